@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Pixel layouts: where each component of each pixel lies in memory.
+//!
+//! One table describes every layout, so that a scalar reference can be written once for all of
+//! them and a fast kernel is needed only per family.
+
+/// What the components of a layout mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorModel {
+    /// Components are R, G, B (and A).
+    Rgb,
+    /// Components are Y, U (Cb), V (Cr) (and A).
+    Yuv,
+    /// One luma component.
+    Gray,
+}
+
+/// Where one component lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Component {
+    /// Index of the plane that holds it.
+    pub plane: usize,
+    /// Bytes from the start of a row to the first sample.
+    pub offset: usize,
+    /// Bytes from one sample to the next.
+    pub step: usize,
+    /// log2 of horizontal subsampling.
+    pub w_sub: u32,
+    /// log2 of vertical subsampling.
+    pub h_sub: u32,
+}
+
+/// Everything that the code needs to know about one layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayoutInfo {
+    /// GStreamer's name of the format, for messages.
+    pub name: &'static str,
+    /// Meaning of the components.
+    pub model: ColorModel,
+    /// The components in the order R, G, B, A or Y, U, V, A; as many as the layout has.
+    pub components: &'static [Component],
+    /// Number of planes.
+    pub planes: usize,
+    /// Significant bits of a sample: 8 or 10.
+    pub depth: u32,
+    /// Bits by which a sample is shifted up in its 16-bit word (6 for P010, else 0).
+    pub shift: u32,
+    /// Whether the last component is alpha.
+    pub alpha: bool,
+}
+
+impl LayoutInfo {
+    /// Bytes of one sample: 1 or 2 (little endian).
+    pub const fn sample_bytes(&self) -> usize {
+        if self.depth > 8 { 2 } else { 1 }
+    }
+
+    /// Bytes and rows that a plane needs for a picture of `width` x `height`:
+    /// `(bytes of a row, number of rows)`.
+    pub fn plane_extent(&self, plane: usize, width: usize, height: usize) -> (usize, usize) {
+        let mut row = 0;
+        let mut rows = 0;
+        for c in self.components.iter().filter(|c| c.plane == plane) {
+            let samples = subsampled(width, c.w_sub);
+            row = row.max(c.offset + (samples - 1) * c.step + self.sample_bytes());
+            rows = rows.max(subsampled(height, c.h_sub));
+        }
+        (row, rows)
+    }
+}
+
+/// Number of samples of a subsampled component along `size` pixels (rounded up), at least 1.
+pub fn subsampled(size: usize, sub: u32) -> usize {
+    ((size + (1 << sub) - 1) >> sub).max(1)
+}
+
+macro_rules! component {
+    ($plane:literal, $offset:literal, $step:literal) => {
+        component!($plane, $offset, $step, 0, 0)
+    };
+    ($plane:literal, $offset:literal, $step:literal, $w_sub:literal, $h_sub:literal) => {
+        Component {
+            plane: $plane,
+            offset: $offset,
+            step: $step,
+            w_sub: $w_sub,
+            h_sub: $h_sub,
+        }
+    };
+}
+
+macro_rules! layouts {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $model:ident planes $planes:literal
+        depth $depth:literal shift $shift:literal alpha $alpha:literal
+        [$($component:expr),+];)+) => {
+        /// The pixel layouts that every part of the plugin takes.
+        ///
+        /// 16-bit samples are little endian.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum PixelLayout { $($(#[$doc])* $variant,)+ }
+
+        impl PixelLayout {
+            /// All layouts, for tables and tests.
+            pub const ALL: &'static [PixelLayout] = &[$(PixelLayout::$variant,)+];
+
+            /// The description of this layout.
+            pub const fn info(self) -> &'static LayoutInfo {
+                match self {
+                    $(PixelLayout::$variant => {
+                        const INFO: LayoutInfo = LayoutInfo {
+                            name: $name,
+                            model: ColorModel::$model,
+                            components: &[$($component),+],
+                            planes: $planes,
+                            depth: $depth,
+                            shift: $shift,
+                            alpha: $alpha,
+                        };
+                        &INFO
+                    })+
+                }
+            }
+        }
+    };
+}
+
+layouts! {
+    /// 4:2:0, Y plane then interleaved U, V.
+    Nv12 "NV12" Yuv planes 2 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 0, 2, 1, 1), component!(1, 1, 2, 1, 1)];
+    /// 4:2:0, Y plane then interleaved V, U.
+    Nv21 "NV21" Yuv planes 2 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 1, 2, 1, 1), component!(1, 0, 2, 1, 1)];
+    /// 4:2:0, planes Y, U, V.
+    I420 "I420" Yuv planes 3 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 0, 1, 1, 1), component!(2, 0, 1, 1, 1)];
+    /// 4:2:0, planes Y, V, U.
+    Yv12 "YV12" Yuv planes 3 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(2, 0, 1, 1, 1), component!(1, 0, 1, 1, 1)];
+    /// 4:2:2, planes Y, U, V.
+    Y42b "Y42B" Yuv planes 3 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 0, 1, 1, 0), component!(2, 0, 1, 1, 0)];
+    /// 4:4:4, planes Y, U, V.
+    Y444 "Y444" Yuv planes 3 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 0, 1), component!(2, 0, 1)];
+    /// 4:2:2 packed, Y U Y V.
+    Yuy2 "YUY2" Yuv planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 2), component!(0, 1, 4, 1, 0), component!(0, 3, 4, 1, 0)];
+    /// 4:2:2 packed, U Y V Y.
+    Uyvy "UYVY" Yuv planes 1 depth 8 shift 0 alpha false
+        [component!(0, 1, 2), component!(0, 0, 4, 1, 0), component!(0, 2, 4, 1, 0)];
+    /// 24-bit R G B.
+    Rgb "RGB" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 3), component!(0, 1, 3), component!(0, 2, 3)];
+    /// 24-bit B G R.
+    Bgr "BGR" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 2, 3), component!(0, 1, 3), component!(0, 0, 3)];
+    /// 32-bit R G B and padding.
+    Rgbx "RGBx" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 4), component!(0, 1, 4), component!(0, 2, 4)];
+    /// 32-bit B G R and padding.
+    Bgrx "BGRx" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 2, 4), component!(0, 1, 4), component!(0, 0, 4)];
+    /// 32-bit padding and R G B.
+    Xrgb "xRGB" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 1, 4), component!(0, 2, 4), component!(0, 3, 4)];
+    /// 32-bit padding and B G R.
+    Xbgr "xBGR" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 3, 4), component!(0, 2, 4), component!(0, 1, 4)];
+    /// 32-bit R G B A, straight alpha.
+    Rgba "RGBA" Rgb planes 1 depth 8 shift 0 alpha true
+        [component!(0, 0, 4), component!(0, 1, 4), component!(0, 2, 4), component!(0, 3, 4)];
+    /// 32-bit B G R A, straight alpha.
+    Bgra "BGRA" Rgb planes 1 depth 8 shift 0 alpha true
+        [component!(0, 2, 4), component!(0, 1, 4), component!(0, 0, 4), component!(0, 3, 4)];
+    /// 32-bit A R G B, straight alpha.
+    Argb "ARGB" Rgb planes 1 depth 8 shift 0 alpha true
+        [component!(0, 1, 4), component!(0, 2, 4), component!(0, 3, 4), component!(0, 0, 4)];
+    /// 32-bit A B G R, straight alpha.
+    Abgr "ABGR" Rgb planes 1 depth 8 shift 0 alpha true
+        [component!(0, 3, 4), component!(0, 2, 4), component!(0, 1, 4), component!(0, 0, 4)];
+    /// 8-bit luma.
+    Gray8 "GRAY8" Gray planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 1)];
+    /// 4:2:0, planes Y, U, V and a full-size plane A.
+    A420 "A420" Yuv planes 4 depth 8 shift 0 alpha true
+        [component!(0, 0, 1), component!(1, 0, 1, 1, 1), component!(2, 0, 1, 1, 1),
+         component!(3, 0, 1)];
+    /// 4:2:0, Y plane, interleaved U, V, and a full-size plane A.
+    Av12 "AV12" Yuv planes 3 depth 8 shift 0 alpha true
+        [component!(0, 0, 1), component!(1, 0, 2, 1, 1), component!(1, 1, 2, 1, 1),
+         component!(2, 0, 1)];
+    /// 4:4:4 packed, A Y U V.
+    Ayuv "AYUV" Yuv planes 1 depth 8 shift 0 alpha true
+        [component!(0, 1, 4), component!(0, 2, 4), component!(0, 3, 4), component!(0, 0, 4)];
+    /// 4:2:0 10-bit in the high bits of 16, Y plane then interleaved U, V.
+    P010Le "P010_10LE" Yuv planes 2 depth 10 shift 6 alpha false
+        [component!(0, 0, 2), component!(1, 0, 4, 1, 1), component!(1, 2, 4, 1, 1)];
+    /// 4:2:0 10-bit in the low bits of 16, planes Y, U, V.
+    I42010Le "I420_10LE" Yuv planes 3 depth 10 shift 0 alpha false
+        [component!(0, 0, 2), component!(1, 0, 2, 1, 1), component!(2, 0, 2, 1, 1)];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extents_follow_subsampling_and_odd_sizes() {
+        assert_eq!(PixelLayout::Nv12.info().plane_extent(0, 15, 17), (15, 17));
+        assert_eq!(PixelLayout::Nv12.info().plane_extent(1, 15, 17), (16, 9));
+        assert_eq!(PixelLayout::Yuy2.info().plane_extent(0, 3, 1), (8, 1));
+        assert_eq!(PixelLayout::P010Le.info().plane_extent(1, 2, 2), (4, 1));
+        assert_eq!(PixelLayout::Rgb.info().plane_extent(0, 1, 1), (3, 1));
+    }
+
+    #[test]
+    fn every_component_has_its_plane() {
+        for layout in PixelLayout::ALL {
+            let info = layout.info();
+            assert!(
+                info.components.iter().all(|c| c.plane < info.planes),
+                "{}",
+                info.name
+            );
+            assert_eq!(info.alpha, info.components.len() == 4, "{}", info.name);
+        }
+    }
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Views of a frame in somebody else's memory. The bounds are checked once, when a view is made;
+//! rows are then taken without surprises.
+
+use super::{Colorimetry, PixelLayout};
+
+/// Most planes that a layout has.
+const MAX_PLANES: usize = 4;
+
+/// Why memory cannot be viewed as a frame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Width or height is zero.
+    #[error("a frame of {width}x{height} has no pixels; both sides must be at least 1")]
+    Empty {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+    },
+    /// A plane's rows overlap: the stride is shorter than a row.
+    #[error(
+        "plane {plane} of {layout} {width}x{height}: stride {stride} is less than the {row} bytes of a row"
+    )]
+    Stride {
+        /// Format name.
+        layout: &'static str,
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Plane index.
+        plane: usize,
+        /// Given stride in bytes.
+        stride: usize,
+        /// Bytes that a row needs.
+        row: usize,
+    },
+    /// A plane's memory is too short.
+    #[error("plane {plane} of {layout} {width}x{height} holds {found} bytes, but needs {needed}")]
+    Short {
+        /// Format name.
+        layout: &'static str,
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Plane index.
+        plane: usize,
+        /// Bytes found.
+        found: usize,
+        /// Bytes needed.
+        needed: usize,
+    },
+    /// The number of planes does not fit the layout.
+    #[error("{layout} has {needed} planes, but {found} were given")]
+    Planes {
+        /// Format name.
+        layout: &'static str,
+        /// Planes given.
+        found: usize,
+        /// Planes needed.
+        needed: usize,
+    },
+}
+
+fn check<'a>(
+    layout: PixelLayout,
+    width: usize,
+    height: usize,
+    planes: impl ExactSizeIterator<Item = (usize, usize)> + 'a,
+) -> Result<(), FrameError> {
+    let info = layout.info();
+    if width == 0 || height == 0 {
+        return Err(FrameError::Empty { width, height });
+    }
+    if planes.len() != info.planes {
+        return Err(FrameError::Planes {
+            layout: info.name,
+            found: planes.len(),
+            needed: info.planes,
+        });
+    }
+    for (plane, (found, stride)) in planes.enumerate() {
+        let (row, rows) = info.plane_extent(plane, width, height);
+        if stride < row && rows > 1 {
+            return Err(FrameError::Stride {
+                layout: info.name,
+                width,
+                height,
+                plane,
+                stride,
+                row,
+            });
+        }
+        // The last row need not be padded to the stride.
+        let needed = stride.saturating_mul(rows - 1).saturating_add(row);
+        if found < needed {
+            return Err(FrameError::Short {
+                layout: info.name,
+                width,
+                height,
+                plane,
+                found,
+                needed,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A frame to read.
+#[derive(Debug, Clone, Copy)]
+pub struct FrameRef<'a> {
+    layout: PixelLayout,
+    color: Colorimetry,
+    width: usize,
+    height: usize,
+    planes: [&'a [u8]; MAX_PLANES],
+    strides: [usize; MAX_PLANES],
+}
+
+impl<'a> FrameRef<'a> {
+    /// Views `planes`, each a slice and the bytes from one row to the next, as a frame.
+    ///
+    /// # Errors
+    /// [`FrameError`] where the memory does not hold `width` x `height` pixels of `layout`.
+    pub fn new(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        planes: &[(&'a [u8], usize)],
+    ) -> Result<Self, FrameError> {
+        check(
+            layout,
+            width,
+            height,
+            planes.iter().map(|(d, s)| (d.len(), *s)),
+        )?;
+        let mut view = Self {
+            layout,
+            color,
+            width,
+            height,
+            planes: [&[]; MAX_PLANES],
+            strides: [0; MAX_PLANES],
+        };
+        for (i, (data, stride)) in planes.iter().enumerate() {
+            view.planes[i] = data;
+            view.strides[i] = *stride;
+        }
+        Ok(view)
+    }
+
+    /// Pixel layout.
+    pub fn layout(&self) -> PixelLayout {
+        self.layout
+    }
+
+    /// Matrix, range and chroma siting.
+    pub fn color(&self) -> Colorimetry {
+        self.color
+    }
+
+    /// Width in pixels, at least 1.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels, at least 1.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// A plane's bytes.
+    pub fn plane(&self, plane: usize) -> &'a [u8] {
+        self.planes[plane]
+    }
+
+    /// Bytes from one row of a plane to the next.
+    pub fn stride(&self, plane: usize) -> usize {
+        self.strides[plane]
+    }
+
+    /// Row `y` of a plane: exactly the bytes that hold samples, without padding.
+    pub fn row(&self, plane: usize, y: usize) -> &'a [u8] {
+        let (row, _) = self
+            .layout
+            .info()
+            .plane_extent(plane, self.width, self.height);
+        let start = y * self.strides[plane];
+        &self.planes[plane][start..start + row]
+    }
+}
+
+/// A frame to change in place.
+#[derive(Debug)]
+pub struct FrameMut<'a> {
+    layout: PixelLayout,
+    color: Colorimetry,
+    width: usize,
+    height: usize,
+    planes: [&'a mut [u8]; MAX_PLANES],
+    strides: [usize; MAX_PLANES],
+}
+
+impl<'a> FrameMut<'a> {
+    /// Views `planes`, each a slice and the bytes from one row to the next, as a frame.
+    ///
+    /// # Errors
+    /// [`FrameError`] where the memory does not hold `width` x `height` pixels of `layout`.
+    pub fn new(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        planes: impl IntoIterator<Item = (&'a mut [u8], usize), IntoIter: ExactSizeIterator>,
+    ) -> Result<Self, FrameError> {
+        let planes = planes.into_iter();
+        let found = planes.len();
+        let needed = layout.info().planes;
+        if found != needed {
+            return Err(FrameError::Planes {
+                layout: layout.info().name,
+                found,
+                needed,
+            });
+        }
+        let mut view = Self {
+            layout,
+            color,
+            width,
+            height,
+            planes: [&mut [], &mut [], &mut [], &mut []],
+            strides: [0; MAX_PLANES],
+        };
+        for (i, (data, stride)) in planes.enumerate() {
+            view.planes[i] = data;
+            view.strides[i] = stride;
+        }
+        let sizes = (0..needed).map(|i| (view.planes[i].len(), view.strides[i]));
+        check(layout, width, height, sizes)?;
+        Ok(view)
+    }
+
+    /// The same frame to read.
+    pub fn as_ref(&self) -> FrameRef<'_> {
+        FrameRef {
+            layout: self.layout,
+            color: self.color,
+            width: self.width,
+            height: self.height,
+            planes: [
+                &*self.planes[0],
+                &*self.planes[1],
+                &*self.planes[2],
+                &*self.planes[3],
+            ],
+            strides: self.strides,
+        }
+    }
+
+    /// Pixel layout.
+    pub fn layout(&self) -> PixelLayout {
+        self.layout
+    }
+
+    /// Matrix, range and chroma siting.
+    pub fn color(&self) -> Colorimetry {
+        self.color
+    }
+
+    /// Width in pixels, at least 1.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels, at least 1.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Bytes from one row of a plane to the next.
+    pub fn stride(&self, plane: usize) -> usize {
+        self.strides[plane]
+    }
+
+    /// All planes' bytes at once, for kernels that write several; unused ones are empty.
+    pub fn planes_mut(&mut self) -> [&mut [u8]; MAX_PLANES] {
+        let [a, b, c, d] = &mut self.planes;
+        [a, b, c, d]
+    }
+
+    /// Row `y` of a plane: exactly the bytes that hold samples, without padding.
+    pub fn row_mut(&mut self, plane: usize, y: usize) -> &mut [u8] {
+        let (row, _) = self
+            .layout
+            .info()
+            .plane_extent(plane, self.width, self.height);
+        let start = y * self.strides[plane];
+        &mut self.planes[plane][start..start + row]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_memory_is_refused_with_numbers() {
+        let data = [0u8; 24];
+        let planes = [(&data[..16], 4), (&data[..7], 4)];
+        let error = FrameRef::new(PixelLayout::Nv12, Colorimetry::default(), 4, 4, &planes)
+            .expect_err("7 bytes cannot hold 2 rows of 4");
+        assert_eq!(
+            error.to_string(),
+            "plane 1 of NV12 4x4 holds 7 bytes, but needs 8"
+        );
+    }
+
+    #[test]
+    fn last_row_needs_no_padding() {
+        let mut data = [0u8; 10 + 5];
+        let planes = [(&mut data[..], 10)];
+        let mut frame =
+            FrameMut::new(PixelLayout::Gray8, Colorimetry::default(), 5, 2, planes).unwrap();
+        frame.row_mut(0, 1).fill(7);
+        assert_eq!(frame.as_ref().row(0, 1), [7; 5]);
+        assert_eq!(frame.as_ref().row(0, 0), [0; 5]);
+    }
+
+    #[test]
+    fn overlapping_rows_and_empty_sizes_are_refused() {
+        let data = [0u8; 64];
+        let planes = [(&data[..], 3)];
+        let view = |w, h| FrameRef::new(PixelLayout::Gray8, Colorimetry::default(), w, h, &planes);
+        assert!(matches!(view(4, 2), Err(FrameError::Stride { .. })));
+        assert!(matches!(view(0, 2), Err(FrameError::Empty { .. })));
+    }
+}

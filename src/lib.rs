@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MPL-2.0
+
+pub mod frame;
+pub mod simd;
