@@ -284,7 +284,7 @@ pub(super) mod tests {
         for (i, (width, height)) in sizes().into_iter().enumerate() {
             let (guide, matte) = (noise(width, height, 1), noise(width, height, 2));
             let mut weight = noise(width, height, 3);
-            weight.data_mut().iter_mut().for_each(|w| *w = 0.05 + *w);
+            weight.data_mut().iter_mut().for_each(|w| *w += 0.05);
             let (radius, epsilon) = ([1, 2, 4, 6][i % 4], [1e-4, 1e-2][i % 2]);
             for weight in [None, Some(&weight)] {
                 let (a, b) = reference(&guide, &matte, weight, (radius, f64::from(epsilon)));

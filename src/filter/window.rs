@@ -25,7 +25,7 @@ pub(super) fn advance<T: ?Sized>(
     mut update: impl FnMut(&mut T, usize, bool),
 ) {
     let last = (y + radius).min(height - 1);
-    if y % REFRESH == 0 {
+    if y.is_multiple_of(REFRESH) {
         clear(sums);
         for row in y.saturating_sub(radius)..=last {
             update(sums, row, true);
