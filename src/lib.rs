@@ -16,12 +16,12 @@
 //BLEND pub mod background;
 //BLEND pub mod blend;
 //BLEND pub mod compose;
-//FILTER pub mod filter;
+pub mod filter;
 pub mod frame;
 pub mod meta;
 pub mod model;
 pub mod pool;
-//FILTER pub mod refine;
+pub mod refine;
 pub mod segment;
 pub mod simd;
 pub mod video;

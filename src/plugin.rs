@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! What GStreamer finds when it loads the library.
-#![allow(missing_docs, unsafe_code, reason = "gst::plugin_define! makes the entry points")]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    reason = "gst::plugin_define! makes the entry points"
+)]
 
-use crate::{meta, segment};
+use crate::{meta, refine, segment};
 use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
     segment::register(plugin)?;
-    //FILTER refine::register(plugin)?;
+    refine::register(plugin)?;
     //BLEND compose::register(plugin)?;
     //BLEND background::register(plugin)
     Ok(())

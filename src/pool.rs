@@ -68,7 +68,10 @@ impl MattePool {
                 .map_err(|error| gst::glib::bool_error!("{error}"))?;
             work(&mut view)
         };
-        let sample = gst::Sample::builder().buffer(&buffer).caps(&self.caps).build();
+        let sample = gst::Sample::builder()
+            .buffer(&buffer)
+            .caps(&self.caps)
+            .build();
         Ok((sample, result))
     }
 }
@@ -88,11 +91,18 @@ pub fn read_matte<T>(
     sample: &gst::SampleRef,
     work: impl FnOnce(crate::frame::GrayRef) -> T,
 ) -> Result<T, gst::glib::BoolError> {
-    let caps = sample.caps().ok_or_else(|| gst::glib::bool_error!("the matte has no caps"))?;
-    let buffer = sample.buffer().ok_or_else(|| gst::glib::bool_error!("the matte has no buffer"))?;
+    let caps = sample
+        .caps()
+        .ok_or_else(|| gst::glib::bool_error!("the matte has no caps"))?;
+    let buffer = sample
+        .buffer()
+        .ok_or_else(|| gst::glib::bool_error!("the matte has no buffer"))?;
     let info = gst_video::VideoInfo::from_caps(caps)?;
     if info.format() != gst_video::VideoFormat::Gray8 {
-        return Err(gst::glib::bool_error!("the matte must be GRAY8, found {}", info.format()));
+        return Err(gst::glib::bool_error!(
+            "the matte must be GRAY8, found {}",
+            info.format()
+        ));
     }
     let frame = VideoFrameRef::from_buffer_ref_readable(buffer, &info)?;
     let stride = usize::try_from(frame.plane_stride()[0])
@@ -118,7 +128,9 @@ mod tests {
         let address = |sample: &gst::Sample| {
             read_matte(sample, |matte| matte.row(2).as_ptr() as usize).unwrap()
         };
-        let (sample, ()) = pool.fill(|matte| (0..3).for_each(|y| matte.row_mut(y).fill(9))).unwrap();
+        let (sample, ()) = pool
+            .fill(|matte| (0..3).for_each(|y| matte.row_mut(y).fill(9)))
+            .unwrap();
         let first = address(&sample);
         assert!(read_matte(&sample, |m| m.rows().all(|r| r == [9; 5])).unwrap());
         drop(sample);

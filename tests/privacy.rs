@@ -10,19 +10,35 @@ use common::{attach, bytes, info, init, two_rooms};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 
-const BACKGROUNDS: &[&str] = &["blur", "color", "image", "transparent", "matte", "overlay", "none"];
-const FORMATS: &[VideoFormat] =
-    &[VideoFormat::Nv12, VideoFormat::I420, VideoFormat::Yuy2, VideoFormat::Bgrx, VideoFormat::Rgb];
+const BACKGROUNDS: &[&str] = &[
+    "blur",
+    "color",
+    "image",
+    "transparent",
+    "matte",
+    "overlay",
+    "none",
+];
+const FORMATS: &[VideoFormat] = &[
+    VideoFormat::Nv12,
+    VideoFormat::I420,
+    VideoFormat::Yuy2,
+    VideoFormat::Bgrx,
+    VideoFormat::Rgb,
+];
 
 /// A way in which a matte can be missing or wrong.
 type Fault = (&'static str, fn(&mut gst::Buffer, &gst_video::VideoInfo));
 
 const FAULTS: &[Fault] = &[
     ("no matte", |_, _| ()),
-    ("matte of a frame of another aspect ratio", |buffer, info| {
-        let other = common::info(info.format(), info.width() * 2, info.height());
-        attach(buffer, &other, (16, 9), |_, _| 255);
-    }),
+    (
+        "matte of a frame of another aspect ratio",
+        |buffer, info| {
+            let other = common::info(info.format(), info.width() * 2, info.height());
+            attach(buffer, &other, (16, 9), |_, _| 255);
+        },
+    ),
     ("matte that is not gray", |buffer, info| {
         attach(buffer, info, (16, 9), |_, _| 255);
         let mut matte = gstmatte::meta::Matte::of(buffer).expect("just attached");
@@ -35,7 +51,9 @@ const FAULTS: &[Fault] = &[
             .buffer(&matte.sample.buffer_owned().expect("a matte has a buffer"))
             .caps(&caps)
             .build();
-        matte.attach(buffer.make_mut()).expect("buffers take the meta");
+        matte
+            .attach(buffer.make_mut())
+            .expect("buffers take the meta");
     }),
     ("matte with too little memory", |buffer, info| {
         attach(buffer, info, (16, 9), |_, _| 255);
@@ -44,7 +62,9 @@ const FAULTS: &[Fault] = &[
             .buffer(&gst::Buffer::with_size(3).expect("three bytes"))
             .caps(&matte.sample.caps_owned().expect("a matte has caps"))
             .build();
-        matte.attach(buffer.make_mut()).expect("buffers take the meta");
+        matte
+            .attach(buffer.make_mut())
+            .expect("buffers take the meta");
     }),
 ];
 
@@ -112,7 +132,12 @@ fn freeze_repeats_the_last_good_picture() {
     init();
     let info = info(VideoFormat::I420, 64, 36);
     let [mut good, bad] = two_rooms(&info);
-    attach(&mut good, &info, (64, 36), |x, _| if x < 32 { 255 } else { 0 });
+    attach(
+        &mut good,
+        &info,
+        (64, 36),
+        |x, _| if x < 32 { 255 } else { 0 },
+    );
     let freeze = |e: &gst::Element| e.set_property_from_str("on-missing-matte", "freeze");
     let out = compose(&info, "color", freeze, [good, bad]);
     assert_eq!(bytes(&out[0]), bytes(&out[1]));
@@ -168,15 +193,22 @@ fn one_message_a_gap_and_one_when_it_ends() {
     init();
     let info = info(VideoFormat::Nv12, 16, 16);
     let pipeline = gst::Pipeline::new();
-    let source = gst_app::AppSrc::builder().caps(&info.to_caps().unwrap()).build();
+    let source = gst_app::AppSrc::builder()
+        .caps(&info.to_caps().unwrap())
+        .build();
     let element = gst::ElementFactory::make("mattecompose").build().unwrap();
     let sink = gst::ElementFactory::make("fakesink").build().unwrap();
-    pipeline.add_many([source.upcast_ref(), &element, &sink]).unwrap();
+    pipeline
+        .add_many([source.upcast_ref(), &element, &sink])
+        .unwrap();
     gst::Element::link_many([source.upcast_ref(), &element, &sink]).unwrap();
     pipeline.set_state(gst::State::Playing).unwrap();
     for i in 0..9u64 {
         let [mut buffer, _] = two_rooms(&info);
-        buffer.get_mut().unwrap().set_pts(gst::ClockTime::from_mseconds(33 * i));
+        buffer
+            .get_mut()
+            .unwrap()
+            .set_pts(gst::ClockTime::from_mseconds(33 * i));
         if (3..6).contains(&i) {
             attach(&mut buffer, &info, (16, 16), |_, _| 255);
         }
@@ -187,7 +219,9 @@ fn one_message_a_gap_and_one_when_it_ends() {
     let mut names = Vec::new();
     for message in bus.iter_timed(gst::ClockTime::from_seconds(10)) {
         match message.view() {
-            gst::MessageView::Element(m) => names.extend(m.structure().map(|s| s.name().to_string())),
+            gst::MessageView::Element(m) => {
+                names.extend(m.structure().map(|s| s.name().to_string()))
+            }
             gst::MessageView::Eos(_) => break,
             gst::MessageView::Error(e) => panic!("{e:?}"),
             _ => (),

@@ -4,7 +4,7 @@
 
 use super::settings::{self, Settings};
 use crate::filter::{Refiner, Stats, Timing};
-use crate::frame::PixelLayout;
+use crate::frame::{GrayImage, PixelLayout};
 use crate::meta::{Matte, Stage};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
@@ -12,7 +12,6 @@ use crate::video::{Stream, caps_of};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
-use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -33,6 +32,7 @@ struct State {
     stream: Stream,
     aspect: gst::Fraction,
     refiner: Refiner,
+    refined: GrayImage,
     pool: Option<MattePool>,
     /// The past is to be forgotten at the next frame.
     discont: bool,
@@ -56,27 +56,53 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl State {
     /// Refines a frame's matte.
     fn refine(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Result<(Matte, Stats), String> {
-        let size = self.refiner.output_size(self.stream.width(), self.stream.height());
-        if self.pool.as_ref().is_none_or(|pool| (pool.width(), pool.height()) != size) {
+        let size = self
+            .refiner
+            .output_size(self.stream.width(), self.stream.height());
+        if self
+            .pool
+            .as_ref()
+            .is_none_or(|pool| (pool.width(), pool.height()) != size)
+        {
             let pool = MattePool::new(size.0, size.1).map_err(|error| error.to_string())?;
             self.pool = Some(pool);
         }
-        let Self { stream, refiner, pool: Some(pool), .. } = self else {
+        let Self {
+            stream,
+            refiner,
+            refined,
+            pool: Some(pool),
+            ..
+        } = self
+        else {
             return Err("no memory for a matte".into());
         };
         let timing = Timing {
             pts: buffer.pts().map(|pts| Duration::from_nanos(pts.nseconds())),
             discont: std::mem::take(&mut self.discont),
         };
-        let refined = read_matte(&raw.sample, |gray| {
-            stream.read(buffer, |frame| pool.fill(|out| refiner.apply(gray, frame, timing, out)))
+        let stats = read_matte(&raw.sample, |gray| {
+            stream.read(buffer, |frame| refiner.apply(gray, frame, timing, refined))
         });
-        let (sample, stats) = refined
+        let stats = stats
             .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())?;
-        let stats = stats.map_err(|error| error.to_string())?;
-        Ok((Matte { sample, stage: Stage::Refined, ..raw.clone() }, stats))
+        let (sample, ()) = pool
+            .fill(|out| {
+                for (y, row) in refined.as_ref().rows().enumerate() {
+                    out.row_mut(y).copy_from_slice(row);
+                }
+            })
+            .map_err(|error| error.to_string())?;
+        Ok((
+            Matte {
+                sample,
+                stage: Stage::Refined,
+                ..raw.clone()
+            },
+            stats,
+        ))
     }
 }
 
@@ -111,7 +137,6 @@ impl ObjectImpl for MatteRefine {
             name => lock(&self.settings).get(name),
         }
     }
-
 }
 
 impl GstObjectImpl for MatteRefine {}
@@ -132,12 +157,15 @@ impl ElementImpl for MatteRefine {
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
             let caps = caps_of(PixelLayout::ALL.iter().copied());
-            [("sink", gst::PadDirection::Sink), ("src", gst::PadDirection::Src)]
-                .map(|(name, direction)| {
-                    gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
-                        .expect("the template is valid")
-                })
-                .into()
+            [
+                ("sink", gst::PadDirection::Sink),
+                ("src", gst::PadDirection::Src),
+            ]
+            .map(|(name, direction)| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+                    .expect("the template is valid")
+            })
+            .into()
         });
         &TEMPLATES
     }
@@ -162,8 +190,15 @@ impl BaseTransformImpl for MatteRefine {
         self.changed.store(false, Ordering::Release);
         refiner.set_params(&lock(&self.settings).params());
         gst::debug!(CAT, imp = self, "{incaps}");
-        *lock(&self.state) =
-            Some(State { stream, aspect, refiner, pool: None, discont: true, failing: false });
+        *lock(&self.state) = Some(State {
+            stream,
+            aspect,
+            refiner,
+            refined: GrayImage::default(),
+            pool: None,
+            discont: true,
+            failing: false,
+        });
         Ok(())
     }
 
@@ -178,7 +213,10 @@ impl BaseTransformImpl for MatteRefine {
         self.parent_sink_event(event)
     }
 
-    fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
+    fn transform_ip(
+        &self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.state);
         let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         if self.changed.swap(false, Ordering::AcqRel) {
@@ -188,7 +226,9 @@ impl BaseTransformImpl for MatteRefine {
             state.discont = true;
         }
         // A frame without a matte goes on without one; mattecompose knows what to show.
-        let Some(raw) = Matte::of(buffer) else { return Ok(gst::FlowSuccess::Ok) };
+        let Some(raw) = Matte::of(buffer) else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
         let refined = match raw.fits(state.aspect) {
             true => state.refine(buffer, &raw),
             false => Err("the matte belongs to a frame of another aspect ratio".into()),

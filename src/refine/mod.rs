@@ -112,7 +112,11 @@ mirror! {
 /// # Errors
 /// Where GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    for kind in [Temporal::static_type(), EdgeMode::static_type(), Preset::static_type()] {
+    for kind in [
+        Temporal::static_type(),
+        EdgeMode::static_type(),
+        Preset::static_type(),
+    ] {
         kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
     }
     gst::Element::register(

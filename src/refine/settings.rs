@@ -3,7 +3,7 @@
 //! The properties of `matterefine`: a preset and what overrides it.
 
 use super::{EdgeMode, Preset, Temporal, region};
-use crate::filter::Params;
+use crate::filter::{Params, Stats};
 use gst::glib;
 use gst::prelude::*;
 use std::collections::BTreeMap;
@@ -204,8 +204,8 @@ pub fn properties() -> Vec<glib::ParamSpec> {
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
             .blurb(
-                "Of the newest frame: changed (share of pixels that crossed one half), coverage \
-                 and motion; ms a stage, averaged",
+                "Of the newest frame: changed (share of the matte that changed sides), coverage \
+                 (share that is subject), motion (share of the picture that moved); ms a stage",
             )
             .read_only()
             .build(),
@@ -277,12 +277,29 @@ impl Settings {
             }
         }
         let region = |text: &Option<String>| {
-            text.as_deref().and_then(|text| region::parse(text).ok()).flatten()
+            text.as_deref()
+                .and_then(|text| region::parse(text).ok())
+                .flatten()
         };
         params.subject_region = region(&self.subject_region);
         params.keep = region(&self.keep);
         params
     }
+}
+
+/// The property `stats` for one frame's figures; times in milliseconds.
+pub fn stats(stats: &Stats) -> gst::Structure {
+    let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+    gst::Structure::builder("matte-refine-stats")
+        .field("changed", f64::from(stats.changed))
+        .field("coverage", f64::from(stats.coverage))
+        .field("motion", f64::from(stats.motion))
+        .field("guide-ms", ms(stats.times.guide))
+        .field("temporal-ms", ms(stats.times.temporal))
+        .field("clean-ms", ms(stats.times.clean))
+        .field("edge-ms", ms(stats.times.edge))
+        .field("output-ms", ms(stats.times.output))
+        .build()
 }
 
 fn number(name: &str) -> &'static Number {
@@ -306,7 +323,10 @@ mod tests {
         assert_eq!(params.feather, 3.0);
         assert_eq!(params.temporal, crate::filter::TemporalMode::Ema);
         assert_eq!(params.edge_mode, crate::filter::EdgeMode::None);
-        assert_eq!(settings.get("edge-mode").get::<EdgeMode>().unwrap(), EdgeMode::None);
+        assert_eq!(
+            settings.get("edge-mode").get::<EdgeMode>().unwrap(),
+            EdgeMode::None
+        );
     }
 
     #[test]

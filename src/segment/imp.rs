@@ -78,7 +78,12 @@ impl MatteSegment {
             gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{warning}"));
         }
         let provider = network.active_provider().to_string();
-        gst::info!(CAT, imp = self, "{} runs on {provider}", network.descriptor().name);
+        gst::info!(
+            CAT,
+            imp = self,
+            "{} runs on {provider}",
+            network.descriptor().name
+        );
         let changed = lock(&self.active_provider).replace(provider.clone()) != Some(provider);
         if changed {
             self.obj().notify("active-execution-provider");
@@ -88,10 +93,17 @@ impl MatteSegment {
 
     /// Whether a frame comes too late to wait for the network.
     fn is_late(&self, buffer: &gst::BufferRef) -> bool {
-        let Some(earliest) = *lock(&self.earliest) else { return false };
+        let Some(earliest) = *lock(&self.earliest) else {
+            return false;
+        };
         let segment = self.obj().segment();
-        let Some(segment) = segment.downcast_ref::<gst::ClockTime>() else { return false };
-        buffer.pts().and_then(|pts| segment.to_running_time(pts)).is_some_and(|t| t < earliest)
+        let Some(segment) = segment.downcast_ref::<gst::ClockTime>() else {
+            return false;
+        };
+        buffer
+            .pts()
+            .and_then(|pts| segment.to_running_time(pts))
+            .is_some_and(|t| t < earliest)
     }
 
     /// Takes in what the network said.
@@ -132,7 +144,14 @@ impl MatteSegment {
     fn matte_for(&self, state: &mut State, buffer: &gst::BufferRef) -> Option<Matte> {
         let late = self.is_late(buffer);
         let interval = lock(&self.settings).interval;
-        let State { playing: Some(playing), failing, .. } = state else { return None };
+        let State {
+            playing: Some(playing),
+            failing,
+            ..
+        } = state
+        else {
+            return None;
+        };
         if let Some(outcome) = playing.runner.finished(&playing.pool) {
             self.settle(playing, failing, outcome);
         }
@@ -142,7 +161,12 @@ impl MatteSegment {
         if due && playing.runner.is_free() {
             playing.since_run = 0;
             let reset = std::mem::take(&mut playing.reset);
-            let Playing { stream, runner, pool, .. } = playing;
+            let Playing {
+                stream,
+                runner,
+                pool,
+                ..
+            } = playing;
             let run = stream.read(buffer, |frame| runner.run(frame, buffer.pts(), reset, pool));
             let outcome = match run {
                 Ok(outcome) => outcome,
@@ -153,7 +177,10 @@ impl MatteSegment {
                 self.settle(playing, failing, outcome);
             }
         }
-        let matte = playing.newest.clone().map(|matte| Matte { inferred: own, ..matte });
+        let matte = playing.newest.clone().map(|matte| Matte {
+            inferred: own,
+            ..matte
+        });
         let mut stats = lock(&self.stats);
         stats.frames += 1;
         match &matte {
@@ -161,7 +188,12 @@ impl MatteSegment {
             Some(_) => stats.carried_over += 1,
             None => stats.dropped += 1,
         }
-        gst::log!(CAT, imp = self, "{:?}: own matte {own}, late {late}", buffer.pts());
+        gst::log!(
+            CAT,
+            imp = self,
+            "{:?}: own matte {own}, late {late}",
+            buffer.pts()
+        );
         matte
     }
 }
@@ -190,7 +222,6 @@ impl ObjectImpl for MatteSegment {
             name => lock(&self.settings).get(name),
         }
     }
-
 }
 
 impl GstObjectImpl for MatteSegment {}
@@ -211,12 +242,15 @@ impl ElementImpl for MatteSegment {
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
             let caps = caps_of(PixelLayout::ALL.iter().copied());
-            [("sink", gst::PadDirection::Sink), ("src", gst::PadDirection::Src)]
-                .map(|(name, direction)| {
-                    gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
-                        .expect("the template is valid")
-                })
-                .into()
+            [
+                ("sink", gst::PadDirection::Sink),
+                ("src", gst::PadDirection::Src),
+            ]
+            .map(|(name, direction)| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+                    .expect("the template is valid")
+            })
+            .into()
         });
         &TEMPLATES
     }
@@ -232,7 +266,9 @@ impl BaseTransformImpl for MatteSegment {
         let settings = lock(&self.settings).clone();
         let fail = |error: String| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"));
         let source = settings.source();
-        let options = settings.options().map_err(|error| fail(error.to_string()))?;
+        let options = settings
+            .options()
+            .map_err(|error| fail(error.to_string()))?;
         let network = self.load(&source, &options).map_err(fail)?;
         *lock(&self.stats) = Stats::default();
         *lock(&self.earliest) = None;
@@ -257,8 +293,9 @@ impl BaseTransformImpl for MatteSegment {
         let stream = Stream::from_caps(incaps)?;
         let mode = lock(&self.settings).mode;
         let mut guard = lock(&self.state);
-        let state =
-            guard.as_mut().ok_or_else(|| gst::loggable_error!(CAT, "the element is not started"))?;
+        let state = guard
+            .as_mut()
+            .ok_or_else(|| gst::loggable_error!(CAT, "the element is not started"))?;
         // Mattes and states belong to the old caps; the runner's network ends with them.
         state.playing = None;
         let options = model::Options {
@@ -270,12 +307,16 @@ impl BaseTransformImpl for MatteSegment {
             .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
         state.loaded = None;
         let (width, height) = network.matte_size();
-        let pool = MattePool::new(width, height)
-            .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
+        let pool =
+            MattePool::new(width, height).map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
         let runner = Runner::new(network, mode, &stream)
             .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
         let aspect = stream.display_aspect();
-        gst::debug!(CAT, imp = self, "{incaps}: matte of {width}x{height}, {mode:?}");
+        gst::debug!(
+            CAT,
+            imp = self,
+            "{incaps}: matte of {width}x{height}, {mode:?}"
+        );
         state.playing = Some(Playing {
             stream,
             aspect,
@@ -296,7 +337,11 @@ impl BaseTransformImpl for MatteSegment {
             if event.type_() == gst::EventType::FlushStop {
                 *lock(&self.earliest) = None;
             }
-            if let Some(State { playing: Some(playing), .. }) = lock(&self.state).as_mut() {
+            if let Some(State {
+                playing: Some(playing),
+                ..
+            }) = lock(&self.state).as_mut()
+            {
                 playing.reset = true;
                 playing.newest = None;
                 playing.runner.forget();
@@ -316,7 +361,10 @@ impl BaseTransformImpl for MatteSegment {
         self.parent_src_event(event)
     }
 
-    fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
+    fn transform_ip(
+        &self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let matte = {
             let mut guard = lock(&self.state);
             let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;

@@ -48,7 +48,10 @@ pub enum Mode {
     #[enum_value(name = "Sync: every frame waits for its own matte", nick = "sync")]
     Sync = 0,
     /// The network runs beside the stream.
-    #[enum_value(name = "Async: no frame waits, the newest finished matte is carried over", nick = "async")]
+    #[enum_value(
+        name = "Async: no frame waits, the newest finished matte is carried over",
+        nick = "async"
+    )]
     Async = 1,
 }
 

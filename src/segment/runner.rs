@@ -24,7 +24,11 @@ pub struct Outcome {
 impl Outcome {
     /// A run that came to nothing.
     pub fn failed(reason: String) -> Self {
-        Self { result: Err(reason), pts: None, time: Duration::ZERO }
+        Self {
+            result: Err(reason),
+            pts: None,
+            time: Duration::ZERO,
+        }
     }
 }
 
@@ -35,8 +39,14 @@ pub struct Runner {
 }
 
 enum Place {
-    Here { network: Box<Network>, matte: GrayImage },
-    Beside { worker: Worker, stale: bool },
+    Here {
+        network: Box<Network>,
+        matte: GrayImage,
+    },
+    Beside {
+        worker: Worker,
+        stale: bool,
+    },
 }
 
 /// Why a runner cannot be made.
@@ -58,10 +68,14 @@ impl Runner {
     pub fn new(network: Network, mode: Mode, stream: &Stream) -> Result<Self, RunnerError> {
         let sampler = Sampler::new(stream.frame_format(), network.input_spec(), simd::level())?;
         let place = match mode {
-            Mode::Sync => {
-                Place::Here { network: Box::new(network), matte: GrayImage::default() }
-            }
-            Mode::Async => Place::Beside { worker: Worker::start(network)?, stale: false },
+            Mode::Sync => Place::Here {
+                network: Box::new(network),
+                matte: GrayImage::default(),
+            },
+            Mode::Async => Place::Beside {
+                worker: Worker::start(network)?,
+                stale: false,
+            },
         };
         Ok(Self { sampler, place })
     }
@@ -112,7 +126,9 @@ impl Runner {
 
     /// What the network beside the stream has said since the last call.
     pub fn finished(&mut self, pool: &MattePool) -> Option<Outcome> {
-        let Place::Beside { worker, stale } = &mut self.place else { return None };
+        let Place::Beside { worker, stale } = &mut self.place else {
+            return None;
+        };
         let finished = worker.take()?;
         if std::mem::take(stale) {
             return None;
@@ -121,7 +137,11 @@ impl Runner {
             Ok(finished) => {
                 let result = to_sample(&finished.matte, pool);
                 worker.recycle(finished.matte);
-                Outcome { result, pts: finished.pts, time: finished.time }
+                Outcome {
+                    result,
+                    pts: finished.pts,
+                    time: finished.time,
+                }
             }
             Err(error) => Outcome::failed(error),
         })

@@ -126,7 +126,12 @@ impl Settings {
     /// Takes a property's value; GObject has checked its type and range.
     pub fn set(&mut self, name: &str, value: &glib::Value) {
         const CHECKED: &str = "GObject checked the type";
-        let text = || value.get::<Option<String>>().expect(CHECKED).filter(|s| !s.is_empty());
+        let text = || {
+            value
+                .get::<Option<String>>()
+                .expect(CHECKED)
+                .filter(|s| !s.is_empty())
+        };
         match name {
             "model" => self.model = text(),
             "onnxruntime-library" => self.onnxruntime_library = text(),

@@ -15,7 +15,9 @@ impl Settings {
     /// Where the model comes from: the property, else `MATTE_MODEL`, else the built-in one.
     pub fn source(&self) -> ModelSource {
         let name = self.model.clone().or_else(|| {
-            std::env::var(MODEL_VARIABLE).ok().filter(|name| !name.is_empty())
+            std::env::var(MODEL_VARIABLE)
+                .ok()
+                .filter(|name| !name.is_empty())
         });
         let name = name.as_deref().unwrap_or(builtin::DEFAULT);
         builtin::find(name).unwrap_or_else(|| ModelSource::File(PathBuf::from(name)))

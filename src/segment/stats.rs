@@ -86,7 +86,10 @@ mod tests {
     fn percentiles_are_of_the_newest_runs() {
         gst::init().unwrap();
         let mut stats = Stats::default();
-        assert_eq!(stats.to_structure().get::<f64>("inference-p95").unwrap(), 0.0);
+        assert_eq!(
+            stats.to_structure().get::<f64>("inference-p95").unwrap(),
+            0.0
+        );
         for ms in 1..=100 {
             stats.ran(Duration::from_millis(ms));
         }

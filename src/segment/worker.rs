@@ -117,7 +117,9 @@ impl Worker {
         let stopper = network.stopper();
         // Not joined: a run that takes long must not hold up the element's stop. The thread owns
         // all that it touches and ends by itself.
-        thread::Builder::new().name("matte-network".into()).spawn(move || run(network, &theirs))?;
+        thread::Builder::new()
+            .name("matte-network".into())
+            .spawn(move || run(network, &theirs))?;
         Ok(Self { shared, stopper })
     }
 
@@ -172,7 +174,10 @@ fn run(mut network: Network, shared: &Shared) {
                 if let Some(job) = slots.job.take() {
                     break (job, slots.spare_matte.take().unwrap_or_default());
                 }
-                slots = shared.wake.wait(slots).unwrap_or_else(PoisonError::into_inner);
+                slots = shared
+                    .wake
+                    .wait(slots)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
         };
         let Job { tensor, pts, reset } = job;
@@ -186,7 +191,11 @@ fn run(mut network: Network, shared: &Shared) {
             infer(&mut network, &mut matte)
         }));
         let result = match result {
-            Ok(Ok(())) => Ok(Finished { matte, pts, time: start.elapsed() }),
+            Ok(Ok(())) => Ok(Finished {
+                matte,
+                pts,
+                time: start.elapsed(),
+            }),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("the network's thread panicked".to_owned()),
         };

@@ -22,7 +22,10 @@ pub fn init() {
 pub fn frame(info: &gst_video::VideoInfo, value: impl Fn(usize) -> u8) -> gst::Buffer {
     let data: Vec<u8> = (0..info.size()).map(value).collect();
     let mut buffer = gst::Buffer::from_mut_slice(data);
-    buffer.get_mut().expect("new buffers are writable").set_pts(gst::ClockTime::ZERO);
+    buffer
+        .get_mut()
+        .expect("new buffers are writable")
+        .set_pts(gst::ClockTime::ZERO);
     buffer
 }
 
@@ -30,7 +33,9 @@ pub fn frame(info: &gst_video::VideoInfo, value: impl Fn(usize) -> u8) -> gst::B
 pub fn two_rooms(info: &gst_video::VideoInfo) -> [gst::Buffer; 2] {
     [
         frame(info, |i| (i * 37 % 200) as u8 + 20),
-        frame(info, |i| ((i * 37 % 200) as u8 + 20).wrapping_add(29) ^ (i as u8 & 1)),
+        frame(info, |i| {
+            ((i * 37 % 200) as u8 + 20).wrapping_add(29) ^ (i as u8 & 1)
+        }),
     ]
 }
 
@@ -64,14 +69,18 @@ pub fn attach(
         inference_time: gst::ClockTime::ZERO,
         frame_aspect: aspect,
     };
-    matte.attach(buffer.make_mut()).expect("buffers take the meta");
+    matte
+        .attach(buffer.make_mut())
+        .expect("buffers take the meta");
 }
 
 /// The matte that a buffer carries, as rows.
 pub fn matte_rows(buffer: &gst::BufferRef) -> Option<Vec<Vec<u8>>> {
     let matte = Matte::of(buffer)?;
-    gstmatte::pool::read_matte(&matte.sample, |m: GrayRef| m.rows().map(<[u8]>::to_vec).collect())
-        .ok()
+    gstmatte::pool::read_matte(&matte.sample, |m: GrayRef| {
+        m.rows().map(<[u8]>::to_vec).collect()
+    })
+    .ok()
 }
 
 /// The bytes of a buffer.
