@@ -101,7 +101,9 @@ fn sample_case(frame: &Frame) -> impl FnMut() {
     let mut sampler = Sampler::new(frame.format, &spec, simd::level()).expect("a valid plan");
     move || {
         let out = TensorMut::F32(&mut tensor);
-        sampler.sample(&frame.view(), out).expect("the planned format");
+        sampler
+            .sample(&frame.view(), out)
+            .expect("the planned format");
         black_box(&tensor);
     }
 }
@@ -112,7 +114,9 @@ fn luma_case(frame: &Frame, width: usize, height: usize) -> impl FnMut() {
         LumaScaler::new(frame.format, width, height, simd::level()).expect("a valid plan");
     move || {
         let mut out = guide.as_mut();
-        scaler.scale(&frame.view(), &mut out).expect("the planned format");
+        scaler
+            .scale(&frame.view(), &mut out)
+            .expect("the planned format");
         black_box(&guide);
     }
 }

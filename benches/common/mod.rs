@@ -29,6 +29,12 @@ pub fn compare(room: &str, rounds: usize, cases: &mut [Case]) {
     for (case, times) in cases.iter().zip(&mut times) {
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
-        println!("{room}\t{}\t{:.4}\t{:.4}\t{:.4}", case.name, at(0.5), at(0.1), at(0.9));
+        println!(
+            "{room}\t{}\t{:.4}\t{:.4}\t{:.4}",
+            case.name,
+            at(0.5),
+            at(0.1),
+            at(0.9)
+        );
     }
 }
