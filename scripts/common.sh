@@ -18,6 +18,15 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Runs a pipeline that is given as one string. It is split into words on purpose (gst-launch reads
+# quotes itself, so that paths may hold spaces) and matched against no file names.
+# -e ends files properly on Ctrl-C.
+launch() (
+    set -f
+    # shellcheck disable=SC2048
+    exec gst-launch-1.0 -e $*
+)
+
 # Where Debian's package puts the clip of the presenter (CC-BY-SA-4.0).
 presenter_clip() {
     dpkg -L forensics-samples-files 2>/dev/null | grep -m1 '/movie-hello\.mp4$'

@@ -66,19 +66,19 @@ rm -f out/demo.mp4 out/demo-image.mp4 out/demo.png
 say "4/5 running"
 moments="videorate drop-only=true skip-to-first=true ! video/x-raw,framerate=6000/$length ! videoconvert ! pngenc compression-level=1"
 encode="videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast pass=quant quantizer=20 ! h264parse ! mp4mux"
+# async=false: the sheet must not hold up the encoders, which look some frames ahead.
 frames() { echo "$moments ! multifilesink async=false max-files=6 location=out/frames/$1-%02d.png"; }
-branch() { echo "chain. ! queue ! $1"; }
-gst-launch-1.0 -q -e $source ! queue \
-    ! mattesegment ! matterefine ! progressreport update-freq=1 silent=false ! tee name=chain \
-    $(branch "$(frames 1-input)") \
-    $(branch "mattecompose background=matte ! $(frames 2-matte)") \
-    $(branch "mattecompose background=overlay ! $(frames 3-overlay)") \
-    $(branch "mattecompose background=blur ! tee name=blurred") \
+launch "-q $source ! queue \
+    ! mattesegment ! matterefine ! progressreport update-freq=1 ! tee name=chain \
+    chain. ! queue ! $(frames 1-input) \
+    chain. ! queue ! mattecompose background=matte ! $(frames 2-matte) \
+    chain. ! queue ! mattecompose background=overlay ! $(frames 3-overlay) \
+    chain. ! queue ! mattecompose background=blur ! tee name=blurred \
     blurred. ! queue ! $encode ! filesink location=out/demo.mp4 \
     blurred. ! queue ! $(frames 4-blur) \
-    $(branch "mattecompose background=image image=\"$background\" ! tee name=replaced") \
+    chain. ! queue ! mattecompose background=image image=\"$background\" ! tee name=replaced \
     replaced. ! queue ! $encode ! filesink location=out/demo-image.mp4 \
-    replaced. ! queue ! $(frames 5-replaced)
+    replaced. ! queue ! $(frames 5-replaced)"
 
 say "5/5 the contact sheet"
 columns=()
