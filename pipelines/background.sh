@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 sink="videoconvert ! ${MATTE_SINK:-autovideosink}"
 case ${1:-} in
-    blur) launch "$source ! queue ! mattebackground background=blur blur-strength=0.7 ! $sink" ;;
+    blur) launch "$source ! queue ! mattebackground background=blur blur-strength=80 ! $sink" ;;
     color) launch "$source ! queue ! mattebackground background=color color=0xff2e7d5b ! $sink" ;;
     image) launch "$source ! queue ! mattebackground background=image image=\"$picture\" ! $sink" ;;
     # A checkerboard shows through where the picture is transparent.
