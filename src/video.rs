@@ -3,7 +3,7 @@
 //! The border between GStreamer and the rooms that do not know it: caps become layouts and
 //! colorimetry, mapped buffers become checked views.
 
-use crate::frame::{ChromaSite, Colorimetry, FrameError, FrameMut, FrameRef};
+use crate::frame::{ChromaSite, Colorimetry, FrameError, FrameFormat, FrameMut, FrameRef};
 use crate::frame::{Matrix, PixelLayout, Range};
 use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoFrameRef};
@@ -144,6 +144,16 @@ impl Stream {
             layout,
             color,
         })
+    }
+
+    /// The frames' layout, colorimetry and size.
+    pub fn frame_format(&self) -> FrameFormat {
+        FrameFormat {
+            layout: self.layout,
+            color: self.color,
+            width: self.width(),
+            height: self.height(),
+        }
     }
 
     /// Width in pixels.

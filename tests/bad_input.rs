@@ -5,7 +5,8 @@
 
 mod common;
 
-use common::{Run, bytes, frame, green_model, info, init, model_with, run, run_samples, scratch};
+use common::pipeline::{Run, green_model, model_with, run, run_samples, scratch};
+use common::{bytes, frame, info, init};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use std::path::Path;

@@ -5,7 +5,8 @@
 
 mod common;
 
-use common::{bytes, green_model, info, init, run, Run};
+use common::pipeline::{Run, green_model, run};
+use common::{bytes, info, init};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 

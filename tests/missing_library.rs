@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::{Run, frame, green_model, info, run};
+use common::pipeline::{Run, green_model, run};
+use common::{frame, info};
 use gst_video::VideoFormat;
 
 #[test]
