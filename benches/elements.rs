@@ -63,20 +63,36 @@ impl Case {
 
 fn caps(format: VideoFormat, (width, height): (u32, u32)) -> gst::Caps {
     let info = gst_video::VideoInfo::builder(format, width, height).fps((30, 1));
-    info.build().expect("the size is valid").to_caps().expect("the caps are valid")
+    info.build()
+        .expect("the size is valid")
+        .to_caps()
+        .expect("the caps are valid")
 }
 
 /// What comes out of a gst-launch line, the first `count` frames.
 fn collect(line: &str, count: usize) -> Vec<gst::Buffer> {
     let pipeline = gst::parse::launch(&format!("{line} ! appsink name=out sync=false"))
         .unwrap_or_else(|error| panic!("{line}: {error}"));
-    let sink = pipeline.downcast_ref::<gst::Bin>().and_then(|bin| bin.by_name("out"));
-    let sink = sink.and_downcast::<gst_app::AppSink>().expect("the line ends in an appsink");
-    pipeline.set_state(gst::State::Playing).expect("the line plays");
+    let sink = pipeline
+        .downcast_ref::<gst::Bin>()
+        .and_then(|bin| bin.by_name("out"));
+    let sink = sink
+        .and_downcast::<gst_app::AppSink>()
+        .expect("the line ends in an appsink");
+    pipeline
+        .set_state(gst::State::Playing)
+        .expect("the line plays");
     let buffers = (0..count)
-        .map(|_| sink.pull_sample().expect("enough frames").buffer_owned().expect("a frame"))
+        .map(|_| {
+            sink.pull_sample()
+                .expect("enough frames")
+                .buffer_owned()
+                .expect("a frame")
+        })
         .collect();
-    pipeline.set_state(gst::State::Null).expect("the line stops");
+    pipeline
+        .set_state(gst::State::Null)
+        .expect("the line stops");
     buffers
 }
 
@@ -126,7 +142,9 @@ fn with_matte(
     inputs
         .iter()
         .map(|frame| {
-            harness.push(frame.copy_deep().expect("memory for a frame")).expect("a frame goes in");
+            harness
+                .push(frame.copy_deep().expect("memory for a frame"))
+                .expect("a frame goes in");
             harness.pull().expect("a frame comes out")
         })
         .collect()
@@ -142,7 +160,14 @@ fn compositor(format: VideoFormat, size: (u32, u32), pad: &str, inputs: &[gst::B
          ! {caps} ! fakesink"
     );
     Case {
-        name: format!("compositor, {}", if pad.is_empty() { "alpha in the pixels" } else { "one alpha" }),
+        name: format!(
+            "compositor, {}",
+            if pad.is_empty() {
+                "alpha in the pixels"
+            } else {
+                "one alpha"
+            }
+        ),
         format,
         every: SLOW,
         times: Vec::new(),
@@ -150,7 +175,10 @@ fn compositor(format: VideoFormat, size: (u32, u32), pad: &str, inputs: &[gst::B
         run: Box::new(move |frame| {
             let pipeline = gst::parse::launch(&line).expect("the line is right");
             let bin = pipeline.downcast_ref::<gst::Bin>().expect("a pipeline");
-            let source = bin.by_name("in").and_downcast::<gst_app::AppSrc>().expect("an appsrc");
+            let source = bin
+                .by_name("in")
+                .and_downcast::<gst_app::AppSrc>()
+                .expect("an appsrc");
             for i in 0..RUN {
                 let mut frame = frame.copy();
                 let frame_mut = frame.get_mut().expect("a copy of one's own");
@@ -159,11 +187,15 @@ fn compositor(format: VideoFormat, size: (u32, u32), pad: &str, inputs: &[gst::B
                 source.push_buffer(frame).expect("the queue is open");
             }
             source.end_of_stream().expect("the queue is open");
-            pipeline.set_state(gst::State::Playing).expect("the line plays");
+            pipeline
+                .set_state(gst::State::Playing)
+                .expect("the line plays");
             let bus = pipeline.bus().expect("a pipeline has a bus");
             let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
             bus.timed_pop_filtered(gst::ClockTime::NONE, &kinds);
-            pipeline.set_state(gst::State::Null).expect("the line stops");
+            pipeline
+                .set_state(gst::State::Null)
+                .expect("the line stops");
         }),
     }
 }
@@ -195,11 +227,23 @@ fn measure(size: (u32, u32), picture: &str) {
         add("mattesegment", "mattesegment", &plain);
         add("matterefine", "matterefine", &raw);
         add("matterefine preset=fast", "matterefine preset=fast", &raw);
-        add("mattecompose background=color", "mattecompose background=color", &refined);
+        add(
+            "mattecompose background=color",
+            "mattecompose background=color",
+            &refined,
+        );
         let image = format!("mattecompose background=image image={picture}");
         add("mattecompose background=image", &image, &refined);
-        add("mattecompose background=blur", "mattecompose background=blur", &refined);
-        add("mattebackground (all three, blur)", "mattebackground", &plain);
+        add(
+            "mattecompose background=blur",
+            "mattecompose background=blur",
+            &refined,
+        );
+        add(
+            "mattebackground (all three, blur)",
+            "mattebackground",
+            &plain,
+        );
         cases.push(copy(format, &plain));
     }
     let nv12 = frames(VideoFormat::Nv12, size);
@@ -210,9 +254,20 @@ fn measure(size: (u32, u32), picture: &str) {
         let line = format!("videoconvert ! video/x-raw,format={target}");
         cases.push(element(&name, &line, VideoFormat::Nv12, size, &nv12));
     }
-    cases.push(compositor(VideoFormat::Nv12, size, "sink_0::alpha=0.5", &nv12));
+    cases.push(compositor(
+        VideoFormat::Nv12,
+        size,
+        "sink_0::alpha=0.5",
+        &nv12,
+    ));
     cases.push(compositor(VideoFormat::Bgra, size, "", &bgra));
-    let mut blur = element("gaussianblur sigma=5", "gaussianblur sigma=5", VideoFormat::Ayuv, size, &ayuv);
+    let mut blur = element(
+        "gaussianblur sigma=5",
+        "gaussianblur sigma=5",
+        VideoFormat::Ayuv,
+        size,
+        &ayuv,
+    );
     blur.every = SLOW;
     cases.push(blur);
 

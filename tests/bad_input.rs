@@ -19,7 +19,10 @@ fn models() -> &'static Path {
 fn error_of(elements: &str) -> String {
     let info = info(VideoFormat::I420, 64, 36);
     let Run { error, buffers } = run(&info, elements, (0..3).map(|_| frame(&info, |_| 128)));
-    assert!(buffers.is_empty(), "{elements}: frames came out all the same");
+    assert!(
+        buffers.is_empty(),
+        "{elements}: frames came out all the same"
+    );
     error.unwrap_or_else(|| panic!("{elements}: no error"))
 }
 
@@ -67,11 +70,19 @@ fn models_that_do_not_suit() {
 #[test]
 fn descriptions_that_cannot_be_understood() {
     for (folder, toml, said) in [
-        ("unknown-key", "[input]\nrange = [0, 1]\nwidht = 8\n", "widht"),
+        (
+            "unknown-key",
+            "[input]\nrange = [0, 1]\nwidht = 8\n",
+            "widht",
+        ),
         ("wrong-type", "[input]\nrange = \"0..1\"\n", "range"),
         ("wrong-word", "[input]\nlayout = \"hwcn\"\n", "layout"),
         ("no-toml", "[input\nrange = [0, 1]\n", "alpha.toml"),
-        ("wrong-sum", &format!("[model]\nsha256 = \"{}\"\n", "0".repeat(64)), "SHA-256"),
+        (
+            "wrong-sum",
+            &format!("[model]\nsha256 = \"{}\"\n", "0".repeat(64)),
+            "SHA-256",
+        ),
     ] {
         let file = model_with(folder, "alpha.onnx", toml);
         let error = error_of(&format!("mattesegment model={}", file.display()));
@@ -82,13 +93,23 @@ fn descriptions_that_cannot_be_understood() {
 #[test]
 fn unknown_provider_and_subject() {
     let model = green_model();
-    let error =
-        error_of(&format!("mattesegment model={} execution-provider=abacus", model.display()));
+    let error = error_of(&format!(
+        "mattesegment model={} execution-provider=abacus",
+        model.display()
+    ));
     assert_says(&error, &["abacus"]);
 }
 
 /// Sizes at the edge of what a frame can be.
-const SIZES: [(u32, u32); 7] = [(1, 1), (2, 2), (3, 1), (1, 70), (15, 17), (17, 15), (641, 359)];
+const SIZES: [(u32, u32); 7] = [
+    (1, 1),
+    (2, 2),
+    (3, 1),
+    (1, 70),
+    (15, 17),
+    (17, 15),
+    (641, 359),
+];
 
 #[test]
 fn every_format_at_every_odd_size() {
@@ -104,10 +125,16 @@ fn every_format_at_every_odd_size() {
         .iter()
         .filter_map(|structure| structure.get::<gst::List>("format").ok())
         .flat_map(|list| {
-            list.iter().map(|f| f.get::<&str>().unwrap().parse().unwrap()).collect::<Vec<_>>()
+            list.iter()
+                .map(|f| f.get::<&str>().unwrap().parse().unwrap())
+                .collect::<Vec<_>>()
         })
         .collect();
-    assert!(formats.len() >= 23, "only {} formats: {formats:?}", formats.len());
+    assert!(
+        formats.len() >= 23,
+        "only {} formats: {formats:?}",
+        formats.len()
+    );
     let model = green_model();
     for format in formats {
         for (width, height) in SIZES {
@@ -115,7 +142,11 @@ fn every_format_at_every_odd_size() {
             let elements = format!("mattebackground model={}", model.display());
             let frames = (0..2).map(|_| frame(&info, |i| (i * 7) as u8));
             let Run { buffers, error } = run(&info, &elements, frames);
-            assert_eq!((error, buffers.len()), (None, 2), "{format:?} {width}x{height}");
+            assert_eq!(
+                (error, buffers.len()),
+                (None, 2),
+                "{format:?} {width}x{height}"
+            );
         }
     }
 }
@@ -124,7 +155,15 @@ fn every_format_at_every_odd_size() {
 fn every_background_at_every_odd_size() {
     let model = green_model();
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg");
-    for background in ["blur", "color", "image", "transparent", "matte", "overlay", "none"] {
+    for background in [
+        "blur",
+        "color",
+        "image",
+        "transparent",
+        "matte",
+        "overlay",
+        "none",
+    ] {
         for (width, height) in SIZES {
             for format in [VideoFormat::Nv12, VideoFormat::Yuy2, VideoFormat::Rgb] {
                 let info = info(format, width, height);
@@ -154,8 +193,14 @@ fn eight_k() {
 
 fn sample(info: &VideoInfo, pts: u64) -> gst::Sample {
     let mut buffer = frame(info, |i| (i % 200) as u8);
-    buffer.get_mut().unwrap().set_pts(gst::ClockTime::from_mseconds(pts));
-    gst::Sample::builder().buffer(&buffer).caps(&info.to_caps().unwrap()).build()
+    buffer
+        .get_mut()
+        .unwrap()
+        .set_pts(gst::ClockTime::from_mseconds(pts));
+    gst::Sample::builder()
+        .buffer(&buffer)
+        .caps(&info.to_caps().unwrap())
+        .build()
 }
 
 #[test]
@@ -168,14 +213,21 @@ fn caps_change_while_playing() {
         info(VideoFormat::Bgrx, 33, 71),
         info(VideoFormat::Nv12, 640, 360),
     ];
-    let sent: Vec<_> = (0..25_u64).map(|i| sample(&stream[i as usize / 5], i * 33)).collect();
+    let sent: Vec<_> = (0..25_u64)
+        .map(|i| sample(&stream[i as usize / 5], i * 33))
+        .collect();
     for mode in ["sync", "async"] {
-        let elements = format!("mattebackground model={} mode={mode}", green_model().display());
+        let elements = format!(
+            "mattebackground model={} mode={mode}",
+            green_model().display()
+        );
         let Run { buffers, error } = run_samples(&elements, sent.clone());
         assert_eq!(error, None, "{mode}");
         let sizes: Vec<_> = buffers.iter().map(|buffer| buffer.size()).collect();
-        let expected: Vec<_> =
-            sent.iter().map(|sample| sample.buffer().unwrap().size()).collect();
+        let expected: Vec<_> = sent
+            .iter()
+            .map(|sample| sample.buffer().unwrap().size())
+            .collect();
         assert_eq!(sizes, expected, "{mode}");
     }
 }
@@ -184,7 +236,10 @@ fn caps_change_while_playing() {
 fn end_before_the_first_frame() {
     let info = info(VideoFormat::I420, 64, 36);
     for mode in ["sync", "async"] {
-        let elements = format!("mattebackground model={} mode={mode}", green_model().display());
+        let elements = format!(
+            "mattebackground model={} mode={mode}",
+            green_model().display()
+        );
         let Run { buffers, error } = run(&info, &elements, []);
         assert_eq!((error, buffers.len()), (None, 0), "{mode}");
     }
@@ -207,9 +262,15 @@ fn flush_and_go_on() {
                 harness.pull().unwrap();
             }
             assert!(harness.push_event(gst::event::FlushStart::new()), "{mode}");
-            assert!(harness.push_event(gst::event::FlushStop::new(true)), "{mode}");
+            assert!(
+                harness.push_event(gst::event::FlushStop::new(true)),
+                "{mode}"
+            );
             let segment = gst::FormattedSegment::<gst::ClockTime>::new();
-            assert!(harness.push_event(gst::event::Segment::new(&segment)), "{mode}");
+            assert!(
+                harness.push_event(gst::event::Segment::new(&segment)),
+                "{mode}"
+            );
         }
     }
 }
@@ -223,14 +284,19 @@ fn start_and_stop_again_and_again() {
         .build()
         .unwrap();
     let pipeline = gst::Pipeline::new();
-    let source = gst_app::AppSrc::builder().caps(&info.to_caps().unwrap()).build();
+    let source = gst_app::AppSrc::builder()
+        .caps(&info.to_caps().unwrap())
+        .build();
     let sink = gst_app::AppSink::builder().sync(false).build();
-    pipeline.add_many([source.upcast_ref(), &element, sink.upcast_ref()]).unwrap();
+    pipeline
+        .add_many([source.upcast_ref(), &element, sink.upcast_ref()])
+        .unwrap();
     gst::Element::link_many([source.upcast_ref(), &element, sink.upcast_ref()]).unwrap();
     for _ in 0..5 {
         pipeline.set_state(gst::State::Playing).unwrap();
         source.push_buffer(frame(&info, |_| 90)).unwrap();
-        sink.try_pull_sample(gst::ClockTime::from_seconds(60)).expect("a frame comes out");
+        sink.try_pull_sample(gst::ClockTime::from_seconds(60))
+            .expect("a frame comes out");
         pipeline.set_state(gst::State::Null).unwrap();
     }
 }
@@ -239,7 +305,10 @@ fn start_and_stop_again_and_again() {
 fn pictures_that_are_none() {
     init();
     let folder = scratch("pictures");
-    let room = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg"));
+    let room = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/docs/pictures/room.jpg"
+    ));
     // A GIF of 65535 x 65535 pixels in 30 bytes, to be refused before memory is taken for it.
     let mut huge = b"GIF89a\xff\xff\xff\xff\x80\x00\x00\x00\x00\x00\xff\xff\xff,".to_vec();
     huge.extend(b"\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x02D\x01\x00;");
@@ -293,7 +362,10 @@ fn a_matte_of_no_size_hides_the_room() {
             .field("width", 0)
             .field("height", 0)
             .build();
-        matte.sample = gst::Sample::builder().buffer(&gst::Buffer::new()).caps(&caps).build();
+        matte.sample = gst::Sample::builder()
+            .buffer(&gst::Buffer::new())
+            .caps(&caps)
+            .build();
         matte.attach(buffer.make_mut()).unwrap();
         let Run { buffers, error } = run(&info, "matterefine ! mattecompose", [buffer]);
         assert_eq!(error, None);

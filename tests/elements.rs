@@ -10,7 +10,12 @@ use common::{bytes, info, init};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 
-const ELEMENTS: [&str; 4] = ["mattesegment", "matterefine", "mattecompose", "mattebackground"];
+const ELEMENTS: [&str; 4] = [
+    "mattesegment",
+    "matterefine",
+    "mattecompose",
+    "mattebackground",
+];
 
 #[test]
 fn elements_are_there_and_described() {
@@ -18,11 +23,18 @@ fn elements_are_there_and_described() {
     for name in ELEMENTS {
         let factory = gst::ElementFactory::find(name).unwrap_or_else(|| panic!("no {name}"));
         for key in ["long-name", "klass", "description"] {
-            assert!(factory.metadata(key).is_some_and(|text| !text.is_empty()), "{name} has no {key}");
+            assert!(
+                factory.metadata(key).is_some_and(|text| !text.is_empty()),
+                "{name} has no {key}"
+            );
         }
         let element = factory.create().build().expect(name);
         for spec in element.list_properties() {
-            assert!(spec.blurb().is_some(), "{name}: {} has no blurb", spec.name());
+            assert!(
+                spec.blurb().is_some(),
+                "{name}: {} has no blurb",
+                spec.name()
+            );
             if spec.flags().contains(glib::ParamFlags::READABLE) {
                 element.property_value(spec.name());
             }
@@ -33,8 +45,14 @@ fn elements_are_there_and_described() {
 #[test]
 fn the_bin_has_every_property_of_its_children() {
     init();
-    let bin = gst::ElementFactory::make("mattebackground").build().unwrap();
-    let own: Vec<_> = gst::ElementFactory::make("bin").build().unwrap().list_properties().to_vec();
+    let bin = gst::ElementFactory::make("mattebackground")
+        .build()
+        .unwrap();
+    let own: Vec<_> = gst::ElementFactory::make("bin")
+        .build()
+        .unwrap()
+        .list_properties()
+        .to_vec();
     for name in &ELEMENTS[..3] {
         let child = gst::ElementFactory::make(name).build().unwrap();
         for spec in child.list_properties() {
@@ -45,7 +63,10 @@ fn the_bin_has_every_property_of_its_children() {
             let proxied = bin.find_property(spec.name());
             let proxied = proxied.unwrap_or_else(|| panic!("{}: not on the bin", spec.name()));
             assert_eq!(proxied.value_type(), spec.value_type(), "{}", spec.name());
-            assert_eq!(proxied.default_value().type_(), spec.default_value().type_());
+            assert_eq!(
+                proxied.default_value().type_(),
+                spec.default_value().type_()
+            );
         }
     }
 }
@@ -59,7 +80,12 @@ fn changing_a_property_of_the_bin_reaches_the_child() {
         .property("threads", 3_u32)
         .build()
         .unwrap();
-    let child = |name| bin.downcast_ref::<gst::Bin>().unwrap().by_name(name).unwrap();
+    let child = |name| {
+        bin.downcast_ref::<gst::Bin>()
+            .unwrap()
+            .by_name(name)
+            .unwrap()
+    };
     assert_eq!(child("compose").property::<u32>("color"), 0xff00_80ff);
     assert_eq!(child("segment").property::<u32>("threads"), 3);
     assert_eq!(bin.property::<u32>("threads"), 3);
@@ -92,7 +118,10 @@ fn the_whole_chain_keeps_the_subject_and_replaces_the_rest() {
             let at = (60 * 160 + x) * 4;
             let found = &last[at..at + 3];
             let near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3);
-            assert!(near, "{mode}: pixel at {x} is {found:?}, expected about {expected:?} (BGR)");
+            assert!(
+                near,
+                "{mode}: pixel at {x} is {found:?}, expected about {expected:?} (BGR)"
+            );
         }
     }
 }
@@ -106,7 +135,11 @@ fn enabled_off_shows_the_frame_as_it_is() {
     );
     let Run { buffers, error } = run(&caps, &description, (0..3).map(|_| halves(160, 120)));
     assert_eq!(error, None);
-    assert!(buffers.iter().all(|buffer| bytes(buffer) == bytes(&halves(160, 120))));
+    assert!(
+        buffers
+            .iter()
+            .all(|buffer| bytes(buffer) == bytes(&halves(160, 120)))
+    );
 }
 
 #[test]

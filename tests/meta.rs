@@ -13,13 +13,22 @@ use gstmatte::meta::{Matte, Stage};
 /// What comes out of `elements` for one I420 frame of 64x36 with a matte of 8x4 on it.
 fn through(elements: &str) -> gst::Buffer {
     init();
-    let description = format!("appsrc name=in format=time ! {elements} ! appsink name=out sync=false");
+    let description =
+        format!("appsrc name=in format=time ! {elements} ! appsink name=out sync=false");
     let pipeline = gst::parse::launch(&description)
         .expect(elements)
         .downcast::<gst::Pipeline>()
         .expect("several elements make a pipeline");
-    let source = pipeline.by_name("in").unwrap().downcast::<gst_app::AppSrc>().unwrap();
-    let sink = pipeline.by_name("out").unwrap().downcast::<gst_app::AppSink>().unwrap();
+    let source = pipeline
+        .by_name("in")
+        .unwrap()
+        .downcast::<gst_app::AppSrc>()
+        .unwrap();
+    let sink = pipeline
+        .by_name("out")
+        .unwrap()
+        .downcast::<gst_app::AppSink>()
+        .unwrap();
     let info = info(VideoFormat::I420, 64, 36);
     source.set_caps(Some(&info.to_caps().unwrap()));
     let mut buffer = frame(&info, |i| (i % 251) as u8);
@@ -27,7 +36,9 @@ fn through(elements: &str) -> gst::Buffer {
     pipeline.set_state(gst::State::Playing).expect(elements);
     source.push_buffer(buffer).expect(elements);
     source.end_of_stream().expect(elements);
-    let sample = sink.try_pull_sample(gst::ClockTime::from_seconds(20)).expect(elements);
+    let sample = sink
+        .try_pull_sample(gst::ClockTime::from_seconds(20))
+        .expect(elements);
     pipeline.set_state(gst::State::Null).expect(elements);
     sample.buffer_owned().expect("a sample has a buffer")
 }
@@ -48,7 +59,11 @@ fn travels_through_what_keeps_the_picture_in_place() {
     ] {
         let out = through(elements);
         let matte = Matte::of(&out).unwrap_or_else(|| panic!("{elements} lost the matte"));
-        assert_eq!((matte.stage, matte.inferred), (Stage::Refined, true), "{elements}");
+        assert_eq!(
+            (matte.stage, matte.inferred),
+            (Stage::Refined, true),
+            "{elements}"
+        );
         let rows = matte_rows(&out).expect(elements);
         for (y, row) in rows.iter().enumerate() {
             let expected: Vec<u8> = (0..8).map(|x| (x * 30 + y) as u8).collect();
@@ -66,14 +81,19 @@ fn is_dropped_by_what_moves_the_picture() {
         "videoflip method=horizontal-flip",
         "videoflip method=clockwise",
     ] {
-        assert!(Matte::of(&through(elements)).is_none(), "{elements} kept the matte");
+        assert!(
+            Matte::of(&through(elements)).is_none(),
+            "{elements} kept the matte"
+        );
     }
 }
 
 #[test]
 fn borders_are_noticed() {
     // Black bars above and below: the matte is still there, but no longer lies on the picture.
-    let out = through("videoscale add-borders=true ! video/x-raw,width=64,height=64,pixel-aspect-ratio=1/1");
+    let out = through(
+        "videoscale add-borders=true ! video/x-raw,width=64,height=64,pixel-aspect-ratio=1/1",
+    );
     if let Some(matte) = Matte::of(&out) {
         assert!(!matte.fits(gst::Fraction::new(1, 1)));
     }

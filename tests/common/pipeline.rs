@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub fn scratch(name: &str) -> PathBuf {
     let binary = std::env::current_exe().expect("a program knows its file");
     let binary = binary.file_stem().expect("a file has a name").to_owned();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(binary).join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(binary)
+        .join(name);
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
     folder
 }
@@ -19,7 +21,9 @@ pub fn scratch(name: &str) -> PathBuf {
 /// One of the tiny models of `tests/models`, alone in a folder with a description of our own.
 pub fn model_with(folder: &str, onnx: &str, toml: &str) -> PathBuf {
     let folder = scratch(folder);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(onnx);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/models")
+        .join(onnx);
     let file = folder.join(onnx);
     std::fs::copy(source, &file).expect("the model is there");
     std::fs::write(file.with_extension("toml"), toml).expect("the scratch folder can be written");
@@ -29,7 +33,8 @@ pub fn model_with(folder: &str, onnx: &str, toml: &str) -> PathBuf {
 /// A network that takes what is green for the subject: 8x6 pixels, alpha = green.
 pub fn green_model() -> PathBuf {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
-    FILE.get_or_init(|| model_with("green", "alpha.onnx", "[input]\nrange = [0, 1]\n")).clone()
+    FILE.get_or_init(|| model_with("green", "alpha.onnx", "[input]\nrange = [0, 1]\n"))
+        .clone()
 }
 
 /// What came out of a pipeline.
@@ -53,8 +58,16 @@ pub fn run_samples(elements: &str, samples: impl IntoIterator<Item = gst::Sample
         .expect(elements)
         .downcast::<gst::Pipeline>()
         .expect("several elements make a pipeline");
-    let source = pipeline.by_name("in").unwrap().downcast::<gst_app::AppSrc>().unwrap();
-    let sink = pipeline.by_name("out").unwrap().downcast::<gst_app::AppSink>().unwrap();
+    let source = pipeline
+        .by_name("in")
+        .unwrap()
+        .downcast::<gst_app::AppSrc>()
+        .unwrap();
+    let sink = pipeline
+        .by_name("out")
+        .unwrap()
+        .downcast::<gst_app::AppSink>()
+        .unwrap();
     let buffers = Arc::new(Mutex::new(Vec::new()));
     let collected = buffers.clone();
     sink.set_callbacks(
@@ -77,12 +90,16 @@ pub fn run_samples(elements: &str, samples: impl IntoIterator<Item = gst::Sample
         let _ = source.end_of_stream();
     }
     let kinds = [gst::MessageType::Error, gst::MessageType::Eos];
-    let message = bus.timed_pop_filtered(HANG, &kinds).unwrap_or_else(|| panic!("{elements}: hangs"));
+    let message = bus
+        .timed_pop_filtered(HANG, &kinds)
+        .unwrap_or_else(|| panic!("{elements}: hangs"));
     let error = match message.view() {
         gst::MessageView::Error(error) => Some(error.error().to_string()),
         _ => None,
     };
-    pipeline.set_state(gst::State::Null).expect("every pipeline can be stopped");
+    pipeline
+        .set_state(gst::State::Null)
+        .expect("every pipeline can be stopped");
     let buffers = std::mem::take(&mut *buffers.lock().unwrap());
     Run { buffers, error }
 }
