@@ -13,9 +13,9 @@
 //! no image processing.
 #![deny(unsafe_code, missing_docs)]
 
-//BLEND pub mod background;
-//BLEND pub mod blend;
-//BLEND pub mod compose;
+pub mod background;
+pub mod blend;
+pub mod compose;
 pub mod filter;
 pub mod frame;
 pub mod meta;

@@ -7,16 +7,15 @@
     reason = "gst::plugin_define! makes the entry points"
 )]
 
-use crate::{meta, refine, segment};
+use crate::{background, compose, meta, refine, segment};
 use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
     segment::register(plugin)?;
     refine::register(plugin)?;
-    //BLEND compose::register(plugin)?;
-    //BLEND background::register(plugin)
-    Ok(())
+    compose::register(plugin)?;
+    background::register(plugin)
 }
 
 gst::plugin_define!(

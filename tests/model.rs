@@ -6,10 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use gstmatte::frame::GrayImage;
+use gstmatte::frame::{GrayImage, TensorMut};
 use gstmatte::model::{
     ModelError, ModelSource, Network, Options, OutputKind, ProviderRequest, Search, SessionOptions,
-    Settings, TensorMut,
+    Settings,
 };
 
 const WIDTH: usize = 8;

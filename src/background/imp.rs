@@ -83,10 +83,19 @@ impl ObjectImpl for MatteBackground {
             all.extend(refine::properties());
             all.extend(compose::properties());
             all.retain(|spec| spec.name() != STATS);
-            all.push(stats("segment-stats", "Statistics of the network (mattesegment)"));
-            all.push(stats("refine-stats", "Statistics of the post-processing (matterefine)"));
+            all.push(stats(
+                "segment-stats",
+                "Statistics of the network (mattesegment)",
+            ));
+            all.push(stats(
+                "refine-stats",
+                "Statistics of the post-processing (matterefine)",
+            ));
             debug_assert_eq!(
-                all.iter().map(|spec| spec.name()).collect::<HashSet<_>>().len(),
+                all.iter()
+                    .map(|spec| spec.name())
+                    .collect::<HashSet<_>>()
+                    .len(),
                 all.len(),
                 "two children share a property name"
             );
@@ -110,11 +119,16 @@ impl ObjectImpl for MatteBackground {
         self.parent_constructed();
         let bin = self.obj();
         let children = self.children().map(|(_, child)| child);
-        bin.add_many(children).expect("the children have no parent yet");
+        bin.add_many(children)
+            .expect("the children have no parent yet");
         gst::Element::link_many(children).expect("the children's templates fit each other");
         for (template, child) in [("sink", children[0]), ("src", children[2])] {
-            let target = child.static_pad(template).expect("a transform has both pads");
-            let template = bin.pad_template(template).expect("the templates are registered");
+            let target = child
+                .static_pad(template)
+                .expect("a transform has both pads");
+            let template = bin
+                .pad_template(template)
+                .expect("the templates are registered");
             let pad = gst::GhostPad::from_template_with_target(&template, &target)
                 .expect("the target is a pad of the same direction");
             bin.add_pad(&pad).expect("the bin has no pads yet");

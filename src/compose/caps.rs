@@ -5,7 +5,6 @@
 use super::Background;
 use crate::frame::PixelLayout;
 use crate::video::{caps_of, format_of, layout_of};
-use gst::prelude::*;
 use gst_video::VideoFormat;
 
 /// Caps of the sink pad: everything that can be composed in place or given an alpha channel.
@@ -63,14 +62,22 @@ pub fn kind(background: Background) -> Kind {
 }
 
 /// What the other pad may have, given what one pad may have.
-pub fn transform(background: Background, direction: gst::PadDirection, caps: &gst::Caps) -> gst::Caps {
+pub fn transform(
+    background: Background,
+    direction: gst::PadDirection,
+    caps: &gst::Caps,
+) -> gst::Caps {
     match kind(background) {
         Kind::Alpha => map_formats(caps, false, |format| {
-            let Some(layout) = layout_of(format) else { return Vec::new() };
+            let Some(layout) = layout_of(format) else {
+                return Vec::new();
+            };
             match direction {
-                gst::PadDirection::Sink => {
-                    alpha_layouts(layout).iter().copied().map(format_of).collect()
-                }
+                gst::PadDirection::Sink => alpha_layouts(layout)
+                    .iter()
+                    .copied()
+                    .map(format_of)
+                    .collect(),
                 _ => PixelLayout::ALL
                     .iter()
                     .filter(|input| alpha_layouts(**input).contains(&layout))
@@ -125,7 +132,10 @@ fn formats_of(structure: &gst::StructureRef) -> Vec<VideoFormat> {
     if let Ok(name) = structure.get::<&str>("format") {
         vec![parse(name)]
     } else if let Ok(list) = structure.get::<gst::List>("format") {
-        list.iter().filter_map(|v| v.get::<&str>().ok()).map(parse).collect()
+        list.iter()
+            .filter_map(|v| v.get::<&str>().ok())
+            .map(parse)
+            .collect()
     } else {
         PixelLayout::ALL.iter().copied().map(format_of).collect()
     }
@@ -138,7 +148,9 @@ mod tests {
     #[test]
     fn transparent_keeps_the_colour_family() {
         gst::init().unwrap();
-        let input = gst_video::VideoCapsBuilder::new().format(VideoFormat::I420).build();
+        let input = gst_video::VideoCapsBuilder::new()
+            .format(VideoFormat::I420)
+            .build();
         let output = transform(Background::Transparent, gst::PadDirection::Sink, &input);
         let first = formats_of(output.structure(0).unwrap());
         assert_eq!(first[0], VideoFormat::A420);

@@ -85,8 +85,12 @@ impl MatteCompose {
                 gst::Structure::builder("matte-recovered")
             }
         };
-        let structure = structure.field("pts", pts.map_or(u64::MAX, |t| t.nseconds())).build();
-        let message = gst::message::Element::builder(structure).src(&*self.obj()).build();
+        let structure = structure
+            .field("pts", pts.map_or(u64::MAX, |t| t.nseconds()))
+            .build();
+        let message = gst::message::Element::builder(structure)
+            .src(&*self.obj())
+            .build();
         // Nobody listens where there is no bus.
         let _ = self.obj().post_message(message);
     }
@@ -102,13 +106,19 @@ impl MatteCompose {
         let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         self.refresh(stage);
         let matte = matte.ok_or(Missing::NoMatte).and_then(|matte| {
-            if matte.fits(stage.aspect()) { Ok(matte) } else { Err(Missing::OtherAspect) }
+            if matte.fits(stage.aspect()) {
+                Ok(matte)
+            } else {
+                Err(Missing::OtherAspect)
+            }
         });
-        stage.advance(pts);
-        let missing = work(stage, matte).map_err(|error| {
-            gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-            gst::FlowError::Error
-        })?;
+        let missing = stage
+            .advance(pts)
+            .and_then(|()| work(stage, matte))
+            .map_err(|error| {
+                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+                gst::FlowError::Error
+            })?;
         let fail = stage.on_missing() == OnMissingMatte::Fail;
         if let (Some(missing), true) = (missing, fail) {
             gst::element_imp_error!(
@@ -169,7 +179,6 @@ impl ObjectImpl for MatteCompose {
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         lock(&self.settings).get(pspec.name())
     }
-
 }
 
 impl GstObjectImpl for MatteCompose {}
@@ -203,8 +212,7 @@ impl ElementImpl for MatteCompose {
 }
 
 impl BaseTransformImpl for MatteCompose {
-    const MODE: gst_base::subclass::BaseTransformMode =
-        gst_base::subclass::BaseTransformMode::Both;
+    const MODE: gst_base::subclass::BaseTransformMode = gst_base::subclass::BaseTransformMode::Both;
     const PASSTHROUGH_ON_SAME_CAPS: bool = false;
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
@@ -241,13 +249,19 @@ impl BaseTransformImpl for MatteCompose {
     }
 
     fn unit_size(&self, caps: &gst::Caps) -> Option<usize> {
-        gst_video::VideoInfo::from_caps(caps).ok().map(|info| info.size())
+        gst_video::VideoInfo::from_caps(caps)
+            .ok()
+            .map(|info| info.size())
     }
 
     fn set_caps(&self, incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
         let (input, output) = (Stream::from_caps(incaps)?, Stream::from_caps(outcaps)?);
         let in_place = input.layout == output.layout;
-        gst::debug!(CAT, imp = self, "{incaps} to {outcaps}, in place: {in_place}");
+        gst::debug!(
+            CAT,
+            imp = self,
+            "{incaps} to {outcaps}, in place: {in_place}"
+        );
         self.changed.store(false, Ordering::Release);
         let settings = lock(&self.settings).clone();
         let picture = lock(&self.picture).clone();
@@ -258,7 +272,10 @@ impl BaseTransformImpl for MatteCompose {
         Ok(())
     }
 
-    fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
+    fn transform_ip(
+        &self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let (matte, pts) = (Matte::of(buffer), buffer.pts());
         self.process(matte, pts, |stage, matte| stage.compose(buffer, matte))
     }

@@ -24,6 +24,7 @@ mod caps;
 mod imp;
 mod settings;
 mod stage;
+mod still;
 
 pub use caps::{sink_caps, src_caps};
 pub use imp::properties;
@@ -50,13 +51,19 @@ pub enum Background {
     #[enum_value(name = "Image: a picture, from the property image", nick = "image")]
     Image = 2,
     /// Nothing: the frame gets an alpha channel.
-    #[enum_value(name = "Transparent: straight alpha in a format that has it", nick = "transparent")]
+    #[enum_value(
+        name = "Transparent: straight alpha in a format that has it",
+        nick = "transparent"
+    )]
     Transparent = 3,
     /// The matte itself as a gray picture.
     #[enum_value(name = "Matte: the matte as GRAY8", nick = "matte")]
     Matte = 4,
     /// The frame with the matte drawn over it.
-    #[enum_value(name = "Overlay: the frame with the matte drawn on it", nick = "overlay")]
+    #[enum_value(
+        name = "Overlay: the frame with the matte drawn on it",
+        nick = "overlay"
+    )]
     Overlay = 5,
     /// The frame as it came in.
     #[enum_value(name = "None: the frame as it is, the room is seen", nick = "none")]
@@ -79,7 +86,10 @@ pub enum OnMissingMatte {
     #[enum_value(name = "Fail: stop with an error", nick = "fail")]
     Fail = 2,
     /// The frame as it came in: the room is seen.
-    #[enum_value(name = "Passthrough: the frame as it is, the room is seen", nick = "passthrough")]
+    #[enum_value(
+        name = "Passthrough: the frame as it is, the room is seen",
+        nick = "passthrough"
+    )]
     Passthrough = 3,
 }
 
@@ -93,7 +103,10 @@ pub enum ImageFit {
     #[enum_value(name = "Cover: fill the frame, cut what sticks out", nick = "cover")]
     Cover = 0,
     /// All of the picture is seen, with bars of the property `color`.
-    #[enum_value(name = "Contain: all of the picture, bars in the property color", nick = "contain")]
+    #[enum_value(
+        name = "Contain: all of the picture, bars in the property color",
+        nick = "contain"
+    )]
     Contain = 1,
     /// Fills the frame, aspect ratio lost.
     #[enum_value(name = "Stretch: fill the frame, aspect ratio lost", nick = "stretch")]
@@ -108,7 +121,11 @@ pub enum ImageFit {
 /// # Errors
 /// Where GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    for kind in [Background::static_type(), OnMissingMatte::static_type(), ImageFit::static_type()] {
+    for kind in [
+        Background::static_type(),
+        OnMissingMatte::static_type(),
+        ImageFit::static_type(),
+    ] {
         kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
     }
     gst::Element::register(

@@ -57,8 +57,10 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecString::builder("image")
             .nick("Image")
-            .blurb("File with the picture for background=image (PNG, JPEG, WebP or GIF). \
-                    Setting it while background is blur or color switches to image")
+            .blurb(
+                "File with the picture for background=image (PNG, JPEG, WebP or GIF). \
+                    Setting it while background is blur or color switches to image",
+            )
             .mutable_playing()
             .build(),
         glib::ParamSpecEnum::builder_with_default("image-fit", default.image_fit)
@@ -125,7 +127,10 @@ impl Settings {
             "background" => self.background = value.get().expect(CHECKED),
             "color" => self.color = value.get().expect(CHECKED),
             "image" => {
-                self.image = value.get::<Option<String>>().expect(CHECKED).filter(|p| !p.is_empty());
+                self.image = value
+                    .get::<Option<String>>()
+                    .expect(CHECKED)
+                    .filter(|p| !p.is_empty());
                 // `image=beach.jpg` alone replaces the background, as its user expects.
                 if self.image.is_some()
                     && matches!(self.background, Background::Blur | Background::Color)

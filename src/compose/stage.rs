@@ -4,14 +4,16 @@
 //! matte. Knows buffers and settings, but no pixels.
 
 use super::settings::Settings;
+use super::still::Still;
 use super::{Background, ImageFit, OnMissingMatte};
 use crate::blend::{self, AlphaOut, BlendError, Compositor, Fit, Picture};
-use crate::frame::{FrameMut, FrameRef, GrayRef, PixelLayout};
+use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, PixelLayout};
 use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::simd;
 use crate::video::Stream;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why a frame has no usable matte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub struct Stage {
     aspect: gst::Fraction,
     settings: Settings,
     kernel: Kernel,
+    /// The background picture and the index of its frame that is shown.
+    still: Option<(Still, usize)>,
     /// Newest composed picture, kept for `on-missing-matte=freeze` only.
     last_good: Option<gst::Buffer>,
     missing: bool,
@@ -105,7 +109,14 @@ impl Stage {
         } else if output.layout == PixelLayout::Gray8 {
             Kernel::Gray
         } else {
-            let alpha = AlphaOut::new(input.layout, output.layout, input.color, width, height, level);
+            let alpha = AlphaOut::new(
+                input.layout,
+                output.layout,
+                input.color,
+                width,
+                height,
+                level,
+            );
             Kernel::Alpha(Box::new(alpha.map_err(|error| error.to_string())?))
         };
         let amount = if settings.enabled { 1.0 } else { 0.0 };
@@ -116,6 +127,7 @@ impl Stage {
             aspect,
             settings: settings.clone(),
             kernel,
+            still: None,
             last_good: None,
             missing: false,
             fade: Fade { amount, last: None },
@@ -137,10 +149,21 @@ impl Stage {
             self.last_good = None;
         }
         if let Kernel::InPlace(compositor) = &mut self.kernel {
-            let background = background(&settings, picture.as_deref(), &self.output)?;
-            compositor.set_background(background).map_err(|error| error.to_string())?;
-            compositor.set_decontamination(settings.decontamination as f32);
-            compositor.set_light_wrap(settings.light_wrap as f32);
+            let mut still = None;
+            let background = match settings.background {
+                Background::Image => {
+                    let picture = picture.ok_or("background=image needs a picture: set image")?;
+                    let mut shown = Still::new(picture, settings.image_fit.into());
+                    let backdrop = shown.frame(0, &self.output)?;
+                    still = Some((shown, 0));
+                    blend::Background::Image(backdrop)
+                }
+                _ => plain_background(&settings),
+            };
+            compositor
+                .set_background(background)
+                .map_err(|error| error.to_string())?;
+            self.still = still;
         }
         self.settings = settings;
         Ok(())
@@ -156,10 +179,26 @@ impl Stage {
         self.settings.on_missing_matte
     }
 
-    /// Moves the fade on to a frame's time.
-    pub fn advance(&mut self, pts: Option<gst::ClockTime>) {
+    /// Moves fade and animation on to a frame's time.
+    ///
+    /// # Errors
+    /// Where the animation's next picture cannot be made, in words.
+    pub fn advance(&mut self, pts: Option<gst::ClockTime>) -> Result<(), String> {
         let target = if self.settings.enabled { 1.0 } else { 0.0 };
         self.fade.step(target, pts, self.settings.transition_ms);
+        if let (Some((still, shown)), Kernel::InPlace(compositor), Some(pts)) =
+            (&mut self.still, &mut self.kernel, pts)
+        {
+            let index = still.index(Duration::from_nanos(pts.nseconds()));
+            if index != *shown {
+                let backdrop = still.frame(index, &self.output)?;
+                compositor
+                    .set_background(blend::Background::Image(backdrop))
+                    .map_err(|error| error.to_string())?;
+                *shown = index;
+            }
+        }
+        Ok(())
     }
 
     /// Notes whether a matte was missing; true where that is news.
@@ -238,30 +277,25 @@ impl Stage {
         if let Kernel::Alpha(alpha) = kernel {
             alpha.set_strength(strength);
         }
-        let mut write = |outbuf: &mut gst::BufferRef, gray: Option<GrayRef>| -> Result<(), String> {
-            let result = match kernel {
-                Kernel::InPlace(_) => {
-                    return Err("caps that are in place came to be converted".into());
-                }
-                Kernel::Gray => output.write(outbuf, |to| match gray {
-                    Some(gray) => blend::matte_to_gray(gray, to, simd::level()),
-                    None => {
-                        black(to);
-                        Ok(())
+        let mut write =
+            |outbuf: &mut gst::BufferRef, gray: Option<GrayRef>| -> Result<(), String> {
+                let result = match kernel {
+                    Kernel::InPlace(_) => {
+                        return Err("caps that are in place came to be converted".into());
                     }
-                }),
-                Kernel::Alpha(alpha) => match gray {
-                    Some(gray) => {
-                        let read = input.read(inbuf, |from| {
-                            output.write(outbuf, |to| alpha.apply(from, gray, to))
-                        });
-                        read.map_err(|error| error.to_string())?
-                    }
-                    None => output.write(outbuf, |to| alpha.hide(to)),
-                },
+                    Kernel::Gray => output.write(outbuf, |to| show_matte(gray, to)),
+                    Kernel::Alpha(alpha) => match gray {
+                        Some(gray) => {
+                            let read = input.read(inbuf, |from| {
+                                output.write(outbuf, |to| alpha.apply(from, gray, to))
+                            });
+                            read.map_err(|error| error.to_string())?
+                        }
+                        None => output.write(outbuf, |to| alpha.hide(to)),
+                    },
+                };
+                flatten(result)
             };
-            flatten(result)
-        };
         let missing = match matte {
             Ok(matte) => match read_matte(&matte.sample, |gray| write(outbuf, Some(gray))) {
                 Ok(result) => {
@@ -279,42 +313,34 @@ impl Stage {
     }
 }
 
-/// The background that the settings ask for, in the output's caps.
-fn background(
-    settings: &Settings,
-    picture: Option<&Picture>,
-    output: &Stream,
-) -> Result<blend::Background, String> {
-    Ok(match settings.background {
+impl From<ImageFit> for Fit {
+    fn from(fit: ImageFit) -> Self {
+        match fit {
+            ImageFit::Cover => Fit::Cover,
+            ImageFit::Contain => Fit::Contain,
+            ImageFit::Stretch => Fit::Stretch,
+            ImageFit::Tile => Fit::Tile,
+        }
+    }
+}
+
+/// The background that the settings ask for, where it is no picture.
+fn plain_background(settings: &Settings) -> blend::Background {
+    match settings.background {
         Background::Blur => blend::Background::Blur {
             strength: settings.blur_strength as f32,
             bokeh: settings.blur_bokeh,
         },
         Background::Color => blend::Background::Color(settings.color),
-        Background::Image => {
-            let picture = picture.ok_or("background=image needs a picture: set image to a file")?;
-            let fit = match settings.image_fit {
-                ImageFit::Cover => Fit::Cover,
-                ImageFit::Contain => Fit::Contain,
-                ImageFit::Stretch => Fit::Stretch,
-                ImageFit::Tile => Fit::Tile,
-            };
-            let backdrop = picture
-                .render(output.layout, output.color, output.width(), output.height(), fit, settings.color)
-                .map_err(|error| error.to_string())?;
-            blend::Background::Image(Arc::new(backdrop))
-        }
         Background::Transparent => blend::Background::Transparent,
         Background::Matte => blend::Background::Matte,
         Background::Overlay => blend::Background::Overlay,
-        Background::None => blend::Background::None,
-    })
+        Background::None | Background::Image => blend::Background::None,
+    }
 }
 
 /// Mapping and blending errors in one.
-fn flatten(
-    result: Result<Result<(), BlendError>, crate::video::MapError>,
-) -> Result<(), String> {
+fn flatten(result: Result<Result<(), BlendError>, crate::video::MapError>) -> Result<(), String> {
     match result {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
@@ -333,9 +359,15 @@ fn copy(from: &FrameRef, to: &mut FrameMut) {
     }
 }
 
-/// Makes a gray frame black.
-fn black(frame: &mut FrameMut) {
-    for y in 0..frame.height() {
-        frame.row_mut(0, y).fill(0);
+/// Writes the matte into a gray frame; black without one.
+fn show_matte(matte: Option<GrayRef>, frame: &mut FrameMut) -> Result<(), BlendError> {
+    let (width, height, stride) = (frame.width(), frame.height(), frame.stride(0));
+    let range = frame.color().range;
+    let [plane, ..] = frame.planes_mut();
+    let mut out = GrayMut::new(plane, width, height, stride)?;
+    match matte {
+        Some(matte) => blend::matte_to_gray(matte, range, &mut out, simd::level()),
+        None => (0..height).for_each(|y| out.row_mut(y).fill(0)),
     }
+    Ok(())
 }

@@ -22,6 +22,8 @@ pub mod motion;
 mod params;
 mod plane;
 mod refiner;
+#[cfg(test)]
+mod refiner_tests;
 pub mod regions;
 pub mod resample;
 pub mod shape;

@@ -18,6 +18,17 @@ pub enum TemporalMode {
     Adaptive,
 }
 
+impl TemporalMode {
+    /// All modes.
+    pub const ALL: &'static [Self] = &[
+        Self::None,
+        Self::Ema,
+        Self::Uncertainty,
+        Self::Flow,
+        Self::Adaptive,
+    ];
+}
+
 /// How the matte's edge is fitted to the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum EdgeMode {
@@ -32,6 +43,17 @@ pub enum EdgeMode {
     JointBilateral,
     /// Closed-form matting of the unsure band.
     Matting,
+}
+
+impl EdgeMode {
+    /// All modes.
+    pub const ALL: &'static [Self] = &[
+        Self::None,
+        Self::Guided,
+        Self::GuidedColor,
+        Self::JointBilateral,
+        Self::Matting,
+    ];
 }
 
 /// A named set of parameters.

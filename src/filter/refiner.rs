@@ -16,7 +16,7 @@ use super::resample::{Bilinear, CellMean};
 use super::shape::Shape;
 use super::temporal::Smoother;
 use super::{EdgeMode, Params, Plane, Region, TemporalMode};
-use crate::frame::{FrameError, FrameRef, GrayImage, GrayRef};
+use crate::frame::{FrameRef, GrayImage, GrayRef, SampleError};
 use crate::simd::Level;
 use std::time::{Duration, Instant};
 
@@ -157,20 +157,20 @@ impl Refiner {
     /// takes the size that [`Refiner::output_size`] says.
     ///
     /// # Errors
-    /// [`FrameError`] where the frame's memory is not what it claims; the state is unchanged.
+    /// [`SampleError`] where a size is out of range; the state is unchanged.
     pub fn apply(
         &mut self,
         raw: GrayRef<'_>,
         frame: &FrameRef<'_>,
         timing: Timing,
         out: &mut GrayImage,
-    ) -> Result<Stats, FrameError> {
+    ) -> Result<Stats, SampleError> {
         let clock = Clock(Instant::now());
         let size = self.output_size(frame.width(), frame.height());
         // Taken out so that the guide's picture and the stages can be borrowed side by side.
         let mut guide = std::mem::take(&mut self.guide);
         let stats = guide
-            .luma(frame, size)
+            .luma(self.level, frame, size)
             .map(|luma| self.run(raw, luma, frame, timing, clock, out));
         self.guide = guide;
         stats

@@ -11,8 +11,8 @@ use ort::value::TensorElementType;
 
 use super::settings::{Settings, StatePair};
 use super::signature::{Signature, TensorInfo, list};
-use super::spec::{ChannelOrder, ElementType, TensorLayout, TensorSpec};
 use super::{ModelError, guess};
+use crate::frame::{ChannelOrder, ElementType, TensorLayout, TensorSpec};
 
 /// Pixels to aim at where neither model nor descriptor name a size: 256x144.
 const DEFAULT_PIXELS: usize = 256 * 144;

@@ -3,7 +3,7 @@
 //! Careful guesses from names and shapes.
 
 use super::signature::{Signature, TensorInfo};
-use super::spec::TensorLayout;
+use crate::frame::TensorLayout;
 
 /// How an input's name and that of the output which feeds it usually differ: how one ends and how
 /// the other ends, or how they begin.

@@ -8,7 +8,7 @@ use super::ModelError;
 use super::descriptor::{PictureInput, Question};
 use super::network::zeros;
 use super::signature::TensorInfo;
-use super::spec::{ChannelOrder, ElementType, Half, TensorLayout, TensorMut, TensorSpec};
+use crate::frame::{ChannelOrder, ElementType, Half, TensorLayout, TensorMut, TensorSpec};
 
 /// Weights of red, green and blue in the luma that gray models get (ITU-R BT.601).
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];

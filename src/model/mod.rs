@@ -26,7 +26,6 @@ mod session;
 mod settings;
 mod signature;
 mod sources;
-mod spec;
 mod state;
 
 pub use descriptor::{Descriptor, PictureInput};
@@ -37,4 +36,3 @@ pub use provider::{Placement, ProviderKind, ProviderRequest};
 pub use runtime::{LogSink, Runtime, RuntimeError, Search, set_log_sink};
 pub use session::{ModelSource, Optimisation, SessionOptions};
 pub use settings::{Class, KEYS, Kind, Origin, Settings, StatePair};
-pub use spec::{TensorMut, TensorSpec};

@@ -22,10 +22,10 @@ use super::provider::Placement;
 use super::runtime::{Runtime, Search};
 use super::session::{ModelBytes, ModelSource, SessionOptions, SharedSession};
 use super::settings::Settings;
-use super::spec::{TensorMut, TensorSpec};
 use super::state::State;
 use super::{ModelError, sources};
 use crate::frame::GrayImage;
+use crate::frame::{TensorMut, TensorSpec};
 
 /// How a network is loaded.
 #[derive(Debug, Clone, Default)]

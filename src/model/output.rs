@@ -10,7 +10,7 @@ use super::descriptor::Question;
 use super::guess;
 use super::settings::Class;
 use super::signature::{TensorInfo, list};
-use super::spec::TensorLayout;
+use crate::frame::TensorLayout;
 
 /// What the output's values mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -100,7 +100,7 @@ fn steady<S: Simd>(
         let changed = change[k].max(t * t);
         let w = ((1.0 - changed) * age[k] + tuning.frames).min(memory);
         let m = m + (x - m) * (tuning.frames / w).min(1.0);
-        let play = tuning.play * (1.0 - changed);
+        let play = (tuning.play * (1.0 - changed)).max(0.0);
         let away = m - shown[k];
         let y = shown[k] + (away - away.clamp(-play, play));
         disagreement[k] = e * (1.0 - change[k]);
