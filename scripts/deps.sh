@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MPL-2.0
 # Installs what is missing, asks nothing, and returns at once where nothing is.
 #
-#   scripts/deps.sh [build] [run] [demo] [test]        (default: build run)
+#   scripts/deps.sh [build] [run] [models] [demo] [test]        (default: build run)
 #
 #   build  a C linker, pkg-config, GStreamer's headers, Rust
 #   run    GStreamer's tools and plugins, ONNX Runtime
+#   models npm and Python's venv, which scripts/fetch-models.sh needs
 #   demo   the demo's clip, ImageMagick for its contact sheet
 #   test   Python bindings, PipeWire, Meson: what only the tests need
 #
@@ -22,6 +23,7 @@ declare -A PACKAGES=(
     [run]="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
            gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x
            python3 python3-pip unzip ca-certificates"
+    [models]="npm python3-venv"
     [demo]="forensics-samples-files imagemagick fonts-dejavu-core gstreamer1.0-plugins-base-apps"
     [test]="python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 pipewire wireplumber
             pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck"
@@ -127,7 +129,7 @@ install_onnxruntime() {
 
 [ $# -gt 0 ] || set -- build run
 for set_name in "$@"; do
-    [ -n "${PACKAGES[$set_name]:-}" ] || die "unknown set '$set_name' (known: build run demo test)"
+    [ -n "${PACKAGES[$set_name]:-}" ] || die "unknown set '$set_name' (known: build run models demo test)"
 done
 if have apt-get; then install_packages "$@"; else check_tools; fi
 for set_name in "$@"; do
