@@ -339,7 +339,7 @@ fn a_broken_picture_while_playing_changes_nothing() {
         concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg")
     ));
     harness.set_src_caps(info.to_caps().unwrap());
-    let mut next = |harness: &mut gst_check::Harness| {
+    let next = |harness: &mut gst_check::Harness| {
         harness.push(frame(&info, |_| 90)).unwrap();
         bytes(&harness.pull().unwrap())
     };

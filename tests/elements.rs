@@ -35,7 +35,7 @@ fn elements_are_there_and_described() {
                 "{name}: {} has no blurb",
                 spec.name()
             );
-            if spec.flags().contains(glib::ParamFlags::READABLE) {
+            if spec.flags().contains(gst::glib::ParamFlags::READABLE) {
                 element.property_value(spec.name());
             }
         }

@@ -5,7 +5,6 @@
 
 pub mod pipeline;
 
-use gst::prelude::*;
 use gstmatte::frame::GrayRef;
 use gstmatte::meta::{Matte, Stage};
 use gstmatte::pool::MattePool;
