@@ -33,6 +33,8 @@ pub struct MatteCompose {
     settings: Mutex<Settings>,
     /// The picture of the property `image`, decoded.
     picture: Mutex<Option<Arc<Picture>>>,
+    /// Between start and stop: a new picture is decoded when it is set, not when it is needed.
+    started: AtomicBool,
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
     changed: AtomicBool,
     /// What the streaming thread owns between caps.
@@ -160,7 +162,7 @@ impl ObjectImpl for MatteCompose {
         // A running element decodes a new picture here, on the caller's thread, and goes on with
         // the old one until it is ready; an element at rest does so when it starts.
         if pspec.name() == "image"
-            && lock(&self.stage).is_some()
+            && self.started.load(Ordering::Acquire)
             && let Err(error) = self.load_picture()
         {
             gst::element_imp_warning!(
@@ -217,6 +219,7 @@ impl BaseTransformImpl for MatteCompose {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.started.store(true, Ordering::Release);
         self.load_picture()
             .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
         let settings = lock(&self.settings);
@@ -230,7 +233,9 @@ impl BaseTransformImpl for MatteCompose {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        self.started.store(false, Ordering::Release);
         *lock(&self.stage) = None;
+        *lock(&self.picture) = None;
         Ok(())
     }
 

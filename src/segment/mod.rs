@@ -28,6 +28,7 @@ mod runner;
 mod settings;
 mod source;
 mod stats;
+mod swap;
 mod worker;
 
 pub use imp::properties;

@@ -96,3 +96,22 @@ pub fn info(format: gst_video::VideoFormat, width: u32, height: u32) -> gst_vide
         .build()
         .expect("the size is valid")
 }
+
+/// What can be seen of a frame: the samples of every component, without padding.
+pub fn pixels(buffer: &gst::BufferRef, caps: &gst::CapsRef) -> Vec<u8> {
+    let stream = gstmatte::video::Stream::from_caps(caps).expect("raw video caps");
+    let seen = stream.read(buffer, |frame| {
+        let info = frame.layout().info();
+        let mut seen = Vec::new();
+        for c in info.components {
+            let (_, rows) = info.plane_extent(c.plane, frame.width(), frame.height());
+            for y in 0..rows {
+                let row = &frame.row(c.plane, y)[c.offset..];
+                let samples = gstmatte::frame::subsampled(frame.width(), c.w_sub);
+                seen.extend(row.iter().step_by(c.step).take(samples));
+            }
+        }
+        seen
+    });
+    seen.expect("a frame of the caps")
+}
