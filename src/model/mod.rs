@@ -8,6 +8,7 @@
 //! rest by careful guesses ([`Descriptor`], [`OutputPlan`]), makes the tensors and warms up.
 //! Nothing here knows GStreamer.
 
+pub mod builtin;
 mod decode;
 mod descriptor;
 mod descriptor_toml;

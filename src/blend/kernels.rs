@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The loops over one row that every picture is made of.
+//!
+//! All of them work on plain slices and leave the vectors to the compiler, level by level; the
+//! shortest slice decides how far they go. Alpha is 8-bit: 255 keeps what is in the frame.
+
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// `round(x / 255)` for `x` up to 255 * 255, exactly.
+#[inline(always)]
+pub(super) fn div255(x: u16) -> u8 {
+    let t = x + 128;
+    ((t + (t >> 8)) >> 8) as u8
+}
+
+/// `(keep * alpha + other * (255 - alpha)) / 255`, rounded exactly.
+#[inline(always)]
+pub(super) fn mix(keep: u8, other: u8, alpha: u8) -> u8 {
+    div255(keep as u16 * alpha as u16 + other as u16 * (255 - alpha) as u16)
+}
+
+#[simd]
+fn lerp_kernel<S: Simd>(_: S, row: &mut [u8], back: &[u8], alpha: &[u8]) {
+    for ((p, &b), &a) in row.iter_mut().zip(back).zip(alpha) {
+        *p = mix(*p, b, a);
+    }
+}
+
+/// Blends `back` into `row`; one alpha for each byte.
+pub(super) fn lerp(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8]) {
+    dispatch!(level, simd => lerp_kernel(simd, row, back, alpha));
+}
+
+#[simd]
+fn lerp16_kernel<S: Simd>(_: S, row: &mut [u8], back: &[u8], alpha: &[u8], shift: u32) {
+    let pairs = row.chunks_exact_mut(2).zip(back.chunks_exact(2));
+    for ((p, b), &a) in pairs.zip(alpha) {
+        let keep = u32::from(u16::from_le_bytes([p[0], p[1]]) >> shift);
+        let other = u32::from(u16::from_le_bytes([b[0], b[1]]) >> shift);
+        let sum = keep * u32::from(a) + other * u32::from(255 - a);
+        // Sums stay below 2^18 and quotients apart by 1/255, so that f32 rounds exactly.
+        let value = (sum as f32 * (1.0 / 255.0) + 0.5) as u16;
+        p.copy_from_slice(&(value << shift).to_le_bytes());
+    }
+}
+
+/// Blends 16-bit little-endian samples, each shifted up by `shift`; one alpha for each sample.
+pub(super) fn lerp16(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8], shift: u32) {
+    dispatch!(level, simd => lerp16_kernel(simd, row, back, alpha, shift));
+}
+
+#[simd]
+fn fade_kernel<S: Simd>(_: S, matte: &[u8], strength: u8, out: &mut [u8]) {
+    for (o, &m) in out.iter_mut().zip(matte) {
+        *o = 255 - div255((255 - m) as u16 * strength as u16);
+    }
+}
+
+/// Weakens a matte's effect: background is replaced by `strength` / 255 only.
+pub(super) fn fade(level: Level, matte: &[u8], strength: u8, out: &mut [u8]) {
+    dispatch!(level, simd => fade_kernel(simd, matte, strength, out));
+}
+
+#[simd]
+fn repeat_kernel<S: Simd, const N: usize>(_: S, alpha: &[u8], out: &mut [u8]) {
+    let (groups, _) = out.as_chunks_mut::<N>();
+    for (group, &a) in groups.iter_mut().zip(alpha) {
+        *group = [a; N];
+    }
+}
+
+/// Writes each alpha `times` (1 to 4) times in a row.
+pub(super) fn repeat(level: Level, alpha: &[u8], times: usize, out: &mut [u8]) {
+    match times {
+        2 => dispatch!(level, simd => repeat_kernel::<_, 2>(simd, alpha, out)),
+        3 => dispatch!(level, simd => repeat_kernel::<_, 3>(simd, alpha, out)),
+        4 => dispatch!(level, simd => repeat_kernel::<_, 4>(simd, alpha, out)),
+        _ => out[..alpha.len()].copy_from_slice(alpha),
+    }
+}
+
+#[simd]
+fn interleave_kernel<S: Simd, const LUMA_FIRST: bool>(
+    _: S,
+    luma: &[u8],
+    chroma: &[u8],
+    out: &mut [u8],
+) {
+    let (groups, _) = out.as_chunks_mut::<4>();
+    let (pairs, _) = luma.as_chunks::<2>();
+    for ((group, &[a, b]), &c) in groups.iter_mut().zip(pairs).zip(chroma) {
+        *group = if LUMA_FIRST {
+            [a, c, b, c]
+        } else {
+            [c, a, c, b]
+        };
+    }
+}
+
+/// Alpha of a packed 4:2:2 row. An odd last column repeats its luma alpha in the unused sample.
+pub(super) fn interleave_422(
+    level: Level,
+    luma: &[u8],
+    chroma: &[u8],
+    luma_first: bool,
+    out: &mut [u8],
+) {
+    if luma_first {
+        dispatch!(level, simd => interleave_kernel::<_, true>(simd, luma, chroma, out));
+    } else {
+        dispatch!(level, simd => interleave_kernel::<_, false>(simd, luma, chroma, out));
+    }
+    if let ([.., last], [.., c], true) = (luma, chroma, luma.len() % 2 == 1) {
+        let group = if luma_first {
+            [*last, *c, *last, *c]
+        } else {
+            [*c, *last, *c, *last]
+        };
+        let start = luma.len() / 2 * 4;
+        let rest = &mut out[start..];
+        let len = rest.len().min(4);
+        rest[..len].copy_from_slice(&group[..len]);
+    }
+}
+
+#[simd]
+fn sum_rows_kernel<S: Simd, const N: usize>(_: S, rows: [&[u8]; 3], out: &mut [u16]) {
+    let [above, here, below] = rows;
+    match N {
+        1 => {
+            for (o, &b) in out.iter_mut().zip(here) {
+                *o = u16::from(b);
+            }
+        }
+        2 => {
+            for ((o, &b), &c) in out.iter_mut().zip(here).zip(below) {
+                *o = u16::from(b) + u16::from(c);
+            }
+        }
+        _ => {
+            for (((o, &a), &b), &c) in out.iter_mut().zip(above).zip(here).zip(below) {
+                *o = u16::from(a) + 2 * u16::from(b) + u16::from(c);
+            }
+        }
+    }
+}
+
+#[simd]
+fn sum_columns_kernel<S: Simd, const COSITED: bool>(
+    _: S,
+    sums: &[u16],
+    shift: u32,
+    out: &mut [u8],
+) {
+    let round = 1u16 << (shift - 1);
+    let (here, _) = sums[1..].as_chunks::<2>();
+    if COSITED {
+        let (left, _) = sums.as_chunks::<2>();
+        for ((o, &[a, b]), &[_, c]) in out.iter_mut().zip(left).zip(here) {
+            *o = ((a + 2 * b + c + round) >> shift) as u8;
+        }
+    } else {
+        for (o, &[b, c]) in out.iter_mut().zip(here) {
+            *o = ((b + c + round) >> shift) as u8;
+        }
+    }
+}
+
+/// Vertical part of the matte's average at chroma positions, see [`chroma_columns`].
+/// `weights` is the sum of the row weights: 1 (`here` alone), 2 (`here` and `below`) or
+/// 4 (1, 2, 1). `sums` holds one more column than the row on the left and on the right.
+pub(super) fn chroma_rows(level: Level, rows: [&[u8]; 3], weights: u32, sums: &mut [u16]) {
+    let width = rows[1].len();
+    let inner = &mut sums[1..=width];
+    match weights {
+        1 => dispatch!(level, simd => sum_rows_kernel::<_, 1>(simd, rows, inner)),
+        2 => dispatch!(level, simd => sum_rows_kernel::<_, 2>(simd, rows, inner)),
+        _ => dispatch!(level, simd => sum_rows_kernel::<_, 4>(simd, rows, inner)),
+    }
+    sums[0] = sums[1];
+    let last = sums[width];
+    sums[width + 1..].fill(last);
+}
+
+/// Horizontal part: the mean of the two columns under a chroma sample, or, where chroma sits on
+/// even columns, of three with the weights 1, 2, 1.
+pub(super) fn chroma_columns(
+    level: Level,
+    sums: &[u16],
+    weights: u32,
+    cosited: bool,
+    out: &mut [u8],
+) {
+    let shift = weights.trailing_zeros() + if cosited { 2 } else { 1 };
+    if cosited {
+        dispatch!(level, simd => sum_columns_kernel::<_, true>(simd, sums, shift, out));
+    } else {
+        dispatch!(level, simd => sum_columns_kernel::<_, false>(simd, sums, shift, out));
+    }
+}
+
+#[simd]
+fn scale_alpha_kernel<S: Simd>(_: S, row: &mut [u8], offset: usize, alpha: &[u8]) {
+    let (pixels, _) = row.as_chunks_mut::<4>();
+    for (pixel, &a) in pixels.iter_mut().zip(alpha) {
+        pixel[offset] = div255(u16::from(pixel[offset]) * u16::from(a));
+    }
+}
+
+/// Multiplies the alpha byte at `offset` of each 4-byte pixel.
+pub(super) fn scale_alpha(level: Level, row: &mut [u8], offset: usize, alpha: &[u8]) {
+    match offset {
+        0 => dispatch!(level, simd => scale_alpha_kernel(simd, row, 0, alpha)),
+        _ => dispatch!(level, simd => scale_alpha_kernel(simd, row, 3, alpha)),
+    }
+}
+
+#[simd]
+fn set_alpha_kernel<S: Simd>(_: S, row: &mut [u8], offset: usize, alpha: &[u8]) {
+    let (pixels, _) = row.as_chunks_mut::<4>();
+    for (pixel, &a) in pixels.iter_mut().zip(alpha) {
+        pixel[offset] = a;
+    }
+}
+
+/// Writes the alpha byte at `offset` of each 4-byte pixel.
+pub(super) fn set_alpha(level: Level, row: &mut [u8], offset: usize, alpha: &[u8]) {
+    match offset {
+        0 => dispatch!(level, simd => set_alpha_kernel(simd, row, 0, alpha)),
+        _ => dispatch!(level, simd => set_alpha_kernel(simd, row, 3, alpha)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mix_is_exact_for_every_input() {
+        for a in 0..=255u8 {
+            for p in 0..=255u8 {
+                for b in [0u8, 1, 17, 127, 128, 200, 254, 255] {
+                    let exact =
+                        (f64::from(p) * f64::from(a) + f64::from(b) * f64::from(255 - a)) / 255.0;
+                    assert_eq!(mix(p, b, a), exact.round() as u8, "{p} {b} {a}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ten_bit_mix_is_exact() {
+        for level in crate::simd::levels() {
+            for shift in [0, 6] {
+                for a in 0..=255u8 {
+                    for (p, b) in [(0u16, 1023u16), (1023, 0), (512, 511), (64, 940), (7, 1000)] {
+                        let mut row = (p << shift).to_le_bytes();
+                        lerp16(level, &mut row, &(b << shift).to_le_bytes(), &[a], shift);
+                        let exact = (f64::from(p) * f64::from(a)
+                            + f64::from(b) * f64::from(255 - a))
+                            / 255.0;
+                        assert_eq!(u16::from_le_bytes(row), (exact.round() as u16) << shift);
+                    }
+                }
+            }
+        }
+    }
+}
