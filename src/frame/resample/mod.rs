@@ -330,9 +330,16 @@ fn coding(info: &LayoutInfo) -> Coding {
 }
 
 fn row_taps(axis: &Axis) -> RowTaps {
+    let mut starts = Vec::with_capacity(axis.target());
+    if axis.is_identity() {
+        return RowTaps {
+            starts,
+            weights: Vec::new(),
+            vectors: 0,
+        };
+    }
     let vectors = axis.max_taps().div_ceil(4);
     let mut weights = vec![0.0; axis.target() * vectors * 4];
-    let mut starts = Vec::with_capacity(axis.target());
     for (t, padded) in weights.chunks_exact_mut(4 * vectors).enumerate() {
         let (start, taps) = axis.taps(t);
         starts.push(start as u32);
@@ -435,13 +442,21 @@ impl<'a> Source<'a> {
 fn finish<S: Simd, A: Sum>(simd: S, sums: &[A], parts: &mut [Part], rows: &mut [Vec<f32>]) {
     for part in parts {
         let sums = &sums[part.offset..];
-        let row = &mut part.row[..part.samples];
+        let out = &mut rows[part.channel][..];
+        let identity = part.taps.vectors == 0;
+        let row = if identity {
+            &mut *out
+        } else {
+            &mut part.row[..part.samples]
+        };
         match part.step {
             1 => split::<S, A, 1>(simd, sums, row),
             2 => split::<S, A, 2>(simd, sums, row),
             3 => split::<S, A, 3>(simd, sums, row),
             _ => split::<S, A, 4>(simd, sums, row),
         }
-        reduce(simd, &part.row, &part.taps, &mut rows[part.channel]);
+        if !identity {
+            reduce(simd, &part.row, &part.taps, out);
+        }
     }
 }
