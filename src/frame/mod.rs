@@ -8,6 +8,8 @@
 mod color;
 mod gray;
 mod guide;
+#[cfg(test)]
+mod guide_tests;
 mod layout;
 #[cfg(test)]
 pub(crate) mod reference;
