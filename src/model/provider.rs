@@ -162,6 +162,7 @@ impl ProviderRequest {
     /// With `strict`, the first provider that is lacking; always, an option that cannot be passed.
     pub(super) fn usable(
         &self,
+        threads: usize,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<(ProviderKind, ExecutionProviderDispatch)>, ModelError> {
         let mut usable = Vec::new();
@@ -176,8 +177,23 @@ impl ProviderRequest {
                 }
                 continue;
             }
-            let options = if index == 0 { &self.options[..] } else { &[] };
-            usable.push((kind, dispatch(kind, options)?));
+            let mut options = if index == 0 {
+                self.options.clone()
+            } else {
+                Vec::new()
+            };
+            // These two bring threads of their own, by default one a core.
+            let key = match kind {
+                ProviderKind::OpenVino => Some("num_of_threads"),
+                ProviderKind::Xnnpack => Some("intra_op_num_threads"),
+                _ => None,
+            };
+            if let Some(key) = key
+                && !options.iter().any(|(known, _)| known == key)
+            {
+                options.push((key.to_owned(), threads.max(1).to_string()));
+            }
+            usable.push((kind, dispatch(kind, &options)?));
         }
         Ok(usable)
     }
