@@ -169,7 +169,7 @@ impl ProviderRequest {
         for (index, kind) in self.accelerators().into_iter().enumerate() {
             if !kind.is_available() {
                 let problem = format!("{kind} is not part of the loaded ONNX Runtime library");
-                if self.strict {
+                if self.strict && !self.auto {
                     return Err(ModelError::Provider(problem));
                 }
                 if !self.auto {
@@ -194,6 +194,9 @@ impl ProviderRequest {
                 options.push((key.to_owned(), threads.max(1).to_string()));
             }
             usable.push((kind, dispatch(kind, &options)?));
+        }
+        if usable.is_empty() && !self.options.is_empty() {
+            warnings.push("provider options are given, but the CPU takes none".into());
         }
         Ok(usable)
     }
