@@ -22,6 +22,8 @@ mod matte;
 mod picture;
 #[cfg(test)]
 mod reference;
+mod small;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod upscale;
