@@ -14,9 +14,11 @@
 
 mod alpha_out;
 mod backdrop;
+mod band;
 mod blur;
 mod cells;
 mod compositor;
+mod edge;
 mod kernels;
 mod matte;
 mod picture;

@@ -115,4 +115,20 @@ impl SmallPlane {
             None => self.upscaler.row(source, y, out),
         }
     }
+
+    /// A range of samples of row `y`, 8 bits each whatever the depth, at the same place in `out`.
+    /// `spans` gives for a row of cells the ranges of samples that are asked for while it is in
+    /// use.
+    pub fn part<I: Iterator<Item = Range<usize>>>(
+        &mut self,
+        y: usize,
+        spans: impl Fn(usize) -> I,
+        samples: Range<usize>,
+        out: &mut [u8],
+    ) {
+        let bytes = self.upscaler.source_bytes();
+        let data = &self.data;
+        let source = |r: usize| &data[r * bytes..][..bytes];
+        self.upscaler.part(source, spans, y, samples, out);
+    }
 }
