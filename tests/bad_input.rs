@@ -17,6 +17,7 @@ fn models() -> &'static Path {
 
 /// The error of a short stream through `elements`.
 fn error_of(elements: &str) -> String {
+    init();
     let info = info(VideoFormat::I420, 64, 36);
     let Run { error, buffers } = run(&info, elements, (0..3).map(|_| frame(&info, |_| 128)));
     assert!(
@@ -91,7 +92,8 @@ fn descriptions_that_cannot_be_understood() {
 }
 
 #[test]
-fn unknown_provider_and_subject() {
+fn unknown_provider() {
+    init();
     let model = green_model();
     let error = error_of(&format!(
         "mattesegment model={} execution-provider=abacus",
@@ -153,6 +155,7 @@ fn every_format_at_every_odd_size() {
 
 #[test]
 fn every_background_at_every_odd_size() {
+    init();
     let model = green_model();
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg");
     for background in [
@@ -182,6 +185,7 @@ fn every_background_at_every_odd_size() {
 
 #[test]
 fn eight_k() {
+    init();
     let model = green_model();
     for format in [VideoFormat::Nv12, VideoFormat::Bgrx] {
         let info = info(format, 7680, 4320);
@@ -234,6 +238,7 @@ fn caps_change_while_playing() {
 
 #[test]
 fn end_before_the_first_frame() {
+    init();
     let info = info(VideoFormat::I420, 64, 36);
     for mode in ["sync", "async"] {
         let elements = format!(
@@ -277,6 +282,7 @@ fn flush_and_go_on() {
 
 #[test]
 fn start_and_stop_again_and_again() {
+    init();
     let info = info(VideoFormat::Nv12, 64, 48);
     init();
     let element = gst::ElementFactory::make("mattebackground")

@@ -102,6 +102,7 @@ fn halves(width: usize, height: usize) -> gst::Buffer {
 
 #[test]
 fn the_whole_chain_keeps_the_subject_and_replaces_the_rest() {
+    init();
     let caps = info(VideoFormat::Bgrx, 160, 120);
     for mode in ["sync", "async"] {
         let description = format!(
@@ -128,6 +129,7 @@ fn the_whole_chain_keeps_the_subject_and_replaces_the_rest() {
 
 #[test]
 fn enabled_off_shows_the_frame_as_it_is() {
+    init();
     let caps = info(VideoFormat::Bgrx, 160, 120);
     let description = format!(
         "mattebackground model={} enabled=false background=color",
@@ -144,6 +146,7 @@ fn enabled_off_shows_the_frame_as_it_is() {
 
 #[test]
 fn time_and_flags_pass_through_untouched() {
+    init();
     let caps = info(VideoFormat::Nv12, 64, 48);
     let description = format!("mattebackground model={}", green_model().display());
     let frames = (0..10_u64).map(|i| {

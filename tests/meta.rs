@@ -77,9 +77,9 @@ fn travels_through_what_keeps_the_picture_in_place() {
 fn is_dropped_by_what_moves_the_picture() {
     for elements in [
         "videocrop left=8 right=8",
-        "aspectratiocrop aspect-ratio=4/3",
-        "videoflip method=horizontal-flip",
-        "videoflip method=clockwise",
+        "videobox left=8 right=8",
+        "videoflip video-direction=horiz",
+        "videoflip video-direction=90r",
     ] {
         assert!(
             Matte::of(&through(elements)).is_none(),

@@ -5,11 +5,12 @@
 mod common;
 
 use common::pipeline::{Run, green_model, run};
-use common::{frame, info};
+use common::{frame, info, init};
 use gst_video::VideoFormat;
 
 #[test]
 fn missing_library_is_an_error_that_says_where_it_looked() {
+    init();
     let info = info(VideoFormat::I420, 64, 36);
     let elements = format!(
         "mattesegment model={} onnxruntime-library=/nonexistent/libonnxruntime.so",

@@ -62,7 +62,7 @@ class Meta(unittest.TestCase):
             "videoscale ! video/x-raw,width=320,height=180": True,
             "videoconvert ! video/x-raw,format=BGRx": True,
             "videocrop left=100": False,
-            "videoflip method=horizontal-flip": False,
+            "videoflip video-direction=horiz": False,
         }.items():
             with self.subTest(elements):
                 (sample,) = pull(f"{head} ! {elements}", 1)
