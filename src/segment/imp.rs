@@ -111,14 +111,17 @@ impl MatteSegment {
                 return;
             };
             let imp = element.imp();
-            let source = settings.source();
-            let loaded = settings
-                .options()
-                .map(|options| model::Options { stream, ..options })
+            let wanted = settings
+                .source()
+                .and_then(|source| Ok((source, settings.options()?)));
+            let loaded = wanted
                 .map_err(|error| error.to_string())
-                .and_then(|options| Ok((imp.load(&source, &options)?, options)));
+                .and_then(|(source, options)| {
+                    let options = model::Options { stream, ..options };
+                    Ok((imp.load(&source, &options)?, source, options))
+                });
             match loaded {
-                Ok((network, options)) => {
+                Ok((network, source, options)) => {
                     let network = Box::new(network);
                     imp.swap.deliver(
                         number,
@@ -397,7 +400,7 @@ impl BaseTransformImpl for MatteSegment {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = lock(&self.settings).clone();
         let fail = |error: String| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"));
-        let source = settings.source();
+        let source = settings.source().map_err(|error| fail(error.to_string()))?;
         let options = settings
             .options()
             .map_err(|error| fail(error.to_string()))?;
