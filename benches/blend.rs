@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! Times of composing a 1080p frame, beside a plain copy of the same bytes. Arguments select
-//! layouts by name (`cargo bench --bench blend -- NV12`); the default is the four that cameras
-//! and sinks use most.
+//! layouts and cases by name (`cargo bench --bench blend -- NV12 "blur 50"`); the default is all
+//! cases in the four layouts that cameras and sinks use most.
 
 mod common;
 
@@ -70,7 +70,7 @@ fn compositor(layout: PixelLayout, background: Background) -> Compositor {
     compositor
 }
 
-fn bench(layout: PixelLayout) {
+fn bench(layout: PixelLayout, wanted: &[String]) {
     let color = Colorimetry::default();
     let picture = image::RgbaImage::from_fn(640, 480, |x, y| {
         image::Rgba([x as u8, y as u8, (x + y) as u8, 255])
@@ -80,26 +80,27 @@ fn bench(layout: PixelLayout) {
         .backdrop(0, Fit::Cover, layout, color, WIDTH, HEIGHT)
         .unwrap();
     let blur = |strength, bokeh| Background::Blur { strength, bokeh };
+    let green = || compositor(layout, Background::Color(0xff00_8000));
+    let (mut clean, mut clean_quarter) = (green(), green());
+    let mut wrapped = green();
+    wrapped.set_light_wrap(128);
+    clean.set_decontamination(255);
+    clean_quarter.set_decontamination(255);
     let (full, quarter) = (matte(WIDTH, HEIGHT), matte(WIDTH / 4, HEIGHT / 4));
     let mut frame = Frame::new(layout);
     let source = Frame::new(layout);
     let mut copy = Frame::new(layout);
     let mut runs: Vec<(&str, Compositor, &GrayImage)> = vec![
-        (
-            "color",
-            compositor(layout, Background::Color(0xff00_8000)),
-            &full,
-        ),
-        (
-            "color, matte 1/4",
-            compositor(layout, Background::Color(0xff00_8000)),
-            &quarter,
-        ),
+        ("color", green(), &full),
+        ("color, matte 1/4", green(), &quarter),
         (
             "image",
             compositor(layout, Background::Image(Arc::new(backdrop))),
             &full,
         ),
+        ("color, decontaminated", clean, &full),
+        ("color, decontaminated, matte 1/4", clean_quarter, &quarter),
+        ("color, light wrap", wrapped, &full),
         ("blur 20", compositor(layout, blur(20.0, false)), &full),
         ("blur 50", compositor(layout, blur(50.0, false)), &full),
         ("blur 100", compositor(layout, blur(100.0, false)), &full),
@@ -110,6 +111,8 @@ fn bench(layout: PixelLayout) {
         ),
         ("bokeh 50", compositor(layout, blur(50.0, true)), &full),
     ];
+    let asked = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
+    runs.retain(|(name, ..)| asked(name));
     let names: Vec<String> = runs
         .iter()
         .map(|r| format!("{} 1080p {}", layout.info().name, r.0))
@@ -137,19 +140,21 @@ fn bench(layout: PixelLayout) {
             .zip(&mut closures)
             .map(|(name, run)| Case { name, run }),
     );
-    compare("blend", 60, &mut cases);
+    let rounds = std::env::var("ROUNDS").map_or(60, |r| r.parse().unwrap());
+    compare("blend", rounds, &mut cases);
 }
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
+    let known = |name: &String| PixelLayout::ALL.iter().any(|l| l.info().name == name);
+    let (layouts, cases): (Vec<String>, Vec<String>) = std::env::args()
         .skip(1)
         .filter(|a| !a.starts_with("--"))
-        .collect();
+        .partition(known);
     let usual = ["NV12", "I420", "YUY2", "BGRx"];
     for &layout in PixelLayout::ALL {
         let name = layout.info().name;
-        if wanted.iter().any(|w| w == name) || wanted.is_empty() && usual.contains(&name) {
-            bench(layout);
+        if layouts.iter().any(|w| w == name) || layouts.is_empty() && usual.contains(&name) {
+            bench(layout, &cases);
         }
     }
 }

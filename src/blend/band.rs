@@ -112,10 +112,19 @@ impl Band {
                 dispatch!(level, simd => extremes_kernel(simd, low, high, matte.row(y)));
             }
             dispatch!(level, simd => judge_kernel(simd, low, high));
+            if width == self.frame.0 {
+                // The usual case, worth a shortcut: cells are whole runs of samples.
+                for (cell, (low, high)) in cells
+                    .iter_mut()
+                    .zip(low.chunks(self.side).zip(high.chunks(self.side)))
+                {
+                    *cell = any(low) & any(high);
+                }
+                continue;
+            }
             for (i, cell) in cells.iter_mut().enumerate() {
                 let columns = covered(i, self.side, self.frame.0, width);
-                let any = |flags: &[u8]| flags[columns.clone()].iter().fold(0, |a, &b| a | b);
-                *cell = any(low) & any(high);
+                *cell = any(&low[columns.clone()]) & any(&high[columns]);
             }
         }
         self.edge.fill(&self.mask);
@@ -123,6 +132,15 @@ impl Band {
         self.near.fill(&self.mask);
         grow(&mut self.mask, &mut self.spare, self.columns, self.reach);
         self.wide.fill(&self.mask);
+    }
+}
+
+/// Whether any of a few flags is up.
+#[inline(always)]
+fn any(flags: &[u8]) -> u8 {
+    match flags.first_chunk::<8>() {
+        Some(eight) if flags.len() == 8 => u8::from(u64::from_ne_bytes(*eight) != 0),
+        _ => flags.iter().fold(0, |a, &b| a | b),
     }
 }
 

@@ -81,6 +81,11 @@ impl Blur {
                     .take(&mut self.cells[start..start + columns], 0..columns);
             }
         }
+        // Mattes are not exact: cells that the subject touches count less than their share.
+        for cell in &mut self.cells {
+            let share = cell[3] * cell[3];
+            *cell = cell.map(|c| c * share);
+        }
         self.smoother.run(&mut self.cells);
         for plane in &mut self.planes {
             plane.store(&self.cells, 0..self.cells.len());

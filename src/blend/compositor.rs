@@ -5,14 +5,17 @@
 use super::backdrop::{Backdrop, argb};
 use super::kernels;
 use super::matte::{AlphaRows, PlaneKind, Remap};
-use super::{BlendError, blur::Blur, edge::Edge};
-use crate::frame::{Colorimetry, FrameError, FrameMut, FrameRef, GrayRef, PixelLayout};
+use super::{BlendError, blur::Blur, edge::Edge, wrap::Wrap};
+use crate::frame::{Colorimetry, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout};
 use crate::simd::Level;
 use std::sync::Arc;
 
 /// What [`Compositor::hide`] shows where the background would need the room's picture: a dark
 /// gray curtain. It is plainly neither the room nor a camera that is switched off.
 pub const CURTAIN: u32 = 0xff20_2020;
+
+/// Strength of the blur that a picture has as light.
+const LIGHT_BLUR: f32 = 60.0;
 
 /// What takes the place of the room.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +58,14 @@ pub struct Compositor {
     alpha: AlphaRows,
     source: Source,
     curtain: Backdrop,
+    finish: Finish,
+}
+
+/// What makes the edge look natural.
+#[derive(Debug, Default)]
+struct Finish {
     edge: Option<Box<Edge>>,
+    wrap: Option<Box<Wrap>>,
 }
 
 /// A [`Background`] made ready.
@@ -101,6 +111,34 @@ impl Back<'_> {
     }
 }
 
+impl Finish {
+    fn update(&mut self, frame: &FrameRef, matte: GrayRef, fade: Remap, alpha: &mut AlphaRows) {
+        if let Some(edge) = &mut self.edge {
+            edge.update(frame, matte, fade, alpha);
+        }
+        if let Some(wrap) = &mut self.wrap {
+            wrap.update(matte, fade, alpha);
+        }
+    }
+
+    fn row(
+        &mut self,
+        plane: usize,
+        at: usize,
+        y: usize,
+        row: &mut [u8],
+        back: &[u8],
+        samples: &[u8],
+    ) {
+        if let Some(edge) = &mut self.edge {
+            edge.clean(plane, at, y, row, samples);
+        }
+        if let Some(wrap) = &mut self.wrap {
+            wrap.row(plane, at, y, row, back);
+        }
+    }
+}
+
 impl Compositor {
     /// Makes a compositor that leaves frames as they are until it gets a background.
     ///
@@ -127,7 +165,7 @@ impl Compositor {
             alpha: AlphaRows::new(layout, color, width, height, level),
             source: Source::Keep,
             curtain,
-            edge: None,
+            finish: Finish::default(),
         })
     }
 
@@ -178,6 +216,7 @@ impl Compositor {
                     }),
                 })),
             };
+        self.soften();
         Ok(())
     }
 
@@ -191,10 +230,46 @@ impl Compositor {
     /// default) to 255 (wholly). Costs a little where the matte has edges.
     pub fn set_decontamination(&mut self, amount: u8) {
         let (layout, color) = (self.layout, self.color);
-        self.edge = (amount > 0).then(|| {
+        self.finish.edge = (amount > 0).then(|| {
             let edge = Edge::new(layout, color, self.width, self.height, amount, self.level);
             Box::new(edge)
         });
+    }
+
+    /// How much of the background's light falls on the subject's rim, 0 (none, the default) to
+    /// 255 (at the very edge about half).
+    pub fn set_light_wrap(&mut self, amount: u8) {
+        let (layout, color) = (self.layout, self.color);
+        self.finish.wrap = (amount > 0).then(|| {
+            let wrap = Wrap::new(layout, color, self.width, self.height, amount, self.level);
+            Box::new(wrap)
+        });
+        self.soften();
+    }
+
+    /// Softens a picture for the light wrap: light has no detail.
+    fn soften(&mut self) {
+        let Some(wrap) = &mut self.finish.wrap else {
+            return;
+        };
+        let Source::Still(backdrop) = &self.source else {
+            return wrap.set_soft(None);
+        };
+        let (width, height) = (self.width, self.height);
+        let nobody = GrayImage::new(1, 1);
+        let mut blur = Blur::new(
+            self.layout,
+            self.color,
+            width,
+            height,
+            LIGHT_BLUR,
+            false,
+            self.level,
+        );
+        blur.update(&backdrop.view(), nobody.as_ref(), &mut self.alpha);
+        let mut soft = Backdrop::clone(backdrop);
+        fill(&mut soft.view_mut(), &mut Back::Blur(&mut blur));
+        wrap.set_soft(Some(soft));
     }
 
     /// Composes `frame` in place. The matte covers the whole frame, whatever its own size.
@@ -205,12 +280,14 @@ impl Compositor {
         self.check("the frame", &frame.as_ref())?;
         let (level, alpha) = (self.level, &mut self.alpha);
         let fade = Remap::Fade(self.strength);
-        let mut edge = self.edge.as_deref_mut();
-        if let (Some(edge), Source::Blur(_) | Source::Flat(_) | Source::Still(_)) =
-            (&mut edge, &self.source)
-        {
-            edge.update(&frame.as_ref(), matte, fade, alpha);
+        let finish = &mut self.finish;
+        if matches!(
+            self.source,
+            Source::Blur(_) | Source::Flat(_) | Source::Still(_)
+        ) {
+            finish.update(&frame.as_ref(), matte, fade, alpha);
         }
+        let finish = Some(finish);
         match &mut self.source {
             Source::Keep => {}
             Source::Blur(blur) => {
@@ -222,16 +299,16 @@ impl Compositor {
                     matte,
                     fade,
                     &mut Back::Blur(blur),
-                    edge,
+                    finish,
                 );
             }
             Source::Flat(row) => {
                 let mut back = Back::Flat(row.view());
-                blend(level, alpha, frame, matte, fade, &mut back, edge);
+                blend(level, alpha, frame, matte, fade, &mut back, finish);
             }
             Source::Still(backdrop) => {
                 let mut back = Back::Rows(backdrop.view());
-                blend(level, alpha, frame, matte, fade, &mut back, edge);
+                blend(level, alpha, frame, matte, fade, &mut back, finish);
             }
             Source::Transparent { clear } => {
                 multiply_alpha(level, alpha, frame, matte, fade, &clear.view());
@@ -276,12 +353,17 @@ impl Compositor {
         self.check("the background frame", background)?;
         let mut back = Back::Rows(*background);
         let fade = Remap::Fade(self.strength);
-        let mut edge = self.edge.as_deref_mut();
-        if let Some(edge) = &mut edge {
-            edge.update(&frame.as_ref(), matte, fade, &mut self.alpha);
-        }
-        let alpha = &mut self.alpha;
-        blend(self.level, alpha, frame, matte, fade, &mut back, edge);
+        let (alpha, finish) = (&mut self.alpha, &mut self.finish);
+        finish.update(&frame.as_ref(), matte, fade, alpha);
+        blend(
+            self.level,
+            alpha,
+            frame,
+            matte,
+            fade,
+            &mut back,
+            Some(finish),
+        );
         Ok(())
     }
 
@@ -351,17 +433,20 @@ fn blend(
     matte: GrayRef,
     remap: Remap,
     back: &mut Back,
-    mut edge: Option<&mut Edge>,
+    mut finish: Option<&mut Finish>,
 ) {
     let info = frame.layout().info();
     alpha.start(matte);
     for y in 0..frame.height() {
         alpha.advance(matte, remap, y);
+        if let Some(wrap) = finish.as_mut().and_then(|f| f.wrap.as_mut()) {
+            wrap.advance(y);
+        }
         each_row(alpha, info.planes, y, |alpha, plane, at| {
             let (row, back) = (frame.row_mut(plane, at), back.row(plane, at));
             let samples = alpha.samples(plane, y);
-            if let Some(edge) = &mut edge {
-                edge.clean(plane, at, y, row, samples);
+            if let Some(finish) = &mut finish {
+                finish.row(plane, at, y, row, back, samples);
             }
             if info.depth > 8 {
                 kernels::lerp16(level, row, back, samples, info.shift);

@@ -3,13 +3,18 @@
 //! Decontamination: the subject's own colour in half-covered pixels.
 //!
 //! A half-covered pixel shows a mix of subject and old room; blended as it is, the old room's
-//! colour stays as a halo. Blur fusion (Forte 2021, "Approximate fast foreground colour
-//! estimation") takes local means of subject and room, weighted by the matte, and moves the
-//! subject's mean by what the two do not explain:
+//! colour stays as a halo. Near the edge, the colours F of the subject and B of the room are
+//! estimated as those that explain the surroundings best, in least squares, if both were constant
+//! there:
 //!
-//! `F = Fm + alpha * (I - alpha * Fm - (1 - alpha) * Bm)`
+//! `minimise sum (I - alpha * F - (1 - alpha) * B)^2`
 //!
-//! The means are taken on cells, in the cells near the edge only.
+//! and what they leave unexplained of a pixel is the subject's texture, as in blur fusion (Forte
+//! 2021, "Approximate fast foreground colour estimation"):
+//!
+//! `F' = F + alpha * (I - alpha * F - (1 - alpha) * B)`
+//!
+//! The sums are taken on cells, in the cells near the edge only.
 
 use super::band::Band;
 use super::cells::Cell;
@@ -20,12 +25,15 @@ use super::small::SmallPlane;
 use super::sums::{CellSums, Weight};
 use crate::frame::{Colorimetry, FrameRef, GrayRef, PixelLayout};
 use crate::simd::Level;
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::{dispatch, f32x4, prelude::*};
 use fearless_simd_macros::simd;
 use std::ops::Range;
 
-/// Cells on each side that take part in a mean, with weights that fall off linearly.
+/// Cells on each side that take part in a mean.
 const REACH: usize = 2;
+
+/// Weights of a cell itself and of its neighbours at a distance of 1 and 2.
+const TENT: [f32; REACH + 1] = [3.0, 2.0, 1.0];
 
 /// Cleans the edges of frames of one layout and size.
 #[derive(Debug)]
@@ -39,6 +47,7 @@ pub(super) struct Edge {
     band: Band,
     subject: Means,
     room: Means,
+    squares: Squares,
     alpha: Vec<u8>,
 }
 
@@ -47,9 +56,19 @@ pub(super) struct Edge {
 struct Means {
     sums: CellSums,
     cells: Vec<Cell>,
+    wide: Vec<Cell>,
     means: Vec<Cell>,
     planes: Vec<SmallPlane>,
     row: Vec<u8>,
+}
+
+/// Sums of alpha squared.
+#[derive(Debug)]
+struct Squares {
+    sums: CellSums,
+    cells: Vec<Cell>,
+    wide: Vec<Cell>,
+    near: Vec<Cell>,
 }
 
 impl Edge {
@@ -62,16 +81,12 @@ impl Edge {
         amount: u8,
         level: Level,
     ) -> Self {
-        let side = match height {
-            0..=360 => 2,
-            361..=720 => 4,
-            721..=1440 => 8,
-            _ => 16,
-        };
+        let side = cell_side(height);
         let grid = (width.div_ceil(side), height.div_ceil(side));
         let means = |weight| Means {
             sums: CellSums::new(layout, width, side, weight, level),
             cells: vec![[0.0; 4]; grid.0 * grid.1],
+            wide: vec![[0.0; 4]; grid.0 * grid.1],
             means: vec![[0.0; 4]; grid.0 * grid.1],
             planes: (0..layout.info().planes)
                 .map(|p| SmallPlane::new(layout, color, p, (width, height), side, level))
@@ -88,6 +103,12 @@ impl Edge {
             band: Band::new(width, height, side, REACH, level),
             subject: means(Weight::Subject),
             room: means(Weight::Room),
+            squares: Squares {
+                sums: CellSums::new(PixelLayout::Gray8, width, side, Weight::Square, level),
+                cells: vec![[0.0; 4]; grid.0 * grid.1],
+                wide: vec![[0.0; 4]; grid.0 * grid.1],
+                near: vec![[0.0; 4]; grid.0 * grid.1],
+            },
             alpha: Vec::with_capacity(width),
         }
     }
@@ -100,40 +121,91 @@ impl Edge {
         remap: Remap,
         alpha: &mut AlphaRows,
     ) {
-        let planes = self.layout.info().planes;
         self.band.update(matte);
         alpha.start(matte);
         for y in 0..self.height {
-            alpha.advance(matte, remap, y);
             let (strip, last) = (y / self.side, y % self.side == self.side - 1);
-            for run in self.band.wide.row(strip) {
-                self.subject.sums.add_weights(alpha, y, run.clone());
-                self.room.sums.add_weights(alpha, y, run);
+            if self.band.wide.row(strip).next().is_none() {
+                continue;
             }
-            each_row(alpha, planes, y, |alpha, plane, at| {
-                if self.band.wide.row(strip).next().is_none() {
-                    return;
-                }
-                let (row, samples) = (frame.row(plane, at), alpha.samples(plane, y));
-                for run in self.band.wide.row(strip) {
-                    self.subject.sums.add(plane, row, samples, run.clone());
-                    self.room.sums.add(plane, row, samples, run);
-                }
-            });
+            // Half of the rows, in pairs because of subsampled chroma, are enough for a mean.
+            if y % 4 < 2 || self.side < 4 {
+                alpha.advance(matte, remap, y);
+                self.add(frame, alpha, y);
+            }
             if last || y + 1 == self.height {
                 let cells = strip * self.grid.0..(strip + 1) * self.grid.0;
-                for means in [&mut self.subject, &mut self.room] {
-                    let cells = &mut means.cells[cells.clone()];
-                    // Means look beyond the runs, where nothing is known.
-                    cells.fill([0.0; 4]);
-                    for run in self.band.wide.row(strip) {
-                        means.sums.take(cells, run);
+                let Self {
+                    subject,
+                    room,
+                    squares,
+                    ..
+                } = self;
+                for run in self.band.wide.row(strip) {
+                    subject
+                        .sums
+                        .take(&mut subject.cells[cells.clone()], run.clone());
+                    room.sums.take(&mut room.cells[cells.clone()], run.clone());
+                    squares.sums.take(&mut squares.cells[cells.clone()], run);
+                }
+            }
+        }
+        self.solve();
+    }
+
+    /// Finds the colours near the edge.
+    fn solve(&mut self) {
+        let Self {
+            level,
+            band,
+            grid,
+            subject,
+            room,
+            squares,
+            ..
+        } = self;
+        let (level, grid) = (*level, *grid);
+        for means in [&mut *subject, &mut *room] {
+            let (cells, wide, near) = (&means.cells, &mut means.wide, &mut means.means);
+            dispatch!(level, simd => smooth(simd, cells, wide, near, band, grid));
+        }
+        let (cells, wide, near) = (&squares.cells, &mut squares.wide, &mut squares.near);
+        dispatch!(level, simd => smooth(simd, cells, wide, near, band, grid));
+        for y in 0..grid.1 {
+            for run in band.near.row(y) {
+                let range = y * grid.0 + run.start..y * grid.0 + run.end;
+                let colors = subject.means[range.clone()]
+                    .iter_mut()
+                    .zip(&mut room.means[range.clone()]);
+                for ((f, b), square) in colors.zip(&squares.near[range.clone()]) {
+                    fit(f, b, square[3]);
+                }
+                for means in [&mut *subject, &mut *room] {
+                    for plane in &mut means.planes {
+                        plane.store(&means.means, range.clone());
                     }
                 }
             }
         }
-        self.subject.smooth(&self.band, self.grid);
-        self.room.smooth(&self.band, self.grid);
+        for plane in subject.planes.iter_mut().chain(&mut room.planes) {
+            plane.restart();
+        }
+    }
+
+    fn add(&mut self, frame: &FrameRef, alpha: &mut AlphaRows, y: usize) {
+        let strip = y / self.side;
+        for run in self.band.wide.row(strip) {
+            self.subject.sums.add_weights(alpha, y, run.clone());
+            self.room.sums.add_weights(alpha, y, run.clone());
+            self.squares.sums.add_weights(alpha, y, run);
+        }
+        each_row(alpha, self.layout.info().planes, y, |alpha, plane, at| {
+            let (row, samples) = (frame.row(plane, at), alpha.samples(plane, y));
+            for run in self.band.wide.row(strip) {
+                self.subject.sums.add(plane, row, samples, run.clone());
+                self.room.sums.add(plane, row, samples, run);
+            }
+        });
     }
 
     /// Cleans a row of a plane; `y` is the luma row that completed it, `samples` its alpha.
@@ -181,43 +253,79 @@ impl Edge {
     }
 }
 
-impl Means {
-    /// Spreads the cells' colours over the cells near the edge.
-    fn smooth(&mut self, band: &Band, (columns, rows): (usize, usize)) {
-        let mut total = [0.0f32; 4];
-        for y in 0..rows {
-            for cell in band.wide.row(y).flatten() {
-                let cell = self.cells[y * columns + cell];
-                total.iter_mut().zip(cell).for_each(|(t, c)| *t += c);
-            }
-        }
-        // Enough to answer where there is nothing near, too little to be seen elsewhere.
-        let prior = 1e-4 / total[3].max(1e-4);
-        for y in 0..rows {
-            for run in band.near.row(y) {
-                for x in run.clone() {
-                    let mut sum = total.map(|t| t * prior);
-                    for v in y.saturating_sub(REACH)..(y + REACH + 1).min(rows) {
-                        let tall = (REACH + 1 - y.abs_diff(v)) as f32;
-                        for u in x.saturating_sub(REACH)..(x + REACH + 1).min(columns) {
-                            let weight = tall * (REACH + 1 - x.abs_diff(u)) as f32;
-                            let cell = &self.cells[v * columns + u];
-                            for i in 0..4 {
-                                sum[i] += weight * cell[i];
-                            }
-                        }
-                    }
-                    let scale = 1.0 / sum[3].max(1e-9);
-                    self.means[y * columns + x] = sum.map(|s| (s * scale).clamp(0.0, 255.0));
+/// Side of the cells, in pixels, in which means are taken in a frame of this height.
+pub(super) fn cell_side(height: usize) -> usize {
+    match height {
+        0..=360 => 2,
+        361..=720 => 4,
+        721..=1440 => 8,
+        _ => 16,
+    }
+}
+
+/// Turns the sums of `alpha * I` and alpha, of `(1 - alpha) * I` and `1 - alpha`, and of alpha
+/// squared into the two colours that explain them best. Where they are hard to tell apart, both
+/// keep near their weighted means.
+#[inline(always)]
+fn fit(subject: &mut Cell, room: &mut Cell, square: f32) {
+    const RIDGE: f32 = 0.01;
+    let (keep, rest) = (subject[3].max(1e-6), room[3].max(1e-6));
+    let cross = (subject[3] - square).max(0.0);
+    let ridge = RIDGE * (keep + rest);
+    let (ff, bb) = (square + ridge, (room[3] - cross).max(0.0) + ridge);
+    let scale = 1.0 / (ff * bb - cross * cross).max(1e-12);
+    for i in 0..3 {
+        let f = subject[i] * (1.0 + ridge / keep);
+        let b = room[i] * (1.0 + ridge / rest);
+        subject[i] = ((bb * f - cross * b) * scale).clamp(0.0, 255.0);
+        room[i] = ((ff * b - cross * f) * scale).clamp(0.0, 255.0);
+    }
+}
+
+/// Sums over cells within the reach, falling off linearly: along rows into `wide`, then along
+/// columns into `near`. A little of the whole edge is added, to answer where nothing is near.
+#[simd]
+fn smooth<S: Simd>(
+    simd: S,
+    cells: &[Cell],
+    wide: &mut [Cell],
+    near: &mut [Cell],
+    band: &Band,
+    (columns, rows): (usize, usize),
+) {
+    let load = |cell: &Cell| f32x4::from_slice(simd, cell);
+    let mut total = f32x4::splat(simd, 0.0);
+    let mut count = 1.0;
+    for y in 0..rows {
+        let line = &cells[y * columns..][..columns];
+        for x in band.wide.row(y).flatten() {
+            total += load(&line[x]);
+            count += 1.0;
+            let mut sum = load(&line[x]) * TENT[0];
+            for (i, weight) in TENT.iter().enumerate().skip(1) {
+                if x >= i {
+                    sum += load(&line[x - i]) * *weight;
                 }
-                let range = y * columns + run.start..y * columns + run.end;
-                for plane in &mut self.planes {
-                    plane.store(&self.means, range.clone());
+                if x + i < columns {
+                    sum += load(&line[x + i]) * *weight;
                 }
             }
+            sum.store_slice(&mut wide[y * columns + x]);
         }
-        for plane in &mut self.planes {
-            plane.restart();
+    }
+    let prior = total * (1e-4 / count);
+    for y in 0..rows {
+        for x in band.near.row(y).flatten() {
+            let mut sum = prior + load(&wide[y * columns + x]) * TENT[0];
+            for (i, weight) in TENT.iter().enumerate().skip(1) {
+                if y >= i {
+                    sum += load(&wide[(y - i) * columns + x]) * *weight;
+                }
+                if y + i < rows {
+                    sum += load(&wide[(y + i) * columns + x]) * *weight;
+                }
+            }
+            sum.store_slice(&mut near[y * columns + x]);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! shortest slice decides how far they go. Alpha is 8-bit: 255 keeps what is in the frame.
 
 use crate::simd::Level;
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::{dispatch, prelude::*};
 use fearless_simd_macros::simd;
 
 /// `round(x / 255)` for `x` up to 255 * 255, exactly.
@@ -23,8 +23,33 @@ pub(super) fn mix(keep: u8, other: u8, alpha: u8) -> u8 {
 }
 
 #[simd]
-fn lerp_kernel<S: Simd>(_: S, row: &mut [u8], back: &[u8], alpha: &[u8]) {
-    for ((p, &b), &a) in row.iter_mut().zip(back).zip(alpha) {
+fn lerp_kernel<S: Simd>(simd: S, row: &mut [u8], back: &[u8], alpha: &[u8]) {
+    let len = row.len().min(back.len()).min(alpha.len());
+    let (row, back, alpha) = (&mut row[..len], &back[..len], &alpha[..len]);
+    let mut rows = row.chunks_exact_mut(S::u8s::LEN);
+    let (mut backs, mut alphas) = (
+        back.chunks_exact(S::u8s::LEN),
+        alpha.chunks_exact(S::u8s::LEN),
+    );
+    for ((p, b), a) in (&mut rows).zip(&mut backs).zip(&mut alphas) {
+        let a = S::u8s::from_slice(simd, a);
+        // Most of a matte is one or the other; neither needs the multiplications.
+        if a.simd_eq(255).all_true() {
+            continue;
+        }
+        let b = S::u8s::from_slice(simd, b);
+        if a.simd_eq(0).all_true() {
+            b.store_slice(p);
+            continue;
+        }
+        let (p0, p1) = S::u8s::from_slice(simd, p).widening_mul(a);
+        let (b0, b1) = b.widening_mul(!a);
+        let (t0, t1) = (p0 + b0 + 128, p1 + b1 + 128);
+        let (t0, t1) = ((t0 + (t0 >> 8)) >> 8, (t1 + (t1 >> 8)) >> 8);
+        t0.relaxed_narrow(t1).store_slice(p);
+    }
+    let rest = rows.into_remainder().iter_mut().zip(backs.remainder());
+    for ((p, &b), &a) in rest.zip(alphas.remainder()) {
         *p = mix(*p, b, a);
     }
 }
@@ -72,10 +97,25 @@ fn repeat_kernel<S: Simd, const N: usize>(_: S, alpha: &[u8], out: &mut [u8]) {
     }
 }
 
+#[simd]
+fn double_kernel<S: Simd>(simd: S, alpha: &[u8], out: &mut [u8]) {
+    let mut outs = out.chunks_exact_mut(2 * S::u8s::LEN);
+    let mut alphas = alpha.chunks_exact(S::u8s::LEN);
+    let mut done = 0;
+    for (out, a) in (&mut outs).zip(&mut alphas) {
+        let a = S::u8s::from_slice(simd, a);
+        let (low, high) = out.split_at_mut(S::u8s::LEN);
+        a.zip_low(a).store_slice(low);
+        a.zip_high(a).store_slice(high);
+        done += S::u8s::LEN;
+    }
+    repeat_kernel::<S, 2>(simd, &alpha[done..], &mut out[2 * done..]);
+}
+
 /// Writes each alpha `times` (1 to 4) times in a row.
 pub(super) fn repeat(level: Level, alpha: &[u8], times: usize, out: &mut [u8]) {
     match times {
-        2 => dispatch!(level, simd => repeat_kernel::<_, 2>(simd, alpha, out)),
+        2 => dispatch!(level, simd => double_kernel(simd, alpha, out)),
         3 => dispatch!(level, simd => repeat_kernel::<_, 3>(simd, alpha, out)),
         4 => dispatch!(level, simd => repeat_kernel::<_, 4>(simd, alpha, out)),
         _ => out[..alpha.len()].copy_from_slice(alpha),

@@ -19,9 +19,13 @@ mod blur;
 mod cells;
 mod compositor;
 mod edge;
+#[cfg(test)]
+mod edge_tests;
 mod kernels;
 mod matte;
 mod picture;
+#[cfg(test)]
+mod picture_tests;
 #[cfg(test)]
 mod reference;
 mod small;
@@ -29,6 +33,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod upscale;
+mod wrap;
 
 pub use alpha_out::{AlphaOut, matte_to_gray};
 pub use backdrop::{Backdrop, Rgba, argb};

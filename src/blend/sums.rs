@@ -7,7 +7,7 @@
 //! component are added until one is left for each cell.
 
 use super::cells::Cell;
-use super::kernels;
+use super::kernels::{self, mix};
 use super::matte::{AlphaRows, PlaneKind, has_chroma};
 use crate::frame::PixelLayout;
 use crate::simd::Level;
@@ -42,12 +42,14 @@ struct Place {
 /// What counts how much in a sum, as a function of alpha.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
-    /// Surely background: `1 - 2 alpha`, so that nothing that is half subject takes part.
+    /// Surely background: `1 - 4 alpha`, so that nothing that is a quarter subject takes part.
     SureRoom,
-    /// Rather background: `(1 - alpha)^2`, which finds a colour for thin structures too.
+    /// Background: `1 - alpha`.
     Room,
-    /// Rather subject: `alpha^2`.
+    /// Subject: `alpha`.
     Subject,
+    /// `alpha^2`, for the products of a least-squares fit.
+    Square,
 }
 
 /// Gathers a frame's weighted cells strip by strip.
@@ -247,14 +249,19 @@ impl Strip {
 const SURE_ROOM: u8 = Weight::SureRoom as u8;
 const ROOM: u8 = Weight::Room as u8;
 const SUBJECT: u8 = Weight::Subject as u8;
+const SQUARE: u8 = Weight::Square as u8;
 
 #[inline(always)]
 fn weigh<const WEIGHT: u8>(alpha: u8) -> u16 {
-    let (keep, rest) = (u16::from(alpha), u16::from(255 - alpha));
     match WEIGHT {
-        SURE_ROOM => u16::from(255 - alpha.saturating_add(alpha)),
-        ROOM => (rest * rest) >> 8,
-        _ => (keep * keep) >> 8,
+        SURE_ROOM => {
+            let double = alpha.saturating_add(alpha);
+            u16::from(255 - double.saturating_add(double))
+        }
+        ROOM => u16::from(255 - alpha),
+        SUBJECT => u16::from(alpha),
+        // Up to 255 like the others.
+        _ => u16::from(mix(alpha, 0, alpha)),
     }
 }
 
@@ -276,6 +283,9 @@ fn add_weights(level: Level, weight: Weight, sums: &mut [u16], alpha: &[u8]) {
         Weight::Subject => {
             dispatch!(level, simd => add_weights_kernel::<_, SUBJECT>(simd, sums, alpha));
         }
+        Weight::Square => {
+            dispatch!(level, simd => add_weights_kernel::<_, SQUARE>(simd, sums, alpha));
+        }
     }
 }
 
@@ -294,6 +304,9 @@ fn add8(level: Level, weight: Weight, sums: &mut [u16], row: &[u8], alpha: &[u8]
         Weight::Room => dispatch!(level, simd => add8_kernel::<_, ROOM>(simd, sums, row, alpha)),
         Weight::Subject => {
             dispatch!(level, simd => add8_kernel::<_, SUBJECT>(simd, sums, row, alpha));
+        }
+        Weight::Square => {
+            dispatch!(level, simd => add8_kernel::<_, SQUARE>(simd, sums, row, alpha));
         }
     }
 }
@@ -324,6 +337,9 @@ fn add16(level: Level, weight: Weight, sums: &mut [u16], row: &[u8], alpha: &[u8
         }
         Weight::Subject => {
             dispatch!(level, simd => add16_kernel::<_, SUBJECT>(simd, sums, row, alpha, shift));
+        }
+        Weight::Square => {
+            dispatch!(level, simd => add16_kernel::<_, SQUARE>(simd, sums, row, alpha, shift));
         }
     }
 }
@@ -368,7 +384,7 @@ mod tests {
                         for y in 0..h {
                             for x in 0..w {
                                 let alpha = reference::alpha(c, color, &matte, x, y);
-                                let weight = (255.0 - 2.0 * (alpha + 0.001).round()).max(0.0);
+                                let weight = (255.0 - 4.0 * (alpha + 0.001).round()).max(0.0);
                                 let at = (y << c.h_sub) / side * columns + (x << c.w_sub) / side;
                                 let code = f64::from(frame.sample(index, x, y) >> (info.depth - 8));
                                 wanted[at].0 += code * weight;
