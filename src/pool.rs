@@ -104,6 +104,12 @@ pub fn read_matte<T>(
             info.format()
         ));
     }
+    // Caps may come from anywhere; the binding panics on a picture of no size.
+    if !info.is_valid() {
+        return Err(gst::glib::bool_error!(
+            "the matte's caps are not valid: {caps}"
+        ));
+    }
     let frame = VideoFrameRef::from_buffer_ref_readable(buffer, &info)?;
     let stride = usize::try_from(frame.plane_stride()[0])
         .map_err(|_| gst::glib::bool_error!("the matte has a negative stride"))?;

@@ -51,7 +51,7 @@ impl MatteCompose {
         let path = lock(&self.settings).image.clone();
         let picture = match &path {
             Some(path) => Some(Arc::new(
-                Picture::open(Path::new(path)).map_err(|error| error.to_string())?,
+                Picture::open(Path::new(path)).map_err(|error| format!("image={path}: {error}"))?,
             )),
             None => None,
         };

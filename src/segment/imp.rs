@@ -2,9 +2,11 @@
 
 //! GObject glue of `mattesegment`. What a model is and how it runs is decided in `crate::model`.
 
+use super::pacer::Pacer;
 use super::runner::{Outcome, Runner};
 use super::settings::{self, Settings};
 use super::stats::Stats;
+use super::swap::{Ready, Swap};
 use crate::frame::PixelLayout;
 use crate::meta::{Matte, Stage};
 use crate::model::{self, ModelSource, Network};
@@ -15,7 +17,9 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 pub use settings::properties;
 
@@ -49,6 +53,7 @@ struct Playing {
     newest: Option<Matte>,
     /// Recurrent states must be cleared before the next run.
     reset: bool,
+    pacer: Pacer,
     /// Frames since the last run of the network.
     since_run: u32,
 }
@@ -60,6 +65,10 @@ pub struct MatteSegment {
     state: Mutex<Option<State>>,
     stats: Mutex<Stats>,
     active_provider: Mutex<Option<String>>,
+    /// A model on its way in while playing.
+    swap: Swap,
+    /// Between start and stop.
+    started: AtomicBool,
     /// Frames of an earlier running time are late and go without a run; from QoS events.
     earliest: Mutex<Option<gst::ClockTime>>,
 }
@@ -89,6 +98,107 @@ impl MatteSegment {
             self.obj().notify("active-execution-provider");
         }
         Ok(network)
+    }
+
+    /// Loads a model on a thread of its own; `take_over` brings it in. `old` is the value that the
+    /// property gets back where the new model is refused.
+    fn load_beside(&self, old: Option<String>) {
+        let settings = lock(&self.settings).clone();
+        let (number, stream) = self.swap.request();
+        let element = self.obj().downgrade();
+        let load = move || {
+            let Some(element) = element.upgrade() else {
+                return;
+            };
+            let imp = element.imp();
+            let source = settings.source();
+            let loaded = settings
+                .options()
+                .map(|options| model::Options { stream, ..options })
+                .map_err(|error| error.to_string())
+                .and_then(|options| Ok((imp.load(&source, &options)?, options)));
+            match loaded {
+                Ok((network, options)) => {
+                    let network = Box::new(network);
+                    imp.swap.deliver(
+                        number,
+                        Ready {
+                            source,
+                            options,
+                            network,
+                        },
+                    );
+                }
+                Err(error) => {
+                    let mut now = lock(&imp.settings);
+                    if now.model == settings.model {
+                        now.model = old;
+                    }
+                    drop(now);
+                    gst::element_imp_warning!(
+                        imp,
+                        gst::ResourceError::OpenRead,
+                        ("{error}; the old model goes on")
+                    );
+                }
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("matte-load".into()).spawn(load) {
+            gst::element_imp_warning!(
+                self,
+                gst::ResourceError::Failed,
+                ("no thread to load the model: {error}; the old model goes on")
+            );
+        }
+    }
+
+    /// Brings in a model that was loaded beside the old one.
+    fn take_over(&self, state: &mut State) {
+        let Some(Ready {
+            source,
+            options,
+            network,
+        }) = self.swap.take()
+        else {
+            return;
+        };
+        let State {
+            playing: Some(playing),
+            ..
+        } = state
+        else {
+            return;
+        };
+        let (width, height) = network.matte_size();
+        let name = network.descriptor().name.clone();
+        let mode = lock(&self.settings).mode;
+        let made = MattePool::new(width, height)
+            .map_err(|error| error.to_string())
+            .and_then(|pool| {
+                let runner = Runner::new(*network, mode, &playing.stream);
+                Ok((pool, runner.map_err(|error| error.to_string())?))
+            });
+        match made {
+            Ok((pool, runner)) => {
+                (playing.pool, playing.runner) = (pool, runner);
+                playing.reset = false;
+                playing.pacer.forget();
+                (state.source, state.options) = (source, options);
+                let structure = gst::Structure::builder("matte-model-loaded")
+                    .field("model", name)
+                    .build();
+                let message = gst::message::Element::builder(structure)
+                    .src(&*self.obj())
+                    .build();
+                // Nobody listens where there is no bus.
+                let _ = self.obj().post_message(message);
+            }
+            Err(error) => gst::element_imp_warning!(
+                self,
+                gst::ResourceError::Failed,
+                ("{name}: {error}; the old model goes on")
+            ),
+        }
     }
 
     /// Whether a frame comes too late to wait for the network.
@@ -143,7 +253,10 @@ impl MatteSegment {
     /// The matte for a frame: its own, or the newest one, or none.
     fn matte_for(&self, state: &mut State, buffer: &gst::BufferRef) -> Option<Matte> {
         let late = self.is_late(buffer);
-        let interval = lock(&self.settings).interval;
+        let (interval, still_threshold) = {
+            let settings = lock(&self.settings);
+            (settings.interval, settings.still_threshold)
+        };
         let State {
             playing: Some(playing),
             failing,
@@ -159,22 +272,34 @@ impl MatteSegment {
         let due = !late && (playing.newest.is_none() || playing.since_run >= interval);
         let mut own = false;
         if due && playing.runner.is_free() {
-            playing.since_run = 0;
-            let reset = std::mem::take(&mut playing.reset);
+            let pts = buffer.pts();
             let Playing {
                 stream,
                 runner,
                 pool,
+                pacer,
+                newest,
+                reset,
                 ..
             } = playing;
-            let run = stream.read(buffer, |frame| runner.run(frame, buffer.pts(), reset, pool));
-            let outcome = match run {
-                Ok(outcome) => outcome,
-                Err(error) => Some(Outcome::failed(error.to_string())),
+            let run = stream.read(buffer, |frame| {
+                let needed = pacer.needs_run(frame, pts, still_threshold)?;
+                if !needed && newest.is_some() {
+                    return Ok(None);
+                }
+                pacer.ran(pts);
+                Ok(Some(runner.run(frame, pts, std::mem::take(reset), pool)))
+            });
+            let outcome = match run.map_err(|error| error.to_string()) {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) | Err(error) => Some(Some(Outcome::failed(error))),
             };
             if let Some(outcome) = outcome {
-                own = outcome.result.is_ok();
-                self.settle(playing, failing, outcome);
+                playing.since_run = 0;
+                if let Some(outcome) = outcome {
+                    own = outcome.result.is_ok();
+                    self.settle(playing, failing, outcome);
+                }
             }
         }
         let matte = playing.newest.clone().map(|matte| Matte {
@@ -212,7 +337,14 @@ impl ObjectImpl for MatteSegment {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        lock(&self.settings).set(pspec.name(), value);
+        let mut settings = lock(&self.settings);
+        let old = settings.model.clone();
+        settings.set(pspec.name(), value);
+        let new = settings.model.clone();
+        drop(settings);
+        if old != new && self.started.load(Ordering::Acquire) {
+            self.load_beside(old);
+        }
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
@@ -272,6 +404,8 @@ impl BaseTransformImpl for MatteSegment {
         let network = self.load(&source, &options).map_err(fail)?;
         *lock(&self.stats) = Stats::default();
         *lock(&self.earliest) = None;
+        self.swap.restart(None);
+        self.started.store(true, Ordering::Release);
         *lock(&self.state) = Some(State {
             source,
             options,
@@ -283,8 +417,9 @@ impl BaseTransformImpl for MatteSegment {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
-        let state = lock(&self.state).take();
-        drop(state);
+        self.started.store(false, Ordering::Release);
+        self.swap.restart(None);
+        *lock(&self.state) = None;
         *lock(&self.active_provider) = None;
         Ok(())
     }
@@ -306,12 +441,13 @@ impl BaseTransformImpl for MatteSegment {
             .load(&state.source, &options)
             .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
         state.loaded = None;
+        self.swap.restart(options.stream);
         let (width, height) = network.matte_size();
         let pool =
             MattePool::new(width, height).map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
         let runner = Runner::new(network, mode, &stream)
             .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
-        let aspect = stream.display_aspect();
+        let (aspect, frame_format) = (stream.display_aspect(), stream.frame_format());
         gst::debug!(
             CAT,
             imp = self,
@@ -324,6 +460,7 @@ impl BaseTransformImpl for MatteSegment {
             pool,
             newest: None,
             reset: false,
+            pacer: Pacer::new(frame_format),
             since_run: 0,
         });
         Ok(())
@@ -344,6 +481,7 @@ impl BaseTransformImpl for MatteSegment {
             {
                 playing.reset = true;
                 playing.newest = None;
+                playing.pacer.forget();
                 playing.runner.forget();
             }
         }
@@ -373,6 +511,7 @@ impl BaseTransformImpl for MatteSegment {
             {
                 playing.reset = true;
             }
+            self.take_over(state);
             self.matte_for(state, buffer)
         };
         match matte {

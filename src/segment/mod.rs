@@ -24,10 +24,12 @@ use gst::glib;
 use gst::prelude::*;
 
 mod imp;
+mod pacer;
 mod runner;
 mod settings;
 mod source;
 mod stats;
+mod swap;
 mod worker;
 
 pub use imp::properties;

@@ -3,7 +3,8 @@
 //! What the pipeline tests share.
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
-use gst::prelude::*;
+pub mod pipeline;
+
 use gstmatte::frame::GrayRef;
 use gstmatte::meta::{Matte, Stage};
 use gstmatte::pool::MattePool;

@@ -139,7 +139,7 @@ pub(super) struct RowTaps {
     pub starts: Vec<u32>,
     /// `4 * vectors` weights for each target sample.
     pub weights: Vec<f32>,
-    /// Vectors of 4 weights for each target sample.
+    /// Vectors of 4 weights for each target sample; 0 where the target is the row itself.
     pub vectors: usize,
 }
 
