@@ -134,6 +134,10 @@ save("two", [node("Sub", "image background", "difference")],
      [value("image", F32, IMAGE), value("background", F32, IMAGE)],
      [value("difference", F32, IMAGE)])
 
+# A picture that no memory holds.
+save("huge", [node("Clip", "image zero one", "alpha")], [value("image", F32, [1, 3, 1 << 20, 1 << 20])],
+     [value("alpha", F32, [1, 3, 1 << 20, 1 << 20])], clip)
+
 # Says one size and gives another: the file declares its output open, so only a run shows it.
 save("square", green[0] + [node("Transpose", "green", "turned", perm=[0, 1, 3, 2]),
                            node("Clip", "turned zero one", "alpha")],
