@@ -327,6 +327,10 @@ fn what_is_no_matte_model_is_refused() {
             "bare.onnx",
             "what do the values of output `mask` (f32 1x1x6x8) mean: alpha, logits",
         ),
+        (
+            "huge.onnx",
+            "its picture input has a side of 1048576; expected 1 to 16384",
+        ),
         ("square.onnx", "none of its outputs can be a matte"),
         (
             "outside.onnx",
@@ -339,6 +343,16 @@ fn what_is_no_matte_model_is_refused() {
             "{name}: {error}"
         );
     }
+    let large = [
+        ("extra.ratio", "1"),
+        ("input.width", "16384"),
+        ("input.height", "16384"),
+    ];
+    let error = load_error("recurrent.onnx", &large);
+    assert!(
+        error.contains("an input of 16384x16384 is too large"),
+        "{error}"
+    );
     let error = load_error("bare.onnx", &[]);
     assert!(
         error.ends_with("set `output.kind` in the model's descriptor"),

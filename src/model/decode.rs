@@ -133,7 +133,7 @@ fn fill<T: Sample>(
 /// turn into vectors where a saturating cast is none.
 #[inline(always)]
 fn byte(x: f32) -> u8 {
-    (x.max(0.0).min(255.0) + 12_582_912.0).to_bits() as u8
+    (x.clamp(0.0, 255.0) + 12_582_912.0).to_bits() as u8
 }
 
 /// The size of a number as bits: ordered like the numbers, infinity and NaN above all others.
@@ -148,7 +148,7 @@ fn magnitude(x: f32) -> u32 {
 /// is put together from its exponent.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    let x = x.max(-87.0).min(88.0);
+    let x = x.clamp(-87.0, 88.0);
     let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
     let n = shifted - 12_582_912.0;
     let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;

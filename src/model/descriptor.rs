@@ -9,10 +9,11 @@
 
 use ort::value::TensorElementType;
 
+use super::network::MAX_ELEMENTS;
 use super::settings::{Settings, StatePair};
 use super::signature::{Signature, TensorInfo, list};
 use super::{ModelError, guess};
-use crate::frame::{ChannelOrder, ElementType, TensorLayout, TensorSpec};
+use crate::frame::{ChannelOrder, ElementType, MAX_TARGET_SIDE, TensorLayout, TensorSpec};
 
 /// Pixels to aim at where neither model nor descriptor name a size: 256x144.
 const DEFAULT_PIXELS: usize = 256 * 144;
@@ -300,11 +301,16 @@ fn size(
             let problem = format!("the model's is fixed at {fixed}, but {said} is asked for");
             Err(question.contradiction(key, problem))
         }
-        (Some(0), _) => Err(question.unsuitable("its picture input has no pixels")),
+        (Some(fixed), _) if fixed == 0 || fixed > MAX_TARGET_SIDE => Err(question.unsuitable(
+            format!("its picture input has a side of {fixed}; expected 1 to {MAX_TARGET_SIDE}"),
+        )),
         (fixed, said) => Ok(fixed.or(said)),
     };
     let sides = (side("input.width", width)?, side("input.height", height)?);
     if let (Some(width), Some(height)) = sides {
+        if 3 * width * height > MAX_ELEMENTS {
+            return Err(question.unsuitable(format!("an input of {width}x{height} is too large")));
+        }
         return Ok((width, height));
     }
     let multiple = settings.side("input.multiple").unwrap_or(DEFAULT_MULTIPLE);

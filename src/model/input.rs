@@ -157,14 +157,29 @@ pub(super) fn constant(
         [None] => vec![values.len()],
         dims => dims.iter().map(|side| side.unwrap_or(1)).collect(),
     };
-    let count: usize = shape.iter().product();
+    let count = shape
+        .iter()
+        .fold(1usize, |count, side| count.saturating_mul(*side));
     if values.len() != 1 && values.len() != count {
         let problem = format!("{} values, but input {info} takes {count}", values.len());
         return Err(question.contradiction(&key, problem));
     }
     let wrong_type =
         || question.contradiction(&key, format!("input {info} is no tensor of numbers"));
-    let mut tensor = zeros(info.element, &shape).map_err(|_| wrong_type())?;
+    let known = [
+        E::Float32,
+        E::Float16,
+        E::Float64,
+        E::Int32,
+        E::Int64,
+        E::Uint8,
+        E::Bool,
+    ];
+    if !info.element.is_some_and(|element| known.contains(&element)) {
+        return Err(wrong_type());
+    }
+    let mut tensor = zeros(info.element, &shape)
+        .map_err(|error| question.contradiction(&key, error.message().to_owned()))?;
     let value = |index: usize| values[index.min(values.len() - 1)];
     macro_rules! fill {
         ($type:ty, $convert:expr) => {{

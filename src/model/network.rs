@@ -308,12 +308,23 @@ impl Network {
     }
 }
 
+/// Elements of a tensor that are believed: a picture of 8192x8192 has fewer.
+pub(super) const MAX_ELEMENTS: usize = 1 << 28;
+
 /// A zeroed tensor in ONNX Runtime's own memory.
 pub(super) fn zeros(
     element: Option<ort::value::TensorElementType>,
     shape: &[usize],
 ) -> ort::Result<DynTensor> {
     let element = element.ok_or_else(|| ort::Error::new("not a tensor"))?;
+    let count = shape
+        .iter()
+        .try_fold(1usize, |count, side| count.checked_mul(*side));
+    if count.is_none_or(|count| count > MAX_ELEMENTS) {
+        return Err(ort::Error::new(format!(
+            "a tensor of {shape:?} is larger than {MAX_ELEMENTS} elements"
+        )));
+    }
     DynTensor::new(&Allocator::default(), element, shape)
 }
 

@@ -92,8 +92,8 @@ impl fmt::Display for ProviderKind {
     }
 }
 
-/// Accelerators that `auto` tries, best first. TensorRT (minutes of engine building), OpenVINO and
-/// XNNPACK (slower than the CPU's own kernels on networks this small) are for who asks for them.
+/// Accelerators that `auto` tries, best first. TensorRT (minutes of engine building), OpenVINO (slower
+/// than the CPU's own kernels on networks this small) and XNNPACK are for who asks for them.
 const AUTO: &[ProviderKind] = &[
     ProviderKind::Cuda,
     ProviderKind::MiGraphX,

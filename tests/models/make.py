@@ -134,10 +134,27 @@ save("two", [node("Sub", "image background", "difference")],
      [value("image", F32, IMAGE), value("background", F32, IMAGE)],
      [value("difference", F32, IMAGE)])
 
+# A picture that no memory holds.
+save("huge", [node("Clip", "image zero one", "alpha")], [value("image", F32, [1, 3, 1 << 20, 1 << 20])],
+     [value("alpha", F32, [1, 3, 1 << 20, 1 << 20])], clip)
+
 # Says one size and gives another: the file declares its output open, so only a run shows it.
 save("square", green[0] + [node("Transpose", "green", "turned", perm=[0, 1, 3, 2]),
                            node("Clip", "turned zero one", "alpha")],
      [value("image", F32, IMAGE)], [value("alpha", F32, ["a", "b", "c", "d"])], green[1] + clip)
+
+# Any size, for benchmarks: the red channel as alpha and as logits, 21 classes, their labels.
+OPEN = [1, 3, "h", "w"]
+weights = np.zeros((21, 3, 1, 1), np.float32)
+weights[::2, 0], weights[1::2, 1] = 1, -1
+save("open_alpha", red + [node("Clip", "red zero one", "alpha")], [value("image", F32, OPEN)],
+     [value("alpha", F32, [1, 1, "h", "w"])], red_consts + clip)
+save("open_logits", [node("Conv", "image weights", "score")], [value("image", F32, OPEN)],
+     [value("score", F32, [1, 1, "h", "w"])], [const("weights", weights[:1])])
+save("open_classes", [node("Conv", "image weights", "scores")], [value("image", F32, OPEN)],
+     [value("scores", F32, [1, 21, "h", "w"])], [const("weights", weights)])
+save("open_labels", [node("ArgMax", "image", "label", axis=1)], [value("image", F32, OPEN)],
+     [value("label", I64, [1, 1, "h", "w"])], metadata={"matte.output.subject": "[1]"})
 
 # Weights in a file outside of the model's folder.
 outside = helper.make_tensor("weights", F32, [1, 3, 1, 1], b"\0" * 12, raw=True)
