@@ -328,8 +328,8 @@ fn add_kernel<S: Simd>(_: S, sums: &mut [u16], row: &[u8], alpha: &[u8]) {
 fn add16_kernel<S: Simd>(_: S, sums: &mut [u16], row: &[u8], alpha: &[u8], shift: u32) {
     let (samples, _) = row.as_chunks::<2>();
     for ((s, &v), &a) in sums.iter_mut().zip(samples).zip(alpha) {
-        // Bits above the tenth are not the picture's; they must not run over either.
-        let sample = (u16::from_le_bytes(v) >> shift) & 0x3ff;
+        // Eight bits of ten are left by `shift`; what stands above the tenth is not the picture.
+        let sample = (u16::from_le_bytes(v) >> shift) & 0xff;
         *s += (sample * room(a) + 8) >> 4;
     }
 }
