@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The raw matte of one picture, without GStreamer: `matte MODEL.onnx PICTURE MATTE.png [PASSES]`.
+//! The raw matte of one picture, without GStreamer: `matte MODEL.onnx PICTURE MATTE.png
+//! [PASSES [PROVIDER]]`.
 //!
 //! Says what it knows and guesses about the model. Recurrent models see the picture PASSES times.
 
@@ -8,17 +9,22 @@ use std::error::Error;
 use std::time::Instant;
 
 use gstmatte::frame::{Colorimetry, FrameFormat, FrameRef, GrayImage, PixelLayout, Range, Sampler};
-use gstmatte::model::{ModelSource, Network, Options};
+use gstmatte::model::{ModelSource, Network, Options, ProviderRequest, SessionOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, model, picture, output, rest @ ..] = &arguments[..] else {
-        return Err("usage: matte MODEL.onnx PICTURE MATTE.png [PASSES]".into());
+        return Err("usage: matte MODEL.onnx PICTURE MATTE.png [PASSES [PROVIDER]]".into());
     };
     let passes: usize = rest.first().map_or(Ok(1), |text| text.parse())?;
     let picture = image::open(picture)?.to_rgb8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let session = SessionOptions {
+        provider: ProviderRequest::parse(rest.get(1).map_or("cpu", String::as_str))?,
+        ..SessionOptions::default()
+    };
     let options = Options {
+        session,
         stream: Some((width, height)),
         ..Options::default()
     };

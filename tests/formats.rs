@@ -5,7 +5,6 @@
 mod common;
 
 use common::{info, init, matte_rows};
-use gst::prelude::*;
 use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 use gstmatte::frame::PixelLayout;

@@ -803,3 +803,46 @@ fn networks_can_move_between_threads() {
     fn is_send<T: Send>() {}
     is_send::<Network>();
 }
+
+#[test]
+fn every_provider_gives_the_same_matte_or_says_why_not() {
+    // With a library that has more than the CPU (ORT_DYLIB_PATH), this runs on more.
+    let mut reference = load_ok("alpha.onnx", &[]);
+    fill(&mut reference, |_, p| ramp(p));
+    let expected = matte(&mut reference);
+    for kind in gstmatte::model::ProviderKind::ALL {
+        for options in [vec![], vec![("no_such_option".to_owned(), "1".to_owned())]] {
+            let mut provider = ProviderRequest::parse(kind.nick()).unwrap();
+            provider.options = options.clone();
+            let session = SessionOptions {
+                provider,
+                ..SessionOptions::default()
+            };
+            let options = Options {
+                session,
+                ..Options::default()
+            };
+            let mut network = match load("alpha.onnx", &options) {
+                Ok(network) => network,
+                Err(ModelError::Provider(problem)) => {
+                    assert!(problem.contains("no_such_option"), "{kind}: {problem}");
+                    continue;
+                }
+                Err(error) => panic!("{kind}: {error}"),
+            };
+            let runs_on = network.active_provider().clone();
+            println!("{kind}: runs on {runs_on}, {:?}", network.warnings());
+            assert!(
+                runs_on.has(*kind) || !network.warnings().is_empty(),
+                "{kind} is not used and nothing is said"
+            );
+            fill(&mut network, |_, p| ramp(p));
+            let found = matte(&mut network);
+            let same = found
+                .iter()
+                .zip(&expected)
+                .all(|(a, b)| a.abs_diff(*b) <= 1);
+            assert!(same, "{kind}");
+        }
+    }
+}

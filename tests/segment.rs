@@ -250,3 +250,24 @@ fn an_earlier_matte_is_replaced_or_taken_off() {
     rig.harness.push(buffer).unwrap();
     assert!(Matte::of(&rig.harness.pull().unwrap()).is_none());
 }
+
+#[test]
+fn a_still_scene_rests_the_network_and_a_change_wakes_it() {
+    let mut rig = Rig::new(&[("model", &model("alpha")), ("still-threshold", "0.01")]);
+    for _ in 0..20 {
+        assert_eq!(value(&rig.push([0, 50, 0])), Some(50));
+    }
+    assert_eq!(rig.stat("inferred"), 1);
+    assert_eq!(
+        value(&rig.push([0, 90, 0])),
+        Some(90),
+        "what changes is seen at once"
+    );
+    // Half a minute without a change: one run a second all the same.
+    let before = rig.stat("inferred");
+    for _ in 0..900 {
+        rig.push([0, 90, 0]);
+    }
+    let runs = rig.stat("inferred") - before;
+    assert!((28..=31).contains(&runs), "{runs}");
+}

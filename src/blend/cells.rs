@@ -5,7 +5,7 @@
 //! disc.
 
 use crate::simd::Level;
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::{dispatch, f32x4, prelude::*};
 use fearless_simd_macros::simd;
 
 /// Three components times weight, and the weight; after smoothing the weight is done with.
@@ -43,6 +43,7 @@ pub(super) struct Smoother {
     shape: Shape,
     other: Vec<Cell>,
     line: Vec<Cell>,
+    empty: Vec<Cell>,
 }
 
 #[derive(Debug)]
@@ -57,9 +58,9 @@ impl Smoother {
     /// bilinear enlarging do already (1/12 + 1/6 of a cell squared) is taken off.
     pub fn new(grid: (usize, usize), sigma: f32, disc: bool, level: Level) -> Self {
         let rest = (sigma * sigma - 0.25).max(0.0).sqrt();
-        let shape = if disc && sigma >= 1.0 {
-            // A disc's variance along one axis is a quarter of its squared radius.
-            let radius = 2.0 * rest;
+        // A disc's variance along one axis is a quarter of its squared radius.
+        let radius = 2.0 * rest;
+        let shape = if disc && radius >= 2.0 {
             let rows = (0..=radius as usize)
                 .map(|y| (radius * radius - (y * y) as f32).sqrt() as usize)
                 .collect();
@@ -67,15 +68,16 @@ impl Smoother {
         } else {
             Shape::Box(ExtendedBox::new(rest))
         };
-        let reach = match &shape {
-            Shape::Box(shape) => shape.radius + 1,
-            Shape::Disc(rows) => rows[0] + 1,
+        let (other, line) = match &shape {
+            Shape::Box(shape) => (grid.0 * grid.1, grid.0 + 2 * shape.radius + 2),
+            Shape::Disc(rows) => (prefix_width(grid.0, rows) * grid.1, 0),
         };
         Self {
             level,
             grid,
-            other: vec![[0.0; 4]; grid.0 * grid.1],
-            line: vec![[0.0; 4]; (grid.0 + 2 * reach).max(grid.0)],
+            other: vec![[0.0; 4]; other],
+            line: vec![[0.0; 4]; line],
+            empty: vec![[0.0; 4]; grid.0],
             shape,
         }
     }
@@ -84,30 +86,32 @@ impl Smoother {
     /// near, its mean colour stands in.
     pub fn run(&mut self, cells: &mut [Cell]) {
         let mean = mean(cells);
+        let (level, width) = (self.level, self.grid.0);
+        let other = &mut self.other[..];
         match &self.shape {
             Shape::Box(shape) => {
-                let (level, shape, width) = (self.level, *shape, self.grid.0);
+                let (shape, line) = (*shape, &mut self.line[..]);
                 for _ in 0..PASSES {
-                    let (other, line) = (&mut self.other[..], &mut self.line[..]);
-                    dispatch!(level, simd => vertical(simd, cells, other, width, shape, line));
+                    let (sum, empty) = (&mut line[..width], &self.empty[..]);
+                    dispatch!(level, simd => vertical(simd, cells, other, shape, sum, empty));
                     for (from, to) in other.chunks_exact(width).zip(cells.chunks_exact_mut(width)) {
                         dispatch!(level, simd => horizontal(simd, from, to, shape, line));
                     }
                 }
             }
-            Shape::Disc(rows) => self.disc(cells, rows),
-        }
-        // Small enough not to show where there is background, large enough to divide by.
-        const LITTLE: f32 = 1e-3;
-        for cell in cells {
-            let scale = 1.0 / (cell[3].max(0.0) + LITTLE);
-            for i in 0..3 {
-                cell[i] = ((cell[i] + LITTLE * mean[i]) * scale).clamp(0.0, 255.0);
+            Shape::Disc(rows) => {
+                let padded = prefix_width(width, rows);
+                for (from, to) in cells
+                    .chunks_exact(width)
+                    .zip(other.chunks_exact_mut(padded))
+                {
+                    prefix(from, to, rows[0]);
+                }
+                dispatch!(level, simd => disc(simd, other, cells, width, rows));
             }
         }
+        dispatch!(level, simd => normalise(simd, cells, mean));
     }
-
-    fn disc(&self, _cells: &mut [Cell], _rows: &[usize]) {}
 }
 
 /// Mean colour of all cells, mid gray where none has weight.
@@ -124,63 +128,63 @@ fn mean(cells: &[Cell]) -> [f32; 3] {
     std::array::from_fn(|i| sum[i] / sum[3])
 }
 
-#[inline(always)]
-fn add(a: &mut Cell, b: Cell) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a += b;
+#[simd]
+fn normalise<S: Simd>(_: S, cells: &mut [Cell], mean: [f32; 3]) {
+    // Small enough not to show where there is background, large enough to divide by.
+    const LITTLE: f32 = 1e-3;
+    let little = [LITTLE * mean[0], LITTLE * mean[1], LITTLE * mean[2], 0.0];
+    for cell in cells {
+        let scale = 1.0 / (cell[3].max(0.0) + LITTLE);
+        for i in 0..4 {
+            cell[i] = ((cell[i] + little[i]) * scale).clamp(0.0, 255.0);
+        }
     }
 }
 
+/// One box pass along columns; outside is nothing.
 #[simd]
 fn vertical<S: Simd>(
     _: S,
     from: &[Cell],
     to: &mut [Cell],
-    width: usize,
     shape: ExtendedBox,
-    line: &mut [Cell],
+    sum: &mut [Cell],
+    empty: &[Cell],
 ) {
     let ExtendedBox { radius, part } = shape;
+    let width = sum.len();
     let height = from.len() / width;
-    let row = |y: isize| -> Option<&[Cell]> {
-        let y = usize::try_from(y).ok().filter(|&y| y < height)?;
-        Some(&from[y * width..][..width])
+    let row = |y: isize| -> &[f32] {
+        match usize::try_from(y) {
+            Ok(y) if y < height => from[y * width..][..width].as_flattened(),
+            _ => empty[..width].as_flattened(),
+        }
     };
-    let sum = line[..width].as_flattened_mut();
+    let sum = sum.as_flattened_mut();
     sum.fill(0.0);
     for y in 0..radius.min(height) {
-        for (s, v) in sum
-            .iter_mut()
-            .zip(from[y * width..][..width].as_flattened())
-        {
+        for (s, v) in sum.iter_mut().zip(row(y as isize)) {
             *s += v;
         }
     }
+    let n = sum.len();
     for (y, out) in to.chunks_exact_mut(width).enumerate() {
         let (y, r) = (y as isize, radius as isize);
-        if let Some(enter) = row(y + r) {
-            for (s, v) in sum.iter_mut().zip(enter.as_flattened()) {
-                *s += v;
-            }
-        }
-        let out = out.as_flattened_mut();
-        out.copy_from_slice(sum);
-        for beyond in [row(y - r - 1), row(y + r + 1)].into_iter().flatten() {
-            for (o, v) in out.iter_mut().zip(beyond.as_flattened()) {
-                *o += part * v;
-            }
-        }
-        if let Some(leave) = row(y - r) {
-            for (s, v) in sum.iter_mut().zip(leave.as_flattened()) {
-                *s -= v;
-            }
+        let (enter, leave) = (&row(y + r)[..n], &row(y - r)[..n]);
+        let (before, after) = (&row(y - r - 1)[..n], &row(y + r + 1)[..n]);
+        let out = &mut out.as_flattened_mut()[..n];
+        for i in 0..n {
+            let whole = sum[i] + enter[i];
+            out[i] = whole + part * (before[i] + after[i]);
+            sum[i] = whole - leave[i];
         }
     }
 }
 
+/// One box pass along a row; outside is nothing.
 #[simd]
 fn horizontal<S: Simd>(
-    _: S,
+    simd: S,
     from: &[Cell],
     to: &mut [Cell],
     shape: ExtendedBox,
@@ -192,17 +196,58 @@ fn horizontal<S: Simd>(
     line[..=radius].fill([0.0; 4]);
     line[radius + 1..][..width].copy_from_slice(from);
     line[radius + 1 + width..].fill([0.0; 4]);
-    let mut sum = [0.0; 4];
-    for &cell in &line[1..=2 * radius] {
-        add(&mut sum, cell);
+    let load = |cell: &Cell| f32x4::from_slice(simd, cell);
+    let mut sum = f32x4::splat(simd, 0.0);
+    for cell in &line[1..=2 * radius] {
+        sum += load(cell);
     }
-    let ends = line.iter().zip(&line[1..]);
-    let starts = line[2 * radius + 1..].iter().zip(&line[2 * radius + 2..]);
-    for ((out, (before, first)), (last, after)) in to.iter_mut().zip(ends).zip(starts) {
+    let starts = line.iter().zip(&line[1..]);
+    let ends = line[2 * radius + 1..].iter().zip(&line[2 * radius + 2..]);
+    for ((out, (before, first)), (last, after)) in to.iter_mut().zip(starts).zip(ends) {
+        let whole = sum + load(last);
+        (whole + (load(before) + load(after)) * part).store_slice(out);
+        sum = whole - load(first);
+    }
+}
+
+/// Sums from the left with room for a disc on either side: entry `x + reach + 1` is the sum up to
+/// and with `x`.
+fn prefix(from: &[Cell], to: &mut [Cell], reach: usize) {
+    let mut sum = [0.0; 4];
+    let (left, rest) = to.split_at_mut(reach + 1);
+    left.fill(sum);
+    let (middle, right) = rest.split_at_mut(from.len());
+    for (out, cell) in middle.iter_mut().zip(from) {
         for i in 0..4 {
-            let whole = sum[i] + last[i];
-            out[i] = whole + part * (before[i] + after[i]);
-            sum[i] = whole - first[i];
+            sum[i] += cell[i];
+        }
+        *out = sum;
+    }
+    right.fill(sum);
+}
+
+/// Entries of a row of [`prefix`].
+fn prefix_width(width: usize, rows: &[usize]) -> usize {
+    width + 2 * rows[0] + 1
+}
+
+/// Sums over discs, out of rows of [`prefix`].
+#[simd]
+fn disc<S: Simd>(simd: S, prefixes: &[Cell], to: &mut [Cell], width: usize, rows: &[usize]) {
+    let padded = prefix_width(width, rows);
+    let (height, reach) = (to.len() / width, rows[0]);
+    for (y, out) in to.chunks_exact_mut(width).enumerate() {
+        out.fill([0.0; 4]);
+        let last = rows.len() - 1;
+        for source in y.saturating_sub(last)..(y + last + 1).min(height) {
+            let half = rows[y.abs_diff(source)];
+            let line = &prefixes[source * padded..][..padded];
+            let starts = &line[reach - half..][..width];
+            let ends = &line[reach + half + 1..][..width];
+            for ((o, start), end) in out.iter_mut().zip(starts).zip(ends) {
+                let load = |cell: &Cell| f32x4::from_slice(simd, cell);
+                (load(o) + (load(end) - load(start))).store_slice(o);
+            }
         }
     }
 }

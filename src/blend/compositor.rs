@@ -5,7 +5,7 @@
 use super::backdrop::{Backdrop, argb};
 use super::kernels;
 use super::matte::{AlphaRows, PlaneKind, Remap};
-use super::{BlendError, blur::Blur};
+use super::{BlendError, blur::Blur, edge::Edge};
 use crate::frame::{Colorimetry, FrameError, FrameMut, FrameRef, GrayRef, PixelLayout};
 use crate::simd::Level;
 use std::sync::Arc;
@@ -55,6 +55,7 @@ pub struct Compositor {
     alpha: AlphaRows,
     source: Source,
     curtain: Backdrop,
+    edge: Option<Box<Edge>>,
 }
 
 /// A [`Background`] made ready.
@@ -126,6 +127,7 @@ impl Compositor {
             alpha: AlphaRows::new(layout, color, width, height, level),
             source: Source::Keep,
             curtain,
+            edge: None,
         })
     }
 
@@ -185,6 +187,16 @@ impl Compositor {
         self.strength = strength;
     }
 
+    /// How far the old room's colour is taken out of half-covered pixels, 0 (not at all, the
+    /// default) to 255 (wholly). Costs a little where the matte has edges.
+    pub fn set_decontamination(&mut self, amount: u8) {
+        let (layout, color) = (self.layout, self.color);
+        self.edge = (amount > 0).then(|| {
+            let edge = Edge::new(layout, color, self.width, self.height, amount, self.level);
+            Box::new(edge)
+        });
+    }
+
     /// Composes `frame` in place. The matte covers the whole frame, whatever its own size.
     ///
     /// # Errors
@@ -193,19 +205,33 @@ impl Compositor {
         self.check("the frame", &frame.as_ref())?;
         let (level, alpha) = (self.level, &mut self.alpha);
         let fade = Remap::Fade(self.strength);
+        let mut edge = self.edge.as_deref_mut();
+        if let (Some(edge), Source::Blur(_) | Source::Flat(_) | Source::Still(_)) =
+            (&mut edge, &self.source)
+        {
+            edge.update(&frame.as_ref(), matte, fade, alpha);
+        }
         match &mut self.source {
             Source::Keep => {}
             Source::Blur(blur) => {
                 blur.update(&frame.as_ref(), matte, alpha);
-                blend(level, alpha, frame, matte, fade, &mut Back::Blur(blur));
+                blend(
+                    level,
+                    alpha,
+                    frame,
+                    matte,
+                    fade,
+                    &mut Back::Blur(blur),
+                    edge,
+                );
             }
             Source::Flat(row) => {
                 let mut back = Back::Flat(row.view());
-                blend(level, alpha, frame, matte, fade, &mut back);
+                blend(level, alpha, frame, matte, fade, &mut back, edge);
             }
             Source::Still(backdrop) => {
                 let mut back = Back::Rows(backdrop.view());
-                blend(level, alpha, frame, matte, fade, &mut back);
+                blend(level, alpha, frame, matte, fade, &mut back, edge);
             }
             Source::Transparent { clear } => {
                 multiply_alpha(level, alpha, frame, matte, fade, &clear.view());
@@ -213,15 +239,23 @@ impl Compositor {
             Source::Matte { white, black } => {
                 fill(frame, &mut Back::Flat(white.view()));
                 let mut back = Back::Flat(black.view());
-                blend(level, alpha, frame, matte, Remap::Fade(255), &mut back);
+                blend(
+                    level,
+                    alpha,
+                    frame,
+                    matte,
+                    Remap::Fade(255),
+                    &mut back,
+                    None,
+                );
             }
             Source::Overlay(overlay) => {
                 let mut back = Back::Flat(overlay.room.view());
                 let table = Remap::Table(&overlay.room_alpha);
-                blend(level, alpha, frame, matte, table, &mut back);
+                blend(level, alpha, frame, matte, table, &mut back, None);
                 let mut back = Back::Flat(overlay.band.view());
                 let table = Remap::Table(&overlay.band_alpha);
-                blend(level, alpha, frame, matte, table, &mut back);
+                blend(level, alpha, frame, matte, table, &mut back, None);
             }
         }
         Ok(())
@@ -242,7 +276,12 @@ impl Compositor {
         self.check("the background frame", background)?;
         let mut back = Back::Rows(*background);
         let fade = Remap::Fade(self.strength);
-        blend(self.level, &mut self.alpha, frame, matte, fade, &mut back);
+        let mut edge = self.edge.as_deref_mut();
+        if let Some(edge) = &mut edge {
+            edge.update(&frame.as_ref(), matte, fade, &mut self.alpha);
+        }
+        let alpha = &mut self.alpha;
+        blend(self.level, alpha, frame, matte, fade, &mut back, edge);
         Ok(())
     }
 
@@ -312,6 +351,7 @@ fn blend(
     matte: GrayRef,
     remap: Remap,
     back: &mut Back,
+    mut edge: Option<&mut Edge>,
 ) {
     let info = frame.layout().info();
     alpha.start(matte);
@@ -320,6 +360,9 @@ fn blend(
         each_row(alpha, info.planes, y, |alpha, plane, at| {
             let (row, back) = (frame.row_mut(plane, at), back.row(plane, at));
             let samples = alpha.samples(plane, y);
+            if let Some(edge) = &mut edge {
+                edge.clean(plane, at, y, row, samples);
+            }
             if info.depth > 8 {
                 kernels::lerp16(level, row, back, samples, info.shift);
             } else {

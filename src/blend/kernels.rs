@@ -234,6 +234,26 @@ pub(super) fn set_alpha(level: Level, row: &mut [u8], offset: usize, alpha: &[u8
     }
 }
 
+#[simd]
+fn halve_kernel<S: Simd, T: Copy + Into<u32>, const STEP: usize>(_: S, from: &[T], to: &mut [u32]) {
+    let (groups, _) = to.as_chunks_mut::<STEP>();
+    for (group, pair) in groups.iter_mut().zip(from.chunks_exact(2 * STEP)) {
+        for i in 0..STEP {
+            group[i] = pair[i].into() + pair[i + STEP].into();
+        }
+    }
+}
+
+/// Adds neighbouring groups of `step` (1 to 4) numbers.
+pub(super) fn halve<T: Copy + Into<u32>>(level: Level, from: &[T], step: usize, to: &mut [u32]) {
+    match step {
+        1 => dispatch!(level, simd => halve_kernel::<_, T, 1>(simd, from, to)),
+        2 => dispatch!(level, simd => halve_kernel::<_, T, 2>(simd, from, to)),
+        3 => dispatch!(level, simd => halve_kernel::<_, T, 3>(simd, from, to)),
+        _ => dispatch!(level, simd => halve_kernel::<_, T, 4>(simd, from, to)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

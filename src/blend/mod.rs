@@ -14,14 +14,18 @@
 
 mod alpha_out;
 mod backdrop;
+mod band;
 mod blur;
 mod cells;
 mod compositor;
+mod edge;
 mod kernels;
 mod matte;
 mod picture;
 #[cfg(test)]
 mod reference;
+mod small;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod upscale;

@@ -9,6 +9,7 @@
 use crate::simd::Level;
 use fearless_simd::{dispatch, prelude::*, u8x16};
 use fearless_simd_macros::simd;
+use std::ops::Range;
 
 /// Bytes that one shuffle makes.
 const BLOCK: usize = 16;
@@ -99,8 +100,24 @@ impl Upscaler {
 
     /// Makes output row `y`; `source` gives the source rows.
     pub fn row<'a>(&mut self, source: impl Fn(usize) -> &'a [u8], y: usize, out: &mut [u8]) {
-        let (upper, weight) = self.stretch(source, y);
+        let len = out.len();
+        self.part(source, |_| std::iter::once(0..len), y, 0..len, out);
+    }
+
+    /// Makes the samples `range` of output row `y`, at the same place in `out`. Of a source row
+    /// only the output ranges that `spans` gives for it are stretched; they hold all that is asked
+    /// for while the row is in use.
+    pub fn part<'a, I: Iterator<Item = Range<usize>>>(
+        &mut self,
+        source: impl Fn(usize) -> &'a [u8],
+        spans: impl Fn(usize) -> I,
+        y: usize,
+        range: Range<usize>,
+        out: &mut [u8],
+    ) {
+        let (upper, weight) = self.stretch(source, spans, y);
         let [a, b] = self.pair(upper);
+        let (a, b, out) = (&a[range.clone()], &b[range.clone()], &mut out[range]);
         let level = self.level;
         if weight == 0 {
             dispatch!(level, simd => round_kernel(simd, a, out));
@@ -117,7 +134,8 @@ impl Upscaler {
         shift: u32,
         out: &mut [u8],
     ) {
-        let (upper, weight) = self.stretch(source, y);
+        let all = self.blocks.len() * BLOCK;
+        let (upper, weight) = self.stretch(source, |_| std::iter::once(0..all), y);
         let [a, b] = self.pair(upper);
         let level = self.level;
         dispatch!(level, simd => mix16_kernel(simd, a, b, weight, shift, out));
@@ -133,7 +151,12 @@ impl Upscaler {
         [&self.stretched[here], &self.stretched[1 - here]]
     }
 
-    fn stretch<'a>(&mut self, source: impl Fn(usize) -> &'a [u8], y: usize) -> (usize, u16) {
+    fn stretch<'a, I: Iterator<Item = Range<usize>>>(
+        &mut self,
+        source: impl Fn(usize) -> &'a [u8],
+        spans: impl Fn(usize) -> I,
+        y: usize,
+    ) -> (usize, u16) {
         let (upper, weight) = self.rows[y];
         for row in [upper, upper + 1] {
             let slot = row % 2;
@@ -144,10 +167,13 @@ impl Upscaler {
             self.padded[..bytes].copy_from_slice(&source(row)[..bytes]);
             // The right neighbour of the last sample is itself.
             self.padded.copy_within(bytes - self.step..bytes, bytes);
-            let level = self.level;
-            let (padded, step, blocks) = (&self.padded[..], self.step, &self.blocks[..]);
-            let out = &mut self.stretched[slot][..];
-            dispatch!(level, simd => stretch_kernel(simd, padded, step, blocks, out));
+            let (level, padded, step) = (self.level, &self.padded[..], self.step);
+            for span in spans(row) {
+                let blocks = span.start / BLOCK..span.end.div_ceil(BLOCK);
+                let out = &mut self.stretched[slot][blocks.start * BLOCK..blocks.end * BLOCK];
+                let blocks = &self.blocks[blocks];
+                dispatch!(level, simd => stretch_kernel(simd, padded, step, blocks, out));
+            }
             self.held[slot] = Some(row);
         }
         (upper, weight)

@@ -163,6 +163,7 @@ impl Stage {
             compositor
                 .set_background(background)
                 .map_err(|error| error.to_string())?;
+            compositor.set_decontamination((settings.decontamination * 255.0).round() as u8);
             self.still = still;
         }
         self.settings = settings;

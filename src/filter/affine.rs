@@ -14,6 +14,7 @@ use crate::frame::{GrayMut, GrayRef};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch, prelude::*};
 use fearless_simd_macros::simd;
+use std::ops::Range;
 
 /// Columns of the grid that are judged together.
 const SEGMENT: usize = 16;
@@ -44,6 +45,8 @@ struct Expanded {
 #[derive(Debug, Default)]
 pub struct Affine {
     kinds: Vec<Kind>,
+    /// What each column of a grid row allows: 1 background, 2 subject, more neither.
+    codes: Vec<u32>,
     padded: Vec<f32>,
     expanded: [Expanded; 2],
 }
@@ -63,7 +66,8 @@ impl Affine {
         let (width, height) = coefficients.a.size();
         debug_assert_eq!((width, height), grid(guide.width(), guide.height(), step));
         debug_assert_eq!((guide.width(), guide.height()), (out.width(), out.height()));
-        self.judge(coefficients);
+        self.codes.resize(width, 0);
+        dispatch!(level, simd => judge(simd, self, coefficients));
         self.padded.resize(width + 2, 0.0);
         for expanded in &mut self.expanded {
             expanded.row = None;
@@ -77,29 +81,32 @@ impl Affine {
             _ => apply::<_, 1>(simd, self, coefficients, guide, out),
         });
     }
+}
 
-    /// Finds the kind of every segment. The upsampling reaches one column over its borders.
-    fn judge(&mut self, coefficients: &Coefficients) {
-        let (width, height) = coefficients.a.size();
-        self.kinds.clear();
-        for y in 0..height {
-            let (a, b) = (coefficients.a.row(y), coefficients.b.row(y));
-            for start in (0..width).step_by(SEGMENT) {
-                let range = start.saturating_sub(1)..(start + SEGMENT + 1).min(width);
-                let slope = a[range.clone()].iter().fold(0.0f32, |m, a| m.max(a.abs()));
-                let (low, high) = b[range]
-                    .iter()
-                    .fold((f32::MAX, f32::MIN), |(l, h), &b| (l.min(b), h.max(b)));
-                self.kinds.push(if slope > NOTHING {
-                    Kind::Mixed
-                } else if high < NOTHING {
-                    Kind::Background
-                } else if low > 1.0 - NOTHING {
-                    Kind::Subject
-                } else {
-                    Kind::Mixed
-                });
+/// Finds the kind of every segment. The upsampling reaches one column over its borders.
+#[simd]
+fn judge<S: Simd>(_: S, filter: &mut Affine, coefficients: &Coefficients) {
+    let (width, height) = coefficients.a.size();
+    let codes = &mut filter.codes[..width];
+    filter.kinds.clear();
+    for y in 0..height {
+        let (a, b) = (coefficients.a.row(y), coefficients.b.row(y));
+        for ((code, a), b) in codes.iter_mut().zip(a).zip(b) {
+            let mixed = u32::from(a.abs() > NOTHING);
+            let (low, high) = (u32::from(*b < NOTHING), u32::from(*b > 1.0 - NOTHING));
+            *code = (mixed | (1 - low - high)) << 2 | high << 1 | low;
+        }
+        for start in (0..width).step_by(SEGMENT) {
+            let range = start.saturating_sub(1)..(start + SEGMENT + 1).min(width);
+            let mut all = 0;
+            for code in &codes[range] {
+                all |= code;
             }
+            filter.kinds.push(match all {
+                1 => Kind::Background,
+                2 => Kind::Subject,
+                _ => Kind::Mixed,
+            });
         }
     }
 }
@@ -115,29 +122,64 @@ const fn phase_weight(phase: usize, step: usize) -> f32 {
     }
 }
 
+/// Brings the columns of a grid row that lie in `columns` to full width. `padded` is the row with
+/// its first and last value repeated.
 #[inline(always)]
-fn expand<const STEP: usize>(padded: &mut [f32], row: &[f32], scale: f32, to: &mut [f32]) {
-    let width = row.len();
-    for (p, v) in padded[1..].iter_mut().zip(row) {
-        *p = v * scale;
+fn expand<const STEP: usize>(padded: &[f32], columns: Range<usize>, to: &mut [f32]) {
+    let mut weights = [0.0; STEP];
+    for (phase, weight) in weights.iter_mut().enumerate() {
+        *weight = phase_weight(phase, STEP);
     }
-    padded[0] = padded[1];
-    padded[width + 1] = padded[width];
-    let weights: [f32; STEP] = std::array::from_fn(|phase| phase_weight(phase, STEP));
-    let (before, here, after) = (
-        &padded[..width],
-        &padded[1..][..width],
-        &padded[2..][..width],
-    );
-    for (x, cell) in to.chunks_exact_mut(STEP).enumerate().take(width) {
+    let count = columns.len();
+    let before = &padded[columns.start..][..count];
+    let here = &padded[columns.start + 1..][..count];
+    let after = &padded[columns.start + 2..][..count];
+    let to = &mut to[columns.start * STEP..columns.end * STEP];
+    for (x, cell) in to.chunks_exact_mut(STEP).enumerate() {
+        let (before, here, after) = (before[x], here[x], after[x]);
         for phase in 0..STEP {
             cell[phase] = if 2 * phase + 1 < STEP {
-                before[x] + (here[x] - before[x]) * weights[phase]
+                before + (here - before) * weights[phase]
             } else {
-                here[x] + (after[x] - here[x]) * weights[phase]
+                here + (after - here) * weights[phase]
             };
         }
     }
+}
+
+/// Expands a grid row wherever it, or its step to a neighbouring row, is not flat.
+#[inline(always)]
+fn expand_row<const STEP: usize>(
+    row: usize,
+    (kinds, segments): (&[Kind], usize),
+    padded: &mut [f32],
+    coefficients: &Coefficients,
+    slot: &mut Expanded,
+) {
+    let (width, height) = coefficients.a.size();
+    let kinds_of = |row: usize| &kinds[row * segments..][..segments];
+    let here = kinds_of(row);
+    let (above, below) = (
+        kinds_of(row.saturating_sub(1)),
+        kinds_of((row + 1).min(height - 1)),
+    );
+    for (from, to, scale) in [
+        (coefficients.a.row(row), &mut slot.a, 1.0),
+        (coefficients.b.row(row), &mut slot.b, 255.0),
+    ] {
+        for (p, v) in padded[1..].iter_mut().zip(from) {
+            *p = v * scale;
+        }
+        padded[0] = padded[1];
+        padded[width + 1] = padded[width];
+        for s in 0..segments {
+            if here[s] == Kind::Mixed || above[s] != here[s] || below[s] != here[s] {
+                let columns = s * SEGMENT..((s + 1) * SEGMENT).min(width);
+                expand::<STEP>(padded, columns, to);
+            }
+        }
+    }
+    slot.row = Some(row);
 }
 
 #[simd]
@@ -152,44 +194,41 @@ fn apply<S: Simd, const STEP: usize>(
     let width = guide.width();
     let segments = grid_width.div_ceil(SEGMENT);
     for y in 0..guide.height() {
-        let (cell, phase) = (y / STEP, y % STEP);
-        let first = if 2 * phase + 1 < STEP {
+        let (cell, left_half) = (y / STEP, 2 * (y % STEP) + 1 < STEP);
+        let first = if left_half {
             cell.saturating_sub(1)
         } else {
             cell
         };
-        let second = (first + 1)
-            .min(grid_height - 1)
-            .min(if 2 * phase + 1 < STEP { cell } else { cell + 1 });
-        let weight = phase_weight(phase, STEP);
-        let (top, bottom) = (
-            &filter.kinds[first * segments..][..segments],
-            &filter.kinds[second * segments..][..segments],
-        );
-        let to = out.row_mut(y);
-        let luma = guide.row(y);
+        let second = if left_half {
+            cell
+        } else {
+            (cell + 1).min(grid_height - 1)
+        };
+        let weight = phase_weight(y % STEP, STEP);
+        let (to, luma) = (out.row_mut(y), guide.row(y));
         let mut segment = 0;
         while segment < segments {
             let start = segment * SEGMENT * STEP;
-            let kind = top[segment];
-            let same = |s: usize| (top[s] == bottom[s]).then_some(top[s]);
-            let flat = same(segment).filter(|&k| k != Kind::Mixed);
+            let (top, bottom) = (
+                &filter.kinds[first * segments..][..segments],
+                &filter.kinds[second * segments..][..segments],
+            );
+            let kind = common_kind(top[segment], bottom[segment]);
             segment += 1;
-            while segment < segments && same(segment).filter(|&k| k != Kind::Mixed) == flat {
+            while segment < segments && common_kind(top[segment], bottom[segment]) == kind {
                 segment += 1;
             }
             let end = (segment * SEGMENT * STEP).min(width);
-            if flat.is_some() {
+            if kind != Kind::Mixed {
                 to[start..end].fill(if kind == Kind::Subject { 255 } else { 0 });
                 continue;
             }
             for row in [first, second] {
                 let slot = &mut filter.expanded[row % 2];
                 if slot.row != Some(row) {
-                    let (a, b) = (coefficients.a.row(row), coefficients.b.row(row));
-                    expand::<STEP>(&mut filter.padded, a, 1.0, &mut slot.a);
-                    expand::<STEP>(&mut filter.padded, b, 255.0, &mut slot.b);
-                    slot.row = Some(row);
+                    let kinds = (&filter.kinds[..], segments);
+                    expand_row::<STEP>(row, kinds, &mut filter.padded, coefficients, slot);
                 }
             }
             let (p, q) = (&filter.expanded[first % 2], &filter.expanded[second % 2]);
@@ -204,6 +243,12 @@ fn apply<S: Simd, const STEP: usize>(
     }
 }
 
+/// Kind of what lies between two grid rows.
+#[inline(always)]
+fn common_kind(top: Kind, bottom: Kind) -> Kind {
+    if top == bottom { top } else { Kind::Mixed }
+}
+
 /// `to = lerp(a0, a1, weight) luma + lerp(b0, b1, weight)`, rounded and clamped.
 #[inline(always)]
 fn combine<S: Simd>(
@@ -213,25 +258,23 @@ fn combine<S: Simd>(
     luma: &[u8],
     to: &mut [u8],
 ) {
-    let lanes = S::u8s::LEN;
-    let quarter = S::f32s::LEN;
-    let w = S::f32s::splat(simd, weight);
-    let half = S::f32s::splat(simd, 0.5);
-    let (zero, top) = (S::f32s::splat(simd, 0.0), S::f32s::splat(simd, 255.0));
-    let at = |i: usize, luma: S::u32s| -> S::u32s {
-        let load = |row: &[f32]| S::f32s::from_slice(simd, &row[i..i + quarter]);
-        let (a0, b0) = (load(a0), load(b0));
-        let a = (load(a1) - a0).mul_add(w, a0);
-        let b = (load(b1) - b0).mul_add(w, b0);
-        let value: S::f32s = a.mul_add(luma.to_float::<S::f32s>(), b) + half;
-        value.max(zero).min(top).to_int::<S::u32s>()
-    };
+    let (lanes, quarter) = (S::u8s::LEN, S::f32s::LEN);
+    let weight_lanes = S::f32s::splat(simd, weight);
     let whole = to.len() / lanes * lanes;
     for i in (0..whole).step_by(lanes) {
         let (low, high) = S::u8s::from_slice(simd, &luma[i..i + lanes]).widen();
         let ((l0, l1), (l2, l3)) = (low.widen(), high.widen());
-        let low = at(i, l0).relaxed_narrow(at(i + quarter, l1));
-        let high = at(i + 2 * quarter, l2).relaxed_narrow(at(i + 3 * quarter, l3));
+        let rows = [
+            &a0[i..i + lanes],
+            &b0[i..i + lanes],
+            &a1[i..i + lanes],
+            &b1[i..i + lanes],
+        ];
+        let q0 = lerp_apply(simd, rows, 0, weight_lanes, l0);
+        let q1 = lerp_apply(simd, rows, quarter, weight_lanes, l1);
+        let q2 = lerp_apply(simd, rows, 2 * quarter, weight_lanes, l2);
+        let q3 = lerp_apply(simd, rows, 3 * quarter, weight_lanes, l3);
+        let (low, high) = (q0.relaxed_narrow(q1), q2.relaxed_narrow(q3));
         low.relaxed_narrow(high).store_slice(&mut to[i..i + lanes]);
     }
     for i in whole..to.len() {
@@ -239,6 +282,30 @@ fn combine<S: Simd>(
         let b = b0[i] + (b1[i] - b0[i]) * weight;
         to[i] = (a * f32::from(luma[i]) + b + 0.5) as u8;
     }
+}
+
+/// One vector of [`combine`], from column `at` of the rows.
+#[inline(always)]
+fn lerp_apply<S: Simd>(
+    simd: S,
+    [a0, b0, a1, b1]: [&[f32]; 4],
+    at: usize,
+    weight: S::f32s,
+    luma: S::u32s,
+) -> S::u32s {
+    let range = at..at + S::f32s::LEN;
+    let (a0, b0) = (
+        S::f32s::from_slice(simd, &a0[range.clone()]),
+        S::f32s::from_slice(simd, &b0[range.clone()]),
+    );
+    let (a1, b1) = (
+        S::f32s::from_slice(simd, &a1[range.clone()]),
+        S::f32s::from_slice(simd, &b1[range]),
+    );
+    let a = (a1 - a0).mul_add(weight, a0);
+    let b = (b1 - b0).mul_add(weight, b0);
+    let value: S::f32s = a.mul_add(luma.to_float::<S::f32s>(), b) + 0.5;
+    value.max(0.0).min(255.0).to_int::<S::u32s>()
 }
 
 #[cfg(test)]

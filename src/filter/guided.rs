@@ -119,7 +119,9 @@ fn plain<S: Simd>(_: S, input: &Input<'_>, sums: &mut Sums, window: &mut Coeffic
             radius,
             height,
             &mut sums.columns,
+            #[inline(always)]
             |c| c.iter_mut().for_each(|c| c.fill(0.0)),
+            #[inline(always)]
             |c, row, enters| {
                 let sign = if enters { 1.0 } else { -1.0 };
                 let (guide, matte) = (
@@ -177,7 +179,9 @@ fn weighted<S: Simd>(
             radius,
             height,
             &mut sums.columns,
+            #[inline(always)]
             |c| c.iter_mut().for_each(|c| c.fill(0.0)),
+            #[inline(always)]
             |c, row, enters| {
                 let sign = if enters { 1.0 } else { -1.0 };
                 let (guide, matte) = (

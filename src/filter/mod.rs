@@ -15,6 +15,7 @@
 
 pub mod affine;
 pub mod components;
+pub mod fast_guided;
 pub mod guide;
 pub mod guided;
 pub mod morphology;

@@ -14,8 +14,10 @@ use fearless_simd_macros::simd;
 /// Rows after which running column sums are made anew.
 pub(super) const REFRESH: usize = 32;
 
-/// What happens to the column sums when the window moves down to row `y`: calls `add` and
-/// `subtract` with the rows that enter and leave, after `clear` where a new sum starts.
+/// What happens to the column sums when the window moves down to row `y`: calls `update` for the
+/// rows that enter (true) and leave (false), after `clear` where a new sum starts.
+
+#[inline(always)]
 pub(super) fn advance<T: ?Sized>(
     y: usize,
     radius: usize,
@@ -157,7 +159,9 @@ fn box_mean<S: Simd>(_: S, filter: &mut BoxMean, from: &Plane, radius: usize, to
             radius,
             height,
             columns,
+            #[inline(always)]
             |c| c.fill(0.0),
+            #[inline(always)]
             |c, row, enters| {
                 let sign = if enters { 1.0 } else { -1.0 };
                 for (c, v) in c[radius..][..width].iter_mut().zip(from.row(row)) {

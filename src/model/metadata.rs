@@ -26,6 +26,7 @@ pub fn parse<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings::Class;
     use super::*;
 
     #[test]
@@ -36,6 +37,7 @@ mod tests {
             ("matte.input.order", "bgr"),
             ("matte.output.kind", "\"alpha\""),
             ("matte.model.version", "1.0"),
+            ("matte.output.subject", "person, 15"),
             ("matte.state", "[{ input = \"a\", output = \"b\" }]"),
             ("matte.extra.ratio", "0.5"),
         ];
@@ -44,6 +46,8 @@ mod tests {
         assert_eq!(s.text("input.order"), Some("bgr"));
         assert_eq!(s.text("output.kind"), Some("alpha"));
         assert_eq!(s.text("model.version"), Some("1.0"));
+        let subject = [Class::Name("person".into()), Class::Index(15)];
+        assert_eq!(s.subject().as_deref(), Some(&subject[..]));
         assert_eq!(s.states().unwrap().len(), 1);
         assert_eq!(s.extras().count(), 1);
     }

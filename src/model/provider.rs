@@ -162,13 +162,14 @@ impl ProviderRequest {
     /// With `strict`, the first provider that is lacking; always, an option that cannot be passed.
     pub(super) fn usable(
         &self,
+        threads: usize,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<(ProviderKind, ExecutionProviderDispatch)>, ModelError> {
         let mut usable = Vec::new();
         for (index, kind) in self.accelerators().into_iter().enumerate() {
             if !kind.is_available() {
                 let problem = format!("{kind} is not part of the loaded ONNX Runtime library");
-                if self.strict {
+                if self.strict && !self.auto {
                     return Err(ModelError::Provider(problem));
                 }
                 if !self.auto {
@@ -176,8 +177,26 @@ impl ProviderRequest {
                 }
                 continue;
             }
-            let options = if index == 0 { &self.options[..] } else { &[] };
-            usable.push((kind, dispatch(kind, options)?));
+            let mut options = if index == 0 {
+                self.options.clone()
+            } else {
+                Vec::new()
+            };
+            // These two bring threads of their own, by default one a core.
+            let key = match kind {
+                ProviderKind::OpenVino => Some("num_of_threads"),
+                ProviderKind::Xnnpack => Some("intra_op_num_threads"),
+                _ => None,
+            };
+            if let Some(key) = key
+                && !options.iter().any(|(known, _)| known == key)
+            {
+                options.push((key.to_owned(), threads.max(1).to_string()));
+            }
+            usable.push((kind, dispatch(kind, &options)?));
+        }
+        if usable.is_empty() && !self.options.is_empty() {
+            warnings.push("provider options are given, but the CPU takes none".into());
         }
         Ok(usable)
     }

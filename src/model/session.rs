@@ -231,7 +231,7 @@ impl<'a> ModelBytes<'a> {
         outline: &Outline,
     ) -> Result<SharedSession, ModelError> {
         let mut warnings = Vec::new();
-        let usable = options.provider.usable(&mut warnings)?;
+        let usable = options.provider.usable(options.threads, &mut warnings)?;
         let kinds: Vec<ProviderKind> = usable.iter().map(|(kind, _)| *kind).collect();
         let log = Arc::new(Mutex::new(Vec::new()));
         let attempt = || -> ort::Result<Session> {

@@ -10,238 +10,7 @@ use std::fmt;
 use toml::Value;
 
 use super::ModelError;
-
-/// Largest side of a model's input that is believed.
-const MAX_SIDE: i64 = 16384;
-
-/// What a key's value must be.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    /// Any text.
-    Text,
-    /// 64 hexadecimal digits.
-    Sha256,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// A whole number from 1 to 16384.
-    Side,
-    /// A whole number of pixels, at least 256.
-    Area,
-    /// One number, or one a channel.
-    PerChannel,
-    /// Like [`Kind::PerChannel`], and none of them 0.
-    Divisor,
-    /// A pair `[low, high]`, or one pair a channel.
-    Range,
-    /// A list of texts.
-    Texts,
-    /// A list of class indices and class names.
-    Classes,
-    /// A list of tables with `input`, `output` and, if wanted, `shape`.
-    States,
-    /// A number or a list of numbers.
-    Numbers,
-}
-
-/// Every key: its name, what its value must be, and what it means. `docs/models.md` holds the same.
-pub const KEYS: &[(&str, Kind, &str)] = &[
-    ("model.name", Kind::Text, "short name, for messages"),
-    ("model.version", Kind::Text, "version of the weights"),
-    ("model.licence", Kind::Text, "SPDX licence of the weights"),
-    ("model.source", Kind::Text, "where the weights come from"),
-    (
-        "model.sha256",
-        Kind::Sha256,
-        "SHA-256 of the .onnx file, checked when it is loaded",
-    ),
-    (
-        "input.name",
-        Kind::Text,
-        "name of the input that takes the picture",
-    ),
-    (
-        "input.layout",
-        Kind::Choice(&["nchw", "nhwc"]),
-        "order of the input's axes",
-    ),
-    (
-        "input.width",
-        Kind::Side,
-        "width in pixels, where the model leaves it open",
-    ),
-    (
-        "input.height",
-        Kind::Side,
-        "height in pixels, where the model leaves it open",
-    ),
-    (
-        "input.multiple",
-        Kind::Side,
-        "sides must be multiples of this, where they are open",
-    ),
-    (
-        "input.pixels",
-        Kind::Area,
-        "pixels to aim at, in the stream's aspect, where both sides are open",
-    ),
-    (
-        "input.order",
-        Kind::Choice(&["rgb", "bgr", "gray"]),
-        "order of the channels",
-    ),
-    (
-        "input.type",
-        Kind::Choice(&["f32", "f16", "u8"]),
-        "element type (checked)",
-    ),
-    (
-        "input.range",
-        Kind::Range,
-        "what the code values 0 and 255 become",
-    ),
-    ("input.mean", Kind::PerChannel, "taken off after `range`"),
-    ("input.std", Kind::Divisor, "divided by after `mean`"),
-    (
-        "output.name",
-        Kind::Text,
-        "name of the output that holds the matte",
-    ),
-    (
-        "output.layout",
-        Kind::Choice(&["nchw", "nhwc"]),
-        "order of the output's axes",
-    ),
-    (
-        "output.kind",
-        Kind::Choice(&["alpha", "logits", "softmax", "classes", "labels", "minmax"]),
-        "what the output's values mean",
-    ),
-    (
-        "output.subject",
-        Kind::Classes,
-        "classes that are kept, by index or by name",
-    ),
-    (
-        "output.labels",
-        Kind::Texts,
-        "names of the classes, in their order",
-    ),
-    (
-        "state",
-        Kind::States,
-        "recurrent states: which output feeds which input",
-    ),
-    (
-        "extra",
-        Kind::Numbers,
-        "`extra.NAME`: constant for the further input NAME",
-    ),
-];
-
-impl Kind {
-    /// What is expected, in words.
-    fn expected(self) -> String {
-        match self {
-            Kind::Text => "a text in quotes".into(),
-            Kind::Sha256 => "64 hexadecimal digits in quotes".into(),
-            Kind::Choice(words) => format!("one of \"{}\"", words.join("\", \"")),
-            Kind::Side => format!("a whole number from 1 to {MAX_SIDE}"),
-            Kind::Area => "a whole number of pixels, 256 or more".into(),
-            Kind::PerChannel => "a number or a list of one number a channel".into(),
-            Kind::Divisor => "a number other than 0, or a list of one a channel".into(),
-            Kind::Range => {
-                "a pair [low, high] with low below high, or a list of one pair a channel".into()
-            }
-            Kind::Texts => "a list of texts".into(),
-            Kind::Classes => "a list of class indices (from 0) and class names".into(),
-            Kind::States => {
-                "a list of tables with `input`, `output` and, if wanted, `shape` (a list of sides)"
-                    .into()
-            }
-            Kind::Numbers => "a number or a list of numbers".into(),
-        }
-    }
-
-    /// Whether `value` is of this kind.
-    fn accepts(self, value: &Value) -> bool {
-        let number = |v: &Value| as_number(v).is_some_and(f64::is_finite);
-        let channels = |n: usize| n == 1 || n == 3;
-        match self {
-            Kind::Text => value.as_str().is_some_and(|s| !s.is_empty()),
-            Kind::Sha256 => value
-                .as_str()
-                .is_some_and(|s| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit())),
-            Kind::Choice(words) => value.as_str().is_some_and(|s| words.contains(&s)),
-            Kind::Side => value
-                .as_integer()
-                .is_some_and(|i| (1..=MAX_SIDE).contains(&i)),
-            Kind::Area => value
-                .as_integer()
-                .is_some_and(|i| (256..=MAX_SIDE * MAX_SIDE).contains(&i)),
-            Kind::PerChannel => match value.as_array() {
-                Some(list) => channels(list.len()) && list.iter().all(number),
-                None => number(value),
-            },
-            Kind::Divisor => {
-                Kind::PerChannel.accepts(value) && numbers(value).iter().all(|&n| n as f32 != 0.0)
-            }
-            Kind::Range => value.as_array().is_some_and(|list| {
-                let pair = |v: &[Value]| {
-                    v.len() == 2 && v.iter().all(number) && as_number(&v[0]) < as_number(&v[1])
-                };
-                pair(list)
-                    || channels(list.len())
-                        && list.iter().all(|v| v.as_array().is_some_and(|v| pair(v)))
-            }),
-            Kind::Texts => value
-                .as_array()
-                .is_some_and(|list| list.iter().all(|v| v.as_str().is_some())),
-            Kind::Classes => value.as_array().is_some_and(|list| {
-                !list.is_empty()
-                    && list.iter().all(|v| match v {
-                        Value::String(name) => !name.is_empty(),
-                        Value::Integer(index) => (0..=i64::from(u16::MAX)).contains(index),
-                        _ => false,
-                    })
-            }),
-            Kind::States => value.as_array().is_some_and(|list| {
-                list.iter().all(|v| {
-                    v.as_table().is_some_and(|table| {
-                        ["input", "output"]
-                            .iter()
-                            .all(|k| table.get(*k).is_some_and(|v| Kind::Text.accepts(v)))
-                            && table.iter().all(|(k, v)| match k.as_str() {
-                                "input" | "output" => true,
-                                "shape" => v
-                                    .as_array()
-                                    .is_some_and(|s| s.iter().all(|v| Kind::Side.accepts(v))),
-                                _ => false,
-                            })
-                    })
-                })
-            }),
-            Kind::Numbers => match value.as_array() {
-                Some(list) => !list.is_empty() && list.iter().all(number),
-                None => number(value),
-            },
-        }
-    }
-}
-
-/// A TOML number, whole or not.
-fn as_number(value: &Value) -> Option<f64> {
-    value
-        .as_float()
-        .or_else(|| value.as_integer().map(|i| i as f64))
-}
-
-/// The numbers of a value of kind [`Kind::PerChannel`] or [`Kind::Numbers`].
-fn numbers(value: &Value) -> Vec<f64> {
-    match value.as_array() {
-        Some(list) => list.iter().filter_map(as_number).collect(),
-        None => as_number(value).into_iter().collect(),
-    }
-}
+use super::keys::{Kind, as_number, kind_of, numbers, suggestion};
 
 /// Where a setting comes from: a file and a line, or something that stands for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -325,15 +94,9 @@ impl Settings {
     /// # Errors
     /// An unknown key, or a value that is not of the key's kind.
     pub fn insert(&mut self, key: &str, value: Value, origin: &Origin) -> Result<(), ModelError> {
-        let kind = Self::kind(key).ok_or_else(|| {
-            let close = KEYS
-                .iter()
-                .map(|(name, ..)| (distance(key, name), name))
-                .min()
-                .filter(|(far, _)| *far <= 3)
-                .map_or(String::new(), |(_, name)| {
-                    format!(", did you mean `{name}`?")
-                });
+        let kind = kind_of(key).ok_or_else(|| {
+            let close =
+                suggestion(key).map_or(String::new(), |known| format!(", did you mean `{known}`?"));
             origin.error(key, format!("unknown key{close}"))
         })?;
         if !kind.accepts(&value) {
@@ -347,7 +110,8 @@ impl Settings {
     }
 
     /// Takes in one key whose value is written as text: a TOML value (`[0.0, 1.0]`, `256`), or
-    /// else a bare word that needs no quotes (`rgb`).
+    /// else a bare word that needs no quotes (`rgb`). Lists of classes need no brackets either
+    /// (`person, 15`).
     ///
     /// # Errors
     /// As [`Settings::insert`].
@@ -358,14 +122,25 @@ impl Settings {
         origin: &Origin,
     ) -> Result<(), ModelError> {
         let text = text.trim();
-        let wants_text = matches!(Self::kind(key), Some(Kind::Text | Kind::Sha256));
-        let value = match format!("v = {text}").parse::<toml::Table>() {
-            Ok(mut table) if table.len() == 1 && (!wants_text || table["v"].is_str()) => {
-                table.remove("v")
-            }
-            _ => None,
+        let toml = || {
+            let mut table = format!("v = {text}").parse::<toml::Table>().ok()?;
+            // A line break would let more keys in.
+            (table.len() == 1).then(|| table.remove("v")).flatten()
         };
-        let value = value.unwrap_or_else(|| Value::String(text.to_owned()));
+        let bare = || Value::String(text.to_owned());
+        let value = match kind_of(key) {
+            Some(Kind::Text | Kind::Sha256) => toml().filter(Value::is_str).unwrap_or_else(bare),
+            Some(Kind::Classes | Kind::Texts) => {
+                toml().filter(Value::is_array).unwrap_or_else(|| {
+                    let word = |word: &str| match word.parse::<i64>() {
+                        Ok(index) => Value::Integer(index),
+                        Err(_) => Value::String(word.to_owned()),
+                    };
+                    Value::Array(text.split(',').map(|part| word(part.trim())).collect())
+                })
+            }
+            _ => toml().unwrap_or_else(bare),
+        };
         self.insert(key, value, origin)
     }
 
@@ -374,17 +149,6 @@ impl Settings {
         for (key, entry) in other.entries {
             self.entries.entry(key).or_insert(entry);
         }
-    }
-
-    fn kind(key: &str) -> Option<Kind> {
-        let name = match key.strip_prefix("extra.") {
-            Some(name) if !name.is_empty() => "extra",
-            _ if key == "extra" => return None,
-            _ => key,
-        };
-        KEYS.iter()
-            .find(|(known, ..)| *known == name)
-            .map(|(_, kind, _)| *kind)
     }
 
     /// Where a key was set.
@@ -487,20 +251,4 @@ impl Settings {
             Some((name, list, origin))
         })
     }
-}
-
-/// Levenshtein distance of two short words, for "did you mean".
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(x != y))
-                .min(above + 1)
-                .min(row[j] + 1);
-            diagonal = above;
-        }
-    }
-    row[b.len()]
 }

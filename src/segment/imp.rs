@@ -2,6 +2,7 @@
 
 //! GObject glue of `mattesegment`. What a model is and how it runs is decided in `crate::model`.
 
+use super::pacer::Pacer;
 use super::runner::{Outcome, Runner};
 use super::settings::{self, Settings};
 use super::stats::Stats;
@@ -52,6 +53,7 @@ struct Playing {
     newest: Option<Matte>,
     /// Recurrent states must be cleared before the next run.
     reset: bool,
+    pacer: Pacer,
     /// Frames since the last run of the network.
     since_run: u32,
 }
@@ -180,6 +182,7 @@ impl MatteSegment {
             Ok((pool, runner)) => {
                 (playing.pool, playing.runner) = (pool, runner);
                 playing.reset = false;
+                playing.pacer.forget();
                 (state.source, state.options) = (source, options);
                 let structure = gst::Structure::builder("matte-model-loaded")
                     .field("model", name)
@@ -250,7 +253,10 @@ impl MatteSegment {
     /// The matte for a frame: its own, or the newest one, or none.
     fn matte_for(&self, state: &mut State, buffer: &gst::BufferRef) -> Option<Matte> {
         let late = self.is_late(buffer);
-        let interval = lock(&self.settings).interval;
+        let (interval, still_threshold) = {
+            let settings = lock(&self.settings);
+            (settings.interval, settings.still_threshold)
+        };
         let State {
             playing: Some(playing),
             failing,
@@ -266,22 +272,34 @@ impl MatteSegment {
         let due = !late && (playing.newest.is_none() || playing.since_run >= interval);
         let mut own = false;
         if due && playing.runner.is_free() {
-            playing.since_run = 0;
-            let reset = std::mem::take(&mut playing.reset);
+            let pts = buffer.pts();
             let Playing {
                 stream,
                 runner,
                 pool,
+                pacer,
+                newest,
+                reset,
                 ..
             } = playing;
-            let run = stream.read(buffer, |frame| runner.run(frame, buffer.pts(), reset, pool));
-            let outcome = match run {
-                Ok(outcome) => outcome,
-                Err(error) => Some(Outcome::failed(error.to_string())),
+            let run = stream.read(buffer, |frame| {
+                let needed = pacer.needs_run(frame, pts, still_threshold)?;
+                if !needed && newest.is_some() {
+                    return Ok(None);
+                }
+                pacer.ran(pts);
+                Ok(Some(runner.run(frame, pts, std::mem::take(reset), pool)))
+            });
+            let outcome = match run.map_err(|error| error.to_string()) {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) | Err(error) => Some(Some(Outcome::failed(error))),
             };
             if let Some(outcome) = outcome {
-                own = outcome.result.is_ok();
-                self.settle(playing, failing, outcome);
+                playing.since_run = 0;
+                if let Some(outcome) = outcome {
+                    own = outcome.result.is_ok();
+                    self.settle(playing, failing, outcome);
+                }
             }
         }
         let matte = playing.newest.clone().map(|matte| Matte {
@@ -429,7 +447,7 @@ impl BaseTransformImpl for MatteSegment {
             MattePool::new(width, height).map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
         let runner = Runner::new(network, mode, &stream)
             .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
-        let aspect = stream.display_aspect();
+        let (aspect, frame_format) = (stream.display_aspect(), stream.frame_format());
         gst::debug!(
             CAT,
             imp = self,
@@ -442,6 +460,7 @@ impl BaseTransformImpl for MatteSegment {
             pool,
             newest: None,
             reset: false,
+            pacer: Pacer::new(frame_format),
             since_run: 0,
         });
         Ok(())
@@ -462,6 +481,7 @@ impl BaseTransformImpl for MatteSegment {
             {
                 playing.reset = true;
                 playing.newest = None;
+                playing.pacer.forget();
                 playing.runner.forget();
             }
         }

@@ -24,6 +24,7 @@ use gst::glib;
 use gst::prelude::*;
 
 mod imp;
+mod pacer;
 mod runner;
 mod settings;
 mod source;
