@@ -16,7 +16,7 @@ core=${MATTE_CORE:-$(($(nproc) - 1))}
 what=${1:-performance}
 
 prepare() {
-    scripts/deps.sh build run demo
+    scripts/deps.sh build run models demo
     scripts/fetch-models.sh
     . scripts/env.sh
 }

@@ -26,7 +26,7 @@ background=${MATTE_BACKGROUND:-$ROOT/docs/pictures/room.jpg}
 [ -r "$background" ] || die "no background picture at $background (set MATTE_BACKGROUND)"
 
 say "1/5 what is missing"
-scripts/deps.sh build run demo
+scripts/deps.sh build run models demo
 . scripts/env.sh
 
 say "2/5 the model"

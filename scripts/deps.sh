@@ -44,6 +44,8 @@ install_packages() {
                 missing+=("$name")
         done
     done
+    # npm often comes from elsewhere, and the distribution's package would be in its way.
+    if have npm; then read -ra missing <<<"${missing[*]//npm/}"; fi
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
     as_root apt-get -o DPkg::Lock::Timeout=600 update -q >/dev/null

@@ -37,7 +37,7 @@ def show(value) -> str:
 def values(spec) -> str:
     """What a property may be."""
     if GObject.type_is_a(spec.value_type, GObject.TYPE_ENUM):
-        members = spec.value_type.pytype.__enum_values__.values()
+        members = spec.enum_class.__enum_values__.values()
         return ", ".join(f"`{member.value_nick}`" for member in members)
     low, high = getattr(spec, "minimum", None), getattr(spec, "maximum", None)
     if spec.value_type == GObject.TYPE_BOOLEAN:

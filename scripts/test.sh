@@ -110,7 +110,7 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run demo test
+scripts/deps.sh build run models demo test
 scripts/fetch-models.sh
 . scripts/env.sh
 

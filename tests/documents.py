@@ -3,7 +3,8 @@
 """Runs every gst-launch-1.0 line of the documents and of the elements' own pages.
 
 Cameras become a test picture, windows and devices a fakesink, and the files in.mp4 and beach.jpg
-are a short clip and the project's background picture; all else runs as it is printed. One TAP line each.
+are a short clip and the project's background picture; all else runs as it is printed. One TAP line
+each.
 """
 import pathlib
 import re
@@ -46,7 +47,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         clip = pathlib.Path(folder) / "in.mp4"
         subprocess.run(
-            f"gst-launch-1.0 -q {CAMERA} ! videoconvert ! x264enc ! h264parse ! queue ! mp4mux name=m"
+            f"gst-launch-1.0 -q {CAMERA} ! videoconvert ! video/x-raw,format=I420 ! x264enc ! h264parse ! queue ! mp4mux name=m"
             f" ! filesink location={clip} audiotestsrc num-buffers=30 ! avenc_aac ! aacparse ! m.",
             shell=True, check=True, timeout=60,
         )
