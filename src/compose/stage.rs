@@ -163,7 +163,9 @@ impl Stage {
             compositor
                 .set_background(background)
                 .map_err(|error| error.to_string())?;
-            compositor.set_decontamination((settings.decontamination * 255.0).round() as u8);
+            let byte = |share: f64| (share * 255.0).round() as u8;
+            compositor.set_decontamination(byte(settings.decontamination));
+            compositor.set_light_wrap(byte(settings.light_wrap));
             self.still = still;
         }
         self.settings = settings;
