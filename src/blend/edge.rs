@@ -30,10 +30,10 @@ use fearless_simd_macros::simd;
 use std::ops::Range;
 
 /// Cells on each side that take part in a mean.
-const REACH: usize = 2;
+const REACH: usize = 1;
 
-/// Weights of a cell itself and of its neighbours at a distance of 1 and 2.
-const TENT: [f32; REACH + 1] = [3.0, 2.0, 1.0];
+/// Weights of a cell itself and of its neighbours.
+const TENT: [f32; REACH + 1] = [2.0, 1.0];
 
 /// Cleans the edges of frames of one layout and size.
 #[derive(Debug)]
@@ -245,9 +245,9 @@ impl Edge {
 /// Side of the cells, in pixels, in which means are taken in a frame of this height.
 pub(super) fn cell_side(height: usize) -> usize {
     match height {
-        0..=360 => 2,
-        361..=720 => 4,
-        721..=1440 => 8,
+        0..=240 => 2,
+        241..=360 => 4,
+        361..=800 => 8,
         _ => 16,
     }
 }
@@ -305,7 +305,7 @@ fn smooth<S: Simd>(
     (columns, rows): (usize, usize),
 ) {
     let load = |cell: &Cell| f32x4::from_slice(simd, cell);
-    let [middle, one, two] = TENT;
+    let [middle, beside] = TENT;
     let mut total = f32x4::splat(simd, 0.0);
     let mut count = 1.0;
     for y in 0..rows {
@@ -320,9 +320,7 @@ fn smooth<S: Simd>(
                 };
                 let here = load(&line[x]);
                 total += here;
-                let sum = here * middle
-                    + (at(x.checked_sub(1)) + at(Some(x + 1))) * one
-                    + (at(x.checked_sub(2)) + at(Some(x + 2))) * two;
+                let sum = here * middle + (at(x.checked_sub(1)) + at(Some(x + 1))) * beside;
                 sum.store_slice(&mut out[x]);
             }
         }
@@ -336,10 +334,8 @@ fn smooth<S: Simd>(
         };
         let lines = [
             row(Some(y), middle),
-            row(y.checked_sub(1), one),
-            row(Some(y + 1), one),
-            row(y.checked_sub(2), two),
-            row(Some(y + 2), two),
+            row(y.checked_sub(1), beside),
+            row(Some(y + 1), beside),
         ];
         let out = &mut near[y * columns..][..columns];
         for x in band.near.row(y).flatten() {
