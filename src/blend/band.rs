@@ -112,19 +112,17 @@ impl Band {
                 dispatch!(level, simd => extremes_kernel(simd, low, high, matte.row(y)));
             }
             dispatch!(level, simd => judge_kernel(simd, low, high));
+            let flags = &*low;
             if width == self.frame.0 {
                 // The usual case, worth a shortcut: cells are whole runs of samples.
-                for (cell, (low, high)) in cells
-                    .iter_mut()
-                    .zip(low.chunks(self.side).zip(high.chunks(self.side)))
-                {
-                    *cell = any(low) & any(high);
+                for (cell, flags) in cells.iter_mut().zip(flags.chunks(self.side)) {
+                    *cell = u8::from(any(flags) == 3);
                 }
                 continue;
             }
             for (i, cell) in cells.iter_mut().enumerate() {
                 let columns = covered(i, self.side, self.frame.0, width);
-                *cell = any(&low[columns.clone()]) & any(&high[columns]);
+                *cell = u8::from(any(&flags[columns]) == 3);
             }
         }
         self.edge.fill(&self.mask);
@@ -135,13 +133,17 @@ impl Band {
     }
 }
 
-/// Whether any of a few flags is up.
+/// The flags that are up in any of a few.
 #[inline(always)]
 fn any(flags: &[u8]) -> u8 {
-    match flags.first_chunk::<8>() {
-        Some(eight) if flags.len() == 8 => u8::from(u64::from_ne_bytes(*eight) != 0),
-        _ => flags.iter().fold(0, |a, &b| a | b),
-    }
+    let (eights, rest) = flags.as_chunks::<8>();
+    let rest = rest.iter().fold(0, |a, &b| a | b);
+    let eights = eights
+        .iter()
+        .fold(0, |a, &eight| a | u64::from_ne_bytes(eight));
+    let fours = eights | eights >> 32;
+    let twos = fours | fours >> 16;
+    (twos | twos >> 8) as u8 | rest
 }
 
 /// The matte's samples that a cell is made of, bilinear neighbours included.
@@ -162,12 +164,12 @@ fn extremes_kernel<S: Simd>(_: S, low: &mut [u8], high: &mut [u8], row: &[u8]) {
     }
 }
 
-/// Turns the extremes into flags: something is not subject, something is not background.
+/// Turns the extremes into flags, in place of the low ones: bit 0, something is not subject; bit
+/// 1, something is not background.
 #[simd]
-fn judge_kernel<S: Simd>(_: S, low: &mut [u8], high: &mut [u8]) {
-    for (l, h) in low.iter_mut().zip(high) {
-        *l = u8::from(*l < CLEAR.1);
-        *h = u8::from(*h > CLEAR.0);
+fn judge_kernel<S: Simd>(_: S, low: &mut [u8], high: &[u8]) {
+    for (l, &h) in low.iter_mut().zip(high) {
+        *l = u8::from(*l < CLEAR.1) | u8::from(h > CLEAR.0) << 1;
     }
 }
 

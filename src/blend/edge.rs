@@ -30,10 +30,10 @@ use fearless_simd_macros::simd;
 use std::ops::Range;
 
 /// Cells on each side that take part in a mean.
-const REACH: usize = 2;
+const REACH: usize = 1;
 
-/// Weights of a cell itself and of its neighbours at a distance of 1 and 2.
-const TENT: [f32; REACH + 1] = [3.0, 2.0, 1.0];
+/// Weights of a cell itself and of its neighbours.
+const TENT: [f32; REACH + 1] = [2.0, 1.0];
 
 /// Cleans the edges of frames of one layout and size.
 #[derive(Debug)]
@@ -47,7 +47,12 @@ pub(super) struct Edge {
     band: Band,
     subject: Means,
     room: Means,
-    squares: Squares,
+    /// Sums of alpha squared; they take the place of the room's weights, which follow from the
+    /// subject's.
+    squares: CellSums,
+    square_cells: Vec<Cell>,
+    /// What the weights of subject and room add up to around each cell.
+    whole: Vec<f32>,
     alpha: Vec<u8>,
 }
 
@@ -60,15 +65,6 @@ struct Means {
     means: Vec<Cell>,
     planes: Vec<SmallPlane>,
     row: Vec<u8>,
-}
-
-/// Sums of alpha squared.
-#[derive(Debug)]
-struct Squares {
-    sums: CellSums,
-    cells: Vec<Cell>,
-    wide: Vec<Cell>,
-    near: Vec<Cell>,
 }
 
 impl Edge {
@@ -103,12 +99,9 @@ impl Edge {
             band: Band::new(width, height, side, REACH, level),
             subject: means(Weight::Subject),
             room: means(Weight::Room),
-            squares: Squares {
-                sums: CellSums::new(PixelLayout::Gray8, width, side, Weight::Square, level),
-                cells: vec![[0.0; 4]; grid.0 * grid.1],
-                wide: vec![[0.0; 4]; grid.0 * grid.1],
-                near: vec![[0.0; 4]; grid.0 * grid.1],
-            },
+            squares: CellSums::new(PixelLayout::Gray8, width, side, Weight::Square, level),
+            square_cells: vec![[0.0; 4]; grid.0],
+            whole: whole(width, height, side),
             alpha: Vec::with_capacity(width),
         }
     }
@@ -128,25 +121,23 @@ impl Edge {
             if self.band.wide.row(strip).next().is_none() {
                 continue;
             }
-            // Half of the rows, in pairs because of subsampled chroma, are enough for a mean.
-            if y % 4 < 2 || self.side < 4 {
+            // A pair, because of subsampled chroma, is enough for a mean.
+            if y % self.side < SAMPLED {
                 alpha.advance(matte, remap, y);
                 self.add(frame, alpha, y);
             }
             if last || y + 1 == self.height {
                 let cells = strip * self.grid.0..(strip + 1) * self.grid.0;
-                let Self {
-                    subject,
-                    room,
-                    squares,
-                    ..
-                } = self;
+                let (subject, room) = (&mut self.subject, &mut self.room);
+                let (subjects, rooms) = (&mut subject.cells[cells.clone()], &mut room.cells[cells]);
                 for run in self.band.wide.row(strip) {
-                    subject
-                        .sums
-                        .take(&mut subject.cells[cells.clone()], run.clone());
-                    room.sums.take(&mut room.cells[cells.clone()], run.clone());
-                    squares.sums.take(&mut squares.cells[cells.clone()], run);
+                    subject.sums.take(subjects, run.clone());
+                    room.sums.take(rooms, run.clone());
+                    self.squares.take(&mut self.square_cells, run.clone());
+                    let squares = &self.square_cells[run.clone()];
+                    for (room, square) in rooms[run].iter_mut().zip(squares) {
+                        room[3] = square[3];
+                    }
                 }
             }
         }
@@ -161,7 +152,7 @@ impl Edge {
             grid,
             subject,
             room,
-            squares,
+            whole,
             ..
         } = self;
         let (level, grid) = (*level, *grid);
@@ -169,16 +160,14 @@ impl Edge {
             let (cells, wide, near) = (&means.cells, &mut means.wide, &mut means.means);
             dispatch!(level, simd => smooth(simd, cells, wide, near, band, grid));
         }
-        let (cells, wide, near) = (&squares.cells, &mut squares.wide, &mut squares.near);
-        dispatch!(level, simd => smooth(simd, cells, wide, near, band, grid));
         for y in 0..grid.1 {
             for run in band.near.row(y) {
                 let range = y * grid.0 + run.start..y * grid.0 + run.end;
                 let colors = subject.means[range.clone()]
                     .iter_mut()
                     .zip(&mut room.means[range.clone()]);
-                for ((f, b), square) in colors.zip(&squares.near[range.clone()]) {
-                    fit(f, b, square[3]);
+                for ((f, b), &whole) in colors.zip(&whole[range.clone()]) {
+                    fit(f, b, whole);
                 }
                 for means in [&mut *subject, &mut *room] {
                     for plane in &mut means.planes {
@@ -197,7 +186,7 @@ impl Edge {
         for run in self.band.wide.row(strip) {
             self.subject.sums.add_weights(alpha, y, run.clone());
             self.room.sums.add_weights(alpha, y, run.clone());
-            self.squares.sums.add_weights(alpha, y, run);
+            self.squares.add_weights(alpha, y, run);
         }
         each_row(alpha, self.layout.info().planes, y, |alpha, plane, at| {
             let (row, samples) = (frame.row(plane, at), alpha.samples(plane, y));
@@ -256,23 +245,45 @@ impl Edge {
 /// Side of the cells, in pixels, in which means are taken in a frame of this height.
 pub(super) fn cell_side(height: usize) -> usize {
     match height {
-        0..=360 => 2,
-        361..=720 => 4,
-        721..=1440 => 8,
+        0..=240 => 2,
+        241..=360 => 4,
+        361..=800 => 8,
         _ => 16,
     }
 }
 
-/// Turns the sums of `alpha * I` and alpha, of `(1 - alpha) * I` and `1 - alpha`, and of alpha
-/// squared into the two colours that explain them best. Where they are hard to tell apart, both
-/// keep near their weighted means.
+/// Rows of a cell that are looked at.
+const SAMPLED: usize = 2;
+
+/// The weight that a cell and its surroundings have in all, for each cell: less at the rim.
+fn whole(width: usize, height: usize, side: usize) -> Vec<f32> {
+    let axis = |size: usize, rows: usize| -> Vec<f32> {
+        let count = size.div_ceil(side);
+        let share = |i: usize| (size - i * side).min(rows) as f32 / side as f32;
+        (0..count)
+            .map(|at| {
+                let cells = at.saturating_sub(REACH)..(at + REACH + 1).min(count);
+                cells.map(|i| TENT[at.abs_diff(i)] * share(i)).sum()
+            })
+            .collect()
+    };
+    let (columns, rows) = (axis(width, side), axis(height, SAMPLED));
+    rows.iter()
+        .flat_map(|r| columns.iter().map(move |c| r * c))
+        .collect()
+}
+
+/// Turns the sums of `alpha * I` and alpha, and of `(1 - alpha) * I` and alpha squared, into the
+/// two colours that explain them best. Where they are hard to tell apart, both keep near their
+/// weighted means.
 #[inline(always)]
-fn fit(subject: &mut Cell, room: &mut Cell, square: f32) {
+fn fit(subject: &mut Cell, room: &mut Cell, whole: f32) {
     const RIDGE: f32 = 0.01;
-    let (keep, rest) = (subject[3].max(1e-6), room[3].max(1e-6));
+    let square = room[3];
+    let (keep, rest) = (subject[3].max(1e-6), (whole - subject[3]).max(1e-6));
     let cross = (subject[3] - square).max(0.0);
     let ridge = RIDGE * (keep + rest);
-    let (ff, bb) = (square + ridge, (room[3] - cross).max(0.0) + ridge);
+    let (ff, bb) = (square + ridge, (rest - cross).max(0.0) + ridge);
     let scale = 1.0 / (ff * bb - cross * cross).max(1e-12);
     for i in 0..3 {
         let f = subject[i] * (1.0 + ridge / keep);
@@ -294,38 +305,45 @@ fn smooth<S: Simd>(
     (columns, rows): (usize, usize),
 ) {
     let load = |cell: &Cell| f32x4::from_slice(simd, cell);
+    let [middle, beside] = TENT;
     let mut total = f32x4::splat(simd, 0.0);
     let mut count = 1.0;
     for y in 0..rows {
         let line = &cells[y * columns..][..columns];
-        for x in band.wide.row(y).flatten() {
-            total += load(&line[x]);
-            count += 1.0;
-            let mut sum = load(&line[x]) * TENT[0];
-            for (i, weight) in TENT.iter().enumerate().skip(1) {
-                if x >= i {
-                    sum += load(&line[x - i]) * *weight;
-                }
-                if x + i < columns {
-                    sum += load(&line[x + i]) * *weight;
-                }
+        let out = &mut wide[y * columns..][..columns];
+        for run in band.wide.row(y) {
+            count += run.len() as f32;
+            for x in run {
+                let at = |x: Option<usize>| match x.and_then(|x| line.get(x)) {
+                    Some(cell) => load(cell),
+                    None => f32x4::splat(simd, 0.0),
+                };
+                let here = load(&line[x]);
+                total += here;
+                let sum = here * middle + (at(x.checked_sub(1)) + at(Some(x + 1))) * beside;
+                sum.store_slice(&mut out[x]);
             }
-            sum.store_slice(&mut wide[y * columns + x]);
         }
     }
     let prior = total * (1e-4 / count);
     for y in 0..rows {
+        // Rows outside count nothing.
+        let row = |y: Option<usize>, weight: f32| match y.filter(|&y| y < rows) {
+            Some(y) => (&wide[y * columns..][..columns], weight),
+            None => (&wide[..columns], 0.0),
+        };
+        let lines = [
+            row(Some(y), middle),
+            row(y.checked_sub(1), beside),
+            row(Some(y + 1), beside),
+        ];
+        let out = &mut near[y * columns..][..columns];
         for x in band.near.row(y).flatten() {
-            let mut sum = prior + load(&wide[y * columns + x]) * TENT[0];
-            for (i, weight) in TENT.iter().enumerate().skip(1) {
-                if y >= i {
-                    sum += load(&wide[(y - i) * columns + x]) * *weight;
-                }
-                if y + i < rows {
-                    sum += load(&wide[(y + i) * columns + x]) * *weight;
-                }
+            let mut sum = prior;
+            for (line, weight) in lines {
+                sum += load(&line[x]) * weight;
             }
-            sum.store_slice(&mut near[y * columns + x]);
+            sum.store_slice(&mut out[x]);
         }
     }
 }

@@ -10,7 +10,7 @@
 use super::backdrop::Backdrop;
 use super::kernels;
 use super::matte::{AlphaRows, Remap};
-use super::sums::{CellSums, MAX_SIDE, Weight};
+use super::sums::{CellSums, Weight};
 use crate::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
 use crate::simd::Level;
 
@@ -44,8 +44,7 @@ impl Wrap {
         amount: u8,
         level: Level,
     ) -> Self {
-        // Light reaches further than an edge is wide.
-        let side = (2 * super::edge::cell_side(height)).min(MAX_SIDE);
+        let side = super::edge::cell_side(height);
         let (columns, rows) = (width.div_ceil(side), height.div_ceil(side));
         Self {
             level,
