@@ -31,6 +31,16 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     )
 });
 
+/// Brings ONNX Runtime's own messages into GStreamer's log.
+pub(super) fn log_onnxruntime(level: u8, message: &str) {
+    match level {
+        0 => gst::log!(CAT, "ONNX Runtime: {message}"),
+        1 => gst::debug!(CAT, "ONNX Runtime: {message}"),
+        2 => gst::warning!(CAT, "ONNX Runtime: {message}"),
+        _ => gst::error!(CAT, "ONNX Runtime: {message}"),
+    }
+}
+
 /// What the streaming thread owns between start and stop.
 struct State {
     source: ModelSource,

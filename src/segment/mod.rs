@@ -62,6 +62,7 @@ pub enum Mode {
 /// # Errors
 /// Where GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    crate::model::set_log_sink(imp::log_onnxruntime);
     Mode::static_type().mark_as_plugin_api(gst::PluginAPIFlags::empty());
     gst::Element::register(
         Some(plugin),
