@@ -108,14 +108,18 @@ impl<'a, 'f> Pass<'a, 'f> {
             }
             each_row(alpha, info.planes, y, |alpha, plane, at| {
                 let (row, back) = (frame.row_mut(plane, at), back.row(plane, at));
+                let kind = alpha.kind(plane);
                 let samples = alpha.samples(plane, y);
                 if let Some(finish) = &mut finish {
                     finish.row(plane, at, y, row, back, samples);
                 }
-                if info.depth > 8 {
-                    kernels::lerp16(level, row, back, samples, info.shift);
-                } else {
-                    kernels::lerp(level, row, back, samples);
+                match (info.depth > 8, kind) {
+                    (false, _) => kernels::lerp(level, row, back, samples),
+                    (true, PlaneKind::Chroma(times)) => {
+                        let fine = alpha.chroma_fine();
+                        kernels::lerp16_fine(level, row, back, fine, times, info.shift);
+                    }
+                    (true, _) => kernels::lerp16(level, row, back, samples, info.shift),
                 }
             });
         }
