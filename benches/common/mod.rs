@@ -36,6 +36,6 @@ pub fn compare(room: &str, rounds: usize, cases: &mut [Case]) {
         times.sort_by(f64::total_cmp);
         let at = |part: f64| times[((times.len() - 1) as f64 * part).round() as usize];
         let (median, low, high) = (at(0.5), at(0.1), at(0.9));
-        println!("{room}\t{}\t{median:.3}\t{low:.3}\t{high:.3}", case.name);
+        println!("{room}\t{}\t{median:.4}\t{low:.4}\t{high:.4}", case.name);
     }
 }

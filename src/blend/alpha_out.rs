@@ -155,7 +155,7 @@ impl AlphaOut {
                     for (x, s) in samples.enumerate() {
                         let at = (x >> dx) * source.step;
                         let code = u16::from_le_bytes([bytes[at], bytes[at + 1]]) >> from.shift;
-                        *s = ((code + 2) >> 2).min(255) as u8;
+                        *s = (code.saturating_add(2) >> 2).min(255) as u8;
                     }
                 } else if dx == 1 {
                     for (x, s) in samples.enumerate() {

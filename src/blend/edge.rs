@@ -384,7 +384,8 @@ fn clean16<S: Simd>(
     let (samples, _) = row.as_chunks_mut::<2>();
     let means = subject.iter().zip(room);
     for ((p, (&f, &b)), &a) in samples.iter_mut().zip(means).zip(alpha) {
-        let pixel = i32::from(u16::from_le_bytes(*p) >> shift);
+        // Bits above the tenth are not the picture's; they must not run over.
+        let pixel = i32::from((u16::from_le_bytes(*p) >> shift) & 0x3ff);
         let (f, b, a) = (i32::from(f) * 4, i32::from(b) * 4, i32::from(a));
         let rest = pixel - (b + (((f - b) * (a * 257) + 32768) >> 16));
         let clean = f + ((rest * (a * 257) + 32768) >> 16);

@@ -321,7 +321,8 @@ fn add16_kernel<S: Simd, const WEIGHT: u8>(
 ) {
     let (samples, _) = row.as_chunks::<2>();
     for ((s, &v), &a) in sums.iter_mut().zip(samples).zip(alpha) {
-        let code = u16::from_le_bytes(v) >> shift;
+        // Eight bits of ten are left by `shift`; what stands above the tenth is not the picture.
+        let code = (u16::from_le_bytes(v) >> shift) & 0xff;
         *s += (code * weigh::<WEIGHT>(a) + 8) >> 4;
     }
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The bin `mattebackground`: segment, refine and compose behind one element.
+/**
+ * SECTION:element-mattebackground
+ *
+ * Everything that is needed to blur or replace the background behind a person: #mattesegment,
+ * #matterefine and #mattecompose in one bin, with all of their properties. Without any property
+ * set it blurs.
+ *
+ * ## Example
+ * |[
+ * gst-launch-1.0 v4l2src ! mattebackground ! videoconvert ! autovideosink
+ * ]|
+ * |[
+ * gst-launch-1.0 v4l2src ! mattebackground image=beach.jpg ! videoconvert ! autovideosink
+ * ]|
+ *
+ * Since: 0.1
+ */
+use gst::glib;
+use gst::prelude::*;
+
+mod imp;
+
+glib::wrapper! {
+    /// Bin for application developers; see the module's page.
+    pub struct MatteBackground(ObjectSubclass<imp::MatteBackground>)
+        @extends gst::Bin, gst::Element, gst::Object;
+}
+
+/// Registers the element.
+///
+/// # Errors
+/// Where GStreamer refuses the registration.
+pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    gst::Element::register(
+        Some(plugin),
+        "mattebackground",
+        gst::Rank::NONE,
+        MatteBackground::static_type(),
+    )
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Post-processing of mattes by traditional image processing: steady first, then decide, clean,
+//! fit to the picture and shape. One algorithm a file, each usable alone; [`Refiner`] is the chain.
+//!
+//! | file | stage |
+//! | --- | --- |
+//! | `motion` | what changed in the picture, against the sensor's noise; scene cuts |
+//! | `temporal` | steadying: exponential, uncertainty-weighted, adaptive |
+//! | `regions` | hysteresis, islands, holes, with identity |
+//! | `morphology` | open, close, grow |
+//! | `guided` | edge fit on a low resolution grid |
+//! | `affine` | the fit at the frame's resolution |
+//! | `shape` | feather, levels, gamma |
+
+pub mod affine;
+pub mod components;
+pub mod fast_guided;
+pub mod guide;
+pub mod guided;
+pub mod morphology;
+pub mod motion;
+mod params;
+mod plane;
+mod refiner;
+#[cfg(test)]
+mod refiner_tests;
+pub mod regions;
+pub mod resample;
+pub mod shape;
+pub mod temporal;
+#[cfg(test)]
+mod testing;
+pub mod window;
+
+pub use params::{EdgeMode, Params, Preset, Region, TemporalMode};
+pub use plane::Plane;
+pub use refiner::{Refiner, StageTimes, Stats, Timing};

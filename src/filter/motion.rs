@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What changed in the picture: per pixel, the difference between the luma now and a running
+//! reference, judged against a running estimate of the sensor's noise; and scene cuts.
+//!
+//! The reference is the mean of the luma since the pixel last moved (over at most
+//! [`MEMORY`] frames), so its own noise averages out and slow motion adds up until it is seen.
+//! With `d` = luma - reference (less the drift of the whole picture's brightness), `D` = mean of
+//! `d^2` over 3x3 pixels and `N` the running mean of `D` where nothing moved,
+//! `change = smoothstep(STILL, MOVING, D / N)`, spread to the neighbours, since a soft edge is
+//! wider than what moves it.
+
+use super::Plane;
+use super::window::BoxMean;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Frames (at 30 a second) that the reference remembers.
+const MEMORY: f32 = 16.0;
+/// `D / N` up to which a pixel stands still.
+const STILL: f32 = 2.5;
+/// `D / N` from which a pixel moves for certain.
+const MOVING: f32 = 9.0;
+/// Least and greatest noise deviation believed in, luma 0 to 1.
+const NOISE: (f32, f32) = (0.4 / 255.0, 8.0 / 255.0);
+/// Share of the picture that must change for a scene cut.
+const CUT_SHARE: f32 = 0.6;
+/// Mean change of luma over the picture that a scene cut needs.
+const CUT_CHANGE: f32 = 0.08;
+
+/// The detector with its state.
+#[derive(Debug, Default)]
+pub struct Motion {
+    reference: Plane,
+    age: Plane,
+    noise: Plane,
+    squares: Plane,
+    energy: Plane,
+    change: Plane,
+    spread: Plane,
+    mean: BoxMean,
+    histogram: Vec<u32>,
+    primed: bool,
+}
+
+/// What one frame was like.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct MotionSummary {
+    /// Share of pixels that changed, 0 to 1.
+    pub moving: f32,
+    /// Whether this is another scene than the last frame's (also for the first frame).
+    pub cut: bool,
+}
+
+impl Motion {
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        self.primed = false;
+    }
+
+    /// How far each pixel changed since the last frame: 0 stands still, 1 moves. Valid after
+    /// [`Motion::update`], of the luma's size.
+    pub fn change(&self) -> &Plane {
+        &self.change
+    }
+
+    /// Takes the next frame's luma; `frames` is the time since the last one in units of 1/30 s.
+    pub fn update(&mut self, level: Level, luma: &Plane, frames: f32) -> MotionSummary {
+        if !self.primed || self.reference.size() != luma.size() {
+            self.start(luma);
+            return MotionSummary {
+                moving: 1.0,
+                cut: true,
+            };
+        }
+        let drift = self.drift(luma);
+        dispatch!(level, simd => squares(simd, self, luma, drift));
+        self.mean.apply(level, &self.squares, 1, &mut self.energy);
+        if self.age.data()[0] < 0.0 {
+            self.measure_noise();
+        }
+        dispatch!(level, simd => judge(simd, self, frames));
+        // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.
+        spread_max(level, &self.change, &mut self.spread);
+        self.mean.apply(level, &self.spread, 1, &mut self.change);
+        let count = luma.data().len() as f32;
+        let moving = self.change.data().iter().filter(|&&c| c > 0.5).count() as f32 / count;
+        let change = if moving > CUT_SHARE {
+            self.squares.data().iter().map(|d| d.sqrt()).sum::<f32>() / count
+        } else {
+            0.0
+        };
+        if change > CUT_CHANGE {
+            self.start(luma);
+            return MotionSummary { moving, cut: true };
+        }
+        dispatch!(level, simd => follow(simd, self, luma, drift, frames));
+        MotionSummary { moving, cut: false }
+    }
+
+    fn start(&mut self, luma: &Plane) {
+        let (width, height) = luma.size();
+        self.reference.copy_from(luma);
+        for plane in [
+            &mut self.age,
+            &mut self.noise,
+            &mut self.squares,
+            &mut self.energy,
+            &mut self.change,
+            &mut self.spread,
+        ] {
+            plane.resize(width, height);
+        }
+        self.change.data_mut().fill(1.0);
+        // Below 0: the noise is not known yet and taken from the first difference.
+        self.age.data_mut().fill(-1.0);
+        self.primed = true;
+    }
+
+    /// How much brighter the whole picture became (exposure): the median of the difference.
+    fn drift(&mut self, luma: &Plane) -> f32 {
+        const BINS: usize = 256;
+        const SPAN: f32 = 0.25;
+        self.histogram.clear();
+        self.histogram.resize(BINS, 0);
+        let mut count = 0;
+        for (l, r) in luma.data().iter().zip(self.reference.data()).step_by(3) {
+            let bin = ((l - r) / SPAN + 0.5) * BINS as f32;
+            self.histogram[(bin.max(0.0) as usize).min(BINS - 1)] += 1;
+            count += 1;
+        }
+        let mut seen = 0;
+        let median = self.histogram.iter().position(|n| {
+            seen += n;
+            2 * seen >= count
+        });
+        let bin = median.unwrap_or(BINS / 2) as f32 + 0.5;
+        (bin / BINS as f32 - 0.5) * SPAN
+    }
+
+    /// The first estimate of the noise: a low quantile of the first difference's energy, since
+    /// more than that much of a picture seldom moves.
+    fn measure_noise(&mut self) {
+        const BINS: usize = 512;
+        let top = NOISE.1 * NOISE.1 * 2.0;
+        self.histogram.clear();
+        self.histogram.resize(BINS, 0);
+        for e in self.energy.data() {
+            let bin = (e / top).sqrt() * BINS as f32;
+            self.histogram[(bin as usize).min(BINS - 1)] += 1;
+        }
+        let third = self.energy.data().len() as u32 / 3;
+        let mut seen = 0;
+        let bin = self.histogram.iter().position(|n| {
+            seen += n;
+            seen > third
+        });
+        let root = (bin.unwrap_or(0) as f32 + 1.0) / BINS as f32;
+        let noise = (root * root * top * 1.5).clamp(NOISE.0 * NOISE.0, NOISE.1 * NOISE.1);
+        self.noise.data_mut().fill(noise);
+        self.age.data_mut().fill(1.0);
+    }
+}
+
+#[simd]
+fn squares<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32) {
+    let (luma, reference) = (luma.data(), motion.reference.data());
+    for ((s, l), r) in motion
+        .squares
+        .data_mut()
+        .iter_mut()
+        .zip(luma)
+        .zip(reference)
+    {
+        let d = l - r - drift;
+        *s = d * d;
+    }
+}
+
+/// Change per pixel from energy and noise, and the noise's next estimate: it falls fast and rises
+/// slowly, and never follows what moves.
+#[simd]
+fn judge<S: Simd>(_: S, motion: &mut Motion, frames: f32) {
+    let (fall, rise) = ((0.1 * frames).min(1.0), (0.02 * frames).min(1.0));
+    let (least, most) = (NOISE.0 * NOISE.0, NOISE.1 * NOISE.1);
+    let energy = motion.energy.data();
+    let noise = motion.noise.data_mut();
+    for ((c, e), n) in motion.change.data_mut().iter_mut().zip(energy).zip(noise) {
+        let ratio = e / *n;
+        let t = ((ratio - STILL) * (1.0 / (MOVING - STILL))).clamp(0.0, 1.0);
+        *c = t * t * (3.0 - 2.0 * t);
+        let rate = if ratio < 1.0 { fall } else { rise };
+        let target = e.min(*n * STILL);
+        *n = (*n + (target - *n) * rate).clamp(least, most);
+    }
+}
+
+/// The reference follows: at once where the picture changed, by the mean since then elsewhere.
+#[simd]
+fn follow<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f32) {
+    let (luma, change) = (luma.data(), motion.change.data());
+    let (age, reference) = (motion.age.data_mut(), motion.reference.data_mut());
+    for (((r, l), c), w) in reference.iter_mut().zip(luma).zip(change).zip(age) {
+        *w = ((1.0 - c) * *w + frames).min(MEMORY);
+        let old = *r + drift;
+        *r = old + (l - old) * (frames / *w).min(1.0);
+    }
+}
+
+/// Maximum over 3x3 pixels.
+fn spread_max(level: Level, from: &Plane, to: &mut Plane) {
+    dispatch!(level, simd => spread_kernel(simd, from, to));
+}
+
+#[simd]
+fn spread_kernel<S: Simd>(_: S, from: &Plane, to: &mut Plane) {
+    let (width, height) = from.size();
+    for y in 0..height {
+        let (up, here, down) = (
+            from.row(y.saturating_sub(1)),
+            from.row(y),
+            from.row((y + 1).min(height - 1)),
+        );
+        let out = to.row_mut(y);
+        for x in 0..width {
+            out[x] = here[x].max(up[x]).max(down[x]);
+        }
+        let mut left = out[0];
+        for x in 0..width {
+            let middle = out[x];
+            let right = out[(x + 1).min(width - 1)];
+            out[x] = middle.max(left).max(right);
+            left = middle;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::{Random, disc, noise, sizes};
+
+    fn noisy(plane: &Plane, deviation: f32, random: &mut Random) -> Plane {
+        let mut out = plane.clone();
+        out.data_mut()
+            .iter_mut()
+            .for_each(|v| *v += deviation * random.normal());
+        out
+    }
+
+    #[test]
+    fn noise_is_not_motion_and_motion_is_seen_where_it_is() {
+        let background = noise(96, 64, 4);
+        let mut random = Random::new(9);
+        for deviation in [0.5 / 255.0, 2.0 / 255.0, 5.0 / 255.0] {
+            let mut motion = Motion::default();
+            let mut moving = 0.0;
+            for frame in 0..40 {
+                let luma = noisy(&background, deviation, &mut random);
+                let summary = motion.update(crate::simd::level(), &luma, 1.0);
+                assert_eq!(summary.cut, frame == 0);
+                if frame > 3 {
+                    moving += summary.moving / 36.0;
+                }
+            }
+            assert!(
+                moving < 0.02,
+                "noise {deviation}: {moving} of the picture moves"
+            );
+            let mut changed = background.clone();
+            for y in 20..40 {
+                for value in &mut changed.row_mut(y)[30..50] {
+                    *value = (*value + 0.3) % 1.0;
+                }
+            }
+            let luma = noisy(&changed, deviation, &mut random);
+            let summary = motion.update(crate::simd::level(), &luma, 1.0);
+            assert!(!summary.cut);
+            let change = motion.change();
+            let mean = |xs: std::ops::Range<usize>, ys: std::ops::Range<usize>| {
+                let n = (xs.len() * ys.len()) as f32;
+                ys.map(|y| change.row(y)[xs.clone()].iter().sum::<f32>())
+                    .sum::<f32>()
+                    / n
+            };
+            assert!(mean(31..49, 21..39) > 0.95);
+            assert!(mean(60..96, 0..64) < 0.05);
+        }
+    }
+
+    #[test]
+    fn exposure_is_not_motion_but_a_new_scene_is_a_cut() {
+        let background = noise(96, 64, 4);
+        let mut motion = Motion::default();
+        let mut random = Random::new(1);
+        for frame in 0..20 {
+            let mut luma = noisy(&background, 2.0 / 255.0, &mut random);
+            luma.data_mut()
+                .iter_mut()
+                .for_each(|v| *v += 0.01 * frame as f32);
+            let summary = motion.update(crate::simd::level(), &luma, 1.0);
+            assert!(frame < 3 || summary.moving < 0.05, "{frame} {summary:?}");
+        }
+        assert!(
+            motion
+                .update(crate::simd::level(), &noise(96, 64, 77), 1.0)
+                .cut
+        );
+        // A person walking through is no cut.
+        let mut motion = Motion::default();
+        for frame in 0..20 {
+            let luma = disc(96, 64, (10.0 + 4.0 * frame as f32, 32.0), 25.0, 2.0);
+            let summary = motion.update(crate::simd::level(), &luma, 1.0);
+            assert_eq!(summary.cut, frame == 0, "frame {frame}");
+        }
+    }
+
+    #[test]
+    fn every_size_and_level_gives_the_same() {
+        for (width, height) in sizes() {
+            let mut results: Vec<Vec<f32>> = Vec::new();
+            for level in crate::simd::levels() {
+                let mut motion = Motion::default();
+                for seed in 0..4 {
+                    let mut luma = noise(width, height, 8);
+                    let wobble = noise(width, height, seed);
+                    for (l, w) in luma.data_mut().iter_mut().zip(wobble.data()) {
+                        *l += 0.02 * w;
+                    }
+                    motion.update(level, &luma, 1.0);
+                }
+                results.push(motion.change().data().to_vec());
+            }
+            for other in &results[1..] {
+                for (a, b) in results[0].iter().zip(other) {
+                    assert!((a - b).abs() < 1e-2, "{width}x{height}: {a} {b}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Everything that can be set on the chain, with units, ranges and the presets.
+
+/// How the matte is steadied over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TemporalMode {
+    /// Not at all.
+    None,
+    /// Exponential moving average.
+    Ema,
+    /// Unsure pixels follow the past, sure ones the present (MediaPipe's formula).
+    Uncertainty,
+    /// Exponential average along the motion of the picture.
+    Flow,
+    /// By the picture: what stands still in it stands still in the matte, what moves is new.
+    #[default]
+    Adaptive,
+}
+
+impl TemporalMode {
+    /// All modes.
+    pub const ALL: &'static [Self] = &[
+        Self::None,
+        Self::Ema,
+        Self::Uncertainty,
+        Self::Flow,
+        Self::Adaptive,
+    ];
+}
+
+/// How the matte's edge is fitted to the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum EdgeMode {
+    /// Bilinear scaling only.
+    None,
+    /// Guided filter, luma as guide.
+    #[default]
+    Guided,
+    /// Guided filter, luma and both colour differences as guide.
+    GuidedColor,
+    /// Joint bilateral upsampling.
+    JointBilateral,
+    /// Closed-form matting of the unsure band.
+    Matting,
+}
+
+impl EdgeMode {
+    /// All modes.
+    pub const ALL: &'static [Self] = &[
+        Self::None,
+        Self::Guided,
+        Self::GuidedColor,
+        Self::JointBilateral,
+        Self::Matting,
+    ];
+}
+
+/// A named set of parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Preset {
+    /// Half the time of balanced: coarser edge fit.
+    Fast,
+    /// Steady and exact at a few milliseconds.
+    #[default]
+    Balanced,
+    /// The best edge, whatever it costs.
+    Quality,
+    /// Every stage off: the raw matte, scaled.
+    Off,
+}
+
+/// A polygon in fractions of the frame, 0 to 1 from the top left; four corners make a rectangle.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Region {
+    /// Corners, in order; fewer than three make no region.
+    pub corners: Vec<[f32; 2]>,
+}
+
+impl Region {
+    /// A rectangle from its left, top, width and height, in fractions of the frame.
+    pub fn rectangle(left: f32, top: f32, width: f32, height: f32) -> Self {
+        let (right, bottom) = (left + width, top + height);
+        Self {
+            corners: vec![[left, top], [right, top], [right, bottom], [left, bottom]],
+        }
+    }
+
+    /// Whether a place lies inside (even-odd rule).
+    pub fn contains(&self, x: f32, y: f32) -> bool {
+        let mut inside = false;
+        let corners = &self.corners;
+        for (i, [x0, y0]) in corners.iter().enumerate() {
+            let [x1, y1] = &corners[(i + 1) % corners.len()];
+            if (*y0 > y) != (*y1 > y) && x < x0 + (y - y0) / (y1 - y0) * (x1 - x0) {
+                inside = !inside;
+            }
+        }
+        inside
+    }
+}
+
+/// The parameters of the chain. Values outside their range are held to it by
+/// [`Params::sanitized`]; values that are no number become the default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Params {
+    /// `temporal`: how the matte is steadied. Default adaptive.
+    pub temporal: TemporalMode,
+    /// `temporal-strength`: 0 (follow every frame) to 1 (nearly freeze), at any frame rate.
+    /// Default 0.8.
+    pub temporal_strength: f32,
+    /// `hysteresis-low`: matte value (0 to 1) that a region needs to go on living. Default 0.3.
+    /// Hysteresis is off where `hysteresis_high` is 0.
+    pub hysteresis_low: f32,
+    /// `hysteresis-high`: matte value (0 to 1) that a region must reach to appear. Default 0.7.
+    pub hysteresis_high: f32,
+    /// `min-area`: regions smaller than this share of the frame (0 to 1) are dropped.
+    /// Default 0.002; 0 keeps all.
+    pub min_area: f32,
+    /// `max-hole`: holes smaller than this share of the frame (0 to 1) are filled.
+    /// Default 0.0005; 0 fills none.
+    pub max_hole: f32,
+    /// `open`: removes what is thinner than twice this, pixels of the frame, 0 to 64. Default 0.
+    pub open: f32,
+    /// `close`: fills gaps thinner than twice this, pixels of the frame, 0 to 64. Default 0.
+    pub close: f32,
+    /// `grow`: moves the edge outward (or inward, below 0), pixels of the frame, -64 to 64.
+    /// Default 0.
+    pub grow: f32,
+    /// `edge-mode`: how the edge is fitted to the picture. Default guided.
+    pub edge_mode: EdgeMode,
+    /// `guided-radius`: half the window of the edge fit, pixels of the frame, 1 to 128; 0 takes
+    /// it from the sizes of frame and matte. Default 0.
+    pub guided_radius: f32,
+    /// `guided-epsilon`: variance of luma (0 to 1) below which the picture counts as flat,
+    /// 1e-6 to 1. Default 5e-4.
+    pub guided_epsilon: f32,
+    /// `guided-subsample`: the fit is computed on every n-th pixel, 1, 2, 4 or 8. Default 4.
+    pub guided_subsample: usize,
+    /// `feather`: softens the edge outward (or inward, below 0), pixels of the frame, -64 to 64.
+    /// Default 0.
+    pub feather: f32,
+    /// `black-point`: matte value (0 to 1) that becomes 0. Default 0.
+    pub black_point: f32,
+    /// `white-point`: matte value (0 to 1) that becomes 1. Default 1.
+    pub white_point: f32,
+    /// `gamma`: the matte is raised to the power of 1 / gamma, 0.1 to 10. Default 1.
+    pub gamma: f32,
+    /// `subject-region`: where the subject may be; outside the matte is 0. Default everywhere.
+    pub subject_region: Option<Region>,
+    /// `keep`: where weak answers of the network (a chair, a microphone) count as subject.
+    /// Default nowhere.
+    pub keep: Option<Region>,
+    /// `output-scale`: size of the refined matte, as a share of the frame's, 1/16 to 1. Default 1.
+    pub output_scale: f32,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Preset::Balanced.into()
+    }
+}
+
+impl From<Preset> for Params {
+    fn from(preset: Preset) -> Self {
+        let balanced = Self {
+            temporal: TemporalMode::Adaptive,
+            temporal_strength: 0.8,
+            hysteresis_low: 0.3,
+            hysteresis_high: 0.7,
+            min_area: 0.002,
+            max_hole: 0.0005,
+            open: 0.0,
+            close: 0.0,
+            grow: 0.0,
+            edge_mode: EdgeMode::Guided,
+            guided_radius: 0.0,
+            guided_epsilon: 5e-4,
+            guided_subsample: 4,
+            feather: 0.0,
+            black_point: 0.0,
+            white_point: 1.0,
+            gamma: 1.0,
+            subject_region: None,
+            keep: None,
+            output_scale: 1.0,
+        };
+        match preset {
+            Preset::Balanced => balanced,
+            Preset::Fast => Self {
+                guided_subsample: 8,
+                ..balanced
+            },
+            Preset::Quality => Self {
+                edge_mode: EdgeMode::GuidedColor,
+                guided_subsample: 2,
+                ..balanced
+            },
+            Preset::Off => Self {
+                temporal: TemporalMode::None,
+                hysteresis_low: 0.0,
+                hysteresis_high: 0.0,
+                min_area: 0.0,
+                max_hole: 0.0,
+                edge_mode: EdgeMode::None,
+                ..balanced
+            },
+        }
+    }
+}
+
+impl Params {
+    /// The same with every value inside its range.
+    pub fn sanitized(&self) -> Self {
+        let default = Self::default();
+        let hold = |value: f32, low: f32, high: f32, default: f32| {
+            if value.is_nan() {
+                default
+            } else {
+                value.clamp(low, high)
+            }
+        };
+        let black = hold(self.black_point, 0.0, 1.0, default.black_point);
+        let low = hold(self.hysteresis_low, 0.0, 1.0, default.hysteresis_low);
+        let usable = |region: &Option<Region>| {
+            region.clone().filter(|r| {
+                r.corners.len() >= 3 && r.corners.iter().flatten().all(|c| c.is_finite())
+            })
+        };
+        Self {
+            temporal: self.temporal,
+            temporal_strength: hold(self.temporal_strength, 0.0, 1.0, default.temporal_strength),
+            hysteresis_low: low,
+            hysteresis_high: match hold(self.hysteresis_high, 0.0, 1.0, default.hysteresis_high) {
+                0.0 => 0.0,
+                high => high.max(low),
+            },
+            min_area: hold(self.min_area, 0.0, 1.0, default.min_area),
+            max_hole: hold(self.max_hole, 0.0, 1.0, default.max_hole),
+            open: hold(self.open, 0.0, 64.0, default.open),
+            close: hold(self.close, 0.0, 64.0, default.close),
+            grow: hold(self.grow, -64.0, 64.0, default.grow),
+            edge_mode: self.edge_mode,
+            guided_radius: match hold(self.guided_radius, 0.0, 128.0, default.guided_radius) {
+                0.0 => 0.0,
+                radius => radius.max(1.0),
+            },
+            guided_epsilon: hold(self.guided_epsilon, 1e-6, 1.0, default.guided_epsilon),
+            guided_subsample: match self.guided_subsample {
+                0 | 1 => 1,
+                2 | 3 => 2,
+                4..=7 => 4,
+                _ => 8,
+            },
+            feather: hold(self.feather, -64.0, 64.0, default.feather),
+            black_point: black,
+            white_point: hold(self.white_point, 0.0, 1.0, default.white_point)
+                .max(black + 1.0 / 255.0),
+            gamma: hold(self.gamma, 0.1, 10.0, default.gamma),
+            subject_region: usable(&self.subject_region),
+            keep: usable(&self.keep),
+            output_scale: hold(self.output_scale, 1.0 / 16.0, 1.0, default.output_scale),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_are_inside_their_ranges() {
+        for preset in [Preset::Fast, Preset::Balanced, Preset::Quality, Preset::Off] {
+            let params = Params::from(preset);
+            assert_eq!(params, params.sanitized(), "{preset:?}");
+        }
+    }
+
+    #[test]
+    fn wild_values_are_held() {
+        let params = Params {
+            temporal_strength: f32::NAN,
+            hysteresis_low: 3.0,
+            hysteresis_high: -1.0,
+            min_area: f32::INFINITY,
+            guided_subsample: usize::MAX,
+            guided_radius: 1e9,
+            white_point: 0.0,
+            black_point: 0.5,
+            gamma: 0.0,
+            subject_region: Some(Region {
+                corners: vec![[0.0, f32::NAN]; 4],
+            }),
+            ..Params::default()
+        }
+        .sanitized();
+        assert_eq!(params.temporal_strength, 0.8);
+        assert_eq!((params.hysteresis_low, params.hysteresis_high), (1.0, 0.0));
+        assert_eq!((params.min_area, params.guided_subsample), (1.0, 8));
+        assert_eq!((params.guided_radius, params.gamma), (128.0, 0.1));
+        assert!(params.white_point > params.black_point);
+        assert_eq!(params.subject_region, None);
+    }
+
+    #[test]
+    fn regions_know_what_is_inside() {
+        let region = Region::rectangle(0.25, 0.25, 0.5, 0.5);
+        assert!(region.contains(0.5, 0.5) && region.contains(0.3, 0.7));
+        assert!(!region.contains(0.1, 0.5) && !region.contains(0.5, 0.8));
+        let triangle = Region {
+            corners: vec![[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+        };
+        assert!(triangle.contains(0.2, 0.2) && !triangle.contains(0.8, 0.8));
+    }
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The whole chain on one stream: raw matte and frame in, refined matte out.
+//!
+//! Steadying, hysteresis and cleaning work at the raw matte's resolution, the edge fit on a grid
+//! of `guided-subsample` pixels over the refined matte, and only the last step touches every
+//! pixel.
+
+use super::affine::Affine;
+use super::guide::Guide;
+use super::guided::{Coefficients, Guided};
+use super::morphology::Morphology;
+use super::motion::Motion;
+use super::regions::{RegionParams, Regions};
+use super::resample::{Bilinear, CellMean};
+use super::shape::Shape;
+use super::temporal::Smoother;
+use super::{EdgeMode, Params, Plane, Region, TemporalMode};
+use crate::frame::{FrameRef, GrayImage, GrayRef, SampleError};
+use crate::simd::Level;
+use std::time::{Duration, Instant};
+
+/// A gap after which the past says nothing about the present.
+const GAP: Duration = Duration::from_millis(700);
+
+/// When a frame is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timing {
+    /// Presentation time; without one, frames are taken as 1/30 s apart.
+    pub pts: Option<Duration>,
+    /// Whether the frame does not follow the one before (flush, seek, lost data).
+    pub discont: bool,
+}
+
+/// Time that each stage took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct StageTimes {
+    /// Luma of the frame, at every size that is needed.
+    pub guide: Duration,
+    /// Motion and steadying.
+    pub temporal: Duration,
+    /// Hysteresis, islands, holes, morphology, regions.
+    pub clean: Duration,
+    /// Edge fit on the grid, feather, levels.
+    pub edge: Duration,
+    /// The pass over every pixel.
+    pub output: Duration,
+}
+
+/// What one frame was like.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Stats {
+    /// Share of the matte's pixels that changed sides (crossed 0.5) since the last frame.
+    pub changed: f32,
+    /// Share of the frame that is subject.
+    pub coverage: f32,
+    /// Share of the picture that moved.
+    pub motion: f32,
+    /// Whether the past was forgotten before this frame.
+    pub reset: bool,
+    /// Time per stage.
+    pub times: StageTimes,
+}
+
+/// The chain, with the state and the scratch memory of all its stages.
+#[derive(Debug)]
+pub struct Refiner {
+    level: Level,
+    params: Params,
+    guide: Guide,
+    cells: CellMean,
+    bilinear: [Bilinear; 2],
+    motion: Motion,
+    smoother: Smoother,
+    regions: Regions,
+    morphology: Morphology,
+    guided: Guided,
+    shape: Shape,
+    affine: Affine,
+    matte: Plane,
+    luma: Plane,
+    grid_luma: Plane,
+    grid_matte: Plane,
+    edge: Coefficients,
+    sides: Vec<bool>,
+    areas: Areas,
+    last_pts: Option<Duration>,
+    primed: bool,
+}
+
+/// Regions of the frame, drawn at the matte's size.
+#[derive(Debug, Default)]
+struct Areas {
+    size: (usize, usize),
+    subject: Vec<bool>,
+    keep: Vec<bool>,
+}
+
+impl Refiner {
+    /// A chain with the balanced preset whose kernels run at `level`.
+    pub fn new(level: Level) -> Self {
+        Self {
+            level,
+            params: Params::default(),
+            guide: Guide::default(),
+            cells: CellMean::default(),
+            bilinear: Default::default(),
+            motion: Motion::default(),
+            smoother: Smoother::default(),
+            regions: Regions::default(),
+            morphology: Morphology::default(),
+            guided: Guided::default(),
+            shape: Shape::default(),
+            affine: Affine::default(),
+            matte: Plane::default(),
+            luma: Plane::default(),
+            grid_luma: Plane::default(),
+            grid_matte: Plane::default(),
+            edge: Coefficients::default(),
+            sides: Vec::new(),
+            areas: Areas::default(),
+            last_pts: None,
+            primed: false,
+        }
+    }
+
+    /// The parameters in force.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Changes the parameters from the next frame on, held to their ranges. Nothing is forgotten.
+    pub fn set_params(&mut self, params: &Params) {
+        self.params = params.sanitized();
+        self.areas.size = (0, 0);
+    }
+
+    /// Forgets the past, as after a flush.
+    pub fn reset(&mut self) {
+        self.primed = false;
+        self.last_pts = None;
+        self.motion.reset();
+        self.smoother.reset();
+        self.regions.reset();
+    }
+
+    /// Size of the refined matte for a frame of `width` x `height`.
+    pub fn output_size(&self, width: usize, height: usize) -> (usize, usize) {
+        let scaled = |side: usize| {
+            let side = (side as f32 * self.params.output_scale).round() as usize;
+            side.max(1)
+        };
+        (scaled(width), scaled(height))
+    }
+
+    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`, which
+    /// takes the size that [`Refiner::output_size`] says.
+    ///
+    /// # Errors
+    /// [`SampleError`] where a size is out of range; the state is unchanged.
+    pub fn apply(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        timing: Timing,
+        out: &mut GrayImage,
+    ) -> Result<Stats, SampleError> {
+        let clock = Clock(Instant::now());
+        let size = self.output_size(frame.width(), frame.height());
+        // Taken out so that the guide's picture and the stages can be borrowed side by side.
+        let mut guide = std::mem::take(&mut self.guide);
+        let stats = guide
+            .luma(self.level, frame, size)
+            .map(|luma| self.run(raw, luma, frame, timing, clock, out));
+        self.guide = guide;
+        stats
+    }
+
+    fn run(
+        &mut self,
+        raw: GrayRef<'_>,
+        guide: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        timing: Timing,
+        mut clock: Clock,
+        out: &mut GrayImage,
+    ) -> Stats {
+        let level = self.level;
+        let mut stats = Stats::default();
+        let (width, height) = (guide.width(), guide.height());
+        let scale = width as f32 / frame.width() as f32;
+        let step = grid_step(self.params.guided_subsample, scale);
+        self.cells.apply(level, guide, step, &mut self.grid_luma);
+        if self.matte.size() != (raw.width(), raw.height()) {
+            self.primed = false;
+        }
+        self.matte.load(raw);
+        self.luma.resize(raw.width(), raw.height());
+        let per_cell = 1.0 / step as f32;
+        let span = (width as f32 * per_cell, height as f32 * per_cell);
+        self.bilinear[0].apply_span(level, &self.grid_luma, span, &mut self.luma);
+        clock.lap(&mut stats.times.guide);
+
+        let frames = self.advance(timing);
+        if !self.primed {
+            self.motion.reset();
+        }
+        let params = &self.params;
+        if params.temporal != TemporalMode::None {
+            let summary = self.motion.update(level, &self.luma, frames);
+            stats.motion = summary.moving;
+            self.primed &= !summary.cut;
+        }
+        if !self.primed {
+            stats.reset = true;
+            self.smoother.reset();
+            self.regions.reset();
+            self.primed = true;
+        }
+        let tuning = (params.temporal_strength, frames);
+        self.smoother.apply(
+            level,
+            params.temporal,
+            tuning,
+            &self.motion,
+            &mut self.matte,
+        );
+        clock.lap(&mut stats.times.temporal);
+
+        self.clean(frame.width());
+        self.count(&mut stats);
+        clock.lap(&mut stats.times.clean);
+
+        self.fit(step, span, scale);
+        clock.lap(&mut stats.times.edge);
+
+        out.resize(width, height);
+        let mut view = out.as_mut();
+        self.affine.apply(level, &self.edge, guide, step, &mut view);
+        self.shape.gamma(self.params.gamma, &mut view);
+        clock.lap(&mut stats.times.output);
+        stats
+    }
+
+    /// The time since the last frame in units of 1/30 s; forgets the past where there is none.
+    fn advance(&mut self, timing: Timing) -> f32 {
+        let last = std::mem::replace(&mut self.last_pts, timing.pts);
+        let passed = match (last, timing.pts) {
+            (Some(last), Some(now)) => now.checked_sub(last).filter(|gap| *gap <= GAP),
+            _ => Some(Duration::from_secs(1) / 30),
+        };
+        if timing.discont || passed.is_none() {
+            self.primed = false;
+        }
+        passed.map_or(1.0, |gap| (gap.as_secs_f32() * 30.0).max(0.01))
+    }
+
+    fn clean(&mut self, frame_width: usize) {
+        let (level, params, matte) = (self.level, &self.params, &mut self.matte);
+        self.areas.draw(params, matte.size());
+        self.areas.apply(matte);
+        let pixels = matte.data().len() as f32;
+        let hysteresis = params.hysteresis_high > 0.0;
+        if hysteresis || params.min_area > 0.0 || params.max_hole > 0.0 {
+            let (low, high) = if hysteresis {
+                (params.hysteresis_low, params.hysteresis_high)
+            } else {
+                (0.5, 0.5)
+            };
+            let thresholds = RegionParams {
+                low,
+                high,
+                min_area: params.min_area * pixels,
+                max_hole: params.max_hole * pixels,
+            };
+            self.regions.apply(level, matte, &thresholds);
+        }
+        let scale = matte.width() as f32 / frame_width as f32;
+        if params.open > 0.0 {
+            self.morphology.open(level, matte, params.open * scale);
+        }
+        if params.close > 0.0 {
+            self.morphology.close(level, matte, params.close * scale);
+        }
+        self.morphology.grow(level, matte, params.grow * scale);
+    }
+
+    /// Coverage and changed pixels, from the matte before it is scaled.
+    fn count(&mut self, stats: &mut Stats) {
+        let values = self.matte.data();
+        let pixels = values.len() as f32;
+        let compare = self.sides.len() == values.len() && !stats.reset;
+        self.sides.resize(values.len(), false);
+        let (mut subject, mut changed) = (0u32, 0u32);
+        for (side, value) in self.sides.iter_mut().zip(values) {
+            let now = *value > 0.5;
+            subject += u32::from(now);
+            changed += u32::from(now != *side);
+            *side = now;
+        }
+        stats.coverage = subject as f32 / pixels;
+        stats.changed = if compare {
+            changed as f32 / pixels
+        } else {
+            0.0
+        };
+    }
+
+    /// The matte as coefficients of the luma on the grid.
+    fn fit(&mut self, step: usize, span: (f32, f32), scale: f32) {
+        let (level, params) = (self.level, &self.params);
+        let (grid_width, grid_height) = self.grid_luma.size();
+        self.grid_matte.resize(grid_width, grid_height);
+        // The grid overhangs the picture where its cells do not divide it.
+        let covered = (
+            self.matte.width() as f32 * grid_width as f32 / span.0,
+            self.matte.height() as f32 * grid_height as f32 / span.1,
+        );
+        self.bilinear[1].apply_span(level, &self.matte, covered, &mut self.grid_matte);
+        match params.edge_mode {
+            EdgeMode::None => {
+                self.edge.resize(grid_width, grid_height);
+                self.edge.a.data_mut().fill(0.0);
+                self.edge.b.copy_from(&self.grid_matte);
+            }
+            _ => {
+                let pixel = span.0 / self.matte.width() as f32;
+                let radius = if params.guided_radius > 0.0 {
+                    params.guided_radius * scale / step as f32
+                } else {
+                    1.5 * pixel
+                };
+                let window = (radius.round().max(1.0) as usize, params.guided_epsilon);
+                let (luma, matte) = (&self.grid_luma, &self.grid_matte);
+                self.guided
+                    .coefficients(level, luma, matte, None, window, &mut self.edge);
+            }
+        }
+        let feather = params.feather * scale / step as f32;
+        self.shape
+            .feather(level, feather, &self.grid_luma, &mut self.edge);
+        self.shape
+            .levels(params.black_point, params.white_point, &mut self.edge);
+    }
+}
+
+/// Pixels of the refined matte per cell of the grid, a power of two: as many as `subsample` says
+/// for the frame, fewer where the refined matte is smaller.
+fn grid_step(subsample: usize, scale: f32) -> usize {
+    match subsample as f32 * scale {
+        step if step >= 8.0 => 8,
+        step if step >= 4.0 => 4,
+        step if step >= 2.0 => 2,
+        _ => 1,
+    }
+}
+
+impl Areas {
+    fn draw(&mut self, params: &Params, size: (usize, usize)) {
+        if self.size == size {
+            return;
+        }
+        self.size = size;
+        let draw = |region: &Option<Region>, mask: &mut Vec<bool>| {
+            mask.clear();
+            let Some(region) = region else { return };
+            for y in 0..size.1 {
+                let v = (y as f32 + 0.5) / size.1 as f32;
+                mask.extend(
+                    (0..size.0).map(|x| region.contains((x as f32 + 0.5) / size.0 as f32, v)),
+                );
+            }
+        };
+        draw(&params.subject_region, &mut self.subject);
+        draw(&params.keep, &mut self.keep);
+    }
+
+    fn apply(&self, matte: &mut Plane) {
+        for (value, inside) in matte.data_mut().iter_mut().zip(&self.keep) {
+            // What the network finds a third likely counts in full.
+            *value = if *inside {
+                (*value * 3.0).min(1.0)
+            } else {
+                *value
+            };
+        }
+        for (value, inside) in matte.data_mut().iter_mut().zip(&self.subject) {
+            *value = if *inside { *value } else { 0.0 };
+        }
+    }
+}
+
+struct Clock(Instant);
+
+impl Clock {
+    fn lap(&mut self, into: &mut Duration) {
+        let now = Instant::now();
+        *into = now - self.0;
+        self.0 = now;
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The chain as a whole: what it promises whatever the input.
+
+use super::testing::{Random, disc, noise, sizes};
+use super::*;
+use crate::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
+use std::time::Duration;
+
+/// A gray frame of any size in memory of its own.
+struct Picture {
+    data: Vec<u8>,
+    width: usize,
+    height: usize,
+    stride: usize,
+}
+
+impl Picture {
+    fn new(plane: &Plane, padding: usize) -> Self {
+        let (width, height) = plane.size();
+        let stride = width + padding;
+        let mut data = vec![0x55; stride * height];
+        for y in 0..height {
+            for (to, from) in data[y * stride..].iter_mut().zip(plane.row(y)) {
+                *to = (from * 255.0 + 0.5) as u8;
+            }
+        }
+        Self {
+            data,
+            width,
+            height,
+            stride,
+        }
+    }
+
+    fn frame(&self) -> FrameRef<'_> {
+        let planes = [(&self.data[..], self.stride)];
+        let color = Colorimetry::default();
+        FrameRef::new(PixelLayout::Gray8, color, self.width, self.height, &planes).unwrap()
+    }
+
+    fn gray(&self) -> GrayRef<'_> {
+        GrayRef::new(&self.data, self.width, self.height, self.stride).unwrap()
+    }
+}
+
+fn at(frame: u32) -> Timing {
+    Timing {
+        pts: Some(Duration::from_secs(1) * frame / 30),
+        discont: false,
+    }
+}
+
+fn all_params() -> Vec<Params> {
+    let mut all = Vec::new();
+    for preset in [Preset::Fast, Preset::Balanced, Preset::Quality, Preset::Off] {
+        for edge_mode in EdgeMode::ALL {
+            for temporal in TemporalMode::ALL {
+                all.push(Params {
+                    edge_mode: *edge_mode,
+                    temporal: *temporal,
+                    ..preset.into()
+                });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_size_of_frame_and_matte_is_taken() {
+    for (i, (width, height)) in sizes().into_iter().enumerate() {
+        let (mw, mh) = sizes()[(i * 31) % 70];
+        let frame = Picture::new(&noise(width, height, 1), i % 4);
+        let raw = Picture::new(&noise(mw, mh, 2), i % 3);
+        let params = &all_params()[i % all_params().len()];
+        let mut first: Option<GrayImage> = None;
+        for level in crate::simd::levels() {
+            let mut refiner = Refiner::new(level);
+            refiner.set_params(params);
+            let mut out = GrayImage::default();
+            for n in 0..3 {
+                refiner
+                    .apply(raw.gray(), &frame.frame(), at(n), &mut out)
+                    .unwrap();
+            }
+            assert_eq!((out.width(), out.height()), (width, height));
+            let first = first.get_or_insert_with(|| out.clone());
+            for (a, b) in first.data().iter().zip(out.data()) {
+                assert!(
+                    a.abs_diff(*b) <= 2,
+                    "{width}x{height} {mw}x{mh} {level:?} {params:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn flat_mattes_stay_what_they_are() {
+    let frame = Picture::new(&noise(64, 48, 1), 0);
+    for value in [0, 255] {
+        let raw = vec![value; 32 * 24];
+        let raw = GrayRef::new(&raw, 32, 24, 32).unwrap();
+        for params in all_params() {
+            let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
+            refiner.set_params(&params);
+            for n in 0..3 {
+                let stats = refiner.apply(raw, &frame.frame(), at(n), &mut out).unwrap();
+                assert_eq!(stats.coverage, f32::from(value) / 255.0);
+            }
+            assert!(out.data().iter().all(|&v| v == value), "{value} {params:?}");
+        }
+    }
+}
+
+#[test]
+fn output_scale_sets_the_size() {
+    let (frame, raw) = (
+        Picture::new(&noise(101, 55, 1), 3),
+        Picture::new(&noise(32, 18, 2), 0),
+    );
+    let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
+    for (scale, size) in [
+        (1.0, (101, 55)),
+        (0.5, (51, 28)),
+        (0.25, (25, 14)),
+        (0.0, (6, 3)),
+    ] {
+        refiner.set_params(&Params {
+            output_scale: scale,
+            ..Params::default()
+        });
+        refiner
+            .apply(raw.gray(), &frame.frame(), Timing::default(), &mut out)
+            .unwrap();
+        assert_eq!((out.width(), out.height()), size);
+    }
+}
+
+#[test]
+fn the_edge_snaps_to_the_picture() {
+    // A sharp disc in the picture; the raw matte is the same disc, blurred and a little off.
+    let truth = disc(320, 240, (160.0, 120.0), 70.0, 1.0);
+    let frame = Picture::new(&truth, 0);
+    let raw = Picture::new(&disc(64, 48, (32.2, 23.6), 14.0, 3.0), 0);
+    let error = |mode| {
+        let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
+        refiner.set_params(&Params {
+            edge_mode: mode,
+            ..Params::default()
+        });
+        refiner
+            .apply(raw.gray(), &frame.frame(), at(0), &mut out)
+            .unwrap();
+        let sums = out.data().iter().zip(truth.data());
+        sums.map(|(o, t)| (f32::from(*o) / 255.0 - t).abs())
+            .sum::<f32>()
+    };
+    let bilinear = error(EdgeMode::None);
+    {
+        let mode = EdgeMode::Guided;
+        let fitted = error(mode);
+        assert!(
+            fitted < 0.85 * bilinear,
+            "{mode:?}: {fitted} against {bilinear}"
+        );
+    }
+}
+
+#[test]
+fn time_and_breaks_reset_the_past() {
+    let frame = Picture::new(&noise(64, 48, 1), 0);
+    let raw = Picture::new(&noise(32, 24, 2), 0);
+    let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
+    let mut reset = |pts: u64, discont| {
+        let timing = Timing {
+            pts: Some(Duration::from_millis(pts)),
+            discont,
+        };
+        refiner
+            .apply(raw.gray(), &frame.frame(), timing, &mut out)
+            .unwrap()
+            .reset
+    };
+    assert!(reset(0, false), "the first frame");
+    assert!(!reset(33, false));
+    assert!(!reset(133, false), "a few dropped frames");
+    assert!(reset(166, true), "discont");
+    assert!(!reset(200, false));
+    assert!(reset(100, false), "time runs backwards");
+    assert!(reset(5000, false), "a long gap");
+}
+
+#[test]
+fn random_changes_while_playing_never_panic() {
+    let mut random = Random::new(3);
+    let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
+    for n in 0..2000u32 {
+        let mut wild = || match random.next() % 8 {
+            0 => f32::NAN,
+            1 => f32::INFINITY,
+            2 => -1e30,
+            3 => 0.0,
+            _ => 4.0 * random.unit() - 2.0,
+        };
+        let params = Params {
+            temporal_strength: wild(),
+            hysteresis_low: wild(),
+            hysteresis_high: wild(),
+            min_area: wild(),
+            max_hole: wild(),
+            open: wild(),
+            close: wild(),
+            grow: 10.0 * wild(),
+            guided_radius: 20.0 * wild(),
+            guided_epsilon: wild(),
+            feather: 10.0 * wild(),
+            black_point: wild(),
+            white_point: wild(),
+            gamma: wild(),
+            output_scale: wild(),
+            subject_region: Some(Region::rectangle(wild(), wild(), wild(), wild())),
+            keep: Some(Region::rectangle(wild(), wild(), wild(), wild())),
+            temporal: TemporalMode::ALL[random.next() as usize % TemporalMode::ALL.len()],
+            edge_mode: EdgeMode::ALL[random.next() as usize % EdgeMode::ALL.len()],
+            guided_subsample: random.next() as usize % 20,
+        };
+        refiner.set_params(&params);
+        let side = |random: &mut Random| 1 + random.next() as usize % 40;
+        let frame = Picture::new(&noise(side(&mut random), side(&mut random), 1), 1);
+        let raw = Picture::new(&noise(side(&mut random), side(&mut random), 2), 0);
+        refiner
+            .apply(raw.gray(), &frame.frame(), at(n), &mut out)
+            .unwrap();
+    }
+}

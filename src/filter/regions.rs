@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Which parts of a matte live: hysteresis, islands and holes, decided per region with a memory.
+//!
+//! A region is a connected set of pixels at or above `low`. It appears when it reaches `high`
+//! somewhere and `min-area`, and then lives, under an identity that it keeps while it overlaps
+//! its former self, until it falls below `low` or half of `min-area`. Any number of regions live
+//! side by side: a second person or a hand coming in is never dropped for not being the largest.
+//! Alpha is gated, not binarised: a living region keeps its soft rim, everything far from one
+//! becomes 0.
+//!
+//! A hole is an enclosed set of pixels below `high`. Holes up to `max-hole` are filled; a filled
+//! one opens only well above that area, an open one is filled only well below.
+
+use super::Plane;
+use super::components::{Connectivity, Labelling};
+use super::morphology::Morphology;
+use super::window::BoxMean;
+use crate::simd::Level;
+
+/// Pixels of soft rim, below `low`, that a living region keeps.
+const RIM: f32 = 4.0;
+/// Regions that are followed at a time; the largest matter, and no scene has more.
+const MAX_REGIONS: usize = 250;
+
+/// Thresholds of [`Regions::apply`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RegionParams {
+    /// Matte value (0 to 1) that a region lives by.
+    pub low: f32,
+    /// Matte value (0 to 1) that a region must reach to appear.
+    pub high: f32,
+    /// Least area of a region in pixels.
+    pub min_area: f32,
+    /// Greatest area of a hole in pixels that is filled.
+    pub max_hole: f32,
+}
+
+/// A living region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// Identity, never used twice between resets.
+    pub id: u32,
+    /// Pixels at or above `low`.
+    pub area: u32,
+}
+
+/// The regions of a stream of mattes.
+#[derive(Debug, Default)]
+pub struct Regions {
+    labelling: Labelling,
+    mask: Vec<u8>,
+    /// Index into `living` plus 1 per pixel, of the last matte; 0 where nothing lives.
+    owners: Vec<u8>,
+    /// What became of holes in the last matte.
+    holes: Vec<u8>,
+    living: Vec<Region>,
+    next: Vec<Region>,
+    overlaps: Vec<u32>,
+    strong: Vec<bool>,
+    slots: Vec<u8>,
+    gate: Plane,
+    smooth: Plane,
+    morphology: Morphology,
+    mean: BoxMean,
+    last_id: u32,
+    size: (usize, usize),
+}
+
+const NO_HOLE: u8 = 0;
+const FILLED: u8 = 1;
+const OPEN: u8 = 2;
+
+impl Regions {
+    /// Forgets all regions.
+    pub fn reset(&mut self) {
+        self.size = (0, 0);
+        self.living.clear();
+    }
+
+    /// The regions that live in the last matte.
+    pub fn living(&self) -> &[Region] {
+        &self.living
+    }
+
+    /// Gates `matte` (0 to 1) in place.
+    pub fn apply(&mut self, level: Level, matte: &mut Plane, params: &RegionParams) {
+        if self.size != matte.size() {
+            self.reset();
+            self.size = matte.size();
+            for map in [&mut self.owners, &mut self.holes, &mut self.mask] {
+                map.clear();
+                map.resize(matte.data().len(), 0);
+            }
+        }
+        self.islands(matte, params);
+        self.rim(level, matte);
+        self.fill_holes(matte, params);
+    }
+
+    fn islands(&mut self, matte: &Plane, params: &RegionParams) {
+        let width = matte.width();
+        for (mask, value) in self.mask.iter_mut().zip(matte.data()) {
+            *mask = u8::from(*value >= params.low && *value > 0.0);
+        }
+        self.labelling.label(&self.mask, width, Connectivity::Eight);
+        let (count, before) = (self.labelling.components().len(), self.living.len());
+        self.strong.clear();
+        self.strong.resize(count, false);
+        self.overlaps.clear();
+        self.overlaps.resize(count * before, 0);
+        for run in self.labelling.runs() {
+            let c = run.component as usize;
+            let start = run.y as usize * width;
+            let range = start + run.start as usize..start + run.end as usize;
+            if !self.strong[c] {
+                self.strong[c] = matte.data()[range.clone()]
+                    .iter()
+                    .any(|&v| v >= params.high);
+            }
+            for &owner in &self.owners[range] {
+                if owner > 0 {
+                    self.overlaps[c * before + usize::from(owner) - 1] += 1;
+                }
+            }
+        }
+        self.next.clear();
+        self.slots.clear();
+        for (c, component) in self.labelling.components().iter().enumerate() {
+            let overlaps = &self.overlaps[c * before..(c + 1) * before];
+            let lived = overlaps.iter().any(|&n| n > 0);
+            let least = if lived {
+                params.min_area * 0.5
+            } else {
+                params.min_area
+            };
+            let lives = (self.strong[c] || lived) && component.area as f32 >= least;
+            if !lives || self.next.len() >= MAX_REGIONS {
+                self.slots.push(0);
+                continue;
+            }
+            // The former region that it shares most with, if no other component shares more.
+            let former = (0..before)
+                .filter(|&r| overlaps[r] > 0)
+                .max_by_key(|&r| overlaps[r]);
+            let heir = former.filter(|&r| {
+                (0..count).all(|o| {
+                    let other = self.overlaps[o * before + r];
+                    o == c || other < overlaps[r] || (other == overlaps[r] && o > c)
+                })
+            });
+            let id = heir.map_or_else(
+                || {
+                    self.last_id = self.last_id.wrapping_add(1);
+                    self.last_id
+                },
+                |r| self.living[r].id,
+            );
+            self.next.push(Region {
+                id,
+                area: component.area,
+            });
+            self.slots.push(self.next.len() as u8);
+        }
+        std::mem::swap(&mut self.living, &mut self.next);
+        self.owners.fill(0);
+        for run in self.labelling.runs() {
+            let start = run.y as usize * width;
+            let slot = self.slots[run.component as usize];
+            self.owners[start + run.start as usize..start + run.end as usize].fill(slot);
+        }
+    }
+
+    /// Multiplies by 1 on living regions and their rim, falling to 0 beyond.
+    fn rim(&mut self, level: Level, matte: &mut Plane) {
+        self.gate.resize(matte.width(), matte.height());
+        for (gate, owner) in self.gate.data_mut().iter_mut().zip(&self.owners) {
+            *gate = if *owner > 0 { 1.0 } else { 0.0 };
+        }
+        self.morphology.grow(level, &mut self.gate, RIM);
+        self.mean.apply(level, &self.gate, 1, &mut self.smooth);
+        for ((value, gate), mask) in matte
+            .data_mut()
+            .iter_mut()
+            .zip(self.smooth.data())
+            .zip(self.owners.iter().zip(&self.mask))
+        {
+            // A dead region inside a living one's rim is still dead.
+            let dead = *mask.0 == 0 && *mask.1 != 0;
+            *value = if dead { 0.0 } else { *value * gate };
+        }
+    }
+
+    fn fill_holes(&mut self, matte: &mut Plane, params: &RegionParams) {
+        let width = matte.width();
+        for (mask, value) in self.mask.iter_mut().zip(matte.data()) {
+            *mask = u8::from(*value < params.high);
+        }
+        self.labelling.label(&self.mask, width, Connectivity::Four);
+        self.slots.clear();
+        self.slots
+            .resize(self.labelling.components().len(), NO_HOLE);
+        for run in self.labelling.runs() {
+            let start = run.y as usize * width;
+            let slot = &mut self.slots[run.component as usize];
+            for &before in &self.holes[start + run.start as usize..start + run.end as usize] {
+                *slot = (*slot).max(before);
+            }
+        }
+        for (slot, component) in self.slots.iter_mut().zip(self.labelling.components()) {
+            let most = match *slot {
+                FILLED => params.max_hole * 1.5,
+                OPEN => params.max_hole / 1.5,
+                _ => params.max_hole,
+            };
+            let fill = component.area as f32 <= most;
+            *slot = match (component.border, fill) {
+                (true, _) => NO_HOLE,
+                (false, true) => FILLED,
+                (false, false) => OPEN,
+            };
+        }
+        self.holes.fill(NO_HOLE);
+        for run in self.labelling.runs() {
+            let start = run.y as usize * width;
+            let range = start + run.start as usize..start + run.end as usize;
+            let slot = self.slots[run.component as usize];
+            self.holes[range.clone()].fill(slot);
+            if slot == FILLED {
+                matte.data_mut()[range].fill(1.0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::{disc, noise, sizes};
+
+    const PARAMS: RegionParams = RegionParams {
+        low: 0.3,
+        high: 0.7,
+        min_area: 20.0,
+        max_hole: 12.0,
+    };
+
+    fn apply(regions: &mut Regions, matte: &Plane) -> Plane {
+        let mut out = matte.clone();
+        regions.apply(crate::simd::level(), &mut out, &PARAMS);
+        out
+    }
+
+    fn both(a: &Plane, b: &Plane) -> Plane {
+        let mut out = a.clone();
+        for (o, b) in out.data_mut().iter_mut().zip(b.data()) {
+            *o = o.max(*b);
+        }
+        out
+    }
+
+    fn scaled(plane: &Plane, factor: f32) -> Plane {
+        let mut out = plane.clone();
+        out.data_mut().iter_mut().for_each(|v| *v *= factor);
+        out
+    }
+
+    #[test]
+    fn weak_regions_appear_only_past_high_and_go_only_past_low() {
+        let person = disc(60, 40, (30.0, 20.0), 10.0, 3.0);
+        let mut regions = Regions::default();
+        let centre = |p: &Plane| p.row(20)[30];
+        assert_eq!(centre(&apply(&mut regions, &scaled(&person, 0.5))), 0.0);
+        assert!(centre(&apply(&mut regions, &scaled(&person, 0.8))) > 0.79);
+        assert!(
+            centre(&apply(&mut regions, &scaled(&person, 0.5))) > 0.49,
+            "alpha stays soft"
+        );
+        assert_eq!(centre(&apply(&mut regions, &scaled(&person, 0.2))), 0.0);
+        assert_eq!(centre(&apply(&mut regions, &scaled(&person, 0.5))), 0.0);
+    }
+
+    #[test]
+    fn identities_persist_and_the_second_person_is_never_dropped() {
+        let large = disc(90, 60, (25.0, 30.0), 20.0, 3.0);
+        let mut regions = Regions::default();
+        let mut ids = Vec::new();
+        for frame in 0..20 {
+            let small = disc(90, 60, (80.0 - 1.0 * frame as f32, 30.0), 6.0, 3.0);
+            let out = apply(&mut regions, &both(&large, &small));
+            assert!(out.row(30)[80 - frame] > 0.9 && out.row(30)[25] > 0.9);
+            ids = regions.living().iter().map(|r| r.id).collect();
+            assert_eq!(ids.len(), 2, "frame {frame}");
+        }
+        ids.sort_unstable();
+        assert_eq!(ids, [1, 2]);
+    }
+
+    #[test]
+    fn islands_go_holes_fill_and_soft_edges_stay() {
+        let person = disc(60, 60, (30.0, 30.0), 15.0, 6.0);
+        let mut matte = both(&person, &disc(60, 60, (55.0, 5.0), 1.0, 1.0));
+        for (x, y) in [(30, 30), (31, 30), (30, 31)] {
+            matte.row_mut(y)[x] = 0.1;
+        }
+        let out = apply(&mut Regions::default(), &matte);
+        assert_eq!((out.row(5)[55], out.row(30)[30]), (0.0, 1.0));
+        for (a, b) in out.data().iter().zip(person.data()) {
+            assert!((a - b).abs() < 1e-6 || *b > 0.69, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn holes_change_their_state_with_hysteresis() {
+        let person = disc(60, 60, (30.0, 30.0), 20.0, 2.0);
+        let mut regions = Regions::default();
+        let mut hole = |side: usize| {
+            let mut matte = person.clone();
+            for y in 30..30 + side {
+                matte.row_mut(y)[30..33].fill(0.0);
+            }
+            apply(&mut regions, &matte).row(30)[30]
+        };
+        assert_eq!(
+            [4, 5, 7, 5, 4, 2].map(&mut hole),
+            [1.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+        );
+    }
+
+    #[test]
+    fn any_size_and_any_content_is_taken() {
+        for (width, height) in sizes() {
+            let mut regions = Regions::default();
+            for seed in 0..3 {
+                let out = apply(&mut regions, &noise(width, height, seed));
+                assert!(out.data().iter().all(|v| (0.0..=1.0).contains(v)));
+            }
+            for value in [0.0, 1.0] {
+                let mut flat = Plane::new(width, height);
+                flat.data_mut().fill(value);
+                let out = apply(&mut Regions::default(), &flat);
+                let kept = value == 1.0 && width * height >= 20;
+                let expected = if kept { 1.0 } else { 0.0 };
+                let equal = |v: &f32| (v - expected).abs() < 1e-5;
+                assert!(out.data().iter().all(equal), "{width}x{height} {value}");
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Changing the size of planes and gray pictures. Pictures cover the same area whatever their
+//! size: pixel centres lie at `(x + 0.5) / width`.
+
+use super::Plane;
+use crate::frame::GrayRef;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Two neighbours and the second one's weight, for one place along an axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Tap {
+    first: u32,
+    second: u32,
+    weight: f32,
+}
+
+fn taps(from: usize, to: usize, span: f32, taps: &mut Vec<Tap>) {
+    taps.clear();
+    let scale = span / to as f32;
+    taps.extend((0..to).map(|i| {
+        let position = ((i as f32 + 0.5) * scale - 0.5).clamp(0.0, (from - 1) as f32);
+        let first = position as u32;
+        Tap {
+            first,
+            second: (first + 1).min(from as u32 - 1),
+            weight: position - first as f32,
+        }
+    }));
+}
+
+/// Bilinear resampling of a plane to any size, edges extended.
+#[derive(Debug, Default)]
+pub struct Bilinear {
+    columns: Vec<Tap>,
+    rows: Vec<Tap>,
+    mixed: Vec<f32>,
+    sizes: (usize, usize, usize, usize, f32, f32),
+}
+
+impl Bilinear {
+    /// Resamples `from` to the size of `to`, both covering the same area.
+    pub fn apply(&mut self, level: Level, from: &Plane, to: &mut Plane) {
+        let (width, height) = from.size();
+        self.apply_span(level, from, (width as f32, height as f32), to);
+    }
+
+    /// As [`Bilinear::apply`], but `to` covers `span` pixels of `from` from the top left, which
+    /// may be a little more than `from` has (cells of a grid that overhangs the picture).
+    pub fn apply_span(&mut self, level: Level, from: &Plane, span: (f32, f32), to: &mut Plane) {
+        let sizes = (
+            from.width(),
+            from.height(),
+            to.width(),
+            to.height(),
+            span.0,
+            span.1,
+        );
+        if self.sizes != sizes {
+            taps(sizes.0, sizes.2, span.0, &mut self.columns);
+            taps(sizes.1, sizes.3, span.1, &mut self.rows);
+            self.mixed.resize(sizes.0, 0.0);
+            self.sizes = sizes;
+        }
+        if (sizes.0, sizes.1) == (sizes.2, sizes.3) && span == (sizes.0 as f32, sizes.1 as f32) {
+            to.data_mut().copy_from_slice(from.data());
+            return;
+        }
+        dispatch!(level, simd => bilinear(simd, self, from, to));
+    }
+}
+
+#[simd]
+fn bilinear<S: Simd>(_: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) {
+    for (y, row) in filter.rows.iter().enumerate() {
+        let (top, bottom) = (from.row(row.first as usize), from.row(row.second as usize));
+        for ((m, t), b) in filter.mixed.iter_mut().zip(top).zip(bottom) {
+            *m = t + (b - t) * row.weight;
+        }
+        let mixed = &filter.mixed[..];
+        for (value, tap) in to.row_mut(y).iter_mut().zip(&filter.columns) {
+            let (a, b) = (mixed[tap.first as usize], mixed[tap.second as usize]);
+            *value = a + (b - a) * tap.weight;
+        }
+    }
+}
+
+/// Size of the grid of `step` x `step` cells that covers a picture.
+pub fn grid(width: usize, height: usize, step: usize) -> (usize, usize) {
+    (width.div_ceil(step), height.div_ceil(step))
+}
+
+/// Means over the cells of a grid: each `step` x `step` pixels of a gray picture become one value
+/// in 0 to 1; cells that overhang the right or lower border are the mean of what they have.
+#[derive(Debug, Default)]
+pub struct CellMean {
+    sums: Vec<u16>,
+}
+
+impl CellMean {
+    /// Writes the cell means of `from` to `to`, which takes the grid's size. `step` is held to
+    /// 1 to 16.
+    pub fn apply(&mut self, level: Level, from: GrayRef<'_>, step: usize, to: &mut Plane) {
+        let step = step.clamp(1, 16);
+        let (width, height) = grid(from.width(), from.height(), step);
+        to.resize(width, height);
+        if step == 1 {
+            to.load(from);
+            return;
+        }
+        self.sums.resize(from.width(), 0);
+        dispatch!(level, simd => cell_mean(simd, &mut self.sums, from, step, to));
+    }
+}
+
+#[inline(always)]
+fn cells<const STEP: usize>(sums: &[u16], scale: f32, to: &mut [f32]) {
+    for (value, cell) in to.iter_mut().zip(sums.chunks_exact(STEP)) {
+        let mut sum = 0u32;
+        for &s in cell {
+            sum += u32::from(s);
+        }
+        *value = sum as f32 * scale;
+    }
+}
+
+#[simd]
+fn cell_mean<S: Simd>(_: S, sums: &mut [u16], from: GrayRef<'_>, step: usize, to: &mut Plane) {
+    let width = from.width();
+    for y in 0..to.height() {
+        let rows = y * step..((y + 1) * step).min(from.height());
+        let count = rows.len();
+        if count == 4 {
+            let [a, b, c, d] = std::array::from_fn(|i| from.row(y * step + i));
+            for ((((s, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *s = u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d);
+            }
+        } else {
+            sums.fill(0);
+            for row in rows {
+                for (s, v) in sums.iter_mut().zip(from.row(row)) {
+                    *s += u16::from(*v);
+                }
+            }
+        }
+        let scale = 1.0 / (255.0 * (count * step) as f32);
+        let row = to.row_mut(y);
+        match step {
+            2 => cells::<2>(sums, scale, row),
+            4 => cells::<4>(sums, scale, row),
+            8 => cells::<8>(sums, scale, row),
+            _ => {
+                for (value, cell) in row.iter_mut().zip(sums.chunks_exact(step)) {
+                    *value = cell.iter().map(|&s| u32::from(s)).sum::<u32>() as f32 * scale;
+                }
+            }
+        }
+        let rest = width % step;
+        if rest > 0 {
+            let sum: u32 = sums[width - rest..].iter().map(|&s| u32::from(s)).sum();
+            row[width / step] = sum as f32 / (255.0 * (count * rest) as f32);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::{noise, sizes};
+    use crate::frame::{GrayImage, GrayRef};
+
+    #[test]
+    fn bilinear_equals_the_definition() {
+        let mut filter = Bilinear::default();
+        for (i, &(width, height)) in sizes().iter().enumerate() {
+            let plane = noise(width, height, 3);
+            let (w, h) = sizes()[(i * 13) % 70];
+            let mut out = Plane::new(w, h);
+            for level in crate::simd::levels() {
+                filter.apply(level, &plane, &mut out);
+                for y in 0..h {
+                    for x in 0..w {
+                        let at = |i: usize, n: usize, m: usize| {
+                            ((i as f64 + 0.5) * m as f64 / n as f64 - 0.5)
+                                .clamp(0.0, m as f64 - 1.0)
+                        };
+                        let (u, v) = (at(x, w, width), at(y, h, height));
+                        let pick = |du: usize, dv: usize| {
+                            let (u, v) = (u as usize + du, v as usize + dv);
+                            f64::from(plane.row(v.min(height - 1))[u.min(width - 1)])
+                        };
+                        let (fu, fv) = (u.fract(), v.fract());
+                        let expected = (pick(0, 0) * (1.0 - fu) + pick(1, 0) * fu) * (1.0 - fv)
+                            + (pick(0, 1) * (1.0 - fu) + pick(1, 1) * fu) * fv;
+                        let error = (f64::from(out.row(y)[x]) - expected).abs();
+                        assert!(
+                            error < 2e-5,
+                            "{width}x{height} to {w}x{h} at {x},{y}: {error}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cells_are_means_of_what_they_have() {
+        let (mut filter, mut out) = (CellMean::default(), Plane::default());
+        for (width, height) in sizes() {
+            let stride = width + 3;
+            let mut source = GrayImage::new(stride, height);
+            noise(stride, height, 5).store(&mut source.as_mut());
+            let image = GrayRef::new(source.data(), width, height, stride).unwrap();
+            for step in [1, 2, 3, 4, 8] {
+                for level in crate::simd::levels() {
+                    filter.apply(level, image, step, &mut out);
+                    assert_eq!(out.size(), grid(width, height, step));
+                    for y in 0..out.height() {
+                        for x in 0..out.width() {
+                            let (mut sum, mut count) = (0.0, 0.0);
+                            for row in (y * step..(y + 1) * step).filter(|&r| r < height) {
+                                for c in (x * step..(x + 1) * step).filter(|&c| c < width) {
+                                    sum += f64::from(image.row(row)[c]) / 255.0;
+                                    count += 1.0;
+                                }
+                            }
+                            let error = (f64::from(out.row(y)[x]) - sum / count).abs();
+                            assert!(error < 1e-6, "{width}x{height} step {step} at {x},{y}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

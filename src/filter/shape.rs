@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The last touch on the edge: feather, levels and gamma. Feather and levels work on the
+//! coefficients of [`super::affine`], so they cost nothing per pixel of the frame.
+
+use super::Plane;
+use super::guided::Coefficients;
+use super::window::BoxMean;
+use crate::frame::GrayMut;
+use crate::simd::Level;
+
+/// Feather, levels and gamma, with their scratch memory.
+#[derive(Debug, Default)]
+pub struct Shape {
+    matte: Plane,
+    blurred: Plane,
+    twice: Plane,
+    mean: BoxMean,
+    table: Vec<u8>,
+    gamma: f32,
+}
+
+impl Shape {
+    /// Softens the matte's edge over `radius` pixels of the coefficients' grid, outward (the
+    /// subject stays whole), or inward (the background stays clean) where it is below 0. `guide`
+    /// is the luma on that grid.
+    ///
+    /// The matte is blurred (two box means, together `2 |radius|` wide on either side of the
+    /// edge) and doubled: outward `min(1, 2 blur)`, inward `max(0, 2 blur - 1)`. What the guide
+    /// put into the edge fades as the blur gets wider than a cell of the grid.
+    pub fn feather(&mut self, level: Level, radius: f32, guide: &Plane, edge: &mut Coefficients) {
+        if radius == 0.0 {
+            return;
+        }
+        let (a, b) = (edge.a.data_mut(), edge.b.data_mut());
+        self.matte.resize(guide.width(), guide.height());
+        for (((m, i), a), b) in self
+            .matte
+            .data_mut()
+            .iter_mut()
+            .zip(guide.data())
+            .zip(&*a)
+            .zip(&*b)
+        {
+            *m = (a * i + b).clamp(0.0, 1.0);
+        }
+        let wide = (radius.abs() * 0.5).max(0.5);
+        let share = radius.abs().min(1.0);
+        self.mean.apply(
+            level,
+            &self.matte,
+            wide.round().max(1.0) as usize,
+            &mut self.twice,
+        );
+        self.mean.apply(
+            level,
+            &self.twice,
+            wide.round().max(1.0) as usize,
+            &mut self.blurred,
+        );
+        for ((a, b), blur) in a.iter_mut().zip(b).zip(self.blurred.data()) {
+            let soft = if radius > 0.0 {
+                (2.0 * blur).min(1.0)
+            } else {
+                (2.0 * blur - 1.0).max(0.0)
+            };
+            *a *= 1.0 - share;
+            *b += (soft - *b) * share;
+        }
+    }
+
+    /// Stretches `black` to 0 and `white` to 1: the same linear map on slope and offset.
+    pub fn levels(&self, black: f32, white: f32, edge: &mut Coefficients) {
+        if black == 0.0 && white == 1.0 {
+            return;
+        }
+        let scale = 1.0 / (white - black).max(1.0 / 255.0);
+        edge.a.data_mut().iter_mut().for_each(|a| *a *= scale);
+        edge.b
+            .data_mut()
+            .iter_mut()
+            .for_each(|b| *b = (*b - black) * scale);
+    }
+
+    /// Raises the finished matte to the power of `1 / gamma`, in place.
+    pub fn gamma(&mut self, gamma: f32, matte: &mut GrayMut<'_>) {
+        if gamma == 1.0 {
+            return;
+        }
+        if self.table.is_empty() || self.gamma != gamma {
+            self.gamma = gamma;
+            self.table.clear();
+            let power = 1.0 / gamma;
+            self.table
+                .extend((0..=255).map(|v| ((v as f32 / 255.0).powf(power) * 255.0 + 0.5) as u8));
+        }
+        for y in 0..matte.height() {
+            for value in matte.row_mut(y) {
+                *value = self.table[usize::from(*value)];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::disc;
+    use crate::frame::GrayImage;
+
+    fn edge() -> (Plane, Coefficients) {
+        let b = disc(60, 60, (30.0, 30.0), 15.0, 1.0);
+        (
+            Plane::new(60, 60),
+            Coefficients {
+                a: Plane::new(60, 60),
+                b,
+            },
+        )
+    }
+
+    #[test]
+    fn feather_keeps_the_side_that_it_does_not_go_to() {
+        for radius in [2.0, 4.0, 6.0] {
+            for sign in [1.0, -1.0] {
+                let (guide, mut out) = edge();
+                let hard = out.b.clone();
+                Shape::default().feather(crate::simd::level(), sign * radius, &guide, &mut out);
+                let (mut grown, mut shrunk) = (0, 0);
+                for (h, o) in hard.data().iter().zip(out.b.data()) {
+                    grown += i32::from(*o > h + 0.1);
+                    shrunk += i32::from(*o < h - 0.1);
+                }
+                let (wanted, other) = if sign > 0.0 {
+                    (grown, shrunk)
+                } else {
+                    (shrunk, grown)
+                };
+                assert!(
+                    wanted > 40 && other < wanted / 4,
+                    "{radius} {sign}: {grown} {shrunk}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn levels_and_gamma_follow_their_formulas() {
+        let (_, mut out) = edge();
+        out.a.data_mut().fill(0.5);
+        out.b.data_mut().fill(0.6);
+        let mut shape = Shape::default();
+        shape.levels(0.2, 0.7, &mut out);
+        assert!((out.a.data()[0] - 1.0).abs() < 1e-6 && (out.b.data()[0] - 0.8).abs() < 1e-6);
+        let mut image = GrayImage::new(4, 1);
+        image.data_mut().copy_from_slice(&[0, 64, 128, 255]);
+        shape.gamma(2.0, &mut image.as_mut());
+        assert_eq!(image.data(), [0, 128, 181, 255]);
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Adaptive steadying: the matte is a statement about the picture, so where the picture has not
+//! changed the statement should not either, and where it has the past is worth nothing.
+//!
+//! Per pixel, with `x` the raw matte, `c` the change of the picture ([`Motion::change`]):
+//!
+//! 1. `w = min((1 - c') w + t, W)`: how many frames the mean `m` stands for. `c'` is `c`, or more
+//!    where the raw matte disagrees with `m` for long (`e`, a short mean of `x - m`, is large): a
+//!    network that changed its mind for good is believed though nothing moved.
+//! 2. `m = m + (x - m) t / w`: the mean of all raw mattes since the pixel last changed, over at
+//!    most `W` frames, so noise falls as fast as it can, and not at all late after a motion.
+//! 3. `y` follows `m` only when it is further away than a small play (backlash), which is 0 where
+//!    the picture moves: the rest of the noise, which would only wobble, does not show at all.
+//!
+//! [`Motion::change`]: crate::filter::motion::Motion::change
+
+use crate::filter::Plane;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Disagreement from which a standing pixel begins to follow, and where it does so fully.
+const DISAGREE: (f32, f32) = (0.15, 0.5);
+/// Weight of the newest disagreement in its short mean, per 1/30 s.
+const DISAGREE_WEIGHT: f32 = 0.25;
+
+/// The state beside the mean itself.
+#[derive(Debug, Default)]
+pub struct Adaptive {
+    /// `w`.
+    age: Plane,
+    /// `e`.
+    disagreement: Plane,
+    /// `y`.
+    shown: Plane,
+}
+
+impl Adaptive {
+    /// Begins anew with this matte.
+    pub fn start(&mut self, matte: &Plane) {
+        let (width, height) = matte.size();
+        self.age.resize(width, height);
+        self.age.data_mut().fill(1.0);
+        self.disagreement.resize(width, height);
+        self.disagreement.data_mut().fill(0.0);
+        self.shown.copy_from(matte);
+    }
+
+    /// Steadies `matte` in place; `state` holds `m`. `strength` is 0 to 1, `frames` the time
+    /// passed in units of 1/30 s, all planes are of one size.
+    pub fn apply(
+        &mut self,
+        level: Level,
+        (strength, frames): (f32, f32),
+        change: &Plane,
+        state: &mut Plane,
+        matte: &mut Plane,
+    ) {
+        debug_assert_eq!(self.age.size(), matte.size());
+        let tuning = Tuning {
+            // 1 frame at strength 0, 20 at 0.8, 100 at 1.
+            memory: 1.0 + 99.0 * strength.powi(7),
+            play: 0.08 * strength,
+            disagree: super::weight_after(DISAGREE_WEIGHT, frames),
+            frames,
+        };
+        dispatch!(level, simd => steady(simd, self, &tuning, change, state, matte));
+    }
+}
+
+struct Tuning {
+    memory: f32,
+    play: f32,
+    disagree: f32,
+    frames: f32,
+}
+
+#[simd]
+fn steady<S: Simd>(
+    _: S,
+    adaptive: &mut Adaptive,
+    tuning: &Tuning,
+    change: &Plane,
+    state: &mut Plane,
+    matte: &mut Plane,
+) {
+    let count = matte.data().len();
+    let change = &change.data()[..count];
+    let matte = &mut matte.data_mut()[..count];
+    let mean = &mut state.data_mut()[..count];
+    let age = &mut adaptive.age.data_mut()[..count];
+    let disagreement = &mut adaptive.disagreement.data_mut()[..count];
+    let shown = &mut adaptive.shown.data_mut()[..count];
+    let memory = tuning.memory.max(tuning.frames);
+    for k in 0..count {
+        let (x, m) = (matte[k], mean[k]);
+        let e = disagreement[k] + (x - m - disagreement[k]) * tuning.disagree;
+        let t = ((e.abs() - DISAGREE.0) * (1.0 / (DISAGREE.1 - DISAGREE.0))).clamp(0.0, 1.0);
+        let changed = change[k].max(t * t);
+        let w = ((1.0 - changed) * age[k] + tuning.frames).min(memory);
+        let m = m + (x - m) * (tuning.frames / w).min(1.0);
+        let play = (tuning.play * (1.0 - changed)).max(0.0);
+        let away = m - shown[k];
+        let y = shown[k] + (away - away.clamp(-play, play));
+        disagreement[k] = e * (1.0 - change[k]);
+        age[k] = w;
+        mean[k] = m;
+        shown[k] = y;
+        matte[k] = y;
+    }
+}

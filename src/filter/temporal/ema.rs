@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Exponential moving average: `m = w x + (1 - w) m`.
+
+use crate::filter::Plane;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Moves `state` towards `matte` (of the same size) by `weight`, 0 to 1.
+pub fn apply(level: Level, matte: &Plane, weight: f32, state: &mut Plane) {
+    dispatch!(level, simd => blend(simd, matte, weight, state));
+}
+
+#[simd]
+fn blend<S: Simd>(_: S, matte: &Plane, weight: f32, state: &mut Plane) {
+    for (m, x) in state.data_mut().iter_mut().zip(matte.data()) {
+        *m += (x - *m) * weight;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::temporal::weight_after;
+    use crate::filter::testing::{noise, sizes};
+
+    #[test]
+    fn equals_the_formula_and_is_the_same_at_every_frame_rate() {
+        for (width, height) in sizes() {
+            let (start, target) = (noise(width, height, 1), noise(width, height, 2));
+            for level in crate::simd::levels() {
+                let (mut slow, mut fast) = (start.clone(), start.clone());
+                apply(level, &target, weight_after(0.25, 2.0), &mut slow);
+                for _ in 0..2 {
+                    apply(level, &target, weight_after(0.25, 1.0), &mut fast);
+                }
+                for k in 0..slow.data().len() {
+                    let (m, x) = (f64::from(start.data()[k]), f64::from(target.data()[k]));
+                    let expected = x + (m - x) * 0.75 * 0.75;
+                    assert!((f64::from(slow.data()[k]) - expected).abs() < 1e-6);
+                    assert!((f64::from(fast.data()[k]) - expected).abs() < 1e-6);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A frame's luma or colours as 8-bit pictures of any size, to guide the filters.
+
+use super::resample::{Affine, Resampler, write_plane};
+use super::sample::{affine, codes_to_rgb, color_components};
+use super::{ColorModel, Colorimetry, FrameFormat, FrameRef, GrayMut, Matrix, Range, SampleError};
+use crate::simd::Level;
+use fearless_simd::dispatch;
+
+const BYTES: (f32, f32) = (0.0, 255.0);
+
+/// Writes a frame's luma into a gray picture of one size: full range (0 black, 255 white), area
+/// averaged where that is smaller, interpolated linearly where it is larger. Luma of RGB layouts
+/// is weighed by the frame's matrix. Owns its scratch memory: nothing is allocated while scaling.
+#[derive(Debug)]
+pub struct LumaScaler {
+    resampler: Resampler,
+    affine: Affine,
+    size: (usize, usize),
+    /// Whether luma samples are a plane of bytes that needs no change but copying.
+    copies: bool,
+}
+
+impl LumaScaler {
+    /// Plans the luma of frames of `format` at `width` x `height`.
+    ///
+    /// # Errors
+    /// [`SampleError`] where either size is empty or too large.
+    pub fn new(
+        format: FrameFormat,
+        width: usize,
+        height: usize,
+        level: Level,
+    ) -> Result<Self, SampleError> {
+        let size = (width, height);
+        let info = format.layout.info();
+        let components = if info.model == ColorModel::Rgb { 3 } else { 1 };
+        let resampler = Resampler::new(format, components, size, level)?;
+        let luma = &info.components[0];
+        let whole_bytes = info.model != ColorModel::Rgb && info.depth == 8 && luma.step == 1;
+        Ok(Self {
+            affine: affine(luma_row(format), resampler.scales(), (255.0, 0.0), BYTES),
+            resampler,
+            size,
+            copies: whole_bytes
+                && size == (format.width, format.height)
+                && format.color.range == Range::Full,
+        })
+    }
+
+    /// What the frames are.
+    pub fn format(&self) -> FrameFormat {
+        self.resampler.format()
+    }
+
+    /// Writes `frame`'s luma into `out`.
+    ///
+    /// # Errors
+    /// [`SampleError`] where the frame is not of the scaler's format or `out` not of its size.
+    pub fn scale(
+        &mut self,
+        frame: &FrameRef<'_>,
+        out: &mut GrayMut<'_>,
+    ) -> Result<(), SampleError> {
+        check_size(out, self.size)?;
+        if self.copies {
+            self.resampler.check(frame)?;
+            let plane = self.format().layout.info().components[0].plane;
+            for y in 0..self.size.1 {
+                out.row_mut(y).copy_from_slice(frame.row(plane, y));
+            }
+            return Ok(());
+        }
+        let (affine, level) = (&self.affine, self.resampler.level());
+        match self.format().layout.info().model {
+            ColorModel::Rgb => self.resampler.run::<3>(frame, |y, rows| {
+                dispatch!(level, simd => write_plane(simd, rows, affine, out.row_mut(y)));
+            }),
+            ColorModel::Yuv | ColorModel::Gray => self.resampler.run::<1>(frame, |y, rows| {
+                dispatch!(level, simd => write_plane(simd, rows, affine, out.row_mut(y)));
+            }),
+        }
+    }
+}
+
+/// Luma of 0 to 1 as an affine function of the components' code values.
+fn luma_row(format: FrameFormat) -> [f64; 4] {
+    let info = format.layout.info();
+    if info.model == ColorModel::Rgb {
+        let (kr, kb) = format.color.matrix.weights();
+        let (kr, kb) = (f64::from(kr) / 255.0, f64::from(kb) / 255.0);
+        return [kr, 1.0 / 255.0 - kr - kb, kb, 0.0];
+    }
+    let map = format.color.yuv_to_rgb(info.depth);
+    let (factor, offset) = (f64::from(map.m[0][0]), f64::from(map.offset[0]));
+    [factor, 0.0, 0.0, factor * offset]
+}
+
+/// What a colour guide's three pictures hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuideSpace {
+    /// Red, green and blue, 0 to 255.
+    Rgb,
+    /// Luma and the two colour differences of this matrix, full range: 0 to 255 with neutral
+    /// chroma at 128.
+    Yuv(Matrix),
+}
+
+/// Writes a frame's colours into three 8-bit pictures of one size, scaled as [`LumaScaler`] does.
+#[derive(Debug)]
+pub struct ColorScaler {
+    resampler: Resampler,
+    affines: [Affine; 3],
+    size: (usize, usize),
+}
+
+impl ColorScaler {
+    /// Plans the colours of frames of `format` at `width` x `height`.
+    ///
+    /// # Errors
+    /// [`SampleError`] where either size is empty or too large.
+    pub fn new(
+        format: FrameFormat,
+        space: GuideSpace,
+        width: usize,
+        height: usize,
+        level: Level,
+    ) -> Result<Self, SampleError> {
+        let components = color_components(format.layout);
+        let size = (width, height);
+        let resampler = Resampler::new(format, components, size, level)?;
+        let rgb = codes_to_rgb(format.layout, format.color);
+        let (rows, scale) = match space {
+            GuideSpace::Rgb => (rgb, 255.0),
+            GuideSpace::Yuv(matrix) => (rgb_to_full_yuv(matrix, rgb), 1.0),
+        };
+        let affines = rows.map(|row| affine(row, resampler.scales(), (scale, 0.0), BYTES));
+        Ok(Self {
+            resampler,
+            affines,
+            size,
+        })
+    }
+
+    /// What the frames are.
+    pub fn format(&self) -> FrameFormat {
+        self.resampler.format()
+    }
+
+    /// Writes `frame`'s three components into `out`.
+    ///
+    /// # Errors
+    /// [`SampleError`] where the frame is not of the scaler's format or a picture not of its size.
+    pub fn scale(
+        &mut self,
+        frame: &FrameRef<'_>,
+        out: &mut [GrayMut<'_>; 3],
+    ) -> Result<(), SampleError> {
+        for picture in out.iter() {
+            check_size(picture, self.size)?;
+        }
+        match color_components(self.format().layout) {
+            1 => self.scale_from::<1>(frame, out),
+            _ => self.scale_from::<3>(frame, out),
+        }
+    }
+
+    fn scale_from<const N: usize>(
+        &mut self,
+        frame: &FrameRef<'_>,
+        out: &mut [GrayMut<'_>; 3],
+    ) -> Result<(), SampleError> {
+        let (affines, level) = (&self.affines, self.resampler.level());
+        self.resampler.run::<N>(frame, |y, rows| {
+            for (out, affine) in out.iter_mut().zip(affines) {
+                dispatch!(level, simd => write_plane(simd, rows, affine, out.row_mut(y)));
+            }
+        })
+    }
+}
+
+/// Appends the conversion to full-range 8-bit YUV to an affine map to RGB of 0 to 1.
+fn rgb_to_full_yuv(matrix: Matrix, rgb: [[f64; 4]; 3]) -> [[f64; 4]; 3] {
+    let color = Colorimetry {
+        matrix,
+        range: Range::Full,
+        ..Default::default()
+    };
+    let map = color.rgb_to_yuv(8);
+    std::array::from_fn(|c| {
+        let mut row = [0.0, 0.0, 0.0, f64::from(map.offset[c])];
+        for (factor, rgb) in map.m[c].iter().zip(&rgb) {
+            for (value, rgb) in row.iter_mut().zip(rgb) {
+                *value += f64::from(*factor) * rgb;
+            }
+        }
+        row
+    })
+}
+
+fn check_size(out: &GrayMut<'_>, expected: (usize, usize)) -> Result<(), SampleError> {
+    let found = (out.width(), out.height());
+    if found == expected {
+        Ok(())
+    } else {
+        Err(SampleError::PictureSize { found, expected })
+    }
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A frame straight into a network's input tensor: scaling, colour conversion, normalisation,
+//! channel order and memory layout in one pass, from any pixel layout.
+//!
+//! Scaling averages the true area under each tensor sample where the frame is larger and
+//! interpolates linearly (half-pixel centres) where it is smaller, for each axis and component
+//! on its own, so subsampled chroma is never blown up first. Colour conversion is linear, so it
+//! is done after scaling, where it costs next to nothing, and folded with the normalisation into
+//! one 3x4 matrix. Alpha is ignored: what a transparent pixel holds is sampled like any other.
+//! RGB layouts are taken as full range whatever the caps say.
+
+use super::resample::{Affine, Element, HALF_MAX, Half, Resampler, write_packed, write_plane};
+use super::{ColorModel, Colorimetry, FrameFormat, FrameRef, PixelLayout, SampleError};
+use crate::simd::Level;
+use fearless_simd::dispatch;
+
+/// Order of a tensor's axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TensorLayout {
+    /// Planes: channel, row, column (a batch of 1 before them makes no difference).
+    #[default]
+    Nchw,
+    /// Pixels: row, column, channel.
+    Nhwc,
+}
+
+/// The channels of a tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ChannelOrder {
+    /// Red, green, blue.
+    #[default]
+    Rgb,
+    /// Blue, green, red.
+    Bgr,
+}
+
+/// Type of a tensor's elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ElementType {
+    /// 32-bit float.
+    #[default]
+    F32,
+    /// 16-bit float, as bits.
+    F16,
+    /// Unsigned byte; values are rounded and clamped to 0 to 255.
+    U8,
+}
+
+impl ElementType {
+    /// Name for messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ElementType::F32 => "f32",
+            ElementType::F16 => "f16",
+            ElementType::U8 => "u8",
+        }
+    }
+}
+
+/// What a network wants to be fed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TensorSpec {
+    /// Columns, 1 to [`super::MAX_TARGET_SIDE`].
+    pub width: usize,
+    /// Rows, 1 to [`super::MAX_TARGET_SIDE`].
+    pub height: usize,
+    /// Order of the axes.
+    pub layout: TensorLayout,
+    /// Order of the three channels.
+    pub order: ChannelOrder,
+    /// Element type.
+    pub element: ElementType,
+    /// Factor `a` of each channel, in the tensor's channel order: the tensor holds `a * x + b`
+    /// for a colour value `x` of 0 to 1.
+    pub scale: [f32; 3],
+    /// Offset `b` of each channel, in the tensor's channel order.
+    pub bias: [f32; 3],
+}
+
+impl TensorSpec {
+    /// A planar RGB f32 tensor of values 0 to 1.
+    pub const fn new(width: usize, height: usize) -> Self {
+        Self {
+            width,
+            height,
+            layout: TensorLayout::Nchw,
+            order: ChannelOrder::Rgb,
+            element: ElementType::F32,
+            scale: [1.0; 3],
+            bias: [0.0; 3],
+        }
+    }
+
+    /// The same with channel `c` normalised to `(x - mean[c]) / std[c]` for `x` of 0 to 1.
+    pub fn with_mean_std(mut self, mean: [f32; 3], std: [f32; 3]) -> Self {
+        self.scale = std.map(|s| 1.0 / s);
+        self.bias = std::array::from_fn(|c| -mean[c] / std[c]);
+        self
+    }
+
+    /// Number of elements: three a pixel.
+    pub const fn elements(&self) -> usize {
+        3 * self.width * self.height
+    }
+
+    /// Bounds of channel `c`'s values.
+    fn bounds(&self, c: usize) -> (f32, f32) {
+        let (black, white) = (self.bias[c], self.scale[c] + self.bias[c]);
+        let (low, high) = (black.min(white), black.max(white));
+        match self.element {
+            ElementType::U8 => (low.clamp(0.0, 255.0), high.clamp(0.0, 255.0)),
+            ElementType::F32 | ElementType::F16 => (low, high),
+        }
+    }
+
+    fn check(&self) -> Result<(), SampleError> {
+        let top = match self.element {
+            ElementType::F16 => HALF_MAX,
+            ElementType::F32 | ElementType::U8 => f32::MAX,
+        };
+        for channel in 0..3 {
+            let (scale, bias) = (self.scale[channel], self.bias[channel]);
+            // A NaN compares false and is refused, too.
+            let fits = |x: f32| x.abs() <= top;
+            if !(scale.is_finite() && fits(bias) && fits(scale + bias)) {
+                return Err(SampleError::Normalisation {
+                    channel,
+                    scale,
+                    bias,
+                    element: self.element.name(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Memory of a tensor to fill.
+#[derive(Debug)]
+pub enum TensorMut<'a> {
+    /// 32-bit floats.
+    F32(&'a mut [f32]),
+    /// 16-bit floats, as bits.
+    F16(&'a mut [Half]),
+    /// Bytes.
+    U8(&'a mut [u8]),
+}
+
+impl TensorMut<'_> {
+    fn element(&self) -> ElementType {
+        match self {
+            TensorMut::F32(_) => ElementType::F32,
+            TensorMut::F16(_) => ElementType::F16,
+            TensorMut::U8(_) => ElementType::U8,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            TensorMut::F32(data) => data.len(),
+            TensorMut::F16(data) => data.len(),
+            TensorMut::U8(data) => data.len(),
+        }
+    }
+}
+
+/// The affine map from a layout's components, as code values, to R, G, B of 0 to 1: rows R, G, B;
+/// columns are the components and the constant.
+pub(super) fn codes_to_rgb(layout: PixelLayout, color: Colorimetry) -> [[f64; 4]; 3] {
+    let info = layout.info();
+    if info.model == ColorModel::Rgb {
+        let unit = 1.0 / 255.0;
+        return [
+            [unit, 0.0, 0.0, 0.0],
+            [0.0, unit, 0.0, 0.0],
+            [0.0, 0.0, unit, 0.0],
+        ];
+    }
+    let map = color.yuv_to_rgb(info.depth);
+    let components = if info.model == ColorModel::Gray { 1 } else { 3 };
+    std::array::from_fn(|row| {
+        let mut affine = [0.0; 4];
+        for c in 0..components {
+            let factor = f64::from(map.m[row][c]);
+            affine[c] = factor;
+            affine[3] += factor * f64::from(map.offset[c]);
+        }
+        affine
+    })
+}
+
+/// Number of components that colour is made of.
+pub(super) fn color_components(layout: PixelLayout) -> usize {
+    match layout.info().model {
+        ColorModel::Gray => 1,
+        ColorModel::Rgb | ColorModel::Yuv => 3,
+    }
+}
+
+/// `scale * row + bias` on component sums that `sums` turns into code values, between bounds.
+pub(super) fn affine(
+    row: [f64; 4],
+    sums: &[f64],
+    (scale, bias): (f32, f32),
+    (low, high): (f32, f32),
+) -> Affine {
+    let scale = f64::from(scale);
+    let mut factors = [0.0; 3];
+    for (c, sum) in sums.iter().enumerate() {
+        factors[c] = (scale * row[c] * sum) as f32;
+    }
+    Affine {
+        factors,
+        bias: (scale * row[3] + f64::from(bias)) as f32,
+        low,
+        high,
+    }
+}
+
+/// Fills tensors of one specification from frames of one format. Owns its scratch memory: nothing
+/// is allocated while sampling.
+///
+/// Results are within 2e-6 of the exact ones in units of the colour range (5e-5 where thousands of
+/// samples make one), before rounding to `f16` or `u8`. Every SIMD level gives the same bits.
+///
+/// ```
+/// use gstmatte::frame::{Colorimetry, FrameFormat, FrameRef, PixelLayout, Sampler, TensorMut, TensorSpec};
+///
+/// let gray = [128u8; 6];
+/// let frame = FrameRef::new(PixelLayout::Rgb, Colorimetry::default(), 2, 1, &[(&gray, 6)])?;
+/// let spec = TensorSpec::new(1, 1);
+/// let mut tensor = vec![0.0; spec.elements()];
+/// let mut sampler = Sampler::new(FrameFormat::from(&frame), &spec, gstmatte::simd::level())?;
+/// sampler.sample(&frame, TensorMut::F32(&mut tensor))?;
+/// assert!((tensor[0] - 128.0 / 255.0).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Sampler {
+    resampler: Resampler,
+    spec: TensorSpec,
+    affines: [Affine; 3],
+}
+
+impl Sampler {
+    /// Plans the sampling of frames of `format` into tensors of `spec`.
+    ///
+    /// # Errors
+    /// [`SampleError`] where either has no pixels or too many, or where the normalisation leaves
+    /// the element type's range.
+    pub fn new(format: FrameFormat, spec: &TensorSpec, level: Level) -> Result<Self, SampleError> {
+        spec.check()?;
+        let components = color_components(format.layout);
+        let resampler = Resampler::new(format, components, (spec.width, spec.height), level)?;
+        let rgb = codes_to_rgb(format.layout, format.color);
+        let affines = std::array::from_fn(|c| {
+            let row = match spec.order {
+                ChannelOrder::Rgb => rgb[c],
+                ChannelOrder::Bgr => rgb[2 - c],
+            };
+            let normalise = (spec.scale[c], spec.bias[c]);
+            affine(row, resampler.scales(), normalise, spec.bounds(c))
+        });
+        Ok(Self {
+            resampler,
+            spec: *spec,
+            affines,
+        })
+    }
+
+    /// What the tensor is.
+    pub fn spec(&self) -> &TensorSpec {
+        &self.spec
+    }
+
+    /// What the frames are.
+    pub fn format(&self) -> FrameFormat {
+        self.resampler.format()
+    }
+
+    /// Fills `out` from `frame`. Colours beyond 0 to 1, as YUV can hold them, are clamped.
+    ///
+    /// # Errors
+    /// [`SampleError`] where the frame is not of the sampler's format or `out` not of its
+    /// specification; `out` is then untouched.
+    pub fn sample(&mut self, frame: &FrameRef<'_>, out: TensorMut<'_>) -> Result<(), SampleError> {
+        let (found, expected) = (out.element(), self.spec.element);
+        if found != expected {
+            return Err(SampleError::TensorType {
+                found: found.name(),
+                expected: expected.name(),
+            });
+        }
+        let (found, expected) = (out.len(), self.spec.elements());
+        if found != expected {
+            return Err(SampleError::TensorSize { found, expected });
+        }
+        match out {
+            TensorMut::F32(data) => self.fill(frame, data),
+            TensorMut::F16(data) => self.fill(frame, data),
+            TensorMut::U8(data) => self.fill(frame, data),
+        }
+    }
+
+    fn fill<T: Element>(&mut self, frame: &FrameRef<'_>, out: &mut [T]) -> Result<(), SampleError> {
+        match color_components(self.format().layout) {
+            1 => self.fill_from::<T, 1>(frame, out),
+            _ => self.fill_from::<T, 3>(frame, out),
+        }
+    }
+
+    fn fill_from<T: Element, const N: usize>(
+        &mut self,
+        frame: &FrameRef<'_>,
+        out: &mut [T],
+    ) -> Result<(), SampleError> {
+        let TensorSpec { width, height, .. } = self.spec;
+        let (affines, level) = (&self.affines, self.resampler.level());
+        match self.spec.layout {
+            TensorLayout::Nchw => self.resampler.run::<N>(frame, |y, rows| {
+                for (c, affine) in affines.iter().enumerate() {
+                    let out = &mut out[(c * height + y) * width..][..width];
+                    dispatch!(level, simd => write_plane(simd, rows, affine, out));
+                }
+            }),
+            TensorLayout::Nhwc => self.resampler.run::<N>(frame, |y, rows| {
+                let out = &mut out[3 * y * width..][..3 * width];
+                dispatch!(level, simd => write_packed(simd, rows, affines, out));
+            }),
+        }
+    }
+}
