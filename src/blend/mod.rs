@@ -14,6 +14,7 @@
 
 mod alpha_out;
 mod backdrop;
+mod background;
 mod band;
 mod blur;
 mod cells;
@@ -23,6 +24,7 @@ mod edge;
 mod edge_tests;
 mod kernels;
 mod matte;
+mod pass;
 mod picture;
 #[cfg(test)]
 mod picture_tests;
@@ -37,7 +39,8 @@ mod wrap;
 
 pub use alpha_out::{AlphaOut, matte_to_gray};
 pub use backdrop::{Backdrop, Rgba, argb};
-pub use compositor::{Background, CURTAIN, Compositor};
+pub use background::{Background, CURTAIN};
+pub use compositor::Compositor;
 pub use picture::{Fit, Picture, PictureError};
 
 use crate::frame::{FrameError, PixelLayout};
