@@ -11,6 +11,7 @@
 //! - [`Backdrop`]: a background in the frame's layout, made once, anywhere
 //! - [`Picture`]: background pictures out of files
 //! - [`AlphaOut`]: frames with the matte as alpha, in another layout
+//! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
 
 mod alpha_out;
 mod backdrop;
@@ -22,6 +23,7 @@ mod matte;
 mod picture;
 #[cfg(test)]
 mod reference;
+mod rescale;
 #[cfg(test)]
 mod tests;
 mod upscale;
@@ -30,6 +32,7 @@ pub use alpha_out::{AlphaOut, matte_to_gray};
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use compositor::{Background, CURTAIN, Compositor};
 pub use picture::{Fit, Picture, PictureError};
+pub use rescale::{Placement, Rescaler};
 
 use crate::frame::{FrameError, PixelLayout};
 
