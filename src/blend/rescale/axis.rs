@@ -87,7 +87,7 @@ pub(super) fn place(
             let inside = |size: f64, target: usize, seen: f64| {
                 let len = (seen.round() as usize).clamp(1, target);
                 Along {
-                    start: (target - len) / 2 & !1,
+                    start: ((target - len) / 2) & !1,
                     ..whole(size, len)
                 }
             };
