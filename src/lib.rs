@@ -8,7 +8,7 @@
 //! | `matterefine` | frames with a matte | the same frames with a refined matte |
 //! | `mattecompose` | frames with a matte | the picture: blurred, replaced, transparent background |
 //! | `mattemix` | frames with a matte and a second video | the subject in front of that video |
-//! | `mattebackground` | frames | the three in one bin |
+//! | `mattebackground` | frames | the whole chain in one bin |
 //!
 //! The modules [`frame`], [`model`], [`filter`] and [`blend`] know no GStreamer; the elements hold
 //! no image processing.
