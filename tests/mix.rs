@@ -507,27 +507,3 @@ fn fail_is_an_error_and_passthrough_shows_the_frame() {
     assert!(error.is_some());
     rig.element.set_bus(None);
 }
-
-#[test]
-fn streams_without_times_are_refused_with_an_error() {
-    init();
-    for pad in ["sink", "background"] {
-        let other = if pad == "sink" { "background" } else { "sink" };
-        let pipeline = gst::parse::launch(&format!(
-            "mattemix name=mix ! fakesink \
-             appsrc format=bytes caps=video/x-raw,format=GRAY8,width=8,height=8,framerate=30/1 \
-             name=untimed ! mix.{pad} videotestsrc ! mix.{other}"
-        ))
-        .unwrap();
-        let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
-        let source = pipeline.by_name("untimed").unwrap();
-        let source = source.downcast::<gst_app::AppSrc>().unwrap();
-        pipeline.set_state(gst::State::Playing).unwrap();
-        let _ = source.push_buffer(gst::Buffer::with_size(64).unwrap());
-        let bus = pipeline.bus().unwrap();
-        let timeout = gst::ClockTime::from_seconds(60);
-        let error = bus.timed_pop_filtered(timeout, &[gst::MessageType::Error]);
-        assert!(error.is_some(), "{pad}");
-        pipeline.set_state(gst::State::Null).unwrap();
-    }
-}

@@ -45,6 +45,8 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod background;
+mod camera;
 mod imp;
 mod inbox;
 mod qos;
