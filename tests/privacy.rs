@@ -232,3 +232,41 @@ fn one_message_a_gap_and_one_when_it_ends() {
     pipeline.set_state(gst::State::Null).unwrap();
     assert_eq!(names, ["matte-missing", "matte-recovered", "matte-missing"]);
 }
+
+#[test]
+fn while_the_network_fails_the_room_is_not_seen() {
+    init();
+    let info = info(VideoFormat::Rgb, 64, 48);
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/nan.onnx");
+    for mode in ["sync", "async"] {
+        for background in BACKGROUNDS.iter().filter(|b| **b != "none") {
+            // The model's answer is the logarithm of red: 0 where red is full, none without red.
+            let [a, b] = [[0, 80, 10], [0, 200, 160]].map(|room: [u8; 3]| {
+                let element = gst::ElementFactory::make("mattebackground")
+                    .property("model", model)
+                    .property_from_str("mode", mode)
+                    .property("image", picture())
+                    .property_from_str("background", background)
+                    .build()
+                    .expect("the element is there");
+                let mut harness =
+                    gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+                harness.set_src_caps(info.to_caps().expect("valid caps"));
+                let mut seen = Vec::new();
+                for (index, rgb) in [[255, 9, 9], room, room, room].into_iter().enumerate() {
+                    let mut buffer = common::frame(&info, |i| rgb[i % 3]);
+                    let time = gst::ClockTime::from_mseconds(33 * index as u64);
+                    buffer.get_mut().expect("a new buffer").set_pts(time);
+                    harness.push(buffer).expect("the frame goes through");
+                    let out = harness.pull().expect("a frame comes out");
+                    let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
+                    seen.push(pixels(&out, &caps.expect("caps come before frames")));
+                    // Beside the stream, the failure must have come back before the next frame.
+                    std::thread::sleep(std::time::Duration::from_millis(30));
+                }
+                seen.split_off(2)
+            });
+            assert_eq!(a, b, "{mode} {background}");
+        }
+    }
+}
