@@ -24,6 +24,7 @@ mod edge;
 mod edge_tests;
 mod kernels;
 mod matte;
+mod outline;
 mod pass;
 mod picture;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use alpha_out::{AlphaOut, matte_to_gray};
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;
+pub use outline::Outline;
 pub use picture::{Fit, Picture, PictureError};
 
 use crate::frame::{FrameError, PixelLayout};
