@@ -218,6 +218,22 @@ impl Compositor {
         Ok(())
     }
 
+    /// Overwrites the whole frame with another picture of the same layout and size, whatever the
+    /// background is set to; nothing of what was in it is left.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] where either is of another layout or size.
+    pub fn hide_over(
+        &mut self,
+        frame: &mut FrameMut,
+        background: &FrameRef,
+    ) -> Result<(), BlendError> {
+        self.check("the frame", &frame.as_ref())?;
+        self.check("the background frame", background)?;
+        fill(frame, &mut Back::Rows(*background));
+        Ok(())
+    }
+
     fn check(&self, what: &'static str, frame: &FrameRef) -> Result<(), BlendError> {
         let found = (frame.layout(), frame.width(), frame.height());
         BlendError::check(what, found, (self.layout, self.width, self.height))

@@ -11,6 +11,7 @@
 //! - [`Backdrop`]: a background in the frame's layout, made once, anywhere
 //! - [`Picture`]: background pictures out of files
 //! - [`AlphaOut`]: frames with the matte as alpha, in another layout
+//! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
 
 mod alpha_out;
 mod backdrop;
@@ -31,6 +32,7 @@ mod picture;
 mod picture_tests;
 #[cfg(test)]
 mod reference;
+mod rescale;
 mod small;
 mod sums;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;
 pub use outline::Outline;
 pub use picture::{Fit, Picture, PictureError};
+pub use rescale::{Placement, Rescaler};
 
 use crate::frame::{FrameError, PixelLayout};
 
