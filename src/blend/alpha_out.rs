@@ -154,7 +154,8 @@ impl AlphaOut {
                 if from.depth > 8 {
                     for (x, s) in samples.enumerate() {
                         let at = (x >> dx) * source.step;
-                        let code = u16::from_le_bytes([bytes[at], bytes[at + 1]]) >> from.shift;
+                        let word = u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+                        let code = (word >> from.shift) & 0x3ff;
                         *s = (code.saturating_add(2) >> 2).min(255) as u8;
                     }
                 } else if dx == 1 {

@@ -63,8 +63,8 @@ pub(super) fn lerp(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8]) {
 fn lerp16_kernel<S: Simd>(_: S, row: &mut [u8], back: &[u8], alpha: &[u8], shift: u32) {
     let pairs = row.chunks_exact_mut(2).zip(back.chunks_exact(2));
     for ((p, b), &a) in pairs.zip(alpha) {
-        let keep = u32::from(u16::from_le_bytes([p[0], p[1]]) >> shift);
-        let other = u32::from(u16::from_le_bytes([b[0], b[1]]) >> shift);
+        let keep = u32::from(u16::from_le_bytes([p[0], p[1]]) >> shift) & 0x3ff;
+        let other = u32::from(u16::from_le_bytes([b[0], b[1]]) >> shift) & 0x3ff;
         let sum = keep * u32::from(a) + other * u32::from(255 - a);
         // Sums stay below 2^18 and quotients apart by 1/255, so that f32 rounds exactly.
         let value = (sum as f32 * (1.0 / 255.0) + 0.5) as u16;
@@ -72,7 +72,8 @@ fn lerp16_kernel<S: Simd>(_: S, row: &mut [u8], back: &[u8], alpha: &[u8], shift
     }
 }
 
-/// Blends 16-bit little-endian samples, each shifted up by `shift`; one alpha for each sample.
+/// Blends 10-bit samples in 16-bit little-endian words, each shifted up by `shift`; one alpha for
+/// each sample. What is in the other bits is lost.
 pub(super) fn lerp16(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8], shift: u32) {
     dispatch!(level, simd => lerp16_kernel(simd, row, back, alpha, shift));
 }
@@ -92,8 +93,8 @@ fn lerp16_fine_kernel<S: Simd, const N: usize>(
     for ((p, b), &a) in groups.zip(alpha) {
         let a = u32::from(a);
         for i in 0..N {
-            let keep = u32::from(u16::from_le_bytes([p[2 * i], p[2 * i + 1]]) >> shift);
-            let other = u32::from(u16::from_le_bytes([b[2 * i], b[2 * i + 1]]) >> shift);
+            let keep = u32::from(u16::from_le_bytes([p[2 * i], p[2 * i + 1]]) >> shift) & 0x3ff;
+            let other = u32::from(u16::from_le_bytes([b[2 * i], b[2 * i + 1]]) >> shift) & 0x3ff;
             // Below 2^22, so that f32 is exact.
             let sum = keep * a + other * (FINE - a);
             let value = (sum as f32 * (1.0 / FINE as f32) + 0.5) as u16;

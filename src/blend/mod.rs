@@ -25,6 +25,7 @@ mod edge;
 mod edge_tests;
 mod kernels;
 mod matte;
+mod outline;
 mod pass;
 mod picture;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use alpha_out::{AlphaOut, matte_to_gray};
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;
+pub use outline::Outline;
 pub use picture::{Fit, Picture, PictureError};
 pub use rescale::{Placement, Rescaler};
 

@@ -426,3 +426,41 @@ fn eight_k_works() {
             .unwrap();
     }
 }
+
+/// 10-bit formats in 16-bit words may come with anything in the other bits.
+#[test]
+fn bits_that_are_not_the_pictures_do_no_harm() {
+    let (color, size) = (Colorimetry::default(), (37, 21));
+    for layout in [PixelLayout::I42010Le, PixelLayout::P010Le] {
+        let mut frame = Owned::noise(layout, color, size, 0, 1);
+        for (data, _) in &mut frame.planes {
+            for (i, byte) in data.iter_mut().enumerate() {
+                *byte |= if i % 3 == 0 { 0xff } else { 0x0f };
+            }
+        }
+        let matte = reference::matte(16, 9, 2);
+        let mut ayuv = Backdrop::new(PixelLayout::Ayuv, color, size.0, size.1).unwrap();
+        AlphaOut::new(
+            layout,
+            PixelLayout::Ayuv,
+            color,
+            size.0,
+            size.1,
+            simd::level(),
+        )
+        .unwrap()
+        .apply(&frame.as_ref(), matte.as_ref(), &mut ayuv.view_mut())
+        .unwrap();
+        let mut compositor = Compositor::new(layout, color, size.0, size.1, simd::level()).unwrap();
+        compositor.set_decontamination(255);
+        compositor.set_light_wrap(255);
+        let blur = Background::Blur {
+            strength: 50.0,
+            bokeh: false,
+        };
+        compositor.set_background(blur).unwrap();
+        compositor
+            .apply(&mut frame.as_mut(), matte.as_ref())
+            .unwrap();
+    }
+}
