@@ -16,15 +16,18 @@ core=${MATTE_CORE:-$(($(nproc) - 1))}
 what=${1:-performance}
 
 prepare() {
-    scripts/deps.sh build run models demo
-    scripts/fetch-models.sh
+    scripts/deps.sh build run demo
+    default_model
     . scripts/env.sh
 }
 
 # cargo's own output goes to stderr, so that stdout holds the measurements alone.
 run_bench() { # name: builds on all cores, measures on one
     cargo bench --quiet --bench "$1" --no-run >&2
-    taskset -c "$core" cargo bench --quiet --bench "$1"
+    local first=()
+    # Who may (root) takes the core from everybody else, so that a busy machine does not blur times.
+    if chrt --fifo 10 true 2>/dev/null; then first=(chrt --fifo 10); fi
+    "${first[@]}" taskset -c "$core" cargo bench --quiet --bench "$1"
 }
 
 case $what in

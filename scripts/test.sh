@@ -110,8 +110,8 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run models demo test
-scripts/fetch-models.sh
+scripts/deps.sh build run demo test
+default_model
 . scripts/env.sh
 
 for name in "${wanted[@]}"; do
