@@ -36,7 +36,15 @@ case $what in
         clip=$(presenter_clip) && export MATTE_CLIP="filesrc location=$clip ! decodebin ! $PRESENTER"
         say "measuring on core $core (some minutes; keep the machine quiet)"
         run_bench elements | tee "$TARGET/performance.tsv"
-        python3 scripts/performance-page.py "$TARGET/performance.tsv" >docs/performance.md
+        cargo build --release >&2
+        say "whole chains, and the usual Python beside them"
+        peer=$MATTE_CACHE/bench-venv
+        [ -x "$peer/bin/python" ] || python3 -m venv "$peer"
+        "$peer/bin/pip" install -q --disable-pip-version-check --no-deps -r scripts/bench/requirements.txt
+        frames=$(mktemp -d) && trap 'rm -rf "$frames"' EXIT
+        python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" "$peer/bin/python" |
+            tee "$TARGET/chains.tsv"
+        python3 scripts/performance-page.py "$TARGET/performance.tsv" "$TARGET/chains.tsv" >docs/performance.md
         say "wrote docs/performance.md"
         ;;
     kernels)

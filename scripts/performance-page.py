@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Makes docs/performance.md of what benches/elements.rs printed.   usage: performance-page.py TSV"""
+"""Makes docs/performance.md of what was measured.
+
+usage: performance-page.py ELEMENTS CHAINS      what benches/elements.rs and scripts/bench/chains.py printed
+"""
 import collections
 import os
 import pathlib
@@ -89,6 +92,26 @@ def main() -> None:
          / (median("matterefine") + image)),
     ]:
         print(f"| {what} | {ratio:.1f} |")
+
+    chains(pathlib.Path(sys.argv[2]))
+
+
+def chains(path: pathlib.Path) -> None:
+    """Whole programs: processor time a frame, and what that is of a core at 30 frames a second."""
+    rows = collections.defaultdict(dict)
+    for line in path.read_text().splitlines():
+        name, size, processor, wall = line.split("\t")
+        rows[name][size] = (float(processor), float(wall))
+    sizes = list(dict.fromkeys(size for times in rows.values() for size in times))
+    print("\n## Whole chains\n")
+    print("Processor time a frame, start-up left out, from NV12 in memory to NV12 (the Python program: to")
+    print("BGR) out, each as a process of its own on one core, in turns; in brackets the share of the core at")
+    print("30 frames a second, then the frames a second that came out of it on this machine as loaded as it was.")
+    print("The Python program follows MediaPipe's own example, with the same network (landscape).\n")
+    print("| | " + " | ".join(sizes) + " |\n| --- |" + " --- |" * len(sizes))
+    for name, times in rows.items():
+        cells = [f"{p:.1f} ms ({p * 3:.0f} %, {1e3 / w:.0f} fps)" for p, w in (times[s] for s in sizes)]
+        print(f"| {name} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@
 //! | `mattesegment` | frames | the same frames with a raw matte |
 //! | `matterefine` | frames with a matte | the same frames with a refined matte |
 //! | `mattecompose` | frames with a matte | the picture: blurred, replaced, transparent background |
-//! | `mattebackground` | frames | the three in one bin |
+//! | `mattemix` | frames with a matte and a second video | the subject in front of that video |
+//! | `mattebackground` | frames | the whole chain in one bin |
 //!
 //! The modules [`frame`], [`model`], [`filter`] and [`blend`] know no GStreamer; the elements hold
 //! no image processing.
@@ -19,6 +20,7 @@ pub mod compose;
 pub mod filter;
 pub mod frame;
 pub mod meta;
+pub mod mix;
 pub mod model;
 pub mod pool;
 pub mod refine;

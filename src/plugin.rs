@@ -7,7 +7,7 @@
     reason = "gst::plugin_define! makes the entry points"
 )]
 
-use crate::{background, compose, meta, refine, segment};
+use crate::{background, compose, meta, mix, refine, segment};
 use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
@@ -15,6 +15,7 @@ fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     segment::register(plugin)?;
     refine::register(plugin)?;
     compose::register(plugin)?;
+    mix::register(plugin)?;
     background::register(plugin)
 }
 

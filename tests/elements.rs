@@ -10,10 +10,11 @@ use common::{bytes, info, init};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 
-const ELEMENTS: [&str; 4] = [
+const ELEMENTS: [&str; 5] = [
     "mattesegment",
     "matterefine",
     "mattecompose",
+    "mattemix",
     "mattebackground",
 ];
 
@@ -53,7 +54,7 @@ fn the_bin_has_every_property_of_its_children() {
         .unwrap()
         .list_properties()
         .to_vec();
-    for name in &ELEMENTS[..3] {
+    for name in &ELEMENTS[..4] {
         let child = gst::ElementFactory::make(name).build().unwrap();
         for spec in child.list_properties() {
             let inherited = spec.owner_type() != child.type_();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The bin `mattebackground`: segment, refine and compose behind one element.
+//! The bin `mattebackground`: segment, refine and compose (or mix) behind one element.
 /**
  * SECTION:element-mattebackground
  *
@@ -8,12 +8,21 @@
  * #matterefine and #mattecompose in one bin, with all of their properties. Without any property
  * set it blurs.
  *
+ * With a video on the pad `background`, #mattemix takes the place of #mattecompose: that video
+ * stands behind the person, and the properties `background`, `image` and `blur-strength` rest. The
+ * pad must be requested before the bin starts (in state READY or NULL); it may be linked, unlinked
+ * and linked again at any time. When it is released, #mattecompose comes back: at once where the
+ * bin is at rest, else when it stops next.
+ *
  * ## Example
  * |[
  * gst-launch-1.0 v4l2src ! mattebackground ! videoconvert ! autovideosink
  * ]|
  * |[
  * gst-launch-1.0 v4l2src ! mattebackground image=beach.jpg ! videoconvert ! autovideosink
+ * ]|
+ * |[
+ * gst-launch-1.0 mattebackground name=person ! videoconvert ! autovideosink v4l2src ! person.sink filesrc location=waves.webm ! decodebin ! person.background
  * ]|
  *
  * Since: 0.1

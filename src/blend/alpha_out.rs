@@ -2,7 +2,7 @@
 
 //! Frames with the matte as straight alpha, in a layout that has alpha.
 
-use super::backdrop::{Backdrop, argb};
+use super::backdrop::Backdrop;
 use super::kernels;
 use super::matte::{AlphaRows, Remap};
 use super::{BlendError, CURTAIN};
@@ -57,7 +57,6 @@ impl AlphaOut {
         level: Level,
     ) -> Result<Self, BlendError> {
         let path = plan(from.info(), to.info())?;
-        let clear = argb(CURTAIN & 0x00ff_ffff);
         Ok(Self {
             level,
             from,
@@ -66,7 +65,7 @@ impl AlphaOut {
             height,
             path,
             strength: 255,
-            empty: Backdrop::render(to, color, width, 1, |_, _| clear)?,
+            empty: Backdrop::row(to, color, width, CURTAIN & 0x00ff_ffff)?,
             alpha: AlphaRows::new(PixelLayout::Gray8, color, width, height, level),
         })
     }

@@ -55,6 +55,17 @@ impl Backdrop {
         })
     }
 
+    /// A row of one colour, 0xAARRGGBB, to stand for a picture of it.
+    pub(super) fn row(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        argb_color: u32,
+    ) -> Result<Self, FrameError> {
+        let rgba = argb(argb_color);
+        Self::render(layout, color, width, 1, |_, _| rgba)
+    }
+
     /// Renders a function of the pixel position (column, row).
     ///
     /// # Errors

@@ -8,13 +8,13 @@
 //! cells of 2 to 16 pixels a side, area averages on a fixed grid (a still picture has a still
 //! blur), and is enlarged bilinearly row by row while it is blended.
 
+use super::background::Place;
 use super::cells::{Cell, Smoother};
-use super::compositor::each_row;
 use super::matte::{AlphaRows, Remap};
+use super::pass::each_row;
 use super::small::SmallPlane;
 use super::sums::{CellSums, Weight};
-use crate::frame::{Colorimetry, FrameRef, GrayRef, PixelLayout};
-use crate::simd::Level;
+use crate::frame::{FrameRef, GrayRef, PixelLayout};
 
 /// Standard deviations of a blur of strength 1, in frame heights.
 const SIGMA: f32 = 1.0 / 2500.0;
@@ -34,15 +34,14 @@ pub(super) struct Blur {
 
 impl Blur {
     /// Takes memory for frames of `width` x `height`; `strength` is above 0, up to 100.
-    pub fn new(
-        layout: PixelLayout,
-        color: Colorimetry,
-        width: usize,
-        height: usize,
-        strength: f32,
-        bokeh: bool,
-        level: Level,
-    ) -> Self {
+    pub fn new(place: Place, strength: f32, bokeh: bool) -> Self {
+        let Place {
+            layout,
+            color,
+            width,
+            height,
+            level,
+        } = place;
         let sigma = strength.min(100.0) * SIGMA * height as f32;
         let scale = cell_side(sigma, height, bokeh);
         let grid = (width.div_ceil(scale), height.div_ceil(scale));
@@ -109,8 +108,8 @@ impl Blur {
 fn cell_side(sigma: f32, height: usize, bokeh: bool) -> usize {
     let fine = if height > 720 { 4 } else { 2 };
     let side = match sigma {
-        s if s >= 30.0 => 16,
-        s if s >= 14.0 => 8,
+        s if s >= 28.0 => 16,
+        s if s >= 8.0 => 8,
         s if s >= 4.0 => 4,
         _ => 2,
     };

@@ -2,46 +2,16 @@
 
 //! Composing a frame in place.
 
-use super::backdrop::{Backdrop, argb};
-use super::kernels;
-use super::matte::{AlphaRows, PlaneKind, Remap};
+use super::backdrop::Backdrop;
+use super::background::{Background, CURTAIN, Place, Source};
+use super::matte::{AlphaRows, Remap};
+use super::pass::{Back, Finish, Pass, fill};
 use super::{BlendError, blur::Blur, edge::Edge, wrap::Wrap};
 use crate::frame::{Colorimetry, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout};
 use crate::simd::Level;
-use std::sync::Arc;
-
-/// What [`Compositor::hide`] shows where the background would need the room's picture: a dark
-/// gray curtain. It is plainly neither the room nor a camera that is switched off.
-pub const CURTAIN: u32 = 0xff20_2020;
 
 /// Strength of the blur that a picture has as light.
 const LIGHT_BLUR: f32 = 60.0;
-
-/// What takes the place of the room.
-#[derive(Debug, Clone, Default)]
-pub enum Background {
-    /// Nothing: the frame stays as it is.
-    #[default]
-    None,
-    /// The room itself, out of focus.
-    Blur {
-        /// 0 (as it is) to 100: the blur's standard deviation is this many 2500ths of the
-        /// frame's height.
-        strength: f32,
-        /// Whether highlights become discs, as a lens draws them; costs more.
-        bokeh: bool,
-    },
-    /// One colour, 0xAARRGGBB; its alpha counts in layouts that have alpha.
-    Color(u32),
-    /// A picture in the frame's layout and size.
-    Image(Arc<Backdrop>),
-    /// Alpha: the colours stay, the alpha of the frame is multiplied by the matte.
-    Transparent,
-    /// The matte itself, white on black.
-    Matte,
-    /// The frame with the room tinted and the matte's soft edge marked, to look at.
-    Overlay,
-}
 
 /// Composes frames of one layout, size and colorimetry in place.
 ///
@@ -61,84 +31,6 @@ pub struct Compositor {
     finish: Finish,
 }
 
-/// What makes the edge look natural.
-#[derive(Debug, Default)]
-struct Finish {
-    edge: Option<Box<Edge>>,
-    wrap: Option<Box<Wrap>>,
-}
-
-/// A [`Background`] made ready.
-#[derive(Debug)]
-enum Source {
-    Keep,
-    Blur(Box<Blur>),
-    /// One row that stands for all.
-    Flat(Backdrop),
-    Still(Arc<Backdrop>),
-    Transparent {
-        clear: Backdrop,
-    },
-    Matte {
-        white: Backdrop,
-        black: Backdrop,
-    },
-    Overlay(Box<Overlay>),
-}
-
-#[derive(Debug)]
-struct Overlay {
-    room: Backdrop,
-    band: Backdrop,
-    room_alpha: [u8; 256],
-    band_alpha: [u8; 256],
-}
-
-/// Where the rows of a background come from.
-pub(super) enum Back<'a> {
-    Flat(FrameRef<'a>),
-    Rows(FrameRef<'a>),
-    Blur(&'a mut Blur),
-}
-
-impl Back<'_> {
-    fn row(&mut self, plane: usize, y: usize) -> &[u8] {
-        match self {
-            Back::Flat(frame) => frame.row(plane, 0),
-            Back::Rows(frame) => frame.row(plane, y),
-            Back::Blur(blur) => blur.row(plane, y),
-        }
-    }
-}
-
-impl Finish {
-    fn update(&mut self, frame: &FrameRef, matte: GrayRef, fade: Remap, alpha: &mut AlphaRows) {
-        if let Some(edge) = &mut self.edge {
-            edge.update(frame, matte, fade, alpha);
-        }
-        if let Some(wrap) = &mut self.wrap {
-            wrap.update(matte, fade, alpha);
-        }
-    }
-
-    fn row(
-        &mut self,
-        plane: usize,
-        at: usize,
-        y: usize,
-        row: &mut [u8],
-        back: &[u8],
-        samples: &[u8],
-    ) {
-        if let Some(edge) = &mut self.edge {
-            edge.clean(plane, at, y, row, samples);
-        }
-        if let Some(wrap) = &mut self.wrap {
-            wrap.row(plane, at, y, row, back);
-        }
-    }
-}
-
 impl Compositor {
     /// Makes a compositor that leaves frames as they are until it gets a background.
     ///
@@ -154,7 +46,7 @@ impl Compositor {
         if width == 0 || height == 0 {
             return Err(FrameError::Empty { width, height }.into());
         }
-        let curtain = flat(layout, color, width, CURTAIN)?;
+        let curtain = Backdrop::row(layout, color, width, CURTAIN)?;
         Ok(Self {
             level,
             layout,
@@ -176,46 +68,7 @@ impl Compositor {
     /// [`BlendError::Mismatch`] for a picture of another layout or size. The old background stays
     /// then.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
-        let flat = |color| flat(self.layout, self.color, self.width, color);
-        self.source =
-            match background {
-                Background::None => Source::Keep,
-                Background::Blur { strength, .. } if strength <= 0.0 => Source::Keep,
-                Background::Blur { strength, bokeh } => Source::Blur(Box::new(Blur::new(
-                    self.layout,
-                    self.color,
-                    self.width,
-                    self.height,
-                    strength,
-                    bokeh,
-                    self.level,
-                ))),
-                Background::Color(color) => Source::Flat(flat(color)?),
-                Background::Image(backdrop) => {
-                    self.check("the background picture", &backdrop.view())?;
-                    Source::Still(backdrop)
-                }
-                Background::Transparent => {
-                    let info = self.layout.info();
-                    if !info.alpha {
-                        return Err(BlendError::NoAlpha { layout: info.name });
-                    }
-                    let clear = flat(0)?;
-                    Source::Transparent { clear }
-                }
-                Background::Matte => Source::Matte {
-                    white: flat(0xffff_ffff)?,
-                    black: flat(0xff00_0000)?,
-                },
-                Background::Overlay => Source::Overlay(Box::new(Overlay {
-                    room: flat(0xff18_60ff)?,
-                    band: flat(0xffff_d800)?,
-                    room_alpha: std::array::from_fn(|m| if m <= BAND.0 { 115 } else { 255 }),
-                    band_alpha: std::array::from_fn(|m| {
-                        if m > BAND.0 && m < BAND.1 { 64 } else { 255 }
-                    }),
-                })),
-            };
+        self.source = Source::new(background, self.place())?;
         self.soften();
         Ok(())
     }
@@ -230,6 +83,9 @@ impl Compositor {
     /// default) to 255 (wholly). Costs a little where the matte has edges.
     pub fn set_decontamination(&mut self, amount: u8) {
         let (layout, color) = (self.layout, self.color);
+        if let (Some(edge), 1..) = (&mut self.finish.edge, amount) {
+            return edge.set_amount(amount);
+        }
         self.finish.edge = (amount > 0).then(|| {
             let edge = Edge::new(layout, color, self.width, self.height, amount, self.level);
             Box::new(edge)
@@ -240,6 +96,9 @@ impl Compositor {
     /// 255 (at the very edge about half).
     pub fn set_light_wrap(&mut self, amount: u8) {
         let (layout, color) = (self.layout, self.color);
+        if let (Some(wrap), 1..) = (&mut self.finish.wrap, amount) {
+            return wrap.set_amount(amount);
+        }
         self.finish.wrap = (amount > 0).then(|| {
             let wrap = Wrap::new(layout, color, self.width, self.height, amount, self.level);
             Box::new(wrap)
@@ -247,25 +106,27 @@ impl Compositor {
         self.soften();
     }
 
+    fn place(&self) -> Place {
+        Place {
+            layout: self.layout,
+            color: self.color,
+            width: self.width,
+            height: self.height,
+            level: self.level,
+        }
+    }
+
     /// Softens a picture for the light wrap: light has no detail.
     fn soften(&mut self) {
+        let place = self.place();
         let Some(wrap) = &mut self.finish.wrap else {
             return;
         };
         let Source::Still(backdrop) = &self.source else {
             return wrap.set_soft(None);
         };
-        let (width, height) = (self.width, self.height);
         let nobody = GrayImage::new(1, 1);
-        let mut blur = Blur::new(
-            self.layout,
-            self.color,
-            width,
-            height,
-            LIGHT_BLUR,
-            false,
-            self.level,
-        );
+        let mut blur = Blur::new(place, LIGHT_BLUR, false);
         blur.update(&backdrop.view(), nobody.as_ref(), &mut self.alpha);
         let mut soft = Backdrop::clone(backdrop);
         fill(&mut soft.view_mut(), &mut Back::Blur(&mut blur));
@@ -278,61 +139,38 @@ impl Compositor {
     /// [`BlendError::Mismatch`] for a frame of another layout or size; it is left untouched.
     pub fn apply(&mut self, frame: &mut FrameMut, matte: GrayRef) -> Result<(), BlendError> {
         self.check("the frame", &frame.as_ref())?;
-        let (level, alpha) = (self.level, &mut self.alpha);
-        let fade = Remap::Fade(self.strength);
-        let finish = &mut self.finish;
-        if matches!(
-            self.source,
-            Source::Blur(_) | Source::Flat(_) | Source::Still(_)
-        ) {
-            finish.update(&frame.as_ref(), matte, fade, alpha);
+        let in_full = matches!(self.source, Source::Matte { .. } | Source::Overlay(_));
+        if matches!(self.source, Source::Keep) || self.strength == 0 && !in_full {
+            return Ok(());
         }
-        let finish = Some(finish);
+        let fade = Remap::Fade(self.strength);
+        let mut pass = Pass::new(self.level, &mut self.alpha, frame, matte);
+        let finish = &mut self.finish;
         match &mut self.source {
             Source::Keep => {}
             Source::Blur(blur) => {
-                blur.update(&frame.as_ref(), matte, alpha);
-                blend(
-                    level,
-                    alpha,
-                    frame,
-                    matte,
-                    fade,
-                    &mut Back::Blur(blur),
-                    finish,
-                );
+                pass.prepare(finish, fade);
+                pass.blur(blur);
+                pass.blend(fade, &mut Back::Blur(blur), Some(finish));
             }
             Source::Flat(row) => {
-                let mut back = Back::Flat(row.view());
-                blend(level, alpha, frame, matte, fade, &mut back, finish);
+                pass.prepare(finish, fade);
+                pass.blend(fade, &mut Back::Flat(row.view()), Some(finish));
             }
             Source::Still(backdrop) => {
-                let mut back = Back::Rows(backdrop.view());
-                blend(level, alpha, frame, matte, fade, &mut back, finish);
+                pass.prepare(finish, fade);
+                pass.blend(fade, &mut Back::Rows(backdrop.view()), Some(finish));
             }
-            Source::Transparent { clear } => {
-                multiply_alpha(level, alpha, frame, matte, fade, &clear.view());
-            }
+            Source::Transparent { clear } => pass.multiply_alpha(fade, &clear.view()),
             Source::Matte { white, black } => {
-                fill(frame, &mut Back::Flat(white.view()));
-                let mut back = Back::Flat(black.view());
-                blend(
-                    level,
-                    alpha,
-                    frame,
-                    matte,
-                    Remap::Fade(255),
-                    &mut back,
-                    None,
-                );
+                pass.fill(&mut Back::Flat(white.view()));
+                pass.blend(Remap::Fade(255), &mut Back::Flat(black.view()), None);
             }
             Source::Overlay(overlay) => {
-                let mut back = Back::Flat(overlay.room.view());
-                let table = Remap::Table(&overlay.room_alpha);
-                blend(level, alpha, frame, matte, table, &mut back, None);
-                let mut back = Back::Flat(overlay.band.view());
-                let table = Remap::Table(&overlay.band_alpha);
-                blend(level, alpha, frame, matte, table, &mut back, None);
+                for tint in &overlay.tints {
+                    let table = Remap::Table(&tint.keep);
+                    pass.blend(table, &mut Back::Flat(tint.row.view()), None);
+                }
             }
         }
         Ok(())
@@ -351,19 +189,12 @@ impl Compositor {
     ) -> Result<(), BlendError> {
         self.check("the frame", &frame.as_ref())?;
         self.check("the background frame", background)?;
-        let mut back = Back::Rows(*background);
-        let fade = Remap::Fade(self.strength);
-        let (alpha, finish) = (&mut self.alpha, &mut self.finish);
-        finish.update(&frame.as_ref(), matte, fade, alpha);
-        blend(
-            self.level,
-            alpha,
-            frame,
-            matte,
-            fade,
-            &mut back,
-            Some(finish),
-        );
+        if self.strength > 0 {
+            let fade = Remap::Fade(self.strength);
+            let mut pass = Pass::new(self.level, &mut self.alpha, frame, matte);
+            pass.prepare(&mut self.finish, fade);
+            pass.blend(fade, &mut Back::Rows(*background), Some(&mut self.finish));
+        }
         Ok(())
     }
 
@@ -387,108 +218,24 @@ impl Compositor {
         Ok(())
     }
 
+    /// Overwrites the whole frame with another picture of the same layout and size, whatever the
+    /// background is set to; nothing of what was in it is left.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] where either is of another layout or size.
+    pub fn hide_over(
+        &mut self,
+        frame: &mut FrameMut,
+        background: &FrameRef,
+    ) -> Result<(), BlendError> {
+        self.check("the frame", &frame.as_ref())?;
+        self.check("the background frame", background)?;
+        fill(frame, &mut Back::Rows(*background));
+        Ok(())
+    }
+
     fn check(&self, what: &'static str, frame: &FrameRef) -> Result<(), BlendError> {
         let found = (frame.layout(), frame.width(), frame.height());
         BlendError::check(what, found, (self.layout, self.width, self.height))
-    }
-}
-
-/// Mattes from above the first to below the second count as the soft edge in an overlay.
-const BAND: (usize, usize) = (12, 243);
-
-/// A row of one colour.
-fn flat(
-    layout: PixelLayout,
-    color: Colorimetry,
-    width: usize,
-    value: u32,
-) -> Result<Backdrop, BlendError> {
-    let rgba = argb(value);
-    Ok(Backdrop::render(layout, color, width, 1, |_, _| rgba)?)
-}
-
-/// Calls `row(plane, row of the plane, luma row)` for every row of every plane, in the order in
-/// which the alpha rows are made.
-pub(super) fn each_row(
-    alpha: &mut AlphaRows,
-    planes: usize,
-    y: usize,
-    mut row: impl FnMut(&mut AlphaRows, usize, usize),
-) {
-    for plane in 0..planes {
-        let at = match alpha.kind(plane) {
-            PlaneKind::Chroma(_) => alpha.chroma_row_after(y),
-            _ => Some(y),
-        };
-        if let Some(at) = at {
-            row(alpha, plane, at);
-        }
-    }
-}
-
-fn blend(
-    level: Level,
-    alpha: &mut AlphaRows,
-    frame: &mut FrameMut,
-    matte: GrayRef,
-    remap: Remap,
-    back: &mut Back,
-    mut finish: Option<&mut Finish>,
-) {
-    let info = frame.layout().info();
-    alpha.start(matte);
-    for y in 0..frame.height() {
-        alpha.advance(matte, remap, y);
-        if let Some(wrap) = finish.as_mut().and_then(|f| f.wrap.as_mut()) {
-            wrap.advance(y);
-        }
-        each_row(alpha, info.planes, y, |alpha, plane, at| {
-            let (row, back) = (frame.row_mut(plane, at), back.row(plane, at));
-            let samples = alpha.samples(plane, y);
-            if let Some(finish) = &mut finish {
-                finish.row(plane, at, y, row, back, samples);
-            }
-            if info.depth > 8 {
-                kernels::lerp16(level, row, back, samples, info.shift);
-            } else {
-                kernels::lerp(level, row, back, samples);
-            }
-        });
-    }
-}
-
-/// Multiplies the frame's alpha by the matte and touches nothing else.
-fn multiply_alpha(
-    level: Level,
-    alpha: &mut AlphaRows,
-    frame: &mut FrameMut,
-    matte: GrayRef,
-    remap: Remap,
-    clear: &FrameRef,
-) {
-    let Some(component) = frame.layout().info().components.get(3) else {
-        return;
-    };
-    alpha.start(matte);
-    for y in 0..frame.height() {
-        alpha.advance(matte, remap, y);
-        let row = frame.row_mut(component.plane, y);
-        if component.step == 1 {
-            kernels::lerp(level, row, clear.row(component.plane, 0), alpha.luma(y));
-        } else {
-            kernels::scale_alpha(level, row, component.offset, alpha.luma(y));
-        }
-    }
-}
-
-/// Overwrites a frame with a background.
-fn fill(frame: &mut FrameMut, back: &mut Back) {
-    let info = frame.layout().info();
-    let (width, height) = (frame.width(), frame.height());
-    for plane in 0..info.planes {
-        let (_, rows) = info.plane_extent(plane, width, height);
-        for y in 0..rows {
-            frame.row_mut(plane, y).copy_from_slice(back.row(plane, y));
-        }
     }
 }

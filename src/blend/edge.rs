@@ -18,9 +18,9 @@
 
 use super::band::Band;
 use super::cells::Cell;
-use super::compositor::each_row;
 use super::kernels::mix;
 use super::matte::{AlphaRows, PlaneKind, Remap};
+use super::pass::each_row;
 use super::small::SmallPlane;
 use super::sums::{CellSums, Weight};
 use crate::frame::{Colorimetry, FrameRef, GrayRef, PixelLayout};
@@ -104,6 +104,11 @@ impl Edge {
             whole: whole(width, height, side),
             alpha: Vec::with_capacity(width),
         }
+    }
+
+    /// Changes the amount, 0 (nothing) to 255 (all).
+    pub fn set_amount(&mut self, amount: u8) {
+        self.amount = amount;
     }
 
     /// Takes the means of a frame. `alpha` is used for its rows and left to be started again.

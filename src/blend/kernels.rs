@@ -77,6 +77,47 @@ pub(super) fn lerp16(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8], sh
     dispatch!(level, simd => lerp16_kernel(simd, row, back, alpha, shift));
 }
 
+/// 255 in the fine alpha of [`lerp16_fine`].
+const FINE: u32 = 255 * 16;
+
+#[simd]
+fn lerp16_fine_kernel<S: Simd, const N: usize>(
+    _: S,
+    row: &mut [u8],
+    back: &[u8],
+    alpha: &[u16],
+    shift: u32,
+) {
+    let groups = row.chunks_exact_mut(2 * N).zip(back.chunks_exact(2 * N));
+    for ((p, b), &a) in groups.zip(alpha) {
+        let a = u32::from(a);
+        for i in 0..N {
+            let keep = u32::from(u16::from_le_bytes([p[2 * i], p[2 * i + 1]]) >> shift);
+            let other = u32::from(u16::from_le_bytes([b[2 * i], b[2 * i + 1]]) >> shift);
+            // Below 2^22, so that f32 is exact.
+            let sum = keep * a + other * (FINE - a);
+            let value = (sum as f32 * (1.0 / FINE as f32) + 0.5) as u16;
+            p[2 * i..2 * i + 2].copy_from_slice(&(value << shift).to_le_bytes());
+        }
+    }
+}
+
+/// Like [`lerp16`], with alpha in 16ths of 1/255, each for `times` (1 or 2) neighbours: 8 bits of
+/// alpha would cost 10-bit chroma two code values.
+pub(super) fn lerp16_fine(
+    level: Level,
+    row: &mut [u8],
+    back: &[u8],
+    alpha: &[u16],
+    times: usize,
+    shift: u32,
+) {
+    match times {
+        1 => dispatch!(level, simd => lerp16_fine_kernel::<_, 1>(simd, row, back, alpha, shift)),
+        _ => dispatch!(level, simd => lerp16_fine_kernel::<_, 2>(simd, row, back, alpha, shift)),
+    }
+}
+
 #[simd]
 fn fade_kernel<S: Simd>(_: S, matte: &[u8], strength: u8, out: &mut [u8]) {
     for (o, &m) in out.iter_mut().zip(matte) {
@@ -239,6 +280,19 @@ pub(super) fn chroma_columns(
         dispatch!(level, simd => sum_columns_kernel::<_, true>(simd, sums, shift, out));
     } else {
         dispatch!(level, simd => sum_columns_kernel::<_, false>(simd, sums, shift, out));
+    }
+}
+
+/// Like [`chroma_columns`], in 16ths and without rounding.
+pub(super) fn chroma_columns_fine(sums: &[u16], weights: u32, cosited: bool, out: &mut [u16]) {
+    let shift = 4 - (weights.trailing_zeros() + if cosited { 2 } else { 1 });
+    for (o, s) in out.iter_mut().zip(sums.windows(3).step_by(2)) {
+        let sum = if cosited {
+            s[0] + 2 * s[1] + s[2]
+        } else {
+            s[1] + s[2]
+        };
+        *o = sum << shift;
     }
 }
 

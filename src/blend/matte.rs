@@ -68,6 +68,8 @@ pub(super) struct AlphaRows {
     scaled: Vec<u8>,
     sums: Vec<u16>,
     chroma_alpha: Vec<u8>,
+    /// The same in 16ths, for samples of more than 8 bits; else empty.
+    chroma_fine: Vec<u16>,
     expanded: Vec<u8>,
 }
 
@@ -95,6 +97,7 @@ impl AlphaRows {
             scaled: vec![0; width],
             sums: vec![0; 2 * half + 2],
             chroma_alpha: vec![0; half],
+            chroma_fine: vec![0; if info.depth > 8 { half } else { 0 }],
             expanded: vec![0; width * 4 + 4],
         }
     }
@@ -171,6 +174,8 @@ impl AlphaRows {
             self.cosited.0,
             &mut self.chroma_alpha,
         );
+        let fine = &mut self.chroma_fine;
+        kernels::chroma_columns_fine(&self.sums, weights, self.cosited.0, fine);
     }
 
     /// The luma alpha of row `y`, one of the last few made.
@@ -181,6 +186,11 @@ impl AlphaRows {
     /// The chroma alpha of the chroma row made last.
     pub fn chroma(&self) -> &[u8] {
         &self.chroma_alpha
+    }
+
+    /// The same in 16ths of 1/255; for layouts of more than 8 bits only.
+    pub fn chroma_fine(&self) -> &[u16] {
+        &self.chroma_fine
     }
 
     /// How `plane` follows from the matte.

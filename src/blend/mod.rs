@@ -11,9 +11,11 @@
 //! - [`Backdrop`]: a background in the frame's layout, made once, anywhere
 //! - [`Picture`]: background pictures out of files
 //! - [`AlphaOut`]: frames with the matte as alpha, in another layout
+//! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
 
 mod alpha_out;
 mod backdrop;
+mod background;
 mod band;
 mod blur;
 mod cells;
@@ -23,11 +25,13 @@ mod edge;
 mod edge_tests;
 mod kernels;
 mod matte;
+mod pass;
 mod picture;
 #[cfg(test)]
 mod picture_tests;
 #[cfg(test)]
 mod reference;
+mod rescale;
 mod small;
 mod sums;
 #[cfg(test)]
@@ -37,8 +41,10 @@ mod wrap;
 
 pub use alpha_out::{AlphaOut, matte_to_gray};
 pub use backdrop::{Backdrop, Rgba, argb};
-pub use compositor::{Background, CURTAIN, Compositor};
+pub use background::{Background, CURTAIN};
+pub use compositor::Compositor;
 pub use picture::{Fit, Picture, PictureError};
+pub use rescale::{Placement, Rescaler};
 
 use crate::frame::{FrameError, PixelLayout};
 

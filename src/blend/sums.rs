@@ -348,8 +348,8 @@ fn add16(level: Level, weight: Weight, sums: &mut [u16], row: &[u8], alpha: &[u8
 mod tests {
     use super::super::reference::{self, Owned, extent};
     use super::*;
-    use crate::blend::compositor::each_row;
     use crate::blend::matte::Remap;
+    use crate::blend::pass::each_row;
     use crate::frame::Colorimetry;
 
     /// Every layout against plain sums: weights exactly, colours to a quarter of a code value.

@@ -8,6 +8,7 @@ use crate::frame::{Colorimetry, GrayImage, GrayMut, PixelLayout, Range};
 use crate::simd;
 use std::sync::Arc;
 
+/// Small and odd ones for all levels and sitings; `every_width` goes through the rest.
 const SIZES: &[(usize, usize)] = &[
     (1, 1),
     (2, 2),
@@ -68,9 +69,8 @@ fn picture_over_every_layout_is_exact_to_one_code_value() {
                         .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref())
                         .unwrap();
                     // Alpha is rounded to 1/255 where it is a mean: half a code value, and
-                    // another half for the result. 10-bit codes are a quarter as large.
-                    let unit = if layout.info().depth > 8 { 4.0 } else { 1.0 };
-                    compare(&frame, 1.0 * unit + 1e-3, "over", |index, x, y| {
+                    // another half for the result.
+                    compare(&frame, 1.0 + 1e-3, "over", |index, x, y| {
                         let c = &layout.info().components[index];
                         let alpha = reference::alpha(c, color, &matte, x, y);
                         let sample = |f: &Owned| f64::from(f.sample(index, x, y));
@@ -349,4 +349,80 @@ fn matte_to_gray_maps_the_range() {
     let mut view = GrayMut::new(&mut out, 3, 1, 3).unwrap();
     matte_to_gray(matte.as_ref(), Range::Limited, &mut view, simd::level());
     assert_eq!(out, [16, 126, 235]);
+}
+
+#[test]
+fn every_width_from_1_to_70_and_odd_strides() {
+    let mut color = Colorimetry::default();
+    color.site.cosited_x = true;
+    for width in 1..=70 {
+        let size = (width, 1 + width * 7 % 11);
+        for &layout in PixelLayout::ALL {
+            let pad = width % 5;
+            let mut frame = Owned::noise(layout, color, size, pad, 11);
+            let before = Owned::noise(layout, color, size, pad, 11);
+            let back = Owned::noise(layout, color, size, 0, 12);
+            let matte = reference::matte(size.0, size.1, 13);
+            Compositor::new(layout, color, size.0, size.1, simd::level())
+                .unwrap()
+                .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref())
+                .unwrap();
+            compare(&frame, 1.0 + 1e-3, "over", |index, x, y| {
+                let c = &layout.info().components[index];
+                let alpha = reference::alpha(c, color, &matte, x, y);
+                let sample = |f: &Owned| f64::from(f.sample(index, x, y));
+                reference::over(sample(&before), sample(&back), alpha)
+            });
+        }
+    }
+}
+
+/// Everything switched on, in frames where cells, chroma and mattes do not divide.
+#[test]
+fn odd_frames_and_mattes_work_with_all_effects() {
+    let color = Colorimetry::default();
+    for size in [(1, 1), (2, 2), (3, 1), (1, 40), (15, 17), (70, 3), (33, 50)] {
+        for (i, &layout) in PixelLayout::ALL.iter().enumerate() {
+            for bokeh in [false, true] {
+                let (mw, mh) = [(1, 1), (2, 3), size, (64, 36)][i % 4];
+                let mut compositor =
+                    Compositor::new(layout, color, size.0, size.1, simd::level()).unwrap();
+                compositor.set_decontamination(255);
+                compositor.set_light_wrap(255);
+                for strength in [0.1, 30.0, 100.0, 1e9, f32::NAN] {
+                    compositor
+                        .set_background(Background::Blur { strength, bokeh })
+                        .unwrap();
+                    let mut frame = Owned::noise(layout, color, size, 3, 1);
+                    let matte = reference::matte(mw, mh, 2);
+                    compositor
+                        .apply(&mut frame.as_mut(), matte.as_ref())
+                        .unwrap();
+                    assert!(frame.padding_is_intact());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn eight_k_works() {
+    let (color, size) = (Colorimetry::default(), (7680, 4320));
+    let mut frame = Backdrop::new(PixelLayout::Nv12, color, size.0, size.1).unwrap();
+    let mut compositor =
+        Compositor::new(PixelLayout::Nv12, color, size.0, size.1, simd::level()).unwrap();
+    compositor.set_decontamination(255);
+    let matte = reference::matte(256, 144, 2);
+    for background in [
+        Background::Color(0xff80_4020),
+        Background::Blur {
+            strength: 100.0,
+            bokeh: false,
+        },
+    ] {
+        compositor.set_background(background).unwrap();
+        compositor
+            .apply(&mut frame.view_mut(), matte.as_ref())
+            .unwrap();
+    }
 }

@@ -232,11 +232,11 @@ fn stretch_kernel<S: Simd>(simd: S, source: &[u8], step: usize, blocks: &[Block]
             (a0 + b0 + c0).store_slice(&mut chunk[..8]);
             (a1 + b1 + c1).store_slice(&mut chunk[8..]);
         } else {
-            for i in 0..BLOCK {
-                let at = block.base + usize::from(block.index[i]);
+            let places = block.index.iter().zip(&block.weight);
+            for (out, (&index, &weight)) in chunk.iter_mut().zip(places) {
+                let at = block.base + usize::from(index);
                 let (left, right) = (u16::from(source[at]), u16::from(source[at + step]));
-                let weight = u16::from(block.weight[i]);
-                chunk[i] = left * (256 - weight) + right * weight;
+                *out = left * (256 - u16::from(weight)) + right * u16::from(weight);
             }
         }
     }
@@ -274,7 +274,8 @@ fn mix16_kernel<S: Simd>(
     let (samples, _) = out.as_chunks_mut::<2>();
     for ((o, &a), &b) in samples.iter_mut().zip(upper).zip(lower) {
         let (a, b) = (u32::from(a), u32::from(b));
-        let value = (a * (65536 - u32::from(weight)) >> 16) + (b * u32::from(weight) >> 16);
+        let weight = u32::from(weight);
+        let value = ((a * (65536 - weight)) >> 16) + ((b * weight) >> 16);
         let code = ((value + 32) >> 6).min(1023) as u16;
         *o = (code << shift).to_le_bytes();
     }

@@ -62,6 +62,11 @@ impl Wrap {
         }
     }
 
+    /// Changes the amount, 0 to 255.
+    pub fn set_amount(&mut self, amount: u8) {
+        self.amount = amount;
+    }
+
     /// Gives the softened background; none where each row of the background is soft of itself.
     pub fn set_soft(&mut self, soft: Option<Backdrop>) {
         self.soft = soft;

@@ -2,8 +2,9 @@
 
 //! GObject glue of `mattecompose`. What pixels become is decided in `crate::blend`.
 
+use super::missing::{Missing, fitting};
 use super::settings::{self, Settings};
-use super::stage::{Missing, Stage};
+use super::stage::Stage;
 use super::{Background, OnMissingMatte, caps};
 use crate::blend::Picture;
 use crate::meta::Matte;
@@ -77,19 +78,13 @@ impl MatteCompose {
 
     /// Says on the bus that mattes went missing or came back.
     fn report(&self, missing: Option<Missing>, pts: Option<gst::ClockTime>) {
-        let structure = match missing {
+        match missing {
             Some(missing) => {
                 gst::info!(CAT, imp = self, "{pts:?}: no matte: {}", missing.reason());
-                gst::Structure::builder("matte-missing").field("reason", missing.reason())
             }
-            None => {
-                gst::info!(CAT, imp = self, "{pts:?}: mattes again");
-                gst::Structure::builder("matte-recovered")
-            }
-        };
-        let structure = structure
-            .field("pts", pts.map_or(u64::MAX, |t| t.nseconds()))
-            .build();
+            None => gst::info!(CAT, imp = self, "{pts:?}: mattes again"),
+        }
+        let structure = Missing::structure(missing, pts);
         let message = gst::message::Element::builder(structure)
             .src(&*self.obj())
             .build();
@@ -107,13 +102,7 @@ impl MatteCompose {
         let mut guard = lock(&self.stage);
         let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         self.refresh(stage);
-        let matte = matte.ok_or(Missing::NoMatte).and_then(|matte| {
-            if matte.fits(stage.aspect()) {
-                Ok(matte)
-            } else {
-                Err(Missing::OtherAspect)
-            }
-        });
+        let matte = fitting(matte, stage.aspect());
         let missing = stage
             .advance(pts)
             .and_then(|()| work(stage, matte))

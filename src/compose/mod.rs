@@ -21,13 +21,18 @@ use gst::glib;
 use gst::prelude::*;
 
 mod caps;
+mod fade;
 mod imp;
+mod missing;
 mod settings;
 mod stage;
 mod still;
 
 pub use caps::{sink_caps, src_caps};
+pub(crate) use fade::Fade;
 pub use imp::properties;
+pub(crate) use missing::{Missing, fitting};
+pub(crate) use stage::{copy, flatten};
 
 glib::wrapper! {
     /// Element that puts the picture together; see the module's page.

@@ -3,6 +3,8 @@
 //! What `mattecompose` does with a frame: which kernel runs, and what is shown when there is no
 //! matte. Knows buffers and settings, but no pixels.
 
+use super::fade::Fade;
+use super::missing::Missing;
 use super::settings::Settings;
 use super::still::Still;
 use super::{Background, ImageFit, OnMissingMatte};
@@ -14,54 +16,6 @@ use crate::simd;
 use crate::video::Stream;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Why a frame has no usable matte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
-    /// It carries none.
-    NoMatte,
-    /// The matte was made for a frame of another shape: borders were added, or it was cropped.
-    OtherAspect,
-    /// The matte's sample is broken.
-    Unreadable,
-}
-
-impl Missing {
-    /// The reason in words.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Missing::NoMatte => "the frame carries no matte",
-            Missing::OtherAspect => "the matte belongs to a frame of another aspect ratio",
-            Missing::Unreadable => "the matte cannot be read",
-        }
-    }
-}
-
-/// How much of the effect is seen, on its way between off (0) and on (1).
-#[derive(Debug, Clone, Copy)]
-struct Fade {
-    amount: f32,
-    last: Option<gst::ClockTime>,
-}
-
-impl Fade {
-    fn step(&mut self, target: f32, now: Option<gst::ClockTime>, transition_ms: u32) {
-        let elapsed = match (self.last, now) {
-            (Some(last), Some(now)) => now.saturating_sub(last).mseconds() as f32,
-            _ => 0.0,
-        };
-        self.last = now;
-        let most = match transition_ms {
-            0 => 1.0,
-            ms => elapsed / ms as f32,
-        };
-        self.amount += (target - self.amount).clamp(-most, most);
-    }
-
-    fn strength(&self) -> u8 {
-        (self.amount * 255.0).round() as u8
-    }
-}
 
 /// What writes the output.
 #[derive(Debug)]
@@ -119,7 +73,6 @@ impl Stage {
             );
             Kernel::Alpha(Box::new(alpha.map_err(|error| error.to_string())?))
         };
-        let amount = if settings.enabled { 1.0 } else { 0.0 };
         let aspect = output.display_aspect();
         let mut stage = Self {
             input,
@@ -130,7 +83,7 @@ impl Stage {
             still: None,
             last_good: None,
             missing: false,
-            fade: Fade { amount, last: None },
+            fade: Fade::new(settings.enabled),
         };
         stage.configure(settings, picture)?;
         Ok(stage)
@@ -187,8 +140,8 @@ impl Stage {
     /// # Errors
     /// Where the animation's next picture cannot be made, in words.
     pub fn advance(&mut self, pts: Option<gst::ClockTime>) -> Result<(), String> {
-        let target = if self.settings.enabled { 1.0 } else { 0.0 };
-        self.fade.step(target, pts, self.settings.transition_ms);
+        self.fade
+            .step(self.settings.enabled, pts, self.settings.transition_ms);
         if let (Some((still, shown)), Kernel::InPlace(compositor), Some(pts)) =
             (&mut self.still, &mut self.kernel, pts)
         {
@@ -211,7 +164,7 @@ impl Stage {
 
     /// Whether the frame is to be seen as it came in, by the user's wish.
     fn shows_the_room(&self) -> bool {
-        self.settings.background == Background::None || self.fade.amount == 0.0
+        self.settings.background == Background::None || self.fade.is_off()
     }
 
     /// Composes a frame in place. Returns what was missing, if anything.
@@ -343,7 +296,9 @@ fn plain_background(settings: &Settings) -> blend::Background {
 }
 
 /// Mapping and blending errors in one.
-fn flatten(result: Result<Result<(), BlendError>, crate::video::MapError>) -> Result<(), String> {
+pub fn flatten(
+    result: Result<Result<(), BlendError>, crate::video::MapError>,
+) -> Result<(), String> {
     match result {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
@@ -352,7 +307,7 @@ fn flatten(result: Result<Result<(), BlendError>, crate::video::MapError>) -> Re
 }
 
 /// Copies one frame over another of the same caps.
-fn copy(from: &FrameRef, to: &mut FrameMut) {
+pub fn copy(from: &FrameRef, to: &mut FrameMut) {
     let info = to.layout().info();
     for plane in 0..info.planes {
         let (_, rows) = info.plane_extent(plane, to.width(), to.height());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The fast guided filter as one call: a matte as large as its guide, fitted on a coarse grid.
+//! The fast guided filter as published, as one call: a matte as large as its guide, fitted on a coarse grid.
 //! The chain uses its parts; this is for who wants the filter alone.
 
 use super::Plane;
 use super::affine::Affine;
-use super::guided::{Coefficients, Guided};
+use super::guided::{Coefficients, Fit, Guided};
 use super::resample::CellMean;
 use crate::frame::{GrayMut, GrayRef};
 use crate::simd::Level;
@@ -47,8 +47,13 @@ impl FastGuided {
         self.cells.apply(level, matte, step, &mut self.matte);
         let window = ((params.radius / step).max(1), params.epsilon);
         let (guide_plane, matte) = (&self.guide, &self.matte);
-        self.guided
-            .coefficients(level, guide_plane, matte, None, window, &mut self.edge);
+        self.guided.coefficients(
+            level,
+            (guide_plane, matte),
+            Fit::Plain,
+            window,
+            &mut self.edge,
+        );
         self.affine.apply(level, &self.edge, guide, step, out);
     }
 }
@@ -82,7 +87,7 @@ mod tests {
             plane
         };
         let window = ((params.radius / step).max(1), f64::from(params.epsilon));
-        let (a, b) = guided::tests::reference(&means(guide), &means(matte), None, window);
+        let (a, b) = guided::tests::reference(&means(guide), &means(matte), Fit::Plain, window);
         let mut out = GrayImage::new(width, height);
         let mut filter = FastGuided::default();
         filter.apply(

@@ -6,18 +6,24 @@
 //! | file | stage |
 //! | --- | --- |
 //! | `motion` | what changed in the picture, against the sensor's noise; scene cuts |
-//! | `temporal` | steadying: exponential, uncertainty-weighted, adaptive |
+//! | `flow` | where things came from: block matching |
+//! | `temporal` | steadying: exponential, uncertainty-weighted, along the motion, adaptive |
 //! | `regions` | hysteresis, islands, holes, with identity |
 //! | `morphology` | open, close, grow |
-//! | `guided` | edge fit on a low resolution grid |
+//! | `guided`, `guided_color`, `joint_bilateral`, `matting` | edge fit on a low resolution grid |
+//! | `fast_guided` | the published guided filter as one call |
 //! | `affine` | the fit at the frame's resolution |
 //! | `shape` | feather, levels, gamma |
 
 pub mod affine;
 pub mod components;
 pub mod fast_guided;
+pub mod flow;
 pub mod guide;
 pub mod guided;
+pub mod guided_color;
+pub mod joint_bilateral;
+pub mod matting;
 pub mod morphology;
 pub mod motion;
 mod params;

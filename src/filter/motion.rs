@@ -65,6 +65,11 @@ impl Motion {
         &self.change
     }
 
+    /// The noise's energy at each pixel (luma 0 to 1, squared). Valid after [`Motion::update`].
+    pub fn noise(&self) -> &Plane {
+        &self.noise
+    }
+
     /// Takes the next frame's luma; `frames` is the time since the last one in units of 1/30 s.
     pub fn update(&mut self, level: Level, luma: &Plane, frames: f32) -> MotionSummary {
         if !self.primed || self.reference.size() != luma.size() {
@@ -113,6 +118,7 @@ impl Motion {
             plane.resize(width, height);
         }
         self.change.data_mut().fill(1.0);
+        self.noise.data_mut().fill(NOISE.1 * NOISE.1);
         // Below 0: the noise is not known yet and taken from the first difference.
         self.age.data_mut().fill(-1.0);
         self.primed = true;

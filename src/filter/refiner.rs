@@ -8,20 +8,27 @@
 
 use super::affine::Affine;
 use super::guide::Guide;
-use super::guided::{Coefficients, Guided};
+use super::guided::{Coefficients, Fit, Guided};
+use super::guided_color::GuidedColor;
+use super::joint_bilateral;
+use super::matting::Matting;
 use super::morphology::Morphology;
 use super::motion::Motion;
 use super::regions::{RegionParams, Regions};
-use super::resample::{Bilinear, CellMean};
+use super::resample::{Bilinear, CellMean, grid};
 use super::shape::Shape;
-use super::temporal::Smoother;
+use super::temporal::{Smoother, Steadying};
 use super::{EdgeMode, Params, Plane, Region, TemporalMode};
-use crate::frame::{FrameRef, GrayImage, GrayRef, SampleError};
+use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError};
 use crate::simd::Level;
 use std::time::{Duration, Instant};
 
 /// A gap after which the past says nothing about the present.
 const GAP: Duration = Duration::from_millis(700);
+/// Half the window of the edge fit, in pixels of the raw matte, where none is set.
+const WINDOW: f32 = 2.5;
+/// How much steeper the raw matte's edges are made before the edge fit.
+const STEEPER: f32 = 1.75;
 
 /// When a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,6 +82,9 @@ pub struct Refiner {
     regions: Regions,
     morphology: Morphology,
     guided: Guided,
+    guided_color: GuidedColor,
+    matting: Matting,
+    chroma: [Plane; 2],
     shape: Shape,
     affine: Affine,
     matte: Plane,
@@ -110,6 +120,9 @@ impl Refiner {
             regions: Regions::default(),
             morphology: Morphology::default(),
             guided: Guided::default(),
+            guided_color: GuidedColor::default(),
+            matting: Matting::default(),
+            chroma: Default::default(),
             shape: Shape::default(),
             affine: Affine::default(),
             matte: Plane::default(),
@@ -153,8 +166,8 @@ impl Refiner {
         (scaled(width), scaled(height))
     }
 
-    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`, which
-    /// takes the size that [`Refiner::output_size`] says.
+    /// Like [`Refiner::apply_into`], into a picture that takes the size that
+    /// [`Refiner::output_size`] says.
     ///
     /// # Errors
     /// [`SampleError`] where a size is out of range; the state is unchanged.
@@ -165,15 +178,59 @@ impl Refiner {
         timing: Timing,
         out: &mut GrayImage,
     ) -> Result<Stats, SampleError> {
+        let (width, height) = self.output_size(frame.width(), frame.height());
+        out.resize(width, height);
+        self.apply_into(raw, frame, timing, &mut out.as_mut())
+    }
+
+    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`.
+    ///
+    /// # Errors
+    /// [`SampleError`] where a size is out of range or `out` is not of the size that
+    /// [`Refiner::output_size`] says; the state is unchanged.
+    pub fn apply_into(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        timing: Timing,
+        out: &mut GrayMut<'_>,
+    ) -> Result<Stats, SampleError> {
         let clock = Clock(Instant::now());
         let size = self.output_size(frame.width(), frame.height());
+        let found = (out.width(), out.height());
+        if found != size {
+            let expected = size;
+            return Err(SampleError::PictureSize { found, expected });
+        }
         // Taken out so that the guide's picture and the stages can be borrowed side by side.
         let mut guide = std::mem::take(&mut self.guide);
-        let stats = guide
-            .luma(self.level, frame, size)
+        let stats = self
+            .sample_color(&mut guide, raw, frame, size)
+            .and_then(|()| guide.luma(self.level, frame, size))
             .map(|luma| self.run(raw, luma, frame, timing, clock, out));
         self.guide = guide;
         stats
+    }
+
+    /// The colour differences on the grid, where the edge fit asks for them.
+    fn sample_color(
+        &mut self,
+        guide: &mut Guide,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        (width, height): (usize, usize),
+    ) -> Result<(), SampleError> {
+        if self.params.edge_mode != EdgeMode::GuidedColor {
+            return Ok(());
+        }
+        let scale = width as f32 / frame.width() as f32;
+        let pixel = width as f32 / raw.width() as f32;
+        let step = grid_step(self.params.guided_subsample, scale, pixel);
+        let (columns, rows) = grid(width, height, step);
+        let [u, v] = &mut self.chroma;
+        u.resize(columns, rows);
+        v.resize(columns, rows);
+        guide.color(self.level, frame, u, v)
     }
 
     fn run(
@@ -183,13 +240,14 @@ impl Refiner {
         frame: &FrameRef<'_>,
         timing: Timing,
         mut clock: Clock,
-        out: &mut GrayImage,
+        out: &mut GrayMut<'_>,
     ) -> Stats {
         let level = self.level;
         let mut stats = Stats::default();
         let (width, height) = (guide.width(), guide.height());
         let scale = width as f32 / frame.width() as f32;
-        let step = grid_step(self.params.guided_subsample, scale);
+        let pixel = width as f32 / raw.width() as f32;
+        let step = grid_step(self.params.guided_subsample, scale, pixel);
         self.cells.apply(level, guide, step, &mut self.grid_luma);
         if self.matte.size() != (raw.width(), raw.height()) {
             self.primed = false;
@@ -217,14 +275,13 @@ impl Refiner {
             self.regions.reset();
             self.primed = true;
         }
-        let tuning = (params.temporal_strength, frames);
-        self.smoother.apply(
-            level,
-            params.temporal,
-            tuning,
-            &self.motion,
-            &mut self.matte,
-        );
+        let steadying = Steadying {
+            mode: params.temporal,
+            strength: params.temporal_strength,
+            frames,
+        };
+        self.smoother
+            .apply(level, steadying, &self.luma, &self.motion, &mut self.matte);
         clock.lap(&mut stats.times.temporal);
 
         self.clean(frame.width());
@@ -234,10 +291,8 @@ impl Refiner {
         self.fit(step, span, scale);
         clock.lap(&mut stats.times.edge);
 
-        out.resize(width, height);
-        let mut view = out.as_mut();
-        self.affine.apply(level, &self.edge, guide, step, &mut view);
-        self.shape.gamma(self.params.gamma, &mut view);
+        self.affine.apply(level, &self.edge, guide, step, out);
+        self.shape.gamma(self.params.gamma, out);
         clock.lap(&mut stats.times.output);
         stats
     }
@@ -317,23 +372,44 @@ impl Refiner {
             self.matte.height() as f32 * grid_height as f32 / span.1,
         );
         self.bilinear[1].apply_span(level, &self.matte, covered, &mut self.grid_matte);
+        let radius = if params.guided_radius > 0.0 {
+            params.guided_radius * scale / step as f32
+        } else {
+            WINDOW * span.0 / self.matte.width() as f32
+        };
+        let window = (radius.round().max(1.0) as usize, params.guided_epsilon);
         match params.edge_mode {
-            EdgeMode::None => {
-                self.edge.resize(grid_width, grid_height);
-                self.edge.a.data_mut().fill(0.0);
-                self.edge.b.copy_from(&self.grid_matte);
+            EdgeMode::None => self.edge.without_guide(&self.grid_matte),
+            EdgeMode::JointBilateral => {
+                let (matte, luma) = (&self.matte, &self.luma);
+                let deviation = 3.0 * params.guided_epsilon.sqrt();
+                let guide = &self.grid_luma;
+                joint_bilateral::upsample(matte, luma, guide, deviation, &mut self.grid_matte);
+                self.edge.without_guide(&self.grid_matte);
             }
-            _ => {
-                let pixel = span.0 / self.matte.width() as f32;
-                let radius = if params.guided_radius > 0.0 {
-                    params.guided_radius * scale / step as f32
-                } else {
-                    1.5 * pixel
-                };
-                let window = (radius.round().max(1.0) as usize, params.guided_epsilon);
-                let (luma, matte) = (&self.grid_luma, &self.grid_matte);
+            EdgeMode::Guided => {
+                steepen(&mut self.grid_matte);
+                let planes = (&self.grid_luma, &self.grid_matte);
                 self.guided
-                    .coefficients(level, luma, matte, None, window, &mut self.edge);
+                    .coefficients(level, planes, Fit::Confident, window, &mut self.edge);
+            }
+            EdgeMode::GuidedColor => {
+                steepen(&mut self.grid_matte);
+                let guide = [&self.grid_luma, &self.chroma[0], &self.chroma[1]];
+                self.guided_color.coefficients(
+                    level,
+                    guide,
+                    &self.grid_matte,
+                    window,
+                    &mut self.edge,
+                );
+            }
+            EdgeMode::Matting => {
+                self.matting
+                    .apply(level, &self.grid_luma, window, &mut self.grid_matte);
+                let (planes, window) = ((&self.grid_luma, &self.grid_matte), (1, window.1));
+                self.guided
+                    .coefficients(level, planes, Fit::Confident, window, &mut self.edge);
             }
         }
         let feather = params.feather * scale / step as f32;
@@ -344,10 +420,19 @@ impl Refiner {
     }
 }
 
+/// Makes edges steeper around 0.5: at the network's resolution every edge is blurred by about a
+/// pixel of that size, which is many of the frame's.
+fn steepen(matte: &mut Plane) {
+    for p in matte.data_mut() {
+        *p = ((*p - 0.5) * STEEPER + 0.5).clamp(0.0, 1.0);
+    }
+}
+
 /// Pixels of the refined matte per cell of the grid, a power of two: as many as `subsample` says
-/// for the frame, fewer where the refined matte is smaller.
-fn grid_step(subsample: usize, scale: f32) -> usize {
-    match subsample as f32 * scale {
+/// for the frame, fewer where the refined matte is smaller or the grid would be coarser than the
+/// raw matte, whose pixels are `pixel` of the refined one's wide.
+fn grid_step(subsample: usize, scale: f32, pixel: f32) -> usize {
+    match (subsample as f32 * scale).min(pixel * 1.1) {
         step if step >= 8.0 => 8,
         step if step >= 4.0 => 4,
         step if step >= 2.0 => 2,

@@ -4,7 +4,7 @@
 
 use super::settings::{self, Settings};
 use crate::filter::{Refiner, Stats, Timing};
-use crate::frame::{GrayImage, PixelLayout};
+use crate::frame::PixelLayout;
 use crate::meta::{Matte, Stage};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
@@ -32,7 +32,6 @@ struct State {
     stream: Stream,
     aspect: gst::Fraction,
     refiner: Refiner,
-    refined: GrayImage,
     pool: Option<MattePool>,
     /// The past is to be forgotten at the next frame.
     discont: bool,
@@ -70,7 +69,6 @@ impl State {
         let Self {
             stream,
             refiner,
-            refined,
             pool: Some(pool),
             ..
         } = self
@@ -81,20 +79,16 @@ impl State {
             pts: buffer.pts().map(|pts| Duration::from_nanos(pts.nseconds())),
             discont: std::mem::take(&mut self.discont),
         };
-        let stats = read_matte(&raw.sample, |gray| {
-            stream.read(buffer, |frame| refiner.apply(gray, frame, timing, refined))
-        });
-        let stats = stats
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
-        let (sample, ()) = pool
-            .fill(|out| {
-                for (y, row) in refined.as_ref().rows().enumerate() {
-                    out.row_mut(y).copy_from_slice(row);
-                }
+        let refined = read_matte(&raw.sample, |gray| {
+            stream.read(buffer, |frame| {
+                pool.fill(|out| refiner.apply_into(gray, frame, timing, out))
             })
+        });
+        let (sample, stats) = refined
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())?;
+        let stats = stats.map_err(|error| error.to_string())?;
         Ok((
             Matte {
                 sample,
@@ -194,7 +188,6 @@ impl BaseTransformImpl for MatteRefine {
             stream,
             aspect,
             refiner,
-            refined: GrayImage::default(),
             pool: None,
             discont: true,
             failing: false,

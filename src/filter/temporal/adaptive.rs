@@ -10,11 +10,15 @@
 //!    network that changed its mind for good is believed though nothing moved.
 //! 2. `m = m + (x - m) t / w`: the mean of all raw mattes since the pixel last changed, over at
 //!    most `W` frames, so noise falls as fast as it can, and not at all late after a motion.
+//!    Where the picture changed by a motion that the block flow explains ([`Carry`]), mean and
+//!    count are fetched from where the content was, the count held to a few frames.
 //! 3. `y` follows `m` only when it is further away than a small play (backlash), which is 0 where
 //!    the picture moves: the rest of the noise, which would only wobble, does not show at all.
 //!
 //! [`Motion::change`]: crate::filter::motion::Motion::change
+//! [`Carry`]: super::carry::Carry
 
+use super::carry::Carry;
 use crate::filter::Plane;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
@@ -25,6 +29,10 @@ const DISAGREE: (f32, f32) = (0.15, 0.5);
 /// Weight of the newest disagreement in its short mean, per 1/30 s.
 const DISAGREE_WEIGHT: f32 = 0.25;
 
+/// Frames that a mean may stand for after it was carried along a motion: carrying blurs it, and
+/// the network sees moved things anew.
+const CARRIED: f32 = 3.0;
+
 /// The state beside the mean itself.
 #[derive(Debug, Default)]
 pub struct Adaptive {
@@ -34,6 +42,8 @@ pub struct Adaptive {
     disagreement: Plane,
     /// `y`.
     shown: Plane,
+    carried_mean: Plane,
+    carried_age: Plane,
 }
 
 impl Adaptive {
@@ -48,16 +58,23 @@ impl Adaptive {
     }
 
     /// Steadies `matte` in place; `state` holds `m`. `strength` is 0 to 1, `frames` the time
-    /// passed in units of 1/30 s, all planes are of one size.
+    /// passed in units of 1/30 s; `carry` and `change` were updated with this frame's luma. All
+    /// planes are of one size.
     pub fn apply(
         &mut self,
         level: Level,
         (strength, frames): (f32, f32),
-        change: &Plane,
+        (carry, change): (&Carry, &Plane),
         state: &mut Plane,
         matte: &mut Plane,
     ) {
         debug_assert_eq!(self.age.size(), matte.size());
+        self.carried_mean.copy_from(state);
+        self.carried_age.copy_from(&self.age);
+        carry.pull(state, &mut self.carried_mean);
+        carry.pull(&self.age, &mut self.carried_age);
+        std::mem::swap(state, &mut self.carried_mean);
+        std::mem::swap(&mut self.age, &mut self.carried_age);
         let tuning = Tuning {
             // 1 frame at strength 0, 20 at 0.8, 100 at 1.
             memory: 1.0 + 99.0 * strength.powi(7),
@@ -65,7 +82,7 @@ impl Adaptive {
             disagree: super::weight_after(DISAGREE_WEIGHT, frames),
             frames,
         };
-        dispatch!(level, simd => steady(simd, self, &tuning, change, state, matte));
+        dispatch!(level, simd => steady(simd, self, &tuning, (carry.trust(), change), state, matte));
     }
 }
 
@@ -81,11 +98,12 @@ fn steady<S: Simd>(
     _: S,
     adaptive: &mut Adaptive,
     tuning: &Tuning,
-    change: &Plane,
+    (trust, change): (&Plane, &Plane),
     state: &mut Plane,
     matte: &mut Plane,
 ) {
     let count = matte.data().len();
+    let trust = &trust.data()[..count];
     let change = &change.data()[..count];
     let matte = &mut matte.data_mut()[..count];
     let mean = &mut state.data_mut()[..count];
@@ -98,7 +116,9 @@ fn steady<S: Simd>(
         let e = disagreement[k] + (x - m - disagreement[k]) * tuning.disagree;
         let t = ((e.abs() - DISAGREE.0) * (1.0 / (DISAGREE.1 - DISAGREE.0))).clamp(0.0, 1.0);
         let changed = change[k].max(t * t);
-        let w = ((1.0 - changed) * age[k] + tuning.frames).min(memory);
+        let still = (1.0 - changed) * age[k];
+        let carried = trust[k] * age[k].min(CARRIED - tuning.frames).max(0.0);
+        let w = (still.max(carried) + tuning.frames).min(memory);
         let m = m + (x - m) * (tuning.frames / w).min(1.0);
         let play = (tuning.play * (1.0 - changed)).max(0.0);
         let away = m - shown[k];

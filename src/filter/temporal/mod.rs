@@ -5,10 +5,12 @@
 //! that really passed, so the result does not depend on the frame rate, nor on dropped frames.
 
 pub mod adaptive;
+pub mod carry;
 pub mod ema;
 pub mod uncertainty;
 
 use adaptive::Adaptive;
+use carry::Carry;
 
 use super::motion::Motion;
 use super::{Plane, TemporalMode};
@@ -19,11 +21,24 @@ pub fn weight_after(weight: f32, frames: f32) -> f32 {
     1.0 - (1.0 - weight.clamp(0.0, 1.0)).powf(frames)
 }
 
+/// How a matte is to be steadied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Steadying {
+    /// The formula.
+    pub mode: TemporalMode,
+    /// 0 (follow every frame) to 1 (nearly freeze).
+    pub strength: f32,
+    /// Time since the last matte in units of 1/30 s.
+    pub frames: f32,
+}
+
 /// All ways of steadying behind one state, so that they can be exchanged while playing.
 #[derive(Debug, Default)]
 pub struct Smoother {
     state: Plane,
+    carried: Plane,
     adaptive: Adaptive,
+    carry: Carry,
     primed: bool,
 }
 
@@ -31,21 +46,31 @@ impl Smoother {
     /// Forgets the past: the next matte is taken as it is.
     pub fn reset(&mut self) {
         self.primed = false;
+        self.carry.reset();
     }
 
-    /// Steadies `matte` in place. `frames` is the time since the last one in units of 1/30 s,
-    /// `strength` 0 to 1; `motion` knows what changed in the picture since.
+    /// Steadies `matte` in place. `luma` is the picture at the matte's size, `motion` knows what
+    /// changed in it since the last one.
     pub fn apply(
         &mut self,
         level: Level,
-        mode: TemporalMode,
-        (strength, frames): (f32, f32),
+        steadying: Steadying,
+        luma: &Plane,
         motion: &Motion,
         matte: &mut Plane,
     ) {
-        if mode == TemporalMode::None {
-            self.primed = false;
-            return;
+        let Steadying {
+            mode,
+            strength,
+            frames,
+        } = steadying;
+        match mode {
+            TemporalMode::None => {
+                self.reset();
+                return;
+            }
+            TemporalMode::Flow | TemporalMode::Adaptive => self.carry.update(level, luma, motion),
+            TemporalMode::Ema | TemporalMode::Uncertainty => self.carry.reset(),
         }
         if !self.primed || self.state.size() != matte.size() {
             self.state.copy_from(matte);
@@ -53,10 +78,10 @@ impl Smoother {
             self.primed = true;
             return;
         }
+        let weight = weight_after(1.0 - strength, frames);
         match mode {
             TemporalMode::None => {}
-            TemporalMode::Ema | TemporalMode::Flow => {
-                let weight = weight_after(1.0 - strength, frames);
+            TemporalMode::Ema => {
                 ema::apply(level, matte, weight, &mut self.state);
                 matte.copy_from(&self.state);
             }
@@ -64,10 +89,23 @@ impl Smoother {
                 uncertainty::apply(level, matte, (strength, frames), &mut self.state);
                 matte.copy_from(&self.state);
             }
+            TemporalMode::Flow => {
+                // Where the motion explains nothing, the new matte is all there is.
+                self.carried.copy_from(&self.state);
+                self.carry.pull(&self.state, &mut self.carried);
+                let trust = self.carry.trust().data().iter().zip(motion.change().data());
+                let new = self.carried.data_mut().iter_mut().zip(matte.data());
+                for ((old, new), (trust, change)) in new.zip(trust) {
+                    *old += (new - *old) * (change - trust).clamp(0.0, 1.0);
+                }
+                std::mem::swap(&mut self.state, &mut self.carried);
+                ema::apply(level, matte, weight, &mut self.state);
+                matte.copy_from(&self.state);
+            }
             TemporalMode::Adaptive => {
-                let change = motion.change();
+                let past = (&self.carry, motion.change());
                 self.adaptive
-                    .apply(level, (strength, frames), change, &mut self.state, matte);
+                    .apply(level, (strength, frames), past, &mut self.state, matte);
             }
         }
     }

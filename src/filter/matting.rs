@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Closed-form matting of the unsure band: the matte that is, in every small window, as linear a
+//! function of luma as can be, and stays with the given matte where that is sure.
+//!
+//! A. Levin, D. Lischinski, Y. Weiss, "A Closed-Form Solution to Natural Image Matting" (2006):
+//! minimises `x' L x + (x - p)' D (x - p)` with `L` the matting Laplacian and `D` large where the
+//! matte is sure. `L x` needs no matrix: K. He, J. Sun, X. Tang, "Fast Matting Using Large Kernel
+//! Matting Laplacian Matrices" (2010) show that it is `x` less its guided-filtered self. The
+//! system `(L + D) x = D p` is solved by conjugate gradients, scaled by its diagonal, from `p`.
+
+use super::Plane;
+use super::guided::{Coefficients, Fit, Guided};
+use crate::simd::Level;
+
+/// Steps of conjugate gradients.
+const STEPS: usize = 12;
+/// Weight of sure pixels in `D`.
+const SURE: f32 = 8.0;
+/// Weight of unsure pixels: small, but the solution stays unique.
+const UNSURE: f32 = 0.02;
+
+/// The solver, with its scratch memory.
+#[derive(Debug, Default)]
+pub struct Matting {
+    guided: Guided,
+    fitted: Coefficients,
+    weight: Plane,
+    residual: Plane,
+    direction: Plane,
+    image: Plane,
+}
+
+impl Matting {
+    /// Refines `matte` in place by `guide`, two planes of one size, in windows of
+    /// `2 radius + 1` pixels; `epsilon` is the variance of luma below which a window is flat.
+    pub fn apply(
+        &mut self,
+        level: Level,
+        guide: &Plane,
+        (radius, epsilon): (usize, f32),
+        matte: &mut Plane,
+    ) {
+        let (width, height) = matte.size();
+        for plane in [
+            &mut self.weight,
+            &mut self.residual,
+            &mut self.direction,
+            &mut self.image,
+        ] {
+            plane.resize(width, height);
+        }
+        for (weight, p) in self.weight.data_mut().iter_mut().zip(matte.data()) {
+            let sure = ((2.0 * p - 1.0).abs() - 0.6).max(0.0) / 0.4;
+            *weight = UNSURE + SURE * sure * sure;
+        }
+        // The right side is D p and the start is p, so the first residual is -L p.
+        let window = (radius, epsilon);
+        self.laplacian(level, guide, matte, window);
+        let start = self.residual.data_mut().iter_mut().zip(self.image.data());
+        for (((r, l), d), weight) in start.zip(self.direction.data_mut()).zip(self.weight.data()) {
+            *r = -l;
+            *d = *r / (1.0 + weight);
+        }
+        let mut energy = self.energy();
+        for _ in 0..STEPS {
+            if energy < 1e-9 {
+                break;
+            }
+            let direction = std::mem::take(&mut self.direction);
+            self.laplacian(level, guide, &direction, window);
+            self.direction = direction;
+            let mut curvature = 0.0;
+            let terms = self.image.data_mut().iter_mut().zip(self.direction.data());
+            for ((image, d), weight) in terms.zip(self.weight.data()) {
+                *image += weight * d;
+                curvature += f64::from(*image * d);
+            }
+            if curvature <= 0.0 {
+                break;
+            }
+            let length = (energy / curvature) as f32;
+            let state = matte.data_mut().iter_mut().zip(self.direction.data());
+            for (((x, d), r), image) in state.zip(self.residual.data_mut()).zip(self.image.data()) {
+                *x += length * d;
+                *r -= length * image;
+            }
+            let next = self.energy();
+            let keep = (next / energy) as f32;
+            energy = next;
+            let terms = self
+                .direction
+                .data_mut()
+                .iter_mut()
+                .zip(self.residual.data());
+            for ((d, r), weight) in terms.zip(self.weight.data()) {
+                *d = r / (1.0 + weight) + keep * *d;
+            }
+        }
+        matte
+            .data_mut()
+            .iter_mut()
+            .for_each(|x| *x = x.clamp(0.0, 1.0));
+    }
+
+    /// `image = x - guided(x)`.
+    fn laplacian(&mut self, level: Level, guide: &Plane, x: &Plane, window: (usize, f32)) {
+        self.guided
+            .coefficients(level, (guide, x), Fit::Plain, window, &mut self.fitted);
+        let fitted = self.fitted.a.data().iter().zip(self.fitted.b.data());
+        let terms = self
+            .image
+            .data_mut()
+            .iter_mut()
+            .zip(x.data())
+            .zip(guide.data());
+        for (((image, x), i), (a, b)) in terms.zip(fitted) {
+            *image = x - (a * i + b);
+        }
+    }
+
+    /// Residual times the scaled residual.
+    fn energy(&self) -> f64 {
+        let terms = self.residual.data().iter().zip(self.weight.data());
+        terms
+            .map(|(r, weight)| f64::from(r * r / (1.0 + weight)))
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::{disc, noise, sizes};
+
+    #[test]
+    fn an_unsure_band_takes_the_shape_of_the_picture() {
+        let truth = disc(80, 80, (40.0, 40.0), 22.0, 2.0);
+        let mut guide = truth.clone();
+        guide
+            .data_mut()
+            .iter_mut()
+            .for_each(|v| *v = 0.2 + 0.5 * *v);
+        let raw = disc(80, 80, (42.0, 39.0), 22.0, 12.0);
+        let mut matte = raw.clone();
+        Matting::default().apply(crate::simd::level(), &guide, (3, 1e-4), &mut matte);
+        let error = |m: &Plane| -> f32 {
+            m.data()
+                .iter()
+                .zip(truth.data())
+                .map(|(m, t)| (m - t).abs())
+                .sum()
+        };
+        assert!(
+            error(&matte) < 0.35 * error(&raw),
+            "{} {}",
+            error(&matte),
+            error(&raw)
+        );
+    }
+
+    #[test]
+    fn any_size_is_taken_and_flat_stays_flat() {
+        let mut filter = Matting::default();
+        for (width, height) in sizes() {
+            let (guide, mut matte) = (noise(width, height, 1), noise(width, height, 2));
+            for level in crate::simd::levels() {
+                filter.apply(level, &guide, (2, 1e-3), &mut matte);
+                assert!(matte.data().iter().all(|v| (0.0..=1.0).contains(v)));
+            }
+            matte.data_mut().fill(1.0);
+            filter.apply(crate::simd::level(), &guide, (2, 1e-3), &mut matte);
+            assert!(matte.data().iter().all(|v| *v > 0.999));
+        }
+    }
+}
