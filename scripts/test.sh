@@ -78,7 +78,7 @@ step_static() { cargo test --features static --test elements; }
 step_build() {
     cargo build --release
     gst-inspect-1.0 matte
-    for element in mattesegment matterefine mattecompose mattebackground; do
+    for element in mattesegment matterefine mattecompose mattemix mattebackground; do
         gst-inspect-1.0 $element >/dev/null
     done
 }
