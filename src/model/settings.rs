@@ -77,7 +77,7 @@ pub enum Class {
     Name(String),
 }
 
-/// Checked values of some of the [`KEYS`], each with the place that it comes from.
+/// Checked values of some of the `KEYS`, each with the place that it comes from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
     entries: BTreeMap<String, (Value, Origin)>,
