@@ -17,6 +17,8 @@ const FRAMES: usize = 8;
 const ROUNDS: usize = 60;
 /// Rounds in which a slow peer sits out, for one in which it runs.
 const SLOW: usize = 12;
+/// Frames in a run of `compositor`.
+const COMPOSITOR_RUN: u16 = 10;
 
 /// One thing that is timed.
 struct Case {
@@ -150,24 +152,24 @@ fn with_matte(
         .collect()
 }
 
-/// `compositor` with one pad; it works in a thread of its own and a frame behind, so that runs of
-/// many frames are timed.
+/// `compositor` with a person over a background, NV12 out; the alpha is one for the whole frame
+/// (NV12) or lies in the pixels (BGRA). It works in a thread of its own and a frame behind, so that
+/// runs of many frames are timed.
 fn compositor(format: VideoFormat, size: (u32, u32), pad: &str, inputs: &[gst::Buffer]) -> Case {
-    const RUN: u64 = 10;
-    let caps = caps(format, size);
+    let (over, behind) = (caps(format, size), caps(VideoFormat::Nv12, size));
     let line = format!(
-        "appsrc name=in format=time caps=\"{caps}\" ! compositor background=black {pad} \
-         ! {caps} ! fakesink"
+        "compositor name=mix background=black {pad} ! {behind} ! fakesink \
+         appsrc name=behind format=time caps=\"{behind}\" ! mix.sink_0 \
+         appsrc name=over format=time caps=\"{over}\" ! mix.sink_1"
     );
+    let background = frames(VideoFormat::Nv12, size).swap_remove(0);
+    let alpha = if pad.is_empty() {
+        "alpha in the pixels"
+    } else {
+        "one alpha"
+    };
     Case {
-        name: format!(
-            "compositor, {}",
-            if pad.is_empty() {
-                "alpha in the pixels"
-            } else {
-                "one alpha"
-            }
-        ),
+        name: format!("compositor, {alpha}"),
         format,
         every: SLOW,
         times: Vec::new(),
@@ -175,18 +177,20 @@ fn compositor(format: VideoFormat, size: (u32, u32), pad: &str, inputs: &[gst::B
         run: Box::new(move |frame| {
             let pipeline = gst::parse::launch(&line).expect("the line is right");
             let bin = pipeline.downcast_ref::<gst::Bin>().expect("a pipeline");
-            let source = bin
-                .by_name("in")
-                .and_downcast::<gst_app::AppSrc>()
-                .expect("an appsrc");
-            for i in 0..RUN {
-                let mut frame = frame.copy();
-                let frame_mut = frame.get_mut().expect("a copy of one's own");
-                frame_mut.set_pts(gst::ClockTime::from_mseconds(33 * i));
-                frame_mut.set_duration(gst::ClockTime::from_mseconds(33));
-                source.push_buffer(frame).expect("the queue is open");
+            for (name, frame) in [("behind", &background), ("over", &frame)] {
+                let source = bin
+                    .by_name(name)
+                    .and_downcast::<gst_app::AppSrc>()
+                    .expect("an appsrc");
+                for i in 0..COMPOSITOR_RUN {
+                    let mut frame = frame.copy();
+                    let frame_mut = frame.get_mut().expect("a copy of one's own");
+                    frame_mut.set_pts(gst::ClockTime::from_mseconds(33 * u64::from(i)));
+                    frame_mut.set_duration(gst::ClockTime::from_mseconds(33));
+                    source.push_buffer(frame).expect("the queue is open");
+                }
+                source.end_of_stream().expect("the queue is open");
             }
-            source.end_of_stream().expect("the queue is open");
             pipeline
                 .set_state(gst::State::Playing)
                 .expect("the line plays");
@@ -251,13 +255,13 @@ fn measure(size: (u32, u32), picture: &str) {
     let ayuv = frames(VideoFormat::Ayuv, size);
     for target in ["RGBA", "I420"] {
         let name = format!("videoconvert to {target}");
-        let line = format!("videoconvert ! video/x-raw,format={target}");
+        let line = format!("videoconvert ! capsfilter caps=video/x-raw,format={target}");
         cases.push(element(&name, &line, VideoFormat::Nv12, size, &nv12));
     }
     cases.push(compositor(
         VideoFormat::Nv12,
         size,
-        "sink_0::alpha=0.5",
+        "sink_1::alpha=0.5",
         &nv12,
     ));
     cases.push(compositor(VideoFormat::Bgra, size, "", &bgra));
@@ -275,12 +279,14 @@ fn measure(size: (u32, u32), picture: &str) {
         for case in &mut cases {
             case.round(round);
         }
-        eprint!("\r{}x{}: {} of {ROUNDS} rounds ", size.0, size.1, round + 1);
+        eprint!(".");
     }
     eprintln!();
     for case in &mut cases {
         if case.name.starts_with("compositor") {
-            case.times.iter_mut().for_each(|time| *time /= 10.0);
+            case.times
+                .iter_mut()
+                .for_each(|time| *time /= f64::from(COMPOSITOR_RUN));
         }
         case.report(size);
     }
@@ -291,6 +297,7 @@ fn main() {
     gstmatte::plugin_register_static().expect("the plugin registers");
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg");
     for size in SIZES {
+        eprint!("{}x{} ", size.0, size.1);
         measure(size, picture);
     }
 }

@@ -5,9 +5,10 @@
 #   scripts/bench.sh performance    time a frame of every element, and of GStreamer's own beside it
 #                                   (the default; writes docs/performance.md)
 #   scripts/bench.sh kernels        time of the kernels below the elements, to the terminal
-#   scripts/bench.sh NAME           scripts/bench-NAME.sh or .py, where there is one
+#   scripts/bench.sh steadiness     steadiness and exactness of mattes, beside published methods, on the
+#                                   clips of the folder MATTE_DATA (writes docs/steadiness.md)
 #
-# Everything runs on one core (MATTE_CORE names it; the last one by default).
+# Times are taken on one core (MATTE_CORE names it; the last one by default).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -16,15 +17,37 @@ core=${MATTE_CORE:-$(($(nproc) - 1))}
 what=${1:-performance}
 
 prepare() {
-    scripts/deps.sh build run models demo
-    scripts/fetch-models.sh
+    scripts/deps.sh build run demo
+    default_model
     . scripts/env.sh
 }
 
 # cargo's own output goes to stderr, so that stdout holds the measurements alone.
 run_bench() { # name: builds on all cores, measures on one
     cargo bench --quiet --bench "$1" --no-run >&2
-    taskset -c "$core" cargo bench --quiet --bench "$1"
+    local first=()
+    # Who may (root) takes the core from everybody else, so that a busy machine does not blur times.
+    if chrt --fifo 10 true 2>/dev/null; then first=(chrt --fifo 10); fi
+    "${first[@]}" taskset -c "$core" cargo bench --quiet --bench "$1"
+}
+
+# The file that cargo made of a bench.
+bench_binary() { # name
+    cargo bench --quiet --bench "$1" --no-run --message-format=json-render-diagnostics |
+        python3 -c 'import json, sys
+print([e for e in map(lambda l: json.loads(l).get("executable"), sys.stdin) if e][-1])'
+}
+
+# A Python with the packages of a requirements file, made once.
+python_with() { # name, requirements, pip's further options
+    local venv=$MATTE_CACHE/bench-$1-venv
+    if ! cmp -s "$2" "$venv/requirements.txt"; then
+        say "Python packages for $1"
+        python3 -m venv "$venv" >&2
+        "$venv/bin/pip" install -q --disable-pip-version-check "${@:3}" -r "$2" >&2
+        cp "$2" "$venv/requirements.txt"
+    fi
+    echo "$venv/bin/python"
 }
 
 case $what in
@@ -35,11 +58,9 @@ case $what in
         run_bench elements | tee "$TARGET/performance.tsv"
         cargo build --release >&2
         say "whole chains, and the usual Python beside them"
-        peer=$MATTE_CACHE/bench-venv
-        [ -x "$peer/bin/python" ] || python3 -m venv "$peer"
-        "$peer/bin/pip" install -q --disable-pip-version-check --no-deps -r scripts/bench/requirements.txt
+        peer=$(python_with chains scripts/bench/requirements.txt --no-deps)
         frames=$(mktemp -d) && trap 'rm -rf "$frames"' EXIT
-        python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" "$peer/bin/python" |
+        python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" "$peer" |
             tee "$TARGET/chains.tsv"
         python3 scripts/performance-page.py "$TARGET/performance.tsv" "$TARGET/chains.tsv" >docs/performance.md
         say "wrote docs/performance.md"
@@ -48,13 +69,19 @@ case $what in
         prepare
         for bench in benches/*.rs; do
             name=$(basename "$bench" .rs)
-            [ "$name" = elements ] || run_bench "$name"
+            # Those two print no such table.
+            case $name in elements | steadiness) ;; *) run_bench "$name" ;; esac
         done
         ;;
-    *)
-        for script in "scripts/bench-$what.sh" "scripts/bench-$what.py"; do
-            [ -x "$script" ] && exec "$script" "${@:2}"
-        done
-        die "unknown benchmark '$what' (known: performance kernels $(find scripts -name 'bench-*' -printf '%f ' | sed 's/bench-//g; s/\.[a-z]*//g'))"
+    steadiness)
+        data=${MATTE_DATA:-}
+        [ -d "$data/clips" ] || die "MATTE_DATA must name a folder with clips/, stills/ and backgrounds/, found '${data:-nothing}'"
+        prepare
+        scripts/deps.sh models
+        scripts/fetch-models.sh
+        python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
+        "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
+            --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
         ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness)" ;;
 esac

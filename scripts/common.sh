@@ -18,6 +18,14 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# A network to run: the plugin's own, and where this checkout has none yet, a public one.
+default_model() {
+    compgen -G "$ROOT/models/*.onnx" >/dev/null && return
+    [ -e "$MATTE_CACHE/models/mp_selfie_landscape.onnx" ] && return
+    "$ROOT/scripts/deps.sh" models
+    "$ROOT/scripts/fetch-models.sh"
+}
+
 # Runs a pipeline that is given as one string. It is split into words on purpose (gst-launch reads
 # quotes itself, so that paths may hold spaces) and matched against no file names.
 # -e ends files properly on Ctrl-C.

@@ -26,11 +26,11 @@ background=${MATTE_BACKGROUND:-$ROOT/docs/pictures/room.jpg}
 [ -r "$background" ] || die "no background picture at $background (set MATTE_BACKGROUND)"
 
 say "1/5 what is missing"
-scripts/deps.sh build run models demo
+scripts/deps.sh build run demo
 . scripts/env.sh
 
 say "2/5 the model"
-scripts/fetch-models.sh
+default_model
 . scripts/env.sh
 
 say "3/5 building (the first time takes some minutes)"

@@ -6,7 +6,7 @@
 #
 #   build  a C linker, pkg-config, GStreamer's headers, Rust
 #   run    GStreamer's tools and plugins, ONNX Runtime
-#   models npm and Python's venv, which scripts/fetch-models.sh needs
+#   models npm, by which scripts/fetch-models.sh gets some models
 #   demo   the demo's clip, ImageMagick for its contact sheet
 #   test   Python bindings, PipeWire, Meson: what only the tests need
 #
@@ -22,8 +22,8 @@ declare -A PACKAGES=(
     [build]="build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
     [run]="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
            gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x
-           python3 python3-pip unzip ca-certificates"
-    [models]="npm python3-venv"
+           python3 python3-pip python3-venv unzip ca-certificates"
+    [models]="npm"
     [demo]="forensics-samples-files imagemagick fonts-dejavu-core gstreamer1.0-plugins-base-apps"
     [test]="python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 pipewire wireplumber
             pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck"

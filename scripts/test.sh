@@ -24,6 +24,8 @@ passed=0 failed=0 failures=()
 count() { # log, "passed" or "failed"
     awk -v want="$2" '
         /^test result:/ { for (i = 1; i <= NF; i++) if ($(i + 1) ~ "^" want) n += $i }
+        # nextest: Summary [ 9.5s] 264 tests run: 263 passed, 1 failed, 0 skipped
+        /^ *Summary \[/ { for (i = 2; i <= NF; i++) if ($i ~ "^" want) n += $(i - 1) }
         /^ok / && want == "passed" { n++ }
         /^not ok / && want == "failed" { n++ }
         /^Ran [0-9]+ tests?/ { ran = $2 }
@@ -69,16 +71,16 @@ step_licences() {
 step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
 step_unit() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run && cargo test --doc
+        cargo nextest run --no-fail-fast --status-level fail && cargo test --doc
     else
-        cargo test
+        cargo test --no-fail-fast
     fi
 }
 step_static() { cargo test --features static --test elements; }
 step_build() {
     cargo build --release
     gst-inspect-1.0 matte
-    for element in mattesegment matterefine mattecompose mattebackground; do
+    for element in mattesegment matterefine mattecompose mattemix mattebackground; do
         gst-inspect-1.0 $element >/dev/null
     done
 }
@@ -110,8 +112,8 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run models demo test
-scripts/fetch-models.sh
+scripts/deps.sh build run demo test
+default_model
 . scripts/env.sh
 
 for name in "${wanted[@]}"; do

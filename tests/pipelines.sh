@@ -88,6 +88,11 @@ over_video() {
         MATTE_SINK=$(picture over) run over-video.sh || return 1
     near "$work/over.png" 100,100 0 0 255 && near "$work/over.png" 1240,250 0 0 255
 }
+mix() {
+    MATTE_BEHIND="videotestsrc pattern=blue num-buffers=200 ! video/x-raw,width=320,height=240,framerate=15/1" \
+        MATTE_SINK=$(picture mix) run mix.sh || return 1
+    near "$work/mix.png" 600,20 0 0 255 && [ "$(difference "$work/camera.png" "$work/mix.png" $face)" -le 4 ]
+}
 network() {
     # Ports that this run has to itself, as far as can be known.
     local port=$((20000 + RANDOM % 20000)) receiver status=0
@@ -108,6 +113,7 @@ done
 check "pipelines/v4l2loopback.sh" loopback
 check "pipelines/file.sh" file
 check "pipelines/over-video.sh" over_video
+check "pipelines/mix.sh" mix
 check "pipelines/rtp-send.sh and rtp-receive.sh" network
 check "pipelines/pipewire-camera.sh" env -u MATTE_SOURCE "$ROOT/tests/pipewire.sh"
 echo "# $passed passed, $failed failed"
