@@ -97,7 +97,8 @@ impl Scene {
     }
 }
 
-fn chain() {
+/// All presets and edge modes whose name holds `only`.
+fn chain(only: &str) {
     let sizes = [
         ("720p", Scene::new(1280, 720)),
         ("1080p", Scene::new(1920, 1080)),
@@ -126,16 +127,13 @@ fn chain() {
     let mut cases = Vec::new();
     for (size, scene) in &sizes {
         for (name, params) in &presets {
+            let case = format!("{name} {size}");
+            if !case.contains(only) {
+                continue;
+            }
             let mut refiner = Refiner::new(gstmatte::simd::level());
             refiner.set_params(params);
-            cases.push((
-                format!("{name} {size}"),
-                scene,
-                refiner,
-                GrayImage::default(),
-                0,
-                Vec::new(),
-            ));
+            cases.push((case, scene, refiner, GrayImage::default(), 0, Vec::new()));
         }
     }
     let names: Vec<String> = cases.iter().map(|c| c.0.clone()).collect();
@@ -204,6 +202,10 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some("serve") => serve(&args[1..]),
-        _ => chain(),
+        other => chain(
+            other
+                .filter(|arg| !arg.starts_with("--"))
+                .unwrap_or_default(),
+        ),
     }
 }

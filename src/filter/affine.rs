@@ -53,8 +53,8 @@ pub struct Affine {
 
 impl Affine {
     /// Writes `a I + b` for every pixel of `guide` to `out`, both of one size. The coefficients'
-    /// planes have the size of the [`grid`] of `step` x `step` pixels over it; `step` is 1, 2, 4
-    /// or 8.
+    /// planes have the size of the [`grid`] of `step` x `step` pixels over it; `step` is 1, 2, 3,
+    /// 4, 6 or 8.
     pub fn apply(
         &mut self,
         level: Level,
@@ -76,7 +76,9 @@ impl Affine {
         }
         dispatch!(level, simd => match step {
             2 => apply::<_, 2>(simd, self, coefficients, guide, out),
+            3 => apply::<_, 3>(simd, self, coefficients, guide, out),
             4 => apply::<_, 4>(simd, self, coefficients, guide, out),
+            6 => apply::<_, 6>(simd, self, coefficients, guide, out),
             8 => apply::<_, 8>(simd, self, coefficients, guide, out),
             _ => apply::<_, 1>(simd, self, coefficients, guide, out),
         });
@@ -348,7 +350,7 @@ pub(super) mod tests {
             let mut source = GrayImage::new(stride, height);
             noise(stride, height, 5).store(&mut source.as_mut());
             let guide = GrayRef::new(source.data(), width, height, stride).unwrap();
-            for step in [1, 2, 4, 8] {
+            for step in [1, 2, 3, 4, 6, 8] {
                 let (w, h) = grid(width, height, step);
                 let mut coefficients = Coefficients {
                     a: noise(w, h, 11),

@@ -17,7 +17,7 @@ pub struct FastGuidedParams {
     pub radius: usize,
     /// Variance of the guide (0 to 1) below which a window counts as flat.
     pub epsilon: f32,
-    /// The fit is computed on cells of this many pixels: 1, 2, 4 or 8.
+    /// The fit is computed on cells of this many pixels: 1, 2, 3, 4, 6 or 8.
     pub subsample: usize,
 }
 

@@ -85,36 +85,43 @@ impl Flow {
         dispatch!(level, simd => estimate(simd, self, change));
     }
 
-    /// The vector at a pixel, interpolated between block centres; sure where all four around are.
-    #[inline]
-    pub fn at(&self, x: usize, y: usize) -> Vector {
+    /// Writes the vectors above each other, interpolated for row `y` of pixels: one for each
+    /// column of blocks, to be given to [`along`].
+    pub fn row(&self, y: usize, out: &mut Vec<Vector>) {
         let (columns, rows) = self.blocks();
-        let place = |at: usize, count: usize| {
-            let position = (at as f32 + 0.5) / BLOCK as f32 - 0.5;
-            let position = position.clamp(0.0, (count - 1) as f32);
-            let first = position as usize;
-            (first, (first + 1).min(count - 1), position - first as f32)
-        };
-        let ((left, right, fx), (top, bottom, fy)) = (place(x, columns), place(y, rows));
-        let (row, next) = (
+        let (top, bottom, share) = place(y, rows);
+        let (top, bottom) = (
             &self.vectors[top * columns..],
             &self.vectors[bottom * columns..],
         );
-        let (a, b, c, d) = (row[left], row[right], next[left], next[right]);
-        let mix = |a: f32, b: f32, c: f32, d: f32| {
-            (a * (1.0 - fx) + b * fx) * (1.0 - fy) + (c * (1.0 - fx) + d * fx) * fy
-        };
-        Vector {
-            x: mix(a.x, b.x, c.x, d.x),
-            y: mix(a.y, b.y, c.y, d.y),
-            sure: if fx < 0.5 {
-                if fy < 0.5 { a.sure } else { c.sure }
-            } else if fy < 0.5 {
-                b.sure
-            } else {
-                d.sure
-            },
-        }
+        out.clear();
+        out.extend((top.iter().zip(bottom).take(columns)).map(|(&a, &b)| mix(a, b, share)));
+    }
+}
+
+/// The vector at column `x` of pixels, from a row of vectors by [`Flow::row`]. Whether it is sure
+/// is the nearest block's word.
+#[inline]
+pub fn along(row: &[Vector], x: usize) -> Vector {
+    let (left, right, share) = place(x, row.len());
+    mix(row[left], row[right], share)
+}
+
+/// The two blocks whose centres are around a pixel, and the second one's share.
+#[inline]
+fn place(at: usize, count: usize) -> (usize, usize, f32) {
+    let position = (at as f32 + 0.5) * (1.0 / BLOCK as f32) - 0.5;
+    let position = position.clamp(0.0, (count - 1) as f32);
+    let first = position as usize;
+    (first, (first + 1).min(count - 1), position - first as f32)
+}
+
+#[inline]
+fn mix(a: Vector, b: Vector, share: f32) -> Vector {
+    Vector {
+        x: a.x + (b.x - a.x) * share,
+        y: a.y + (b.y - a.y) * share,
+        sure: if share < 0.5 { a.sure } else { b.sure },
     }
 }
 
@@ -167,7 +174,8 @@ fn difference(
         return None;
     }
     let mut sum = 0;
-    for row in 0..patch.height {
+    // Every other row: neighbours say nearly the same.
+    for row in (0..patch.height).step_by(2) {
         let p = &a[(patch.y + row) * width + patch.x..][..patch.width];
         let q = &b[(y as usize + row) * width + x as usize..][..patch.width];
         if let (Ok(p), Ok(q)) = (<&[u8; 16]>::try_from(p), <&[u8; 16]>::try_from(q)) {
@@ -183,7 +191,7 @@ fn difference(
     Some(sum)
 }
 
-/// The best motion of a patch from the given starts: whole pixels and its sum.
+/// The best motion of a patch from the given starts, by the given steps: whole pixels and its sum.
 #[inline(always)]
 fn search(
     a: &[u8],
@@ -191,17 +199,19 @@ fn search(
     size: (usize, usize),
     patch: Patch,
     starts: &[(i32, i32)],
+    steps: &[i32],
 ) -> ((i32, i32), u32) {
     let (mut best, mut least) = ((0, 0), u32::MAX);
-    for &start in starts {
-        if let Some(sum) = difference(a, b, size, patch, start)
+    for (i, &start) in starts.iter().enumerate() {
+        if !starts[..i].contains(&start)
+            && let Some(sum) = difference(a, b, size, patch, start)
             && sum < least
         {
             (best, least) = (start, sum);
         }
     }
-    for step in [4, 2, 1] {
-        for _ in 0..4 {
+    for &step in steps {
+        for _ in 0..3 {
             let centre = best;
             for (dx, dy) in [(-step, 0), (step, 0), (0, -step), (0, step)] {
                 let place = (centre.0 + dx, centre.1 + dy);
@@ -267,7 +277,7 @@ fn estimate<S: Simd>(_: S, flow: &mut Flow, change: &Plane) {
             };
             let starts = [(0, 0), whole(flow.vectors[index]), left, top];
             let patch = Patch::around(x as i32, y as i32, size);
-            let (found, least) = search(now, before, size, patch, &starts);
+            let (found, least) = search(now, before, size, patch, &starts, &[4, 2, 1]);
             let sum = |dx, dy| difference(now, before, size, patch, (found.0 + dx, found.1 + dy));
             let fine = (
                 parabola(sum(-1, 0), least, sum(1, 0)),
@@ -275,7 +285,7 @@ fn estimate<S: Simd>(_: S, flow: &mut Flow, change: &Plane) {
             );
             let there = Patch::around(x as i32 + found.0, y as i32 + found.1, size);
             let back = [(0, 0), (-found.0, -found.1)];
-            let (home, _) = search(before, now, size, there, &back);
+            let (home, _) = search(before, now, size, there, &back, &[2, 1]);
             let (ex, ey) = ((home.0 + found.0) as f32, (home.1 + found.1) as f32);
             flow.vectors[index] = Vector {
                 x: found.0 as f32 + fine.0,
@@ -332,7 +342,9 @@ mod tests {
                 let mut flow = Flow::default();
                 flow.update(level, &texture(96, 64, (0.0, 0.0)), &everywhere);
                 flow.update(level, &texture(96, 64, shift), &everywhere);
-                let v = flow.at(48, 32);
+                let mut row = Vec::new();
+                flow.row(32, &mut row);
+                let v = along(&row, 48);
                 assert!(v.sure, "{shift:?} {level:?}");
                 let error = (v.x - shift.0).hypot(v.y - shift.1);
                 assert!(error < 0.34, "{shift:?} {level:?}: {v:?}");
@@ -373,7 +385,9 @@ mod tests {
                 for seed in 0..3 {
                     flow.update(level, &noise(width, height, seed), &everywhere);
                 }
-                flow.at(width - 1, height - 1);
+                let mut row = Vec::new();
+                flow.row(height - 1, &mut row);
+                along(&row, width - 1);
                 results.push(flow.vectors().to_vec());
             }
             assert!(results.iter().all(|r| *r == results[0]), "{width}x{height}");

@@ -141,16 +141,18 @@ impl Guided {
         if fit == Fit::Confident {
             let mean = &mut self.quality_mean;
             self.mean.apply(level, &self.quality, radius, mean);
-            divide(&mut out.a, mean);
-            divide(&mut out.b, mean);
+            dispatch!(level, simd => divide(simd, [&mut out.a, &mut out.b], mean));
         }
     }
 }
 
-/// Divides a plane by another of the same size.
-pub(super) fn divide(plane: &mut Plane, by: &Plane) {
-    for (value, by) in plane.data_mut().iter_mut().zip(by.data()) {
-        *value /= by;
+/// Divides planes by another of the same size.
+#[simd]
+pub(super) fn divide<S: Simd, const N: usize>(_: S, planes: [&mut Plane; N], by: &Plane) {
+    for plane in planes {
+        for (value, by) in plane.data_mut().iter_mut().zip(by.data()) {
+            *value /= by;
+        }
     }
 }
 

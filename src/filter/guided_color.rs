@@ -65,9 +65,8 @@ impl GuidedColor {
             self.mean.apply(level, fit, radius, mean);
         }
         let [y, u, v, offset, quality] = &mut self.means;
-        for plane in [&mut *y, &mut *u, &mut *v, &mut *offset] {
-            divide(plane, quality);
-        }
+        let planes = [&mut *y, &mut *u, &mut *v, &mut *offset];
+        dispatch!(level, simd => divide(simd, planes, quality));
         out.a.copy_from(y);
         out.b.copy_from(offset);
         let chroma =

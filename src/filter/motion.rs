@@ -39,6 +39,7 @@ pub struct Motion {
     energy: Plane,
     change: Plane,
     spread: Plane,
+    column: Vec<f32>,
     mean: BoxMean,
     histogram: Vec<u32>,
     primed: bool,
@@ -87,7 +88,10 @@ impl Motion {
         }
         dispatch!(level, simd => judge(simd, self, frames));
         // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.
-        spread_max(level, &self.change, &mut self.spread);
+        let column = &mut self.column;
+        column.clear();
+        column.resize(luma.width() + 2, 0.0);
+        dispatch!(level, simd => spread_max(simd, &self.change, column, &mut self.spread));
         self.mean.apply(level, &self.spread, 1, &mut self.change);
         let count = luma.data().len() as f32;
         let moving = self.change.data().iter().filter(|&&c| c > 0.5).count() as f32 / count;
@@ -131,7 +135,7 @@ impl Motion {
         self.histogram.clear();
         self.histogram.resize(BINS, 0);
         let mut count = 0;
-        for (l, r) in luma.data().iter().zip(self.reference.data()).step_by(3) {
+        for (l, r) in luma.data().iter().zip(self.reference.data()).step_by(7) {
             let bin = ((l - r) / SPAN + 0.5) * BINS as f32;
             self.histogram[(bin.max(0.0) as usize).min(BINS - 1)] += 1;
             count += 1;
@@ -215,31 +219,34 @@ fn follow<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: 
 }
 
 /// Maximum over 3x3 pixels.
-fn spread_max(level: Level, from: &Plane, to: &mut Plane) {
-    dispatch!(level, simd => spread_kernel(simd, from, to));
-}
-
 #[simd]
-fn spread_kernel<S: Simd>(_: S, from: &Plane, to: &mut Plane) {
+fn spread_max<S: Simd>(_: S, from: &Plane, column: &mut [f32], to: &mut Plane) {
     let (width, height) = from.size();
     for y in 0..height {
-        let (up, here, down) = (
-            from.row(y.saturating_sub(1)),
-            from.row(y),
-            from.row((y + 1).min(height - 1)),
-        );
-        let out = to.row_mut(y);
+        let up = &from.row(y.saturating_sub(1))[..width];
+        let here = &from.row(y)[..width];
+        let down = &from.row((y + 1).min(height - 1))[..width];
+        // Padded by a neutral 0 on either side.
+        let middle = &mut column[1..][..width];
         for x in 0..width {
-            out[x] = here[x].max(up[x]).max(down[x]);
+            middle[x] = larger(larger(here[x], up[x]), down[x]);
         }
-        let mut left = out[0];
+        let (left, middle, right) = (
+            &column[..width],
+            &column[1..][..width],
+            &column[2..][..width],
+        );
+        let out = &mut to.row_mut(y)[..width];
         for x in 0..width {
-            let middle = out[x];
-            let right = out[(x + 1).min(width - 1)];
-            out[x] = middle.max(left).max(right);
-            left = middle;
+            out[x] = larger(larger(left[x], middle[x]), right[x]);
         }
     }
+}
+
+/// The larger of two numbers: unlike `f32::max` one instruction.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 #[cfg(test)]

@@ -135,7 +135,8 @@ pub struct Params {
     /// `guided-epsilon`: variance of luma (0 to 1) below which the picture counts as flat,
     /// 1e-6 to 1. Default 5e-4.
     pub guided_epsilon: f32,
-    /// `guided-subsample`: the fit is computed on every n-th pixel, 1, 2, 4 or 8. Default 4.
+    /// `guided-subsample`: the fit is computed on cells of this many pixels of the frame, 1, 2, 3,
+    /// 4, 6 or 8; 0 takes it from the sizes of frame and matte. Default 0.
     pub guided_subsample: usize,
     /// `feather`: softens the edge outward (or inward, below 0), pixels of the frame, -64 to 64.
     /// Default 0.
@@ -176,7 +177,7 @@ impl From<Preset> for Params {
             edge_mode: EdgeMode::Guided,
             guided_radius: 0.0,
             guided_epsilon: 5e-4,
-            guided_subsample: 4,
+            guided_subsample: 0,
             feather: 0.0,
             black_point: 0.0,
             white_point: 1.0,
@@ -193,7 +194,7 @@ impl From<Preset> for Params {
             },
             Preset::Quality => Self {
                 edge_mode: EdgeMode::GuidedColor,
-                guided_subsample: 2,
+                guided_subsample: 3,
                 ..balanced
             },
             Preset::Off => Self {
@@ -247,9 +248,9 @@ impl Params {
             },
             guided_epsilon: hold(self.guided_epsilon, 1e-6, 1.0, default.guided_epsilon),
             guided_subsample: match self.guided_subsample {
-                0 | 1 => 1,
-                2 | 3 => 2,
-                4..=7 => 4,
+                n @ 0..=4 => n,
+                5 => 4,
+                6 | 7 => 6,
                 _ => 8,
             },
             feather: hold(self.feather, -64.0, 64.0, default.feather),

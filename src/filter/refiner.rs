@@ -428,16 +428,18 @@ fn steepen(matte: &mut Plane) {
     }
 }
 
-/// Pixels of the refined matte per cell of the grid, a power of two: as many as `subsample` says
-/// for the frame, fewer where the refined matte is smaller or the grid would be coarser than the
-/// raw matte, whose pixels are `pixel` of the refined one's wide.
+/// Pixels of the refined matte per cell of the grid. `subsample` counts the frame's pixels, and
+/// the grid is never coarser than the raw matte, whose pixels are `pixel` of the refined one's
+/// wide; 0 makes cells a little smaller than those.
 fn grid_step(subsample: usize, scale: f32, pixel: f32) -> usize {
-    match (subsample as f32 * scale).min(pixel * 1.1) {
-        step if step >= 8.0 => 8,
-        step if step >= 4.0 => 4,
-        step if step >= 2.0 => 2,
-        _ => 1,
-    }
+    let wanted = match subsample {
+        0 => 0.81 * pixel,
+        n => (n as f32 * scale).min(1.1 * pixel),
+    };
+    let fitting = [8, 6, 4, 3, 2]
+        .into_iter()
+        .find(|&step| step as f32 <= wanted);
+    fitting.unwrap_or(1)
 }
 
 impl Areas {

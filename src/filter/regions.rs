@@ -14,12 +14,13 @@
 
 use super::Plane;
 use super::components::{Connectivity, Labelling};
-use super::morphology::Morphology;
 use super::window::BoxMean;
 use crate::simd::Level;
 
 /// Pixels of soft rim, below `low`, that a living region keeps.
-const RIM: f32 = 4.0;
+const RIM: usize = 5;
+/// The rim fades where less than this share of the window around a pixel lives, inverted.
+const RIM_GAIN: f32 = 16.0;
 /// Regions that are followed at a time; the largest matter, and no scene has more.
 const MAX_REGIONS: usize = 250;
 
@@ -61,7 +62,6 @@ pub struct Regions {
     slots: Vec<u8>,
     gate: Plane,
     smooth: Plane,
-    morphology: Morphology,
     mean: BoxMean,
     last_id: u32,
     size: (usize, usize),
@@ -177,8 +177,7 @@ impl Regions {
         for (gate, owner) in self.gate.data_mut().iter_mut().zip(&self.owners) {
             *gate = if *owner > 0 { 1.0 } else { 0.0 };
         }
-        self.morphology.grow(level, &mut self.gate, RIM);
-        self.mean.apply(level, &self.gate, 1, &mut self.smooth);
+        self.mean.apply(level, &self.gate, RIM, &mut self.smooth);
         for ((value, gate), mask) in matte
             .data_mut()
             .iter_mut()
@@ -187,7 +186,11 @@ impl Regions {
         {
             // A dead region inside a living one's rim is still dead.
             let dead = *mask.0 == 0 && *mask.1 != 0;
-            *value = if dead { 0.0 } else { *value * gate };
+            *value = if dead {
+                0.0
+            } else {
+                *value * (gate * RIM_GAIN).min(1.0)
+            };
         }
     }
 

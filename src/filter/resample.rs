@@ -6,7 +6,7 @@
 use super::Plane;
 use crate::frame::GrayRef;
 use crate::simd::Level;
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::{Simd, dispatch, prelude::*};
 use fearless_simd_macros::simd;
 
 /// Two neighbours and the second one's weight, for one place along an axis.
@@ -126,22 +126,54 @@ fn cells<const STEP: usize>(sums: &[u16], scale: f32, to: &mut [f32]) {
     }
 }
 
+/// As [`cells`] for 4: neighbours are added pair by pair.
+#[inline(always)]
+fn quads<S: Simd>(simd: S, sums: &[u16], scale: f32, to: &mut [f32]) {
+    let (lanes, wide) = (S::u32s::LEN, S::u16s::LEN);
+    let whole = (sums.len() / 4).min(to.len()) / lanes * lanes;
+    for x in (0..whole).step_by(lanes) {
+        let low = S::u16s::from_slice(simd, &sums[4 * x..4 * x + wide]);
+        let high = S::u16s::from_slice(simd, &sums[4 * x + wide..4 * x + 2 * wide]);
+        let (low, high) = (low.pairwise_widening_add(), high.pairwise_widening_add());
+        let cells = low.unzip_low(high) + low.unzip_high(high);
+        (cells.to_float::<S::f32s>() * scale).store_slice(&mut to[x..x + lanes]);
+    }
+    cells::<4>(&sums[4 * whole..], scale, &mut to[whole..]);
+}
+
+#[inline(always)]
+fn sum_rows<const N: usize>(from: GrayRef<'_>, first: usize, sums: &mut [u16]) {
+    let width = sums.len();
+    let mut rows = [from.row(first); N];
+    for (n, row) in rows.iter_mut().enumerate() {
+        *row = &from.row(first + n)[..width];
+    }
+    for x in 0..width {
+        let mut sum = 0;
+        for row in &rows {
+            sum += u16::from(row[x]);
+        }
+        sums[x] = sum;
+    }
+}
+
 #[simd]
-fn cell_mean<S: Simd>(_: S, sums: &mut [u16], from: GrayRef<'_>, step: usize, to: &mut Plane) {
+fn cell_mean<S: Simd>(simd: S, sums: &mut [u16], from: GrayRef<'_>, step: usize, to: &mut Plane) {
     let width = from.width();
     for y in 0..to.height() {
         let rows = y * step..((y + 1) * step).min(from.height());
         let count = rows.len();
-        if count == 4 {
-            let [a, b, c, d] = std::array::from_fn(|i| from.row(y * step + i));
-            for ((((s, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *s = u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d);
-            }
-        } else {
-            sums.fill(0);
-            for row in rows {
-                for (s, v) in sums.iter_mut().zip(from.row(row)) {
-                    *s += u16::from(*v);
+        match count {
+            2 => sum_rows::<2>(from, y * step, sums),
+            4 => sum_rows::<4>(from, y * step, sums),
+            6 => sum_rows::<6>(from, y * step, sums),
+            8 => sum_rows::<8>(from, y * step, sums),
+            _ => {
+                sums.fill(0);
+                for row in rows {
+                    for (s, v) in sums.iter_mut().zip(from.row(row)) {
+                        *s += u16::from(*v);
+                    }
                 }
             }
         }
@@ -149,7 +181,9 @@ fn cell_mean<S: Simd>(_: S, sums: &mut [u16], from: GrayRef<'_>, step: usize, to
         let row = to.row_mut(y);
         match step {
             2 => cells::<2>(sums, scale, row),
-            4 => cells::<4>(sums, scale, row),
+            3 => cells::<3>(sums, scale, row),
+            4 => quads(simd, sums, scale, row),
+            6 => cells::<6>(sums, scale, row),
             8 => cells::<8>(sums, scale, row),
             _ => {
                 for (value, cell) in row.iter_mut().zip(sums.chunks_exact(step)) {
@@ -213,7 +247,7 @@ mod tests {
             let mut source = GrayImage::new(stride, height);
             noise(stride, height, 5).store(&mut source.as_mut());
             let image = GrayRef::new(source.data(), width, height, stride).unwrap();
-            for step in [1, 2, 3, 4, 8] {
+            for step in [1, 2, 3, 4, 6, 8] {
                 for level in crate::simd::levels() {
                     filter.apply(level, image, step, &mut out);
                     assert_eq!(out.size(), grid(width, height, step));

@@ -80,6 +80,9 @@ pub(super) fn sliding_sum(from: &[f32], taps: usize, to: &mut [f32], scratch: &m
         5 => sum_taps::<5>(from, to),
         7 => sum_taps::<7>(from, to),
         9 => sum_taps::<9>(from, to),
+        11 => sum_taps::<11>(from, to),
+        13 => sum_taps::<13>(from, to),
+        15 => sum_taps::<15>(from, to),
         _ => {
             let [current, next] = &mut scratch.power;
             let (mut current, mut next) = (&mut current[..from.len()], &mut next[..from.len()]);

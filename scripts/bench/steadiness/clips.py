@@ -158,8 +158,10 @@ def photographs(data, count):
     out = []
     for path in held_out(folder / "images"):
         rgb, mask = read(path), read(folder / "masks" / f"{path.stem}.png", cv2.IMREAD_GRAYSCALE)
-        share = (mask > 127).mean()
-        if rgb.shape[1] <= rgb.shape[0] or not 0.12 < share < 0.6:
+        solid = (mask > 127).astype(np.uint8)
+        _, _, sizes, _ = cv2.connectedComponentsWithStats(solid)
+        crowd = sizes[1:, cv2.CC_STAT_AREA].max(initial=0) < 0.8 * solid.sum()
+        if crowd or rgb.shape[1] <= rgb.shape[0] or not 0.12 < solid.mean() < 0.6:
             continue
         height = min(rgb.shape[1] * HEIGHT // WIDTH, rgb.shape[0])
         crop = slice(0, height)

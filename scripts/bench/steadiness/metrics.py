@@ -36,15 +36,15 @@ def messddt(p, g, motion):
     return np.abs((p[0] - g[0]) ** 2 - after).mean() * 1e3
 
 
-def measure(clip, mattes, truth, motion):
-    """All figures of one clip; `mattes` and `truth` have one size. Keys that make no sense for a
-    kind of clip are missing."""
+def measure(clip, mattes, truth, motion, bands):
+    """All figures of one clip; `mattes`, `truth` and `bands` have one size. Keys that make no
+    sense for a kind of clip are missing."""
     known = [n for n, g in enumerate(truth) if g is not None]
     settled = [n for n in known if n >= 5] or known
     out = {
         "iou": 100 * np.mean([iou(mattes[n], truth[n]) for n in settled]),
         "mad": 1e3 * np.mean([np.abs(mattes[n] - truth[n]).mean() for n in settled]),
-        "band": np.mean([np.abs(mattes[n] - truth[n])[band(truth[n])].sum() for n in settled]),
+        "band": np.mean([np.abs(mattes[n] - truth[n])[bands[n]].sum() for n in settled]),
     }
     pairs = [n for n in settled if n - 1 in known and not (clip.kind == "cut" and n == clip.event)]
     if pairs:

@@ -23,12 +23,13 @@ class Case:
         self.size = (columns, round(columns * height / width))
         area = cv2.INTER_AREA
         self.truth = [None if g is None else cv2.resize(g, self.size, interpolation=area) for g in clip.truth]
+        self.bands = [None if g is None else metrics.band(g) for g in self.truth]
         self.motion = metrics.flows(clip.frames, self.size)
         self.sized_raws = [sized(x, self.size) for x in raws]
 
     def measure(self, mattes):
         mattes = [sized(m, self.size) for m in mattes]
-        out = metrics.measure(self.clip, mattes, self.truth, self.motion)
+        out = metrics.measure(self.clip, mattes, self.truth, self.motion, self.bands)
         if self.clip.kind in ("step", "cut"):
             key = "lag" if self.clip.kind == "step" else "lag_cut"
             out[key] = metrics.lag(self.clip, mattes, self.sized_raws, self.truth)

@@ -31,7 +31,7 @@ const DISAGREE_WEIGHT: f32 = 0.25;
 
 /// Frames that a mean may stand for after it was carried along a motion: carrying blurs it, and
 /// the network sees moved things anew.
-const CARRIED: f32 = 3.0;
+const CARRIED: f32 = 2.0;
 
 /// The state beside the mean itself.
 #[derive(Debug, Default)]

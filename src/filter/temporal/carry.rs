@@ -7,7 +7,7 @@
 //! noise), what was known about it is still true here.
 
 use crate::filter::Plane;
-use crate::filter::flow::{Flow, sample};
+use crate::filter::flow::{Flow, Vector, along, sample};
 use crate::filter::motion::Motion;
 use crate::filter::window::BoxMean;
 use crate::simd::Level;
@@ -16,6 +16,9 @@ use crate::simd::Level;
 /// explains the change, and from which it does not. More than noise is allowed: blocks do not
 /// follow every bend.
 const EXPLAINED: (f32, f32) = (6.0, 24.0);
+
+/// Change of the picture up to which a pixel is where it was.
+const CHANGED: f32 = 0.02;
 
 /// Where a pixel's past lies.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +34,7 @@ pub struct Carry {
     flow: Flow,
     before: Plane,
     sources: Vec<Source>,
+    vectors: Vec<Vector>,
     squares: Plane,
     energy: Plane,
     trust: Plane,
@@ -66,11 +70,15 @@ impl Carry {
         self.trust.data_mut().fill(0.0);
         for y in 0..height {
             let (squares, now, change) = (self.squares.row_mut(y), luma.row(y), change.row(y));
+            if change.iter().all(|&c| c <= CHANGED) {
+                continue;
+            }
+            self.flow.row(y, &mut self.vectors);
             for x in 0..width {
-                if change[x] <= 0.0 {
+                if change[x] <= CHANGED {
                     continue;
                 }
-                let v = self.flow.at(x, y);
+                let v = along(&self.vectors, x);
                 let (u, v, sure) = (x as f32 + v.x, y as f32 + v.y, v.sure);
                 let old = sample(&self.before, u, v);
                 squares[x] = (now[x] - old) * (now[x] - old);

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Measures how steady and how exact the chain's mattes are, beside what others publish.
+
+    python scripts/bench/steadiness --data DIR --models DIR --binary FILE --bench FILE [--docs DIR] [--out DIR]
+
+DIR of the data holds clips/, stills/ and backgrounds/ (or set MATTE_DATA); the models' one holds
+mp_selfie_landscape.onnx and mp_selfie_general.onnx; the binaries are the benches `steadiness` and
+`filter`. Writes steadiness.md and its plots into docs, side-by-side clips into out.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import clips
+import edges
+import methods
+import raws
+import report
+import table
+
+NETWORKS = ("mp_selfie_landscape", "mp_selfie_general")
+
+
+
+
+def measured(cases, method_of):
+    """Figures of a method on every case."""
+    rows = []
+    for case in cases:
+        mattes, ms = methods.timed(method_of(case), case.clip, case.raws)
+        row = case.measure(mattes)
+        row["ms"] = ms
+        rows.append(row)
+    return rows
+
+
+def side_by_side(case, columns, path):
+    """Frames with the subject over green, one column a method, as a clip and a contact sheet."""
+    height, width = case.clip.frames[0].shape[:2]
+    writer = cv2.VideoWriter(str(path.with_suffix(".mp4")), cv2.VideoWriter_fourcc(*"mp4v"), case.clip.fps, (width * len(columns), height))
+    sheet = []
+    for n, rgb in enumerate(case.clip.frames):
+        row = []
+        for mattes in columns:
+            a = cv2.resize(mattes[n], (width, height), interpolation=cv2.INTER_LINEAR)[:, :, None]
+            row.append((a * rgb + (1 - a) * np.float32([60, 200, 90])).astype(np.uint8))
+        strip = np.hstack(row)
+        writer.write(np.ascontiguousarray(strip[:, :, ::-1]))
+        if n % max(len(case.clip.frames) // 5, 1) == 0:
+            sheet.append(strip)
+    writer.release()
+    cv2.imwrite(str(path.with_suffix(".png")), np.vstack(sheet)[:, :, ::-1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("MATTE_DATA"), help="clips/, stills/, backgrounds/")
+    parser.add_argument("--models", type=Path, required=True, help="folder of the networks' ONNX files")
+    parser.add_argument("--binary", type=Path, required=True, help="the bench `steadiness`, built")
+    parser.add_argument("--bench", type=Path, required=True, help="the bench `filter`, built")
+    parser.add_argument("--docs", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=Path("out"))
+    parser.add_argument("--quick", action="store_true", help="four clips only, to try things")
+    options = parser.parse_args()
+    if options.data is None:
+        parser.error("where are the clips? --data DIR or MATTE_DATA")
+    cv2.setNumThreads(1)
+    options.docs.mkdir(exist_ok=True)
+    options.out.mkdir(exist_ok=True)
+
+    made = clips.make(Path(options.data))
+    if options.quick:
+        made = [c for c in made if c.name in ("intel_asl_walk", "still-1", "step-1", "motion-30fps", "cut")]
+    networks = {name: raws.Network(options.models / f"{name}.onnx") for name in NETWORKS}
+    cases = []
+    for clip in made:
+        print(f"raw mattes: {clip.name}", file=sys.stderr)
+        cases += [table.Case(clip, name.removeprefix("mp_"), network(clip)) for name, network in networks.items()]
+        noisy = raws.noisy_truth(clip)
+        if noisy is not None:
+            cases.append(table.Case(clip, "truth and noise", noisy))
+
+    def chain(**properties):
+        return lambda case: methods.Chain(options.binary, case.size, **properties)
+
+    results, by_case = [], {}
+    tried = [("raw", "", lambda case: methods.raw, True)]
+    tried += [(f, s, lambda case, m=m: m, p) for f, s, m, p in methods.opponents()]
+    tried.append(("matte", "balanced", chain(preset="balanced", edge_mode="none"), True))
+    for strength in (0.3, 0.6, 0.95):
+        tried.append(("matte", f"strength {strength}", chain(preset="balanced", edge_mode="none", temporal_strength=strength), False))
+    for family, setting, method_of, published in tried:
+        print(f"steadying: {family} {setting}", file=sys.stderr)
+        rows = measured(cases, method_of)
+        by_case[(family, setting)] = rows
+        results.append((family, setting, table.average(rows), published))
+
+    full = [table.Case(c.clip, c.source, c.raws, columns=640) for c in cases if c.source != "truth and noise"]
+    chain_rows = []
+    for name in ("raw", "fast", "balanced", "quality"):
+        print(f"chain: {name}", file=sys.stderr)
+        method = methods.raw if name == "raw" else methods.Chain(options.binary, None, preset=name)
+        chain_rows.append((name, table.average(measured(full, lambda case, m=method: m))))
+
+    print("edges", file=sys.stderr)
+    edge_rows, edge_frames = edges.compare(cases, options.binary)
+    speed = edges.speed(options.bench)
+
+    families = [r for r in results if r[0] not in ("raw", "matte") and r[2]["lag"] <= 1]
+    rival = min(families, key=lambda r: r[2]["toggle"])
+    rival_method = next(m for f, s, m, _ in methods.opponents() if (f, s) == rival[:2])
+    for name in ("still-1", "motion-30fps", "intel_asl_walk"):
+        case = next((c for c in cases if c.clip.name == name), None)
+        if case:
+            ours = methods.Chain(options.binary, None, preset="balanced")(case.clip, case.raws)
+            columns = [case.raws, rival_method(case.clip, case.raws), ours]
+            side_by_side(case, columns, options.out / f"steadiness-{name}")
+
+    report.frontier(results, options.docs / "steadiness-frontier.png")
+    report.bars(edge_rows, options.docs / "steadiness-edges.png")
+    raw_rows, our_rows = by_case[("raw", "")], by_case[("matte", "balanced")]
+    text = report.page(results, cases, chain_rows, edge_rows, edge_frames, speed, raw_rows, our_rows)
+    (options.docs / "steadiness.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
