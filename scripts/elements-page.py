@@ -15,7 +15,9 @@ gi.require_version("Gst", "1.0")
 from gi.repository import GLib, GObject, Gst  # noqa: E402  (the version must be named first)
 
 PAGE = pathlib.Path(__file__).parent.parent / "docs" / "elements.md"
-ELEMENTS = ["mattebackground", "mattesegment", "matterefine", "mattecompose"]
+ELEMENTS = ["mattebackground", "mattesegment", "matterefine", "mattecompose", "mattemix"]
+# Properties of GStreamer's base classes are not ours to describe.
+BASE_TYPES = ("GstObject", "GstBin", "GstBaseTransform", "GstAggregator", "GstVideoAggregator")
 BASE = {"name", "parent", "qos", "async-handling", "message-forward"}
 # GStreamer's own flags on properties (gstparamspecs.h).
 MUTABLE_READY, MUTABLE_PLAYING = 1 << 10, 1 << 12
@@ -72,7 +74,7 @@ def section(name: str) -> list[str]:
     lines = [f"## {name}", "", factory.get_metadata("description") + ".", ""]
     lines += ["| property | values | default | set | meaning |", "| --- | --- | --- | --- | --- |"]
     for spec in sorted(element.list_properties(), key=lambda spec: spec.name):
-        if spec.name in BASE or spec.owner_type.name in ("GstObject", "GstBin", "GstBaseTransform"):
+        if spec.name in BASE or spec.owner_type.name in BASE_TYPES:
             continue
         cells = [f"`{spec.name}`", values(spec), default(spec), when(spec), spec.blurb]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

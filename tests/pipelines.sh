@@ -88,6 +88,15 @@ over_video() {
         MATTE_SINK=$(picture over) run over-video.sh || return 1
     near "$work/over.png" 100,100 0 0 255 && near "$work/over.png" 1240,250 0 0 255
 }
+video_background() {
+    MATTE_BEHIND="videotestsrc pattern=blue ! video/x-raw,width=400,height=200,framerate=10/1,format=YUY2" \
+        MATTE_SINK=$(picture behind) run video-background.sh || return 1
+    near "$work/behind.png" 100,100 0 0 255 && near "$work/behind.png" 600,20 0 0 255 || return 1
+    local on_face
+    on_face=$(difference "$work/camera.png" "$work/behind.png" $face)
+    echo "difference from the camera: face $on_face"
+    [ "$on_face" -le 4 ]
+}
 network() {
     # Ports that this run has to itself, as far as can be known.
     local port=$((20000 + RANDOM % 20000)) receiver status=0
@@ -108,6 +117,7 @@ done
 check "pipelines/v4l2loopback.sh" loopback
 check "pipelines/file.sh" file
 check "pipelines/over-video.sh" over_video
+check "pipelines/video-background.sh" video_background
 check "pipelines/rtp-send.sh and rtp-receive.sh" network
 check "pipelines/pipewire-camera.sh" env -u MATTE_SOURCE "$ROOT/tests/pipewire.sh"
 echo "# $passed passed, $failed failed"
