@@ -166,8 +166,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecUInt::builder("guided-subsample")
             .nick("Guided subsample")
-            .blurb("The edge fit is computed on every n-th pixel: 1, 2, 4 or 8")
-            .minimum(1)
+            .blurb("Cells of this many pixels of the frame are fitted: 1, 2, 3, 4, 6 or 8; 0 takes it from the sizes of frame and matte")
             .maximum(8)
             .default_value(default.guided_subsample as u32)
             .mutable_playing()
