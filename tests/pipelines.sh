@@ -91,7 +91,11 @@ over_video() {
 mix() {
     MATTE_BEHIND="videotestsrc pattern=blue num-buffers=200 ! video/x-raw,width=320,height=240,framerate=15/1" \
         MATTE_SINK=$(picture mix) run mix.sh || return 1
-    near "$work/mix.png" 600,20 0 0 255 && [ "$(difference "$work/camera.png" "$work/mix.png" $face)" -le 4 ]
+    near "$work/mix.png" 600,20 0 0 255 || return 1
+    local on_face
+    on_face=$(difference "$work/camera.png" "$work/mix.png" $face)
+    echo "difference from the camera: face $on_face"
+    [ "$on_face" -le 4 ]
 }
 network() {
     # Ports that this run has to itself, as far as can be known.
