@@ -77,7 +77,7 @@ fn bench(layout: PixelLayout, wanted: &[String]) {
     });
     let backdrop = Picture::from_rgba(picture)
         .unwrap()
-        .backdrop(0, Fit::Cover, layout, color, WIDTH, HEIGHT)
+        .backdrop(0, (Fit::Cover, 0xff00_0000), layout, color, WIDTH, HEIGHT)
         .unwrap();
     let blur = |strength, bokeh| Background::Blur { strength, bokeh };
     let green = || compositor(layout, Background::Color(0xff00_8000));

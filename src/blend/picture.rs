@@ -3,7 +3,7 @@
 //! Background pictures out of files: PNG (also animated), JPEG, WebP (also animated) and GIF,
 //! turned upright as their EXIF orientation says, fitted into a frame.
 
-use super::backdrop::{Backdrop, Rgba};
+use super::backdrop::{Backdrop, Rgba, argb};
 use crate::frame::{Colorimetry, FrameError, PixelLayout};
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::imageops::{self, FilterType};
@@ -26,7 +26,7 @@ pub enum Fit {
     /// Fills the frame, keeps its shape, loses what sticks out.
     #[default]
     Cover,
-    /// Wholly visible, keeps its shape, black around it.
+    /// Wholly visible, keeps its shape, bars of one colour around it.
     Contain,
     /// Fills the frame, loses its shape.
     Stretch,
@@ -168,14 +168,15 @@ impl Picture {
 
     /// Converts a frame of the picture to a video frame's layout and size. Takes some ten
     /// milliseconds; to be done once, off the streaming thread where that matters. An index past
-    /// the end is the last frame.
+    /// the end is the last frame. What [`Fit::Contain`] leaves open gets the colour `bars`,
+    /// 0xAARRGGBB.
     ///
     /// # Errors
     /// [`FrameError::Empty`] where a side is zero.
     pub fn backdrop(
         &self,
         frame: usize,
-        fit: Fit,
+        (fit, bars): (Fit, u32),
         layout: PixelLayout,
         color: Colorimetry,
         width: usize,
@@ -222,10 +223,11 @@ impl Picture {
             imageops::resize(&*cut, tw as u32, th as u32, FilterType::Triangle)
         };
         let (left, top) = ((width - tw) / 2, (height - th) / 2);
+        let bars = argb(bars);
         Backdrop::render(layout, color, width, height, |x, y| {
             match (x.checked_sub(left), y.checked_sub(top)) {
                 (Some(x), Some(y)) if x < tw && y < th => pixel(&scaled, x, y),
-                _ => [0.0, 0.0, 0.0, 1.0],
+                _ => bars,
             }
         })
     }

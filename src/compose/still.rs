@@ -12,13 +12,13 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Still {
     picture: Arc<Picture>,
-    fit: Fit,
+    fit: (Fit, u32),
     frames: Vec<Option<Arc<Backdrop>>>,
 }
 
 impl Still {
-    /// Makes nothing yet.
-    pub fn new(picture: Arc<Picture>, fit: Fit) -> Self {
+    /// Makes nothing yet. `fit` is how the picture fills the frame and the colour of bars, if any.
+    pub fn new(picture: Arc<Picture>, fit: (Fit, u32)) -> Self {
         Self {
             picture,
             fit,
