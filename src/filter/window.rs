@@ -16,7 +16,6 @@ pub(super) const REFRESH: usize = 32;
 
 /// What happens to the column sums when the window moves down to row `y`: calls `update` for the
 /// rows that enter (true) and leave (false), after `clear` where a new sum starts.
-
 #[inline(always)]
 pub(super) fn advance<T: ?Sized>(
     y: usize,
