@@ -7,17 +7,21 @@
 //! coefficients say plain background or plain subject (`a` is nothing, `b` is 0 or 1), rows are
 //! filled without reading the luma. The grid's cells are exactly `step` pixels wide, so the
 //! weights of the upsampling repeat every `step` pixels.
+//!
+//! The luma's noise comes through wherever the slope is steep, even under a matte that stands
+//! perfectly still. [`Hold`] takes it away: in still places a pixel follows only what exceeds a
+//! small play, which shrinks towards 0 and 255 so that nothing stays behind as haze.
 
 use super::guided::Coefficients;
 use super::resample::grid;
-use crate::frame::{GrayMut, GrayRef};
+use crate::frame::{GrayImage, GrayMut, GrayRef};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch, prelude::*};
 use fearless_simd_macros::simd;
 use std::ops::Range;
 
 /// Columns of the grid that are judged together.
-const SEGMENT: usize = 16;
+pub const SEGMENT: usize = 16;
 /// A slope or offset below this changes no 8-bit value by more than a quarter.
 const NOTHING: f32 = 0.25 / 255.0;
 
@@ -41,9 +45,29 @@ struct Expanded {
     b: Vec<f32>,
 }
 
-/// The upsampler, with its scratch memory.
+/// Where and how far the last matte is held on to.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold<'a> {
+    /// Greatest difference, of 255, that is not followed.
+    pub play: u8,
+    /// Whether the picture stands still: for every grid row, every [`SEGMENT`] columns; see
+    /// [`segments`].
+    pub still: &'a [bool],
+    /// Whether there is no last matte, or it is not to be used.
+    pub fresh: bool,
+}
+
+/// Groups of columns of a grid row `columns` wide that are judged together.
+pub fn segments(columns: usize) -> usize {
+    columns.div_ceil(SEGMENT)
+}
+
+/// The upsampler, with its scratch memory and the last matte.
 #[derive(Debug, Default)]
 pub struct Affine {
+    /// Kinds of the last matte, which is in `shown` only where they were mixed.
+    last_kinds: Vec<Kind>,
+    shown: GrayImage,
     kinds: Vec<Kind>,
     /// What each column of a grid row allows: 1 background, 2 subject, more neither.
     codes: Vec<u32>,
@@ -61,11 +85,22 @@ impl Affine {
         coefficients: &Coefficients,
         guide: GrayRef<'_>,
         step: usize,
+        hold: Option<Hold<'_>>,
         out: &mut GrayMut<'_>,
     ) {
         let (width, height) = coefficients.a.size();
         debug_assert_eq!((width, height), grid(guide.width(), guide.height(), step));
         debug_assert_eq!((guide.width(), guide.height()), (out.width(), out.height()));
+        let mut hold = hold;
+        std::mem::swap(&mut self.kinds, &mut self.last_kinds);
+        if let Some(hold) = &mut hold {
+            hold.fresh |= self.last_kinds.len() != segments(width) * height
+                || (self.shown.width(), self.shown.height()) != (out.width(), out.height());
+            self.shown.resize(out.width(), out.height());
+        } else {
+            // What is not followed cannot be held on to later.
+            self.shown = GrayImage::default();
+        }
         self.codes.resize(width, 0);
         dispatch!(level, simd => judge(simd, self, coefficients));
         self.padded.resize(width + 2, 0.0);
@@ -75,12 +110,12 @@ impl Affine {
             expanded.b.resize(width * step, 0.0);
         }
         dispatch!(level, simd => match step {
-            2 => apply::<_, 2>(simd, self, coefficients, guide, out),
-            3 => apply::<_, 3>(simd, self, coefficients, guide, out),
-            4 => apply::<_, 4>(simd, self, coefficients, guide, out),
-            6 => apply::<_, 6>(simd, self, coefficients, guide, out),
-            8 => apply::<_, 8>(simd, self, coefficients, guide, out),
-            _ => apply::<_, 1>(simd, self, coefficients, guide, out),
+            2 => apply::<_, 2>(simd, self, coefficients, guide, hold, out),
+            3 => apply::<_, 3>(simd, self, coefficients, guide, hold, out),
+            4 => apply::<_, 4>(simd, self, coefficients, guide, hold, out),
+            6 => apply::<_, 6>(simd, self, coefficients, guide, hold, out),
+            8 => apply::<_, 8>(simd, self, coefficients, guide, hold, out),
+            _ => apply::<_, 1>(simd, self, coefficients, guide, hold, out),
         });
     }
 }
@@ -190,11 +225,12 @@ fn apply<S: Simd, const STEP: usize>(
     filter: &mut Affine,
     coefficients: &Coefficients,
     guide: GrayRef<'_>,
+    hold: Option<Hold<'_>>,
     out: &mut GrayMut<'_>,
 ) {
     let (grid_width, grid_height) = coefficients.a.size();
     let width = guide.width();
-    let segments = grid_width.div_ceil(SEGMENT);
+    let segments = segments(grid_width);
     for y in 0..guide.height() {
         let (cell, left_half) = (y / STEP, 2 * (y % STEP) + 1 < STEP);
         let first = if left_half {
@@ -217,6 +253,7 @@ fn apply<S: Simd, const STEP: usize>(
                 &filter.kinds[second * segments..][..segments],
             );
             let kind = common_kind(top[segment], bottom[segment]);
+            let begin = segment;
             segment += 1;
             while segment < segments && common_kind(top[segment], bottom[segment]) == kind {
                 segment += 1;
@@ -241,7 +278,52 @@ fn apply<S: Simd, const STEP: usize>(
                 &q.b[start..end],
             ];
             combine(simd, rows, weight, &luma[start..end], &mut to[start..end]);
+            let Some(hold) = hold else { continue };
+            let shown = &mut filter.shown.data_mut()[y * width..][..width];
+            for s in begin..segment {
+                let range = s * SEGMENT * STEP..((s + 1) * SEGMENT * STEP).min(width);
+                let (a, b) = (first * segments + s, second * segments + s);
+                if hold.fresh || !hold.still[a] || !hold.still[b] {
+                    shown[range.clone()].copy_from_slice(&to[range]);
+                    continue;
+                }
+                match common_kind(filter.last_kinds[a], filter.last_kinds[b]) {
+                    Kind::Mixed => {}
+                    Kind::Background => shown[range.clone()].fill(0),
+                    Kind::Subject => shown[range.clone()].fill(255),
+                }
+                follow(simd, &mut shown[range.clone()], &mut to[range], hold.play);
+            }
         }
+    }
+}
+
+/// Moves `shown` to within `play` of `to`, less near 0 and 255, and `to` to `shown`.
+#[inline(always)]
+fn follow<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], play: u8) {
+    let lanes = S::u8s::LEN;
+    let (limit, top) = (S::u8s::splat(simd, play), S::u8s::splat(simd, 255));
+    let whole = to.len() / lanes * lanes;
+    for i in (0..whole).step_by(lanes) {
+        let value = S::u8s::from_slice(simd, &to[i..i + lanes]);
+        let last = S::u8s::from_slice(simd, &shown[i..i + lanes]);
+        let play = limit.min(value).min(top - value);
+        let next = last.min(value + play).max(value - play);
+        next.store_slice(&mut shown[i..i + lanes]);
+        next.store_slice(&mut to[i..i + lanes]);
+    }
+    if whole < to.len() {
+        follow_rest(&mut shown[whole..], &mut to[whole..], play);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn follow_rest(shown: &mut [u8], to: &mut [u8], play: u8) {
+    for (shown, to) in shown.iter_mut().zip(to) {
+        let play = play.min(*to).min(255 - *to);
+        *shown = (*shown).min(*to + play).max(*to - play);
+        *to = *shown;
     }
 }
 
@@ -279,10 +361,20 @@ fn combine<S: Simd>(
         let (low, high) = (q0.relaxed_narrow(q1), q2.relaxed_narrow(q3));
         low.relaxed_narrow(high).store_slice(&mut to[i..i + lanes]);
     }
-    for i in whole..to.len() {
+    if whole < to.len() {
+        let rows = [&a0[whole..], &b0[whole..], &a1[whole..], &b1[whole..]];
+        combine_rest(rows, weight, &luma[whole..], &mut to[whole..]);
+    }
+}
+
+/// The end of a row, kept out of the way: most runs have none.
+#[cold]
+#[inline(never)]
+fn combine_rest([a0, b0, a1, b1]: [&[f32]; 4], weight: f32, luma: &[u8], to: &mut [u8]) {
+    for (i, (to, luma)) in to.iter_mut().zip(luma).enumerate() {
         let a = a0[i] + (a1[i] - a0[i]) * weight;
         let b = b0[i] + (b1[i] - b0[i]) * weight;
-        to[i] = (a * f32::from(luma[i]) + b + 0.5) as u8;
+        *to = (a * f32::from(*luma) + b + 0.5) as u8;
     }
 }
 
@@ -369,7 +461,7 @@ pub(super) mod tests {
                 for level in crate::simd::levels() {
                     let mut out = vec![0; (width + 5) * height];
                     let mut view = GrayMut::new(&mut out, width, height, width + 5).unwrap();
-                    filter.apply(level, &coefficients, guide, step, &mut view);
+                    filter.apply(level, &coefficients, guide, step, None, &mut view);
                     for y in 0..height {
                         for x in 0..width {
                             let luma = guide.row(y)[x];
@@ -383,6 +475,45 @@ pub(super) mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn still_places_hold_on_and_moving_ones_follow() {
+        let (width, height, step) = (130, 40, 4);
+        let (w, h) = grid(width, height, step);
+        let mut coefficients = Coefficients::default();
+        coefficients.resize(w, h);
+        coefficients.a.data_mut().fill(1.0);
+        coefficients.b.data_mut().fill(0.0);
+        let still: Vec<bool> = (0..segments(w) * h).map(|k| k % segments(w) == 0).collect();
+        let mut filter = Affine::default();
+        let mut out = GrayImage::new(width, height);
+        for (n, luma) in [100, 108, 92, 120, 3, 0].into_iter().enumerate() {
+            let guide = vec![luma; width * height];
+            let guide = GrayRef::new(&guide, width, height, width).unwrap();
+            let hold = Some(Hold {
+                play: 10,
+                still: &still,
+                fresh: n == 0,
+            });
+            filter.apply(
+                crate::simd::level(),
+                &coefficients,
+                guide,
+                step,
+                hold,
+                &mut out.as_mut(),
+            );
+            let held = [100, 100, 100, 110, 6, 0][n];
+            assert!(
+                out.data().chunks(width).all(|row| row[..64] == [held; 64]),
+                "frame {n}"
+            );
+            assert!(
+                out.data().chunks(width).all(|row| row[64..] == [luma; 66]),
+                "frame {n}"
+            );
         }
     }
 }

@@ -54,7 +54,7 @@ impl FastGuided {
             window,
             &mut self.edge,
         );
-        self.affine.apply(level, &self.edge, guide, step, out);
+        self.affine.apply(level, &self.edge, guide, step, None, out);
     }
 }
 

@@ -7,7 +7,8 @@
 //! support, for the place in the frame before that resembles it most (sum of absolute
 //! differences): from zero motion, its own last motion and its neighbours', by steps of 4, 2 and
 //! 1 pixels, then between pixels by the parabola through the neighbouring sums. What was found
-//! then looks back in the same way and counts only if it comes home (forward-backward check).
+//! then looks back in the same way and counts only if it comes home (forward-backward check) and
+//! is alike at all.
 //! Between block centres vectors are interpolated.
 
 use super::Plane;
@@ -21,6 +22,8 @@ pub const BLOCK: usize = 8;
 const AROUND: usize = 4;
 /// Longest motion in pixels.
 const REACH: i32 = 24;
+/// Mean difference of luma (of 255) up to which a place may be where the content was.
+const ALIKE: u32 = 16;
 /// Squared distance from home up to which a motion is believed.
 const HOME: f32 = 2.0;
 
@@ -61,9 +64,9 @@ impl Flow {
         &self.vectors
     }
 
-    /// Takes the next frame's luma (0 to 1) and finds the motion of the blocks in which `change`
+    /// Takes the next frame's luma (0 to 1) and finds the motion of the blocks in which `wanted`
     /// exceeds a tenth somewhere; the others stand still. The first frame has no motion.
-    pub fn update(&mut self, level: Level, luma: &Plane, change: &Plane) {
+    pub fn update(&mut self, level: Level, luma: &Plane, wanted: &Plane) {
         if self.size != luma.size() {
             self.size = luma.size();
             self.primed = false;
@@ -82,7 +85,7 @@ impl Flow {
             self.vectors.fill(Vector::default());
             return;
         }
-        dispatch!(level, simd => estimate(simd, self, change));
+        dispatch!(level, simd => estimate(simd, self, wanted));
     }
 
     /// Writes the vectors above each other, interpolated for row `y` of pixels: one for each
@@ -152,6 +155,13 @@ impl Patch {
             width: right - left,
             height: bottom - top,
         }
+    }
+}
+
+impl Patch {
+    /// Pixels that [`difference`] compares.
+    fn samples(self) -> u32 {
+        (self.width * self.height.div_ceil(2)) as u32
     }
 }
 
@@ -244,7 +254,7 @@ fn parabola(before: Option<u32>, here: u32, after: Option<u32>) -> f32 {
 }
 
 #[simd]
-fn estimate<S: Simd>(_: S, flow: &mut Flow, change: &Plane) {
+fn estimate<S: Simd>(_: S, flow: &mut Flow, wanted: &Plane) {
     let (size, (columns, rows)) = (flow.size, flow.blocks());
     let (before, now) = (&flow.before[..], &flow.now[..]);
     for by in 0..rows {
@@ -252,7 +262,7 @@ fn estimate<S: Simd>(_: S, flow: &mut Flow, change: &Plane) {
             let (x, y) = (bx * BLOCK, by * BLOCK);
             let mut moves = false;
             for row in y..(y + BLOCK).min(size.1) {
-                for c in &change.row(row)[x..(x + BLOCK).min(size.0)] {
+                for c in &wanted.row(row)[x..(x + BLOCK).min(size.0)] {
                     moves |= *c > 0.1;
                 }
             }
@@ -290,7 +300,7 @@ fn estimate<S: Simd>(_: S, flow: &mut Flow, change: &Plane) {
             flow.vectors[index] = Vector {
                 x: found.0 as f32 + fine.0,
                 y: found.1 as f32 + fine.1,
-                sure: ex * ex + ey * ey <= HOME,
+                sure: ex * ex + ey * ey <= HOME && least <= ALIKE * patch.samples(),
             };
         }
     }

@@ -141,18 +141,18 @@ impl Guided {
         if fit == Fit::Confident {
             let mean = &mut self.quality_mean;
             self.mean.apply(level, &self.quality, radius, mean);
-            dispatch!(level, simd => divide(simd, [&mut out.a, &mut out.b], mean));
+            for plane in [&mut out.a, &mut out.b] {
+                dispatch!(level, simd => divide(simd, plane.data_mut(), mean.data()));
+            }
         }
     }
 }
 
-/// Divides planes by another of the same size.
+/// Divides values by others, as many.
 #[simd]
-pub(super) fn divide<S: Simd, const N: usize>(_: S, planes: [&mut Plane; N], by: &Plane) {
-    for plane in planes {
-        for (value, by) in plane.data_mut().iter_mut().zip(by.data()) {
-            *value /= by;
-        }
+pub(super) fn divide<S: Simd>(_: S, values: &mut [f32], by: &[f32]) {
+    for (value, by) in values.iter_mut().zip(by) {
+        *value /= by;
     }
 }
 

@@ -6,7 +6,7 @@
 //! of `guided-subsample` pixels over the refined matte, and only the last step touches every
 //! pixel.
 
-use super::affine::Affine;
+use super::affine::{Affine, Hold, SEGMENT, segments};
 use super::guide::Guide;
 use super::guided::{Coefficients, Fit, Guided};
 use super::guided_color::GuidedColor;
@@ -27,6 +27,10 @@ use std::time::{Duration, Instant};
 const GAP: Duration = Duration::from_millis(700);
 /// Half the window of the edge fit, in pixels of the raw matte, where none is set.
 const WINDOW: f32 = 2.5;
+/// Play of the refined matte, of 255, at full strength.
+const HOLD: f32 = 14.0;
+/// Change of the picture up to which a place stands still.
+const STILL: f32 = 0.1;
 /// How much steeper the raw matte's edges are made before the edge fit.
 const STEEPER: f32 = 1.75;
 
@@ -93,6 +97,7 @@ pub struct Refiner {
     grid_matte: Plane,
     edge: Coefficients,
     sides: Vec<bool>,
+    still: Vec<bool>,
     areas: Areas,
     last_pts: Option<Duration>,
     primed: bool,
@@ -131,6 +136,7 @@ impl Refiner {
             grid_matte: Plane::default(),
             edge: Coefficients::default(),
             sides: Vec::new(),
+            still: Vec::new(),
             areas: Areas::default(),
             last_pts: None,
             primed: false,
@@ -291,7 +297,17 @@ impl Refiner {
         self.fit(step, span, scale);
         clock.lap(&mut stats.times.edge);
 
-        self.affine.apply(level, &self.edge, guide, step, out);
+        let holds = self.params.temporal == TemporalMode::Adaptive;
+        if holds {
+            self.find_still();
+        }
+        let hold = holds.then_some(Hold {
+            play: (HOLD * self.params.temporal_strength) as u8,
+            still: &self.still,
+            fresh: stats.reset,
+        });
+        self.affine
+            .apply(level, &self.edge, guide, step, hold, out);
         self.shape.gamma(self.params.gamma, out);
         clock.lap(&mut stats.times.output);
         stats
@@ -359,6 +375,28 @@ impl Refiner {
         } else {
             0.0
         };
+    }
+
+    /// Where the picture stands still, in the pieces that the last step judges.
+    fn find_still(&mut self) {
+        let (change, (columns, rows)) = (self.motion.change(), self.grid_luma.size());
+        let count = segments(columns);
+        self.still.clear();
+        let row_of = |y: usize| y * change.height() / rows;
+        for y in 0..rows {
+            if y > 0 && row_of(y) == row_of(y - 1) {
+                self.still.extend_from_within((y - 1) * count..y * count);
+                continue;
+            }
+            let row = change.row(row_of(y));
+            self.still.extend((0..count).map(|s| {
+                let first = s * SEGMENT * row.len() / columns;
+                let last = ((s + 1) * SEGMENT * row.len())
+                    .div_ceil(columns)
+                    .min(row.len());
+                row[first.min(last - 1)..last].iter().all(|&c| c < STILL)
+            }));
+        }
     }
 
     /// The matte as coefficients of the luma on the grid.

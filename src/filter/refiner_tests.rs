@@ -158,14 +158,30 @@ fn the_edge_snaps_to_the_picture() {
             .sum::<f32>()
     };
     let bilinear = error(EdgeMode::None);
-    {
-        let mode = EdgeMode::Guided;
-        let fitted = error(mode);
+    for mode in &EdgeMode::ALL[1..] {
+        let fitted = error(*mode);
         assert!(
             fitted < 0.85 * bilinear,
             "{mode:?}: {fitted} against {bilinear}"
         );
     }
+}
+
+#[test]
+fn eight_k_frames_and_mattes_larger_than_the_frame_work() {
+    let large = Picture::new(&disc(7680, 4320, (4000.0, 2500.0), 1500.0, 9.0), 0);
+    let small = Picture::new(&disc(128, 72, (66.0, 42.0), 25.0, 2.0), 0);
+    let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
+    refiner
+        .apply(small.gray(), &large.frame(), at(0), &mut out)
+        .unwrap();
+    assert_eq!((out.width(), out.height()), (7680, 4320));
+    assert_eq!(out.data()[2500 * 7680 + 4000], 255);
+    refiner
+        .apply(large.gray(), &small.frame(), at(1), &mut out)
+        .unwrap();
+    assert_eq!((out.width(), out.height()), (128, 72));
+    assert_eq!(out.data()[42 * 128 + 66], 255);
 }
 
 #[test]
@@ -196,7 +212,7 @@ fn time_and_breaks_reset_the_past() {
 fn random_changes_while_playing_never_panic() {
     let mut random = Random::new(3);
     let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
-    for n in 0..2000u32 {
+    for n in 0..10_000u32 {
         let mut wild = || match random.next() % 8 {
             0 => f32::NAN,
             1 => f32::INFINITY,

@@ -20,6 +20,9 @@ const EXPLAINED: (f32, f32) = (6.0, 24.0);
 /// Change of the picture up to which a pixel is where it was.
 const CHANGED: f32 = 0.02;
 
+/// Matte values this close to 0 or 1 are sure.
+const SURE: f32 = 0.01;
+
 /// Where a pixel's past lies.
 #[derive(Debug, Clone, Copy)]
 struct Source {
@@ -35,6 +38,7 @@ pub struct Carry {
     before: Plane,
     sources: Vec<Source>,
     vectors: Vec<Vector>,
+    wanted: Plane,
     squares: Plane,
     energy: Plane,
     trust: Plane,
@@ -48,16 +52,26 @@ impl Carry {
     }
 
     /// How far the past holds along the motion, 0 to 1; 0 where nothing changed (there is no
-    /// need to look). Valid after [`Carry::update`].
+    /// need to look) or the matte is sure. Valid after [`Carry::update`].
     pub fn trust(&self) -> &Plane {
         &self.trust
     }
 
-    /// Takes the next frame's luma; `motion` was updated with it before.
-    pub fn update(&mut self, level: Level, luma: &Plane, motion: &Motion) {
-        let change = motion.change();
-        self.flow.update(level, luma, change);
+    /// Takes the next frame's luma and raw matte; `motion` was updated with the luma before.
+    /// Pixels whose matte is sure need no past and are not looked for.
+    pub fn update(&mut self, level: Level, luma: &Plane, motion: &Motion, matte: &Plane) {
         let (width, height) = luma.size();
+        self.wanted.resize(width, height);
+        let changed = motion.change().data().iter().zip(matte.data());
+        for (wanted, (&change, &p)) in self.wanted.data_mut().iter_mut().zip(changed) {
+            *wanted = if (SURE..1.0 - SURE).contains(&p) {
+                change
+            } else {
+                0.0
+            };
+        }
+        let wanted = &self.wanted;
+        self.flow.update(level, luma, wanted);
         if self.before.size() != luma.size() {
             self.before.copy_from(luma);
             self.sources.clear();
@@ -69,13 +83,13 @@ impl Carry {
         self.trust.resize(width, height);
         self.trust.data_mut().fill(0.0);
         for y in 0..height {
-            let (squares, now, change) = (self.squares.row_mut(y), luma.row(y), change.row(y));
-            if change.iter().all(|&c| c <= CHANGED) {
+            let (squares, now, wanted) = (self.squares.row_mut(y), luma.row(y), wanted.row(y));
+            if wanted.iter().all(|&c| c <= CHANGED) {
                 continue;
             }
             self.flow.row(y, &mut self.vectors);
             for x in 0..width {
-                if change[x] <= CHANGED {
+                if wanted[x] <= CHANGED {
                     continue;
                 }
                 let v = along(&self.vectors, x);
@@ -139,10 +153,12 @@ mod tests {
         let level = crate::simd::level();
         let (mut carry, mut motion) = (Carry::default(), Motion::default());
         let mut mattes = Vec::new();
+        let mut unsure = Plane::new(96, 64);
+        unsure.data_mut().fill(0.5);
         for frame in 0..8 {
             let (matte, luma) = scene(30.0 + 3.0 * frame as f32);
             motion.update(level, &luma, 1.0);
-            carry.update(level, &luma, &motion);
+            carry.update(level, &luma, &motion, &unsure);
             mattes.push(matte);
         }
         let (before, now) = (&mattes[6], &mattes[7]);

@@ -7,6 +7,8 @@
 pub mod adaptive;
 pub mod carry;
 pub mod ema;
+#[cfg(test)]
+mod steady_tests;
 pub mod uncertainty;
 
 use adaptive::Adaptive;
@@ -69,7 +71,9 @@ impl Smoother {
                 self.reset();
                 return;
             }
-            TemporalMode::Flow | TemporalMode::Adaptive => self.carry.update(level, luma, motion),
+            TemporalMode::Flow | TemporalMode::Adaptive => {
+                self.carry.update(level, luma, motion, matte);
+            }
             TemporalMode::Ema | TemporalMode::Uncertainty => self.carry.reset(),
         }
         if !self.primed || self.state.size() != matte.size() {
