@@ -270,3 +270,31 @@ fn while_the_network_fails_the_room_is_not_seen() {
         }
     }
 }
+
+#[test]
+fn who_forgets_the_network_is_told() {
+    init();
+    let pipeline = gst::parse::launch(
+        "videotestsrc num-buffers=90 ! video/x-raw,width=64,height=48,framerate=30/1 \
+         ! mattecompose ! fakesink",
+    )
+    .expect("the line is valid");
+    pipeline
+        .set_state(gst::State::Playing)
+        .expect("the pipeline starts");
+    let bus = pipeline.bus().expect("a pipeline has a bus");
+    let mut warnings = Vec::new();
+    for message in bus.iter_timed(gst::ClockTime::from_seconds(10)) {
+        match message.view() {
+            gst::MessageView::Warning(warning) => warnings.push(warning.error().to_string()),
+            gst::MessageView::Eos(_) => break,
+            gst::MessageView::Error(error) => panic!("{error:?}"),
+            _ => (),
+        }
+    }
+    pipeline
+        .set_state(gst::State::Null)
+        .expect("the pipeline stops");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("carries no matte"), "{warnings:?}");
+}

@@ -2,6 +2,7 @@
 
 //! GObject glue of `mattebackground`.
 
+use super::exchange::Pads;
 use crate::compose::MatteCompose;
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
@@ -11,9 +12,9 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
-static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
         "mattebackground",
         gst::DebugColorFlags::empty(),
@@ -24,23 +25,14 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// The property that more than one child has; each child's own is named `CHILD-stats` here.
 const STATS: &str = "stats";
 
-/// State of the bin: its children. Of `compose` and `mix`, one is in the bin and the other waits.
+/// State of the bin: its children. Of `compose` and `mix`, one is in the chain and the other waits.
 #[derive(Debug)]
 pub struct MatteBackground {
-    segment: MatteSegment,
-    refine: MatteRefine,
-    compose: MatteCompose,
-    mix: MatteMix,
-    pads: Mutex<Pads>,
-}
-
-#[derive(Debug, Default)]
-struct Pads {
-    source: Option<gst::GhostPad>,
-    /// The requested pad, while there is one.
-    background: Option<gst::GhostPad>,
-    /// Whether `mix` is in the bin.
-    mixing: bool,
+    pub(super) segment: MatteSegment,
+    pub(super) refine: MatteRefine,
+    pub(super) compose: MatteCompose,
+    pub(super) mix: MatteMix,
+    pub(super) pads: Mutex<Pads>,
 }
 
 impl MatteBackground {
@@ -51,46 +43,6 @@ impl MatteBackground {
             ("compose", self.compose.upcast_ref()),
             ("mix", self.mix.upcast_ref()),
         ]
-    }
-
-    fn pads(&self) -> MutexGuard<'_, Pads> {
-        self.pads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the children may be exchanged: no data flows.
-    fn is_at_rest(&self) -> bool {
-        let bin = self.obj();
-        bin.current_state() <= gst::State::Ready && bin.pending_state() <= gst::State::Ready
-    }
-
-    /// Puts `mix` in the place of `compose`, or back.
-    fn exchange(&self, mixing: bool) -> Result<(), glib::BoolError> {
-        let mut pads = self.pads();
-        if pads.mixing == mixing {
-            return Ok(());
-        }
-        let bin = self.obj();
-        let (compose, mix) = (self.compose.upcast_ref(), self.mix.upcast_ref());
-        let (out, into): (&gst::Element, &gst::Element) = match mixing {
-            true => (compose, mix),
-            false => (mix, compose),
-        };
-        gst::debug!(CAT, imp = self, "{} for {}", into.name(), out.name());
-        // The ghost pad lets go first, or it would be left without a target while linked.
-        bin.add(into)?;
-        if let Some(source) = &pads.source {
-            source.set_target(into.static_pad("src").as_ref())?;
-        }
-        self.refine.unlink(out);
-        bin.remove(out)?;
-        self.refine.link_pads(Some("src"), into, Some("sink"))?;
-        pads.mixing = mixing;
-        drop(pads);
-        into.sync_state_with_parent()?;
-        // Out of the bin, nobody else would stop it.
-        out.set_state(gst::State::Null)
-            .map_err(|_| glib::bool_error!("{} does not stop", out.name()))?;
-        Ok(())
     }
 
     /// The child and its property that stand behind a property of the bin.
@@ -242,38 +194,8 @@ impl ElementImpl for MatteBackground {
         _name: Option<&str>,
         _caps: Option<&gst::Caps>,
     ) -> Option<gst::Pad> {
-        if self.pads().background.is_some() {
-            gst::warning!(
-                CAT,
-                imp = self,
-                "there is one background pad, and it is taken"
-            );
-            return None;
-        }
-        let mixing = self.pads().mixing;
-        if !mixing && !self.is_at_rest() {
-            gst::element_imp_warning!(
-                self,
-                gst::CoreError::Pad,
-                ("The pad background must be requested before the bin starts"),
-                ["set the bin to READY, request the pad, and start it again"]
-            );
-            return None;
-        }
-        let made = self.exchange(true).and_then(|()| {
-            let target = self.mix.static_pad("background");
-            let target = target.ok_or_else(|| glib::bool_error!("mattemix has no background"))?;
-            let pad = gst::GhostPad::from_template_with_target(template, &target)?;
-            // A bin that runs expects its pads to be active.
-            pad.set_active(!self.is_at_rest())?;
-            self.obj().add_pad(&pad)?;
-            Ok(pad)
-        });
-        match made {
-            Ok(pad) => {
-                self.pads().background = Some(pad.clone());
-                Some(pad.upcast())
-            }
+        match self.request_background(template) {
+            Ok(pad) => Some(pad.upcast()),
             Err(error) => {
                 gst::error!(CAT, imp = self, "no background pad: {error}");
                 None
@@ -282,18 +204,12 @@ impl ElementImpl for MatteBackground {
     }
 
     fn release_pad(&self, pad: &gst::Pad) {
-        let mine = self.pads().background.take();
-        let Some(mine) = mine.filter(|mine| mine.upcast_ref::<gst::Pad>() == pad) else {
-            return;
-        };
-        // Both fail only where the pad is gone already.
-        let _ = mine.set_active(false);
-        let _ = self.obj().remove_pad(&mine);
-        // While data flows `mix` stays, with its last background frame.
-        if self.is_at_rest()
-            && let Err(error) = self.exchange(false)
-        {
-            gst::error!(CAT, imp = self, "mattecompose does not come back: {error}");
+        if let Err(error) = self.release_background(pad) {
+            gst::error!(
+                CAT,
+                imp = self,
+                "the background pad is not released: {error}"
+            );
         }
     }
 
@@ -302,12 +218,10 @@ impl ElementImpl for MatteBackground {
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
         let success = self.parent_change_state(transition)?;
-        let abandoned = self.pads().mixing && self.pads().background.is_none();
         if transition == gst::StateChange::PausedToReady
-            && abandoned
-            && let Err(error) = self.exchange(false)
+            && let Err(error) = self.settle()
         {
-            gst::error!(CAT, imp = self, "mattecompose does not come back: {error}");
+            gst::error!(CAT, imp = self, "the composing elements stay: {error}");
             return Err(gst::StateChangeError);
         }
         Ok(success)

@@ -10,9 +10,9 @@
  *
  * With a video on the pad `background`, #mattemix takes the place of #mattecompose: that video
  * stands behind the person, and the properties `background`, `image` and `blur-strength` rest. The
- * pad must be requested before the bin starts (in state READY or NULL); it may be linked, unlinked
- * and linked again at any time. When it is released, #mattecompose comes back: at once where the
- * bin is at rest, else when it stops next.
+ * pad may be requested at any time, also while the bin runs. When it is released, #mattecompose
+ * comes back: at once where the bin is at rest, else when it stops next; until then the last
+ * background frame stays.
  *
  * ## Example
  * |[
@@ -22,7 +22,7 @@
  * gst-launch-1.0 v4l2src ! mattebackground image=beach.jpg ! videoconvert ! autovideosink
  * ]|
  * |[
- * gst-launch-1.0 mattebackground name=person ! videoconvert ! autovideosink v4l2src ! person.sink filesrc location=waves.webm ! decodebin ! person.background
+ * gst-launch-1.0 mattebackground name=person ! videoconvert ! autovideosink v4l2src ! person.sink filesrc location=in.mp4 ! decodebin ! person.background
  * ]|
  *
  * Since: 0.1
@@ -30,6 +30,7 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod exchange;
 mod imp;
 
 glib::wrapper! {

@@ -2,7 +2,7 @@
 
 //! GObject glue of `mattecompose`. What pixels become is decided in `crate::blend`.
 
-use super::missing::{Missing, fitting};
+use super::missing::{Missing, News, fitting};
 use super::settings::{self, Settings};
 use super::stage::Stage;
 use super::{Background, OnMissingMatte, caps};
@@ -120,9 +120,20 @@ impl MatteCompose {
             );
             return Err(gst::FlowError::Error);
         }
-        if stage.note(missing.is_some()) {
-            drop(guard);
-            self.report(missing, pts);
+        let news = stage.note(missing.is_some(), pts);
+        drop(guard);
+        match (news, missing) {
+            (News::Began | News::Ended, _) => self.report(missing, pts),
+            (News::Lasts, Some(missing)) => gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                (
+                    "No matte for seconds ({}): only the background is shown",
+                    missing.reason()
+                ),
+                ["mattesegment must come before this element, and its network must work"]
+            ),
+            _ => (),
         }
         Ok(gst::FlowSuccess::Ok)
     }

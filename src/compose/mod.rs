@@ -31,7 +31,7 @@ mod still;
 pub use caps::{sink_caps, src_caps};
 pub(crate) use fade::Fade;
 pub use imp::properties;
-pub(crate) use missing::{Missing, fitting};
+pub(crate) use missing::{Gap, Missing, News, fitting};
 pub(crate) use stage::{copy, flatten};
 
 glib::wrapper! {

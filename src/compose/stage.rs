@@ -4,7 +4,7 @@
 //! matte. Knows buffers and settings, but no pixels.
 
 use super::fade::Fade;
-use super::missing::Missing;
+use super::missing::{Gap, Missing, News};
 use super::settings::Settings;
 use super::still::Still;
 use super::{Background, ImageFit, OnMissingMatte};
@@ -40,7 +40,7 @@ pub struct Stage {
     still: Option<(Still, usize)>,
     /// Newest composed picture, kept for `on-missing-matte=freeze` only.
     last_good: Option<gst::Buffer>,
-    missing: bool,
+    gap: Gap,
     fade: Fade,
 }
 
@@ -82,7 +82,7 @@ impl Stage {
             kernel,
             still: None,
             last_good: None,
-            missing: false,
+            gap: Gap::default(),
             fade: Fade::new(settings.enabled),
         };
         stage.configure(settings, picture)?;
@@ -157,9 +157,9 @@ impl Stage {
         Ok(())
     }
 
-    /// Notes whether a matte was missing; true where that is news.
-    pub fn note(&mut self, missing: bool) -> bool {
-        std::mem::replace(&mut self.missing, missing) != missing
+    /// Notes whether a frame lacked its matte, and says what is news about it.
+    pub fn note(&mut self, missing: bool, pts: Option<gst::ClockTime>) -> News {
+        self.gap.note(missing, pts)
     }
 
     /// Whether the frame is to be seen as it came in, by the user's wish.

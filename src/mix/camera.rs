@@ -6,7 +6,7 @@ use super::BackgroundEos;
 use super::imp::{CAT, MatteMix, lock};
 use super::inbox::Shown;
 use super::stage::{Behind, Stage};
-use crate::compose::{Missing, OnMissingMatte, fitting};
+use crate::compose::{Missing, News, OnMissingMatte, fitting};
 use crate::meta::Matte;
 use crate::video::Stream;
 use gst::prelude::*;
@@ -112,9 +112,20 @@ impl MatteMix {
             );
             return Err(gst::FlowError::Error);
         }
-        if stage.note(missing.is_some()) {
-            drop(guard);
-            self.post(Missing::structure(missing, pts));
+        let news = stage.note(missing.is_some(), pts);
+        drop(guard);
+        match (news, missing) {
+            (News::Began | News::Ended, _) => self.post(Missing::structure(missing, pts)),
+            (News::Lasts, Some(missing)) => gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                (
+                    "No matte for seconds ({}): only the background is shown",
+                    missing.reason()
+                ),
+                ["mattesegment must come before this element, and its network must work"]
+            ),
+            _ => (),
         }
         Ok(gst::FlowSuccess::Ok)
     }

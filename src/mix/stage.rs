@@ -5,7 +5,7 @@
 use super::inbox::Frame;
 use super::settings::Settings;
 use crate::blend::{Background, CURTAIN, Compositor, Placement, Rescaler};
-use crate::compose::{Fade, Missing, OnMissingMatte, copy, flatten};
+use crate::compose::{Fade, Gap, Missing, News, OnMissingMatte, copy, flatten};
 use crate::frame::FrameRef;
 use crate::meta::Matte;
 use crate::pool::read_matte;
@@ -45,7 +45,7 @@ pub struct Stage {
     conversion: Option<Conversion>,
     /// Newest composed picture, kept for `on-missing-matte=freeze` only.
     last_good: Option<gst::Buffer>,
-    missing: bool,
+    gap: Gap,
     fade: Fade,
 }
 
@@ -66,7 +66,7 @@ impl Stage {
             color: None,
             conversion: None,
             last_good: None,
-            missing: false,
+            gap: Gap::default(),
         })
     }
 
@@ -106,9 +106,9 @@ impl Stage {
             .step(settings.enabled, pts, settings.transition_ms);
     }
 
-    /// Notes whether a matte was missing; true where that is news.
-    pub fn note(&mut self, missing: bool) -> bool {
-        std::mem::replace(&mut self.missing, missing) != missing
+    /// Notes whether a frame lacked its matte, and says what is news about it.
+    pub fn note(&mut self, missing: bool, pts: Option<gst::ClockTime>) -> News {
+        self.gap.note(missing, pts)
     }
 
     /// Composes a camera frame in place. Returns what was missing, if anything.

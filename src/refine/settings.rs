@@ -166,7 +166,10 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecUInt::builder("guided-subsample")
             .nick("Guided subsample")
-            .blurb("Cells of this many pixels of the frame are fitted: 1, 2, 3, 4, 6 or 8; 0 takes it from the sizes of frame and matte")
+            .blurb(
+                "The edge fit is computed on cells of this many pixels of the frame: 1, 2, 3, 4, \
+                 6 or 8; 0 takes it from the sizes of frame and matte",
+            )
             .maximum(8)
             .default_value(default.guided_subsample as u32)
             .mutable_playing()
