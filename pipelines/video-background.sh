@@ -6,4 +6,4 @@ behind=${1:+filesrc location=\"$1\" ! decodebin}
 behind=${MATTE_BEHIND:-${behind:-videotestsrc pattern=ball is-live=true ! video/x-raw,width=1280,height=720,framerate=30/1}}
 launch "mattebackground name=person ! videoconvert ! ${MATTE_SINK:-autovideosink} \
     $source ! queue ! person.sink \
-    $behind ! queue ! person.background"
+    $behind ! queue ! videoconvert ! person.background"
