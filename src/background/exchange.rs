@@ -2,9 +2,9 @@
 
 //! The request pad `background`, and with it `mix` in the place of `compose`.
 //!
-//! `compose` has no thread of its own: where nothing comes out of `refine` nothing is in `compose`,
-//! and it can be taken out while the bin runs. `mix` has one, which may wait in a sink for as long
-//! as that one is paused; it is taken out only when the bin is at rest.
+//! `compose` has no thread of its own: when `refine` is about to send a frame, nothing is in
+//! `compose`, and it can be taken out while the bin runs. `mix` has a thread, which may wait in a
+//! sink for as long as that one is paused; it is taken out only when the bin is at rest.
 
 use super::imp::{CAT, MatteBackground};
 use gst::glib;
@@ -20,7 +20,7 @@ pub struct Pads {
     background: Option<gst::GhostPad>,
     /// Whether `mix` is in the chain.
     mixing: bool,
-    /// Waits for a moment in which nothing comes out of `refine`.
+    /// Waits for the next frame to come out of `refine`.
     probe: Option<gst::PadProbeId>,
 }
 
@@ -35,8 +35,7 @@ impl MatteBackground {
         bin.current_state() <= gst::State::Ready && bin.pending_state() <= gst::State::Ready
     }
 
-    /// Makes the pad. `mix` takes its place at once, or as soon as the frame that is on its way
-    /// has gone through.
+    /// Makes the pad. `mix` takes its place at once, or, where the bin runs, with the next frame.
     pub(super) fn request_background(
         &self,
         template: &gst::PadTemplate,
@@ -60,17 +59,20 @@ impl MatteBackground {
         if at_rest {
             self.exchange(true)?;
         } else {
-            self.exchange_when_idle();
+            self.exchange_before_next_frame();
         }
         Ok(pad)
     }
 
-    fn exchange_when_idle(&self) {
+    /// Not in just any idle moment: an exchange right after an event was sent would leave that one
+    /// marked as received, and the new element would never see it.
+    fn exchange_before_next_frame(&self) {
         let Some(source) = self.refine.static_pad("src") else {
             return;
         };
         let weak = self.downgrade();
-        let probe = source.add_probe(gst::PadProbeType::IDLE, move |_, _| {
+        let kind = gst::PadProbeType::BLOCK | gst::PadProbeType::BUFFER;
+        let probe = source.add_probe(kind, move |_, _| {
             if let Some(bin) = weak.upgrade() {
                 bin.pads().probe = None;
                 if bin.pads().background.is_some()
@@ -81,10 +83,7 @@ impl MatteBackground {
             }
             gst::PadProbeReturn::Remove
         });
-        // None where the moment was now.
-        if let Some(probe) = probe {
-            self.pads().probe = Some(probe);
-        }
+        self.pads().probe = probe;
     }
 
     fn forget_probe(&self) {

@@ -22,7 +22,7 @@
  * gst-launch-1.0 v4l2src ! mattebackground image=beach.jpg ! videoconvert ! autovideosink
  * ]|
  * |[
- * gst-launch-1.0 mattebackground name=person ! videoconvert ! autovideosink v4l2src ! person.sink filesrc location=in.mp4 ! decodebin ! person.background
+ * gst-launch-1.0 mattebackground name=person ! videoconvert ! autovideosink v4l2src ! person.sink filesrc location=in.mp4 ! decodebin ! videoconvert ! person.background
  * ]|
  *
  * Since: 0.1

@@ -306,8 +306,7 @@ impl Refiner {
             still: &self.still,
             fresh: stats.reset,
         });
-        self.affine
-            .apply(level, &self.edge, guide, step, hold, out);
+        self.affine.apply(level, &self.edge, guide, step, hold, out);
         self.shape.gamma(self.params.gamma, out);
         clock.lap(&mut stats.times.output);
         stats
