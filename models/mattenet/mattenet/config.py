@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MPL-2.0
+"""A run's configuration: one YAML file read into dataclasses.
+
+A key that no dataclass has, or a value of the wrong type, is an error that names
+the key: a misspelt switch must not silently train the default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from mattenet.data.config import DataConfig
+from mattenet.errors import UserError
+
+
+@dataclass
+class NetConfig:
+    """The network. Each flag is one design rule; `mattenet ablate` turns them off one by one."""
+
+    name: str = "matte"
+    # Channels at strides 4, 8, 16 and 64; multiples of 16 fill the vector units.
+    widths: list[int] = field(default_factory=lambda: [16, 32, 64, 96])
+    # Units at strides 8, 16 and 64.
+    depths: list[int] = field(default_factory=lambda: [1, 6, 6])
+    decoder: int = 32
+
+
+@dataclass
+class LossConfig:
+    """Weights of the loss terms; see mattenet.train.loss."""
+
+    ce: float = 1.0
+    l2: float = 1.0
+    dice: float = 0.5
+    boundary: float = 1.0
+    # Share of pixels, hardest first, that count in the cross-entropy; 1 = all.
+    hard_ratio: float = 1.0
+
+
+@dataclass
+class TrainConfig:
+    """The schedule."""
+
+    steps: int = 1000
+    lr: float = 2e-3
+    seed: int = 1
+    threads: int = 2
+
+
+@dataclass
+class Config:
+    """Everything a run needs; stored in its checkpoints and exported files."""
+
+    net: NetConfig = field(default_factory=NetConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+
+
+def _check(value, hint, key: str):
+    """`value` as `hint` asks for it, or a UserError that names `key`."""
+    if dataclasses.is_dataclass(hint):
+        return from_dict(hint, value, key)
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        return _check(value, next(t for t in inner if t is not type(None)), key)
+    if origin is list and isinstance(value, list):
+        return [_check(v, inner[0], f"{key}[{i}]") for i, v in enumerate(value)]
+    if origin is dict and isinstance(value, dict):
+        return {k: _check(v, inner[1], f"{key}.{k}") for k, v in value.items()}
+    if hint is float and type(value) in (int, float):
+        return float(value)
+    if origin is None and type(value) is hint:
+        return value
+    name = getattr(hint, "__name__", hint) if origin is None else hint
+    raise UserError(f"config key {key}: found {value!r}, expected {name}")
+
+
+def from_dict(cls, values, prefix: str = ""):
+    """A dataclass from nested dicts, checked."""
+    if not isinstance(values, dict):
+        raise UserError(f"config section {prefix or 'top level'}: found {values!r}, expected keys and values")
+    hints = typing.get_type_hints(cls)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        where = f" in {prefix}" if prefix else ""
+        raise UserError(f"unknown config key {unknown[0]!r}{where}; known are {', '.join(sorted(hints))}")
+    dot = f"{prefix}." if prefix else ""
+    return cls(**{k: _check(v, hints[k], dot + k) for k, v in values.items()})
+
+
+def load(path: str | Path | None, overrides: list[str] = ()) -> Config:
+    """Reads a YAML file (none = defaults), then `section.key=value` overrides, then the environment.
+
+    Raises UserError for a missing file, bad YAML, an unknown key or a wrong type.
+    """
+    values: dict = {}
+    try:
+        if path is not None:
+            values = yaml.safe_load(Path(path).read_text()) or {}
+        for item in overrides:
+            key, sep, text = item.partition("=")
+            if not sep:
+                raise UserError(f"override {item!r}: expected section.key=value")
+            node = values
+            *parents, last = key.split(".")
+            for part in parents:
+                node = node.setdefault(part, {})
+            node[last] = yaml.safe_load(text)
+    except OSError as error:
+        raise UserError(f"cannot read the config {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path or 'override'} is not valid YAML: {error}") from error
+    config = from_dict(Config, values)
+    config.data.data = config.data.data or os.environ.get("MATTE_DATA", "")
+    config.data.work = config.data.work or os.environ.get("MATTE_WORK", "")
+    return config
+
+
+def to_dict(config) -> dict:
+    """The inverse of from_dict; plain types only, fit for YAML, JSON and checkpoints."""
+    return dataclasses.asdict(config)
+
+
+def add_arguments(parser) -> None:
+    """The arguments every command shares: --config, --set, --data, --work."""
+    parser.add_argument("--config", metavar="FILE", help="YAML file of the run")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+                        help="change one key, e.g. train.steps=100 (repeatable)")
+    parser.add_argument("--data", metavar="DIR", help="root of the pictures (default: MATTE_DATA)")
+    parser.add_argument("--work", metavar="DIR", help="root of labels, caches and runs (default: MATTE_WORK)")
+
+
+def from_args(args) -> Config:
+    """The configuration that add_arguments' arguments ask for."""
+    config = load(args.config, args.overrides)
+    config.data.data = args.data or config.data.data
+    config.data.work = args.work or config.data.work
+    return config
