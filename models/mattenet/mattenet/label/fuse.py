@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """The fast half of labelling: many opinions of one picture become one matte, its confidence and a score.
 
-Median of the teachers; guided filter (He et al. 2013) with the picture as guide; small components out;
-confidence from how far the teachers are from the median beyond what a slightly shifted edge explains.
+Median of the teachers; where it contradicts the referees (teachers that pick people, not what stands out) on
+a whole component, the referees; small components out; guided filter (He et al. 2013) with the picture as
+guide; confidence from how far the teachers are from the result beyond what a slightly shifted edge explains.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ class Params:
     edge_tolerance: float = 0.012  # an edge may shift by this much before it counts as disagreement
     trusted_below: float = 0.12  # mean disagreement (0..1) up to which confidence is full ...
     ignored_above: float = 0.40  # ... and from which it is zero
-    guided_radius: float = 0.012
-    guided_eps: float = 1e-3  # variance of the guide in 0..1
+    guided_radius: float = 0.004  # larger ones blur: boundary F on labelled street pictures falls from 8 px of 512 on
+    guided_eps: float = 1e-4  # variance of the guide in 0..1
+    contrast: float = 1.5  # slope round 0.5 after the filter; averaging teachers and filtering soften edges
+    contradicted_below: float = 0.5  # IoU of median and referees on a component below which the referees decide
+    referee_trust: float = 0.65  # confidence is at most this where they did
     smallest_island: float = 0.002  # smaller pieces of person go, confidence there too
     smallest_hole: float = 0.0005  # smaller holes in a person are filled
 
@@ -59,32 +63,65 @@ def _pieces(mask: np.ndarray, smaller_than: float) -> np.ndarray:
     return small[names]
 
 
-def fuse(image: np.ndarray, opinions: list[np.ndarray], params: Params = Params()) -> Label:
-    """Label of an RGB uint8 picture from uint8 mattes of its size (255 = person)."""
+def _grow(mask: np.ndarray, radius: int) -> np.ndarray:
+    kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    return cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)
+
+
+def contradicted(middle: np.ndarray, referees: np.ndarray, below: float) -> np.ndarray:
+    """Where `middle` and `referees` (uint8 mattes) contradict each other on a whole component; bool HxW.
+
+    A component of their union is contradicted where their IoU on it is under `below`: a thing that only
+    stands out, or a person who does not. On COCO people this rule lifts the IoU of the plain median from
+    .635 to .720, and costs .0003 on street pictures of one person.
+    """
+    a, b = middle >= 128, referees >= 128
+    count, names = cv2.connectedComponents((a | b).astype(np.uint8), connectivity=8)
+    union = np.bincount(names.ravel(), minlength=count)
+    both = np.bincount(names.ravel(), weights=(a & b).ravel(), minlength=count)
+    bad = both < below * union
+    bad[0] = False
+    where = bad[names]
+    return _grow(where, 4) & ~_grow((a | b) & ~where, 1)
+
+
+def fuse(image: np.ndarray, opinions: dict[str, np.ndarray], referees: tuple[str, ...] = (), params: Params = Params()) -> Label:
+    """Label of an RGB uint8 picture from the teachers' uint8 mattes of its size (255 = person).
+
+    `referees` names those of `opinions` that overrule the median on contradicted components; none is allowed.
+    """
     height, width = image.shape[:2]
     side, area = max(height, width), height * width
-    stack = np.stack(opinions)
+    tolerance = max(1, round(params.edge_tolerance * side))
+    stack = np.stack(list(opinions.values()))
     middle = np.median(stack, axis=0).astype(np.uint8)
-    differ = disagreement(stack, middle, max(1, round(params.edge_tolerance * side)))
+    overruled = np.zeros(middle.shape, bool)
+    if referees:
+        theirs = np.stack([opinions[n] for n in referees])
+        mean = theirs.mean(axis=0).astype(np.uint8)
+        overruled = contradicted(middle, mean, params.contradicted_below)
+        middle = np.where(overruled, mean, middle)
+    differ = disagreement(stack, middle, tolerance)
+    if overruled.any():
+        differ = np.where(overruled, disagreement(theirs, middle, tolerance), differ)
 
     islands = _pieces(middle >= 128, params.smallest_island * area)
     # Islands take their soft rim with them.
-    islands = cv2.dilate(islands.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool) & ~(
-        cv2.dilate(((middle >= 128) & ~islands).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool))
+    islands = _grow(islands, 2) & ~_grow((middle >= 128) & ~islands, 2)
     holes = _pieces(middle < 128, params.smallest_hole * area)
     cleaned = np.where(islands, 0, np.where(holes, 255, middle)).astype(np.float32) / 255
 
+    # The guide stays in 0..255: OpenCV's colour filter blurs across edges for small eps on a guide in 0..1.
     radius = max(1, round(params.guided_radius * side))
-    guide = image.astype(np.float32) / 255
-    alpha = np.clip(cv2.ximgproc.guidedFilter(guide, cleaned, radius, params.guided_eps), 0, 1)
-    # The guided filter leaks a few per cent where guide and matte are both flat: stretch them away.
-    alpha = np.clip((alpha - 0.04) / 0.92, 0, 1)
+    alpha = cv2.ximgproc.guidedFilter(image, cleaned, radius, params.guided_eps * 255**2)
+    alpha = np.clip((alpha - 0.5) * params.contrast + 0.5, 0, 1)
 
     doubt = np.clip((differ - params.trusted_below) / (params.ignored_above - params.trusted_below), 0, 1)
+    doubt[overruled] = np.maximum(doubt[overruled], 1 - params.referee_trust)
     doubt[islands] = 1
     confidence = ((1 - doubt) * 255 + 0.5).astype(np.uint8)
     person = float((alpha >= 0.5).mean())
-    score = float(np.clip(1 - differ.mean() / max(person, 0.02), 0, 1))
+    score = float(np.clip(1 - doubt.mean() / max(person, 0.02), 0, 1))
     return Label((alpha * 255 + 0.5).astype(np.uint8), confidence, score, person)
 
 

@@ -24,6 +24,7 @@ from mattenet.label import fuse, opinions, teachers
 
 FIRST = ["rvm_256", "rvm_512", "modnet", "mp_general", "isnet_512"]
 SECOND = ["u2net"]
+REFEREES = ["rvm_256", "rvm_512"]
 FIELDS = ["name", "score", "coverage", "opinions"]
 
 
@@ -37,6 +38,8 @@ def add_parser(sub) -> None:
     p.add_argument("--first", nargs="+", default=FIRST, metavar="NAME", help="teachers asked about every picture")
     p.add_argument("--second", nargs="*", default=SECOND, metavar="NAME",
                    help="asked too where the first agree too little; NAME~flip is a teacher on the mirrored picture")
+    p.add_argument("--referees", nargs="*", default=REFEREES, metavar="NAME",
+                   help="those of --first that decide where the median contradicts them on a whole component")
     p.add_argument("--doubt", type=float, default=0.95, help="agreement (mean IoU with the median) below which the second are asked")
     p.add_argument("--jobs", type=int, default=2, help="processes")
     p.add_argument("--threads", type=int, default=1, help="threads of ONNX Runtime in each process")
@@ -63,7 +66,7 @@ def _write(path: pathlib.Path, gray: np.ndarray) -> None:
 
 def label_one(job) -> dict | None:
     """Opinions, fusion and files of one picture; its line for scores.tsv, or None for an unreadable picture."""
-    picture, file, out, first, second, doubt = job
+    picture, file, out, first, second, referees, doubt = job
     try:
         opinions.collect((picture, file, first, second, doubt))
         image = unlabelled.read(picture, opinions.LONG_SIDE)
@@ -71,7 +74,7 @@ def label_one(job) -> dict | None:
         tqdm.write(f"skipped: {error}")
         return None
     kept = opinions.load(pathlib.Path(file))
-    found = fuse.fuse(image, [kept[n] for n in (*first, *second) if n in kept])
+    found = fuse.fuse(image, {n: kept[n] for n in (*first, *second) if n in kept}, referees)
     boxes = read_boxes(pathlib.Path(picture))
     if boxes is not None:
         found = fuse.check_boxes(found, boxes)
@@ -88,6 +91,8 @@ def run(args) -> None:
     if not cfg.data or not cfg.work:
         raise UserError("label needs --data and --work (or MATTE_DATA and MATTE_WORK)")
     names = [*args.first, *args.second]
+    if strange := set(args.referees) - set(args.first):
+        raise UserError(f"referee {', '.join(sorted(strange))} is not among --first")
     plain = sorted({n.removesuffix(opinions.FLIP) for n in names})
     for d in teachers.find(plain, args.teachers):
         print(f"teacher {d.name}: {d.width}x{d.height}, {d.passes} pass(es), weights {d.licence}")
@@ -96,8 +101,8 @@ def run(args) -> None:
     with multiprocessing.get_context("spawn").Pool(args.jobs, opinions.start, start) as pool:
         for folder in args.folders:
             out = work / "labels" / folder
-            jobs = [(str(p), str(work / "opinions" / folder / f"{p.stem}.npz"), str(out / f"{p.stem}.png"), args.first, args.second, args.doubt)
-                    for p in unlabelled.pictures(root / folder)]
+            jobs = [(str(p), str(work / "opinions" / folder / f"{p.stem}.npz"), str(out / f"{p.stem}.png"),
+                     args.first, args.second, args.referees, args.doubt) for p in unlabelled.pictures(root / folder)]
             jobs = [j for j in jobs if args.again or not os.path.exists(j[2])]
             out.mkdir(parents=True, exist_ok=True)
             scores = out / "scores.tsv"
