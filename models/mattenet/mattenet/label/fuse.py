@@ -19,8 +19,8 @@ class Params:
     """Settings of `fuse`. Lengths are shares of the picture's longer side, areas of its area."""
 
     edge_tolerance: float = 0.012  # an edge may shift by this much before it counts as disagreement
-    trusted_below: float = 0.12  # mean disagreement (0..1) up to which confidence is full ...
-    ignored_above: float = 0.40  # ... and from which it is zero
+    trusted_below: float = 0.2  # mean disagreement (0..1) up to which confidence is full ...
+    ignored_above: float = 0.42  # ... and from which it is zero
     guided_radius: float = 0.004  # larger ones blur: boundary F on labelled street pictures falls from 8 px of 512 on
     guided_eps: float = 1e-4  # variance of the guide in 0..1
     contrast: float = 1.5  # slope round 0.5 after the filter; averaging teachers and filtering soften edges
