@@ -18,18 +18,7 @@ import yaml
 
 from mattenet.data.config import DataConfig
 from mattenet.errors import UserError
-
-
-@dataclass
-class NetConfig:
-    """The network. Each flag is one design rule; `mattenet ablate` turns them off one by one."""
-
-    name: str = "matte"
-    # Channels at strides 4, 8, 16 and 64; multiples of 16 fill the vector units.
-    widths: list[int] = field(default_factory=lambda: [16, 32, 64, 96])
-    # Units at strides 8, 16 and 64.
-    depths: list[int] = field(default_factory=lambda: [1, 6, 6])
-    decoder: int = 32
+from mattenet.net.config import NetConfig
 
 
 @dataclass
@@ -50,8 +39,24 @@ class TrainConfig:
 
     steps: int = 1000
     lr: float = 2e-3
+    decay: float = 1e-3
     seed: int = 1
     threads: int = 2
+
+
+@dataclass
+class PretrainConfig:
+    """Pre-training of the backbone; see mattenet.train.pretrain."""
+
+    # EfficientNet-Lite whose features are learnt: lite0, lite1 or lite2.
+    teacher: str = "lite0"
+    # Crops a picture in the cache of features.
+    crops: int = 4
+    steps: int = 5000
+    batch: int = 32
+    lr: float = 3e-3
+    warmup: int = 200
+    save_every: int = 200
 
 
 @dataclass
@@ -61,6 +66,7 @@ class Config:
     net: NetConfig = field(default_factory=NetConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    pretrain: PretrainConfig = field(default_factory=PretrainConfig)
     data: DataConfig = field(default_factory=DataConfig)
 
 
