@@ -87,7 +87,7 @@ def noise(image: np.ndarray, rng: np.random.Generator, dark: bool) -> np.ndarray
     strength = rng.gamma(2.0, 2.2) * (1.8 if dark else 1)
     field = field.astype(np.float32)
     if rng.random() < 0.4:
-        field = cv2.GaussianBlur(field, (0, 0), 0.8) * 2.5
+        field = cv2.GaussianBlur(field, (0, 0), 0.8) * 2
     return cv2.addWeighted(image, 1.0, field, strength / 32, 0, dtype=cv2.CV_8U)
 
 

@@ -32,7 +32,8 @@ def view(rng: np.random.Generator, height: int, width: int, box: np.ndarray, upp
     tall = y1 - y0 > 1.1 * (x1 - x0) and y1 > y0
     if tall and rng.random() < (0.8 if upper_body else 0.3):
         # Head and shoulders: from above the head down to a part of the body.
-        h = (y1 - y0) * rng.uniform(0.22, 0.75)
+        # Not so tall that the frame would be much wider than the picture.
+        h = min((y1 - y0) * rng.uniform(0.22, 0.75), 1.15 * width / aspect)
         w = h * aspect
         x = (x0 + x1) / 2 + rng.normal(0, 0.15) * w - w / 2
         y = y0 - rng.uniform(-0.05, 0.35) * h
