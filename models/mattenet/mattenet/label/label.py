@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mattenet import config
-from mattenet.data import unlabelled
+from mattenet.data import folders, unlabelled
 from mattenet.errors import UserError
 from mattenet.label import fuse, opinions, teachers
 
@@ -103,7 +103,9 @@ def run(args) -> None:
             out = work / "labels" / folder
             jobs = [(str(p), str(work / "opinions" / folder / f"{p.stem}.npz"), str(out / f"{p.stem}.png"),
                      args.first, args.second, args.referees, args.doubt) for p in unlabelled.pictures(root / folder)]
-            jobs = [j for j in jobs if args.again or not os.path.exists(j[2])]
+            # Stopped between a label and its line in the table, a picture is done again (its opinions are kept).
+            done = folders.scores(work / "labels", folder)
+            jobs = [j for j in jobs if args.again or not (os.path.exists(j[2]) and pathlib.Path(j[2]).stem in done)]
             out.mkdir(parents=True, exist_ok=True)
             scores = out / "scores.tsv"
             mode = "w" if args.again or not scores.exists() else "a"
