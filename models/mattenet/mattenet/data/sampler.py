@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Which picture comes next: by folder weight, more often where the network fails (image-level hard negatives)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class Sampler:
+    """Draws picture numbers. A draw depends on (seed, epoch, step) and the difficulties only, so a run can resume.
+
+    A picture's chance is its folder's weight / pictures of the folder, times 1 + (mining - 1) * difficulty.
+    """
+
+    def __init__(self, folder: np.ndarray, weights: np.ndarray, mining: float, seed: int):
+        """`folder`: folder number of each picture; `weights`: of each folder."""
+        counts = np.bincount(folder, minlength=len(weights))
+        self.base = (np.asarray(weights, float) / np.maximum(counts, 1))[folder]
+        if not self.base.sum() > 0:
+            raise ValueError("no picture has a weight above 0")
+        self.mining, self.seed = mining, seed
+        self.difficulty = np.zeros(len(folder), np.float32)
+        self._renew()
+
+    def _renew(self) -> None:
+        chance = self.base * (1 + (self.mining - 1) * self.difficulty)
+        self.ladder = np.cumsum(chance / chance.sum())
+
+    def mined(self, indices: np.ndarray, errors: np.ndarray) -> None:
+        """New errors of pictures (any scale, e.g. 1 - IoU): their rank among all, 0..1, squared, is the difficulty.
+
+        Squared ranks keep the easy half almost untouched whatever the scale of the errors.
+        """
+        order = np.argsort(np.argsort(np.asarray(errors), kind="stable"), kind="stable")
+        self.difficulty[np.asarray(indices)] = (order / max(len(order) - 1, 1)) ** 2
+        self._renew()
+
+    def draw(self, epoch: int, step: int, count: int) -> np.ndarray:
+        """`count` picture numbers for one batch."""
+        rng = np.random.default_rng([self.seed, epoch, step, 1])
+        return np.minimum(np.searchsorted(self.ladder, rng.random(count), side="right"), len(self.ladder) - 1)
