@@ -19,29 +19,34 @@ import yaml
 from mattenet.data.config import DataConfig
 from mattenet.errors import UserError
 from mattenet.net.config import NetConfig
-
-
-@dataclass
-class LossConfig:
-    """Weights of the loss terms; see mattenet.train.loss."""
-
-    ce: float = 1.0
-    l2: float = 1.0
-    dice: float = 0.5
-    boundary: float = 1.0
-    # Share of pixels, hardest first, that count in the cross-entropy; 1 = all.
-    hard_ratio: float = 1.0
+from mattenet.train.loss import LossConfig
 
 
 @dataclass
 class TrainConfig:
-    """The schedule."""
+    """The schedule. `steps` may be raised on resume: the learning rate then follows the longer curve."""
 
-    steps: int = 1000
+    # Weights to start from: a checkpoint of `train` or `pretrain`; none = random.
+    init: str = ""
+    steps: int = 20000
     lr: float = 2e-3
+    warmup: int = 300
     decay: float = 1e-3
+    ema: float = 0.998
     seed: int = 1
     threads: int = 2
+    # Share of the steps, at the end, with batch norm fixed (the second stage); 0 = never.
+    fixed_bn: float = 0.1
+    # Batch of the second stage; the first stage's is data.batch, as large as memory and speed allow.
+    fixed_bn_batch: int = 16
+    # Share of the steps in another aspect than the first of `sizes`.
+    other_sizes: float = 0.25
+    # Width, height; the first is the main one.
+    sizes: list[list[int]] = field(default_factory=lambda: [[256, 144], [144, 256], [192, 192]])
+    save_minutes: float = 5.0
+    check_minutes: float = 15.0
+    # Validation pictures of a check during training.
+    check_pictures: int = 300
 
 
 @dataclass
