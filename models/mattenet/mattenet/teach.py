@@ -101,6 +101,7 @@ class School:
         t = self.cfg.teach
         for group in self.optimizer.param_groups:
             group["lr"] = t.lr * group["scale"] * run_state.cosine(self.step, t.steps, min(300, t.steps // 10))
+        torch.manual_seed(t.seed * 1_000_003 + self.step)  # dropout repeats on resume
         image = batch["image"].float().div_(255).contiguous(memory_format=torch.channels_last)
         alpha, confidence = (batch[k].float().div_(255) for k in ("alpha", "confidence"))
         loss, _ = matte_loss(self.net(image), alpha, confidence, self.cfg.loss)
@@ -112,17 +113,18 @@ class School:
         self.step += 1
         return loss.item()
 
-    def fit(self) -> None:
-        """Trains up to cfg.teach.steps."""
+    def fit(self, until: int | None = None) -> float:
+        """Trains up to step `until` (cfg.teach.steps where None) of the schedule; returns the running mean of the loss."""
         t, data = self.cfg.teach, self.cfg.data
+        until = t.steps if until is None else until
         if t.masks_only:
             unsure = {name: 0.0 for name, source in sources(data).items() if source.loader == "labels"}
             data.weights = {**data.weights, **unsure}
         loader = dataset.build(data, "train", tuple(t.size), t.seed)
         self.net.train()
         mean, start, saved, first = None, time.time(), time.time(), self.step
-        with tqdm(total=t.steps, initial=self.step, desc="teach", mininterval=10) as bar:
-            while self.step < t.steps:
+        with tqdm(total=until, initial=self.step, desc="teach", mininterval=10) as bar:
+            while self.step < until:
                 value = self.train_step(loader.batch(self.step))
                 mean = value if mean is None else 0.98 * mean + 0.02 * value
                 bar.update(1)
@@ -132,6 +134,7 @@ class School:
                     run_state.log(self.out, {"step": self.step, "loss": round(mean, 5)})
                     saved = time.time()
         self.save()
+        return mean
 
 
 class Alpha(nn.Module):
