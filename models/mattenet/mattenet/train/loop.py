@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Training of a matting network: two stages, averaged weights, checkpoints, checks on the way.
 
-In the first stage large batches settle the batch-norm statistics; in the second they are
-fixed and small batches fine-tune what they will meet in use. A run lives in one folder:
+In the first stage large batches settle the batch-norm statistics; in the second their statistics are
+fixed, so that the weights settle on exactly what will be exported. A run lives in one folder:
 
     config.yaml     what it was started with
     last.pt         everything needed to go on
@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 import yaml
 from torch import nn
@@ -23,12 +22,12 @@ from tqdm import tqdm
 
 from mattenet import config as config_module
 from mattenet.config import Config
-from mattenet.data import dataset
 from mattenet.errors import UserError
 from mattenet.net.matte import MatteNet
 from mattenet.train import check
 from mattenet.train import state as run_state
 from mattenet.train.loss import matte_loss
+from mattenet.train.steps import Steps
 
 
 def add_parser(sub) -> None:
@@ -71,8 +70,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(run_state.split_decay(self.net, cfg.train.decay), lr=cfg.train.lr)
         self.ema = run_state.Ema(self.net, cfg.train.ema)
         self.step, self.best, self.fixed = 0, -1.0, False
-        self.data: dict[tuple, object] = {}
-        self.loaders = {}
+        self.steps = Steps(cfg)
         if (out / "last.pt").exists():
             self._resume()
 
@@ -89,6 +87,7 @@ class Trainer:
         self.net.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.ema.net.load_state_dict(saved["ema"])
+        self.steps.load_state_dict(saved["steps"])
         self.step, self.best = saved["step"], saved["best"]
 
     def save(self) -> None:
@@ -96,14 +95,7 @@ class Trainer:
         run_state.save(self.out / "last.pt", {
             "model": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
             "ema": self.ema.net.state_dict(), "step": self.step, "best": self.best,
-            "config": config_module.to_dict(self.cfg)})
-
-    def _size(self) -> tuple[int, int]:
-        t = self.cfg.train
-        rng = np.random.default_rng([t.seed, self.step, 1])
-        if len(t.sizes) > 1 and rng.random() < t.other_sizes:
-            return tuple(t.sizes[1 + rng.integers(len(t.sizes) - 1)])
-        return tuple(t.sizes[0])
+            "steps": self.steps.state_dict(), "config": config_module.to_dict(self.cfg)})
 
     def _fix_bn(self) -> None:
         for module in self.net.modules():
@@ -125,7 +117,7 @@ class Trainer:
         self.optimizer.step()
         self.ema.update(self.net, self.step)
         self.step += 1
-        self.last_losses = (batch["index"], per_picture)
+        self.steps.learnt(batch["index"], per_picture)
         return loss.item()
 
     def fit(self, deadline: float | None = None) -> float:
@@ -133,12 +125,12 @@ class Trainer:
         t = self.cfg.train
         mean, start, seen = None, time.time(), 0
         saved = checked = start
-        source = dataset.build(self.cfg.data, "train", t.sizes[0], t.seed)
         bar = tqdm(total=t.steps, initial=self.step, desc=self.cfg.net.name, mininterval=10)
-        while self.step < t.steps and not (deadline and time.time() > deadline):
+        for batch in self.steps.from_step(self.step):
+            if deadline and time.time() > deadline:
+                break
             if t.fixed_bn and not self.fixed and self.step >= t.steps * (1 - t.fixed_bn):
                 self._fix_bn()
-            batch = source.batch(self.step, size=self._size())
             value = self.train_step(batch)
             seen += len(batch["index"])
             mean = value if mean is None else 0.98 * mean + 0.02 * value
