@@ -3,13 +3,14 @@
 
 A batch is a dict: image uint8 [B,3,H,W] RGB, alpha uint8 [B,1,H,W] (255 = person), confidence uint8 [B,1,H,W]
 (255 = trusted, 0 = ignore), kind int64 [B] (number of the folder in `Loader.folders`), index int64 [B] (number
-of the picture, for mining). Batches depend on (seed, epoch, step) only: a run resumes exactly.
+of the picture, for mining). Batches depend on seed, step and difficulties only: a run resumes exactly.
 """
 
 from __future__ import annotations
 
+import itertools
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ PRETRAIN = "pretrain"  # split: every picture that is not validation, labelled o
 
 
 class Frames(torch.utils.data.Dataset):
-    """Whole batches by step number; what a worker process needs."""
+    """The pictures of a split, and batches of them by step; what a worker process needs."""
 
     def __init__(self, cfg: DataConfig, split: str, size: tuple[int, int], seed: int):
         cv2.setNumThreads(1)
@@ -51,7 +52,6 @@ class Frames(torch.utils.data.Dataset):
         good = (column("trusted") > 0.9) & (column("score") > 0.7)
         self.pasteable = good & (coverage > 0.03) & (coverage < 0.8)
         self.rooms = np.flatnonzero([known[self.shelves[s].folder].loader == "empty" for s in shelf_of])
-        self.epoch = 0
         self.sampler = Sampler(self.shelf_of, self.weights, cfg.mining, seed)
 
     def _wanted(self, shelf: cache.Shelf, i: int, decided: dict, loader: str) -> bool:
@@ -81,7 +81,7 @@ class Frames(torch.utils.data.Dataset):
     def _room(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         aug = self.cfg.augment
         if rng.random() < aug.two_people:
-            return self._view(int(self.sampler.draw(self.epoch, int(rng.integers(1 << 31)), 1)[0]), rng)
+            return self._view(self.sampler.pick(rng), rng)
         if len(self.rooms) and rng.random() < 0.85:
             return self._view(int(rng.choice(self.rooms)), rng, room=True)
         rgba = np.dstack([compose.plain(rng, self.size), np.zeros(self.size[::-1], np.uint8)])
@@ -123,23 +123,23 @@ class Frames(torch.utils.data.Dataset):
             "index": torch.from_numpy(np.asarray(indices, np.int64)),
         }
 
-    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
-        """Training batch number `step` of the current epoch."""
-        indices = self.sampler.draw(self.epoch, step, self.cfg.batch)
-        frames = []
-        for slot, index in enumerate(indices):
-            rng = np.random.default_rng([self.seed, self.epoch, step, 2, slot])
-            frames.append(self.sample(int(index), rng))
-        return self.pack(indices, frames)
+    def __getitem__(self, key: tuple[int, tuple[int, int]]) -> dict[str, torch.Tensor]:
+        """Training batch by (step since the start, frame size)."""
+        step, self.size = key
+        indices = self.sampler.draw(step, self.cfg.batch)
+        rngs = [np.random.default_rng([self.seed, step, 2, slot]) for slot in range(len(indices))]
+        return self.pack(indices, [self.sample(int(i), rng) for i, rng in zip(indices, rngs)])
 
 
 class Loader:
-    """Iterates batches. Training never ends and goes on where `seek` put it; validation is one pass in order."""
+    """Batches in order. Training never ends and goes on where `seek` put it; validation is one pass."""
 
     def __init__(self, frames: Frames):
         self.frames = frames
-        self.epoch, self.step = 0, 0
+        self.size = frames.size
+        self.step = 0  # of the next batch, since the start of training
         self.folders = [s.folder for s in frames.shelves]
+        self.minings = 0
 
     @property
     def steps_per_epoch(self) -> int:
@@ -150,45 +150,68 @@ class Loader:
 
     def seek(self, epoch: int, step: int) -> None:
         """The next batch is number `step` of `epoch`."""
-        self.epoch, self.step = epoch, step
+        self.step = epoch * self.steps_per_epoch + step
 
     def state_dict(self) -> dict:
         """Position and difficulties, for a checkpoint; valid for the same pictures in the same order."""
-        return {"epoch": self.epoch, "step": self.step, "difficulty": torch.from_numpy(self.frames.sampler.difficulty.copy())}
+        return {"step": self.step, "difficulty": torch.from_numpy(self.frames.sampler.difficulty.copy())}
 
     def load_state_dict(self, state: dict) -> None:
         """Goes on where `state_dict` was taken. Difficulties are dropped where the set of pictures has changed."""
-        self.seek(state["epoch"], state["step"])
-        found = state["difficulty"].numpy()
-        if len(found) == len(self.frames):
-            self.frames.sampler.difficulty[:] = found
-            self.frames.sampler._renew()
+        self.step = state["step"]
+        if len(state["difficulty"]) == len(self.frames):
+            self.frames.sampler.set_difficulty(state["difficulty"].numpy())
+            self.minings += 1
 
     def mined(self, indices, errors) -> None:
-        """Hands errors by picture to the sampler (see Sampler.mined); counts from the next epoch's first batch on."""
+        """Hands errors by picture to the sampler (see Sampler.mined); counts from the next batch on."""
         self.frames.sampler.mined(np.asarray(indices), np.asarray(errors))
+        self.minings += 1
+
+    def batch(self, step: int, size: tuple[int, int] | None = None) -> dict[str, torch.Tensor]:
+        """Training batch number `step` since the start, in frames of `size` (width, height) px."""
+        return self.frames[step, tuple(size or self.size)]
+
+    def stream(self, sizes: Callable[[int], tuple[int, int]] | None = None) -> Iterator[dict[str, torch.Tensor]]:
+        """Training batches from `self.step` on, prepared ahead by cfg.workers processes; equal to `batch` of each step.
+
+        `sizes` gives the frame size of a step. Workers hold a copy of the difficulties, so they start anew
+        after each mining.
+        """
+        sizes = sizes or (lambda step: self.size)
+        workers = self.frames.cfg.workers
+        while True:
+            known = self.minings
+            keys = ((step, tuple(sizes(step))) for step in itertools.count(self.step))
+            batches = torch.utils.data.DataLoader(
+                self.frames, batch_size=None, sampler=_Endless(keys), num_workers=workers,
+                multiprocessing_context="fork" if workers else None)
+            for batch in batches:
+                self.step += 1
+                yield batch
+                if self.minings != known:
+                    break
 
     def passes(self) -> Iterator[dict[str, torch.Tensor]]:
         """Every picture of the split once, in order, whole and unchanged: for validation and for mining."""
         frames, size = self.frames, self.frames.cfg.batch
+        frames.size = self.size
         for start in range(0, len(frames), size):
             indices = np.arange(start, min(start + size, len(frames)))
             yield frames.pack(indices, [frames.whole(int(i)) for i in indices])
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        if self.frames.split == splits.VALIDATION:
-            yield from self.passes()
-            return
-        while True:
-            # Workers copy the frames when they start: the epoch's number and difficulties go with them.
-            self.frames.epoch = self.epoch
-            batches = torch.utils.data.DataLoader(
-                self.frames, batch_size=None, sampler=range(self.step, self.steps_per_epoch),
-                num_workers=self.frames.cfg.workers, multiprocessing_context="fork" if self.frames.cfg.workers else None)
-            for batch in batches:
-                self.step += 1
-                yield batch
-            self.epoch, self.step = self.epoch + 1, 0
+        return self.passes() if self.frames.split == splits.VALIDATION else self.stream()
+
+
+class _Endless(torch.utils.data.Sampler):
+    """Hands an iterator's keys to a DataLoader."""
+
+    def __init__(self, keys: Iterator):
+        self.keys = keys
+
+    def __iter__(self) -> Iterator:
+        return self.keys
 
 
 def build(cfg: DataConfig, split: str, size: tuple[int, int] = (256, 144), seed: int = 1) -> Loader:

@@ -13,22 +13,24 @@ from mattenet.errors import UserError
 MASK_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
+def mask_of(picture: pathlib.Path) -> pathlib.Path:
+    """masks/NAME.* of images/NAME.*; UserError where there is none."""
+    folder = picture.parent.parent / "masks"
+    for suffix in MASK_SUFFIXES:
+        if (found := folder / (picture.stem + suffix)).is_file():
+            return found
+    raise UserError(f"{folder}: no mask for the picture {picture.stem}")
+
+
 def masks(root: pathlib.Path, folder: str, labels: pathlib.Path) -> list[Item]:
     """Pictures of `images/` with the mask of the same name in `masks/`; pictures without one are an error.
 
     Where `labels`/FOLDER/NAME.conf.png exists (`mattenet label --check`) it is the confidence.
     """
-    base = root / folder
-    found, missing = [], []
-    for picture in unlabelled.pictures(base):
-        mask = next((m for s in MASK_SUFFIXES if (m := base / "masks" / (picture.stem + s)).is_file()), None)
-        if mask is None:
-            missing.append(picture.stem)
-            continue
+    found = []
+    for picture in unlabelled.pictures(root / folder):
         confidence = labels / folder / f"{picture.stem}.conf.png"
-        found.append(Item(folder, picture.stem, picture, mask, confidence if confidence.is_file() else None))
-    if missing:
-        raise UserError(f"{base}/masks: no mask for {len(missing)} picture(s), the first is {missing[0]}")
+        found.append(Item(folder, picture.stem, picture, mask_of(picture), confidence if confidence.is_file() else None))
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Sampler:
-    """Draws picture numbers. A draw depends on (seed, epoch, step) and the difficulties only, so a run can resume.
+    """Draws picture numbers. A draw depends on seed, step and difficulties only, so a run can resume.
 
     A picture's chance is its folder's weight / pictures of the folder, times 1 + (mining - 1) * difficulty.
     """
@@ -35,7 +35,16 @@ class Sampler:
         self.difficulty[np.asarray(indices)] = (order / max(len(order) - 1, 1)) ** 2
         self._renew()
 
-    def draw(self, epoch: int, step: int, count: int) -> np.ndarray:
-        """`count` picture numbers for one batch."""
-        rng = np.random.default_rng([self.seed, epoch, step, 1])
-        return np.minimum(np.searchsorted(self.ladder, rng.random(count), side="right"), len(self.ladder) - 1)
+    def set_difficulty(self, difficulty: np.ndarray) -> None:
+        """Restores the difficulties (0..1, one a picture) of a checkpoint."""
+        self.difficulty[:] = difficulty
+        self._renew()
+
+    def pick(self, rng: np.random.Generator) -> int:
+        """One picture number."""
+        return int(min(np.searchsorted(self.ladder, rng.random(), side="right"), len(self.ladder) - 1))
+
+    def draw(self, step: int, count: int) -> np.ndarray:
+        """`count` picture numbers for batch number `step`."""
+        rng = np.random.default_rng([self.seed, step, 1])
+        return np.array([self.pick(rng) for _ in range(count)])

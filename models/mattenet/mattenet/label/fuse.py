@@ -13,6 +13,8 @@ import dataclasses
 import cv2
 import numpy as np
 
+FAINT = 20  # of 255: where the soft rim of a piece ends
+
 
 @dataclasses.dataclass(frozen=True)
 class Params:
@@ -55,10 +57,13 @@ def disagreement(stack: np.ndarray, middle: np.ndarray, radius: int) -> np.ndarr
     return total / (255 * len(stack))
 
 
-def _pieces(mask: np.ndarray, smaller_than: float) -> np.ndarray:
-    """Where `mask` has 8-connected pieces of fewer than `smaller_than` pixels."""
-    _, names, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    small = stats[:, cv2.CC_STAT_AREA] < smaller_than
+def _pieces(mask: np.ndarray, core: np.ndarray, smaller_than: float) -> np.ndarray:
+    """Where `mask` has 8-connected pieces with fewer than `smaller_than` pixels of `core`.
+
+    With a mask that reaches down to faint values a piece goes as a whole, its soft rim included.
+    """
+    count, names = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    small = np.bincount(names.ravel(), weights=core.ravel(), minlength=count) < smaller_than
     small[0] = False
     return small[names]
 
@@ -105,10 +110,8 @@ def fuse(image: np.ndarray, opinions: dict[str, np.ndarray], referees: tuple[str
     if overruled.any():
         differ = np.where(overruled, disagreement(theirs, middle, tolerance), differ)
 
-    islands = _pieces(middle >= 128, params.smallest_island * area)
-    # Islands take their soft rim with them.
-    islands = _grow(islands, 2) & ~_grow((middle >= 128) & ~islands, 2)
-    holes = _pieces(middle < 128, params.smallest_hole * area)
+    islands = _pieces(middle >= FAINT, middle >= 128, params.smallest_island * area)
+    holes = _pieces(middle < 255 - FAINT, middle < 128, params.smallest_hole * area)
     cleaned = np.where(islands, 0, np.where(holes, 255, middle)).astype(np.float32) / 255
 
     # The guide stays in 0..255: OpenCV's colour filter blurs across edges for small eps on a guide in 0..1.
@@ -123,6 +126,19 @@ def fuse(image: np.ndarray, opinions: dict[str, np.ndarray], referees: tuple[str
     person = float((alpha >= 0.5).mean())
     score = float(np.clip(1 - doubt.mean() / max(person, 0.02), 0, 1))
     return Label((alpha * 255 + 0.5).astype(np.uint8), confidence, score, person)
+
+
+def check_mask(alpha: np.ndarray, opinions: list[np.ndarray], params: Params = Params()) -> np.ndarray:
+    """Confidence (uint8 HxW) of a hand-made mask: 0 where it says background and the teachers see people.
+
+    Data sets leave out passers-by, crowds and half bodies; learning those as background unlearns people.
+    What the mask marks as person is trusted.
+    """
+    radius = max(1, round(2 * params.edge_tolerance * max(alpha.shape)))
+    seen = np.stack(opinions).mean(axis=0) >= 128
+    forgotten = seen & ~_grow(alpha >= 128, radius)
+    forgotten &= ~_pieces(forgotten, forgotten, params.smallest_island * alpha.size / 4)
+    return np.where(_grow(forgotten, 3) & (alpha < 128), 0, 255).astype(np.uint8)
 
 
 def check_boxes(label: Label, boxes: np.ndarray, margin: float = 0.02, least: float = 0.15) -> Label:

@@ -3,7 +3,8 @@
 
 Writes WORK/opinions/FOLDER/NAME.npz (what each teacher said), WORK/labels/FOLDER/NAME.png (alpha),
 NAME.conf.png (confidence) and one line a picture in FOLDER/scores.tsv. What exists is skipped, so the
-command resumes where it was stopped; `--again` fuses the kept opinions anew.
+command resumes where it was stopped; `--again` fuses the kept opinions anew. `--check` is for pictures that have
+masks: it writes only confidences, 0 where the mask forgets people whom the teachers see.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mattenet import config
-from mattenet.data import folders, unlabelled
+from mattenet.data import folders, item, unlabelled
 from mattenet.errors import UserError
 from mattenet.label import fuse, opinions, teachers
 
@@ -43,6 +44,7 @@ def add_parser(sub) -> None:
     p.add_argument("--doubt", type=float, default=0.95, help="agreement (mean IoU with the median) below which the second are asked")
     p.add_argument("--jobs", type=int, default=2, help="processes")
     p.add_argument("--threads", type=int, default=1, help="threads of ONNX Runtime in each process")
+    p.add_argument("--check", action="store_true", help="folders with images/ and masks/: only find people whom the masks forget")
     p.add_argument("--again", action="store_true", help="fuse the kept opinions anew")
 
 
@@ -80,9 +82,21 @@ def label_one(job) -> dict | None:
         found = fuse.check_boxes(found, boxes)
     out = pathlib.Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
+    _write(out, found.alpha)
     _write(out.with_suffix(".conf.png"), found.confidence)
-    _write(out, found.alpha)  # last: its existence says that the picture is done
     return {"name": out.stem, "score": f"{found.score:.4f}", "coverage": f"{found.coverage:.4f}", "opinions": len(kept)}
+
+
+def check_one(job) -> dict | None:
+    """As label_one for a picture with a mask: writes its confidence only."""
+    picture, file, out, first, *_ = job
+    picture, out = pathlib.Path(picture), pathlib.Path(out)
+    image, alpha, _ = item.load(item.Item("", picture.stem, picture, folders.mask_of(picture)), opinions.LONG_SIDE)
+    opinions.collect((str(picture), file, first, [], 0.0))
+    kept = opinions.load(pathlib.Path(file))
+    confidence = fuse.check_mask(alpha, [kept[n] for n in first])
+    _write(out.with_suffix(".conf.png"), confidence)
+    return {"name": out.stem, "score": "1", "coverage": f"{(alpha >= 128).mean():.4f}", "opinions": len(kept)}
 
 
 def run(args) -> None:
@@ -91,7 +105,7 @@ def run(args) -> None:
     if not cfg.data or not cfg.work:
         raise UserError("label needs --data and --work (or MATTE_DATA and MATTE_WORK)")
     names = [*args.first, *args.second]
-    if strange := set(args.referees) - set(args.first):
+    if not args.check and (strange := set(args.referees) - set(args.first)):
         raise UserError(f"referee {', '.join(sorted(strange))} is not among --first")
     plain = sorted({n.removesuffix(opinions.FLIP) for n in names})
     for d in teachers.find(plain, args.teachers):
@@ -105,7 +119,7 @@ def run(args) -> None:
                      args.first, args.second, args.referees, args.doubt) for p in unlabelled.pictures(root / folder)]
             # Stopped between a label and its line in the table, a picture is done again (its opinions are kept).
             done = folders.scores(work / "labels", folder)
-            jobs = [j for j in jobs if args.again or not (os.path.exists(j[2]) and pathlib.Path(j[2]).stem in done)]
+            jobs = [j for j in jobs if args.again or not (os.path.exists(j[2].removesuffix(".png") + ".conf.png") and pathlib.Path(j[2]).stem in done)]
             out.mkdir(parents=True, exist_ok=True)
             scores = out / "scores.tsv"
             mode = "w" if args.again or not scores.exists() else "a"
@@ -113,6 +127,6 @@ def run(args) -> None:
                 writer = csv.DictWriter(table, FIELDS, delimiter="\t")
                 if mode == "w":
                     writer.writeheader()
-                for line in tqdm(pool.imap_unordered(label_one, jobs), folder, len(jobs)):
+                for line in tqdm(pool.imap_unordered(check_one if args.check else label_one, jobs), folder, len(jobs)):
                     if line:
                         writer.writerow(line)
