@@ -38,12 +38,14 @@ class TrainConfig:
     threads: int = 2
     # Share of the steps, at the end, with batch norm fixed (the second stage); 0 = never.
     fixed_bn: float = 0.1
-    # Batch of the second stage; the first stage's is data.batch, as large as memory and speed allow.
-    fixed_bn_batch: int = 16
+    # Pictures are mined anew every so many epochs (data.epoch samples each); 0 = never.
+    mine_every: int = 2
     # Share of the steps in another aspect than the first of `sizes`.
     other_sizes: float = 0.25
     # Width, height; the first is the main one.
     sizes: list[list[int]] = field(default_factory=lambda: [[256, 144], [144, 256], [192, 192]])
+    # The first so many steps see pictures of 3/4 of these sizes: half the cost while shapes are learnt.
+    small_steps: int = 0
     save_minutes: float = 5.0
     check_minutes: float = 15.0
     # Validation pictures of a check during training.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Training of a matting network: two stages, averaged weights, checkpoints, checks on the way.
 
-In the first stage large batches settle the batch-norm statistics; in the second they are
-fixed and small batches fine-tune what they will meet in use. A run lives in one folder:
+In the first stage large batches settle the batch-norm statistics; in the second their statistics are
+fixed, so that the weights settle on exactly what will be exported. A run lives in one folder:
 
     config.yaml     what it was started with
     last.pt         everything needed to go on
@@ -71,8 +71,9 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(run_state.split_decay(self.net, cfg.train.decay), lr=cfg.train.lr)
         self.ema = run_state.Ema(self.net, cfg.train.ema)
         self.step, self.best, self.fixed = 0, -1.0, False
-        self.data: dict[tuple, object] = {}
-        self.loaders = {}
+        self.loader = dataset.build(cfg.data, "train", tuple(cfg.train.sizes[0]), cfg.train.seed)
+        # The loss of each picture when it was last seen, for the mining of hard ones.
+        self.errors = np.full(len(self.loader.frames), np.nan, np.float32)
         if (out / "last.pt").exists():
             self._resume()
 
@@ -89,6 +90,10 @@ class Trainer:
         self.net.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.ema.net.load_state_dict(saved["ema"])
+        self.loader.load_state_dict(saved["loader"])
+        # Labelling may have added pictures since; their numbers then mean others.
+        if len(saved["errors"]) == len(self.errors):
+            self.errors = saved["errors"].numpy().copy()
         self.step, self.best = saved["step"], saved["best"]
 
     def save(self) -> None:
@@ -96,14 +101,18 @@ class Trainer:
         run_state.save(self.out / "last.pt", {
             "model": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
             "ema": self.ema.net.state_dict(), "step": self.step, "best": self.best,
-            "config": config_module.to_dict(self.cfg)})
+            "loader": self.loader.state_dict(),
+            "errors": torch.from_numpy(self.errors), "config": config_module.to_dict(self.cfg)})
 
-    def _size(self) -> tuple[int, int]:
+    def size(self, step: int) -> tuple[int, int]:
+        """Width and height of a step's pictures: mostly the first of cfg.train.sizes, some of the others."""
         t = self.cfg.train
-        rng = np.random.default_rng([t.seed, self.step, 1])
-        if len(t.sizes) > 1 and rng.random() < t.other_sizes:
-            return tuple(t.sizes[1 + rng.integers(len(t.sizes) - 1)])
-        return tuple(t.sizes[0])
+        rng = np.random.default_rng([t.seed, step, 3])
+        other = len(t.sizes) > 1 and rng.random() < t.other_sizes
+        width, height = t.sizes[1 + int(rng.integers(len(t.sizes) - 1)) if other else 0]
+        if step < t.small_steps:
+            return width * 3 // 64 * 16, height * 3 // 64 * 16
+        return width, height
 
     def _fix_bn(self) -> None:
         for module in self.net.modules():
@@ -125,7 +134,10 @@ class Trainer:
         self.optimizer.step()
         self.ema.update(self.net, self.step)
         self.step += 1
-        self.last_losses = (batch["index"], per_picture)
+        self.errors[batch["index"].numpy()] = per_picture.numpy()
+        if t.mine_every and self.step % (t.mine_every * self.loader.steps_per_epoch) == 0:
+            seen = np.flatnonzero(~np.isnan(self.errors))
+            self.loader.mined(seen, self.errors[seen])
         return loss.item()
 
     def fit(self, deadline: float | None = None) -> float:
@@ -133,12 +145,12 @@ class Trainer:
         t = self.cfg.train
         mean, start, seen = None, time.time(), 0
         saved = checked = start
-        source = dataset.build(self.cfg.data, "train", t.sizes[0], t.seed)
         bar = tqdm(total=t.steps, initial=self.step, desc=self.cfg.net.name, mininterval=10)
-        while self.step < t.steps and not (deadline and time.time() > deadline):
+        for batch in self.loader.stream(self.size):
+            if self.step >= t.steps or (deadline and time.time() > deadline):
+                break
             if t.fixed_bn and not self.fixed and self.step >= t.steps * (1 - t.fixed_bn):
                 self._fix_bn()
-            batch = source.batch(self.step, size=self._size())
             value = self.train_step(batch)
             seen += len(batch["index"])
             mean = value if mean is None else 0.98 * mean + 0.02 * value
