@@ -131,10 +131,11 @@ def _label(args, root: pathlib.Path, work: pathlib.Path, each) -> None:
         jobs = [j for j in jobs if args.again or not (os.path.exists(j[2].removesuffix(".png") + ".conf.png") and pathlib.Path(j[2]).stem in done)]
         out.mkdir(parents=True, exist_ok=True)
         scores = out / "scores.tsv"
-        mode = "w" if args.again or not scores.exists() else "a"
-        with open(scores, mode, newline="", buffering=1) as table:
+        fresh = not scores.exists()
+        # Appended to, never emptied: a training run may read it meanwhile. The last line of a picture counts.
+        with open(scores, "a", newline="", buffering=1) as table:
             writer = csv.DictWriter(table, FIELDS, delimiter="\t")
-            if mode == "w":
+            if fresh:
                 writer.writeheader()
             for line in tqdm(each(check_one if args.check else label_one, jobs), folder, len(jobs)):
                 if line:
