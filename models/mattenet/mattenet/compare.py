@@ -53,7 +53,7 @@ def add_parser(sub) -> None:
     p.add_argument("--models", nargs="*", default=PEERS, metavar="NAME", help="public models")
     p.add_argument("--peers", default=os.environ.get("MATTE_PEERS", ""), help="folder of the public models (default: MATTE_PEERS)")
     p.add_argument("--teachers", metavar="FILE", help="YAML file that describes further models")
-    p.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS))
+    p.add_argument("--sets", nargs="*", default=list(SETS), metavar="SET", help=f"of {', '.join(SETS)}")
     p.add_argument("--most", type=int, default=150, help="pictures a set at most, evenly spread")
     p.add_argument("--unreviewed", action="store_true", help="count teachers' labels that nobody has looked at")
     p.add_argument("--no-time", action="store_true", help="leave the latency out")
@@ -80,6 +80,8 @@ def validation(cfg: DataConfig, sets: list[str], most: int, unreviewed: bool) ->
     known = sources(cfg)
     decided = decisions.read(pathlib.Path(cfg.work) / "review.tsv")
     found: dict[str, list[items.Item]] = {}
+    if strange := set(sets) - set(SETS):
+        raise UserError(f"no set {', '.join(sorted(strange))}; there are {', '.join(SETS)}")
     for name in sets:
         pool: list[items.Item] = []
         for folder in SETS[name]:

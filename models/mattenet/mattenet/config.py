@@ -19,6 +19,7 @@ import yaml
 from mattenet.data.config import DataConfig
 from mattenet.errors import UserError
 from mattenet.net.config import NetConfig
+from mattenet.net.large import TeachConfig
 from mattenet.train.loss import LossConfig
 
 
@@ -90,6 +91,7 @@ class Config:
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    teach: TeachConfig = field(default_factory=TeachConfig)
 
 
 def _check(value, hint, key: str):

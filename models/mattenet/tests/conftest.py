@@ -29,12 +29,12 @@ def write(path, image: np.ndarray) -> None:
 
 @pytest.fixture
 def tiny(tmp_path) -> DataConfig:
-    """A masked folder, a folder without people, a labelled one and an unlabelled one, with a work folder."""
+    """A masked folder (ccp0006 and ccp0007 are validation by their checksums), a folder without people, a labelled one and an unlabelled one, with a work folder."""
     data, work = tmp_path / "data", tmp_path / "work"
     for i in range(12):
         image, alpha = disc(60 + i, 90, i)
-        write(data / f"stills/street/images/s{i}.png", image)
-        write(data / f"stills/street/masks/s{i}.png", alpha)
+        write(data / f"stills/street/images/ccp{i:04d}.png", image)
+        write(data / f"stills/street/masks/ccp{i:04d}.png", alpha)
         write(data / f"rooms/r{i}.png", np.random.default_rng(i).integers(0, 120, (50, 70, 3), np.uint8))
         write(data / f"any/u{i}.png", image)
     rows = ["name\tscore\tcoverage\topinions"]

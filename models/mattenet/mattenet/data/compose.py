@@ -53,7 +53,7 @@ def over(person: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarr
         colour = cv2.filter2D(colour * moved[..., None], -1, kernel)
         moved = cv2.filter2D(moved, -1, kernel)
         colour = colour / np.maximum(moved, 1)[..., None]
-        alpha = np.clip(moved, 0, 255).astype(np.uint8)
+        alpha = np.clip(moved + 0.5, 0, 255).astype(np.uint8)
     a = (alpha.astype(np.float32) / 255)[..., None]
     rgb = colour * a + behind * (1 - a)
     total = alpha + (255 - alpha.astype(np.uint16)) * back[..., 3] // 255

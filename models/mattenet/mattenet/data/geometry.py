@@ -84,7 +84,7 @@ def place(rng: np.random.Generator, box: np.ndarray, touches: int, size: tuple[i
     if touches & LEFT:
         left = -rng.uniform(0, 0.2) * w
         if touches & RIGHT:
-            left = rng.uniform(width - w, 0)
+            left = -rng.uniform(0, max(w - width, 0.0))
     elif touches & RIGHT:
         left = width - w + rng.uniform(0, 0.2) * w
     elif border:

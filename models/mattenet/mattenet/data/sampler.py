@@ -27,12 +27,13 @@ class Sampler:
         self.ladder = np.cumsum(chance / chance.sum())
 
     def mined(self, indices: np.ndarray, errors: np.ndarray) -> None:
-        """New errors of pictures (any scale, e.g. 1 - IoU): their rank among all, 0..1, squared, is the difficulty.
+        """New errors of pictures (any scale, e.g. 1 - IoU): the share with smaller errors, squared, is the difficulty.
 
         Squared ranks keep the easy half almost untouched whatever the scale of the errors.
         """
-        order = np.argsort(np.argsort(np.asarray(errors), kind="stable"), kind="stable")
-        self.difficulty[np.asarray(indices)] = (order / max(len(order) - 1, 1)) ** 2
+        errors = np.asarray(errors)
+        smaller = np.searchsorted(np.sort(errors), errors, side="left")
+        self.difficulty[np.asarray(indices)] = (smaller / max(len(errors) - 1, 1)) ** 2
         self._renew()
 
     def set_difficulty(self, difficulty: np.ndarray) -> None:
