@@ -68,6 +68,20 @@ class PretrainConfig:
 
 
 @dataclass
+class DetectConfig:
+    """The person detector; see mattenet.train.detect."""
+
+    box_folders: list[str] = field(default_factory=lambda: ["general/openimages"])
+    # Folders with masks of one person each, whose outline gives the box.
+    mask_folders: list[str] = field(default_factory=lambda: ["stills/ccp"])
+    # Width, height.
+    size: list[int] = field(default_factory=lambda: [256, 144])
+    steps: int = 6000
+    batch: int = 16
+    lr: float = 1e-3
+
+
+@dataclass
 class Config:
     """Everything a run needs; stored in its checkpoints and exported files."""
 
@@ -75,6 +89,7 @@ class Config:
     loss: LossConfig = field(default_factory=LossConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    detect: DetectConfig = field(default_factory=DetectConfig)
     data: DataConfig = field(default_factory=DataConfig)
     teach: TeachConfig = field(default_factory=TeachConfig)
 

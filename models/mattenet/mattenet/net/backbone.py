@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""The encoder: a picture to features at strides 2, 4, 16 and 64.
+"""The encoder: a picture to features at strides 2, 4, 8, 16 and 64.
 
 Large kernels and fast downsampling come first, most of the work happens at stride 16,
 and the deepest layers see the whole picture at stride 64.
@@ -43,9 +43,10 @@ class Backbone(nn.Module):
     def forward(self, x: torch.Tensor) -> dict[int, torch.Tensor]:
         s2 = self.stem(x)
         s4 = self.stage4(self.down4(s2))
-        first = self.down16(self.stage8(self.down8(s4)))
+        s8 = self.stage8(self.down8(s4))
+        first = self.down16(s8)
         s16 = self.stage16(first)
-        features = {2: s2, 4: s4, 116: first, 16: s16}
+        features = {2: s2, 4: s4, 8: s8, 116: first, 16: s16}
         if self.deep is not None:
             features[64] = self.deep(s16)
         return features

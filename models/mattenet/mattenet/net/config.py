@@ -12,7 +12,7 @@ class NetConfig:
 
     name: str = "matte"
     # Channels at strides 2, 4, 8, 16 and 64; multiples of 16 fill the vector units.
-    widths: list[int] = field(default_factory=lambda: [16, 32, 64, 128, 160])
+    widths: list[int] = field(default_factory=lambda: [16, 32, 64, 144, 192])
     # Units at strides 4, 8, 16 and 64; 0 at 64 leaves the deepest stage out.
     depths: list[int] = field(default_factory=lambda: [0, 2, 9, 6])
     # Kernel of the first layers; 3 is the usual choice, 5 the large one.
@@ -30,7 +30,7 @@ class NetConfig:
     # Which stride-16 map is refined: deepest or first.
     base: str = "deepest"
     # Channels of the decoder at strides 16, 4 and 2; 0 at 2 predicts at stride 4.
-    decoder: list[int] = field(default_factory=lambda: [64, 32, 16])
+    decoder: list[int] = field(default_factory=lambda: [64, 32, 0])
     # Units of the decoder at strides 16 and 4.
     decoder_depths: list[int] = field(default_factory=lambda: [2, 2])
     # Feeds the map at 1/4 to the decoder.
