@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 
 import cv2
@@ -95,12 +96,16 @@ def build(cfg: DataConfig, folder: str, source: SourceConfig, found: list[items.
         with np.load(index) as known:
             if str(known["fingerprint"]) == print_:
                 fields = {k: known[k] for k in known.files if k != "fingerprint"}
-                return Shelf(folder, np.memmap(pixels, np.uint8, "r"), **fields)
+                end = int(fields["offset"][-1] + fields["height"][-1] * fields["width"][-1] * 5)
+                # Another size: somebody else is caching this folder at this moment, from other labels.
+                if pixels.stat().st_size == end:
+                    return Shelf(folder, np.memmap(pixels, np.uint8, "r"), **fields)
     place.mkdir(parents=True, exist_ok=True)
     columns: dict[str, list] = {f.name: [] for f in dataclasses.fields(Shelf) if f.name not in ("folder", "pixels")}
     offset = 0
     # Written beside and moved: a training run that maps the old file keeps it.
-    with open(pixels.with_suffix(".part"), "wb") as out:
+    part = pixels.with_suffix(f".{os.getpid()}.part")
+    with open(part, "wb") as out:
         for item in tqdm(found, f"cache {folder}", leave=False):
             image, alpha, confidence = items.load(item, cfg.cache_side, source.edge_trust)
             out.write(np.dstack([image, alpha]).tobytes())
@@ -113,9 +118,11 @@ def build(cfg: DataConfig, folder: str, source: SourceConfig, found: list[items.
             for key, value in row.items():
                 columns[key].append(value)
             offset += alpha.size * 5
-    pixels.with_suffix(".part").rename(pixels)
+    part.rename(pixels)
     fields = {k: np.array(v) for k, v in columns.items()}
-    np.savez(index, fingerprint=print_, **fields)
+    part_index = index.with_suffix(f".{os.getpid()}.npz")
+    np.savez(part_index, fingerprint=print_, **fields)
+    part_index.rename(index)
     return Shelf(folder, np.memmap(pixels, np.uint8, "r"), **fields)
 
 
