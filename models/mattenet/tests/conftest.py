@@ -29,7 +29,10 @@ def write(path, image: np.ndarray) -> None:
 
 @pytest.fixture
 def tiny(tmp_path) -> DataConfig:
-    """A masked folder (ccp0006 and ccp0007 are validation by their checksums), a folder without people, a labelled one and an unlabelled one, with a work folder."""
+    """A masked folder, a folder without people, a labelled one and an unlabelled one, with a work folder.
+
+    ccp0006 and ccp0007 are validation by their checksums.
+    """
     data, work = tmp_path / "data", tmp_path / "work"
     for i in range(12):
         image, alpha = disc(60 + i, 90, i)

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 import yaml
-from conftest import disc, write
+from conftest import write
 from onnx import TensorProto, helper
 
 from mattenet import compare, metrics

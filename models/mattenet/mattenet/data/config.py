@@ -59,7 +59,8 @@ class DataConfig:
     # Folders by path below `data`; none = the project's list (sources.yaml).
     sources: dict[str, SourceConfig] = field(default_factory=dict)
     cache_side: int = 384  # longer side of cached pictures, px
-    least_score: float = 0.35  # teacher labels below this score are left out unless a review kept them
+    # Teacher labels below this score are left out unless a review kept them; low, as confidence masks what is doubtful.
+    least_score: float = 0.1
     mining: float = 3.0  # how many times as often the hardest picture comes as an easy one
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 

@@ -72,7 +72,7 @@ def place(rng: np.random.Generator, box: np.ndarray, touches: int, size: tuple[i
     x0, y0, x1, y1 = (float(v) for v in box)
     bw, bh = x1 - x0, y1 - y0
     squeeze = np.exp(rng.normal(0, 0.1))  # x scale over y scale
-    tall = height * (rng.uniform(0.25, 0.9) if rng.random() < 0.45 else rng.uniform(0.7, 1.5))
+    tall = height * (rng.uniform(0.18, 0.9) if rng.random() < 0.45 else rng.uniform(0.7, 1.5))
     sy = tall / bh
     if touches & TOP and touches & BOTTOM:
         sy = max(sy, height / bh)

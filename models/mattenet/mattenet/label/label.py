@@ -112,21 +112,31 @@ def run(args) -> None:
         print(f"teacher {d.name}: {d.width}x{d.height}, {d.passes} pass(es), weights {d.licence}")
     root, work = pathlib.Path(cfg.data), pathlib.Path(cfg.work)
     start = (names, args.peers, args.teachers, args.threads)
-    with multiprocessing.get_context("spawn").Pool(args.jobs, opinions.start, start) as pool:
-        for folder in args.folders:
-            out = work / "labels" / folder
-            jobs = [(str(p), str(work / "opinions" / folder / f"{p.stem}.npz"), str(out / f"{p.stem}.png"),
-                     args.first, args.second, args.referees, args.doubt) for p in unlabelled.pictures(root / folder)]
-            # Stopped between a label and its line in the table, a picture is done again (its opinions are kept).
-            done = folders.scores(work / "labels", folder)
-            jobs = [j for j in jobs if args.again or not (os.path.exists(j[2].removesuffix(".png") + ".conf.png") and pathlib.Path(j[2]).stem in done)]
-            out.mkdir(parents=True, exist_ok=True)
-            scores = out / "scores.tsv"
-            mode = "w" if args.again or not scores.exists() else "a"
-            with open(scores, mode, newline="", buffering=1) as table:
-                writer = csv.DictWriter(table, FIELDS, delimiter="\t")
-                if mode == "w":
-                    writer.writeheader()
-                for line in tqdm(pool.imap_unordered(check_one if args.check else label_one, jobs), folder, len(jobs)):
-                    if line:
-                        writer.writerow(line)
+    if args.jobs > 1:
+        with multiprocessing.get_context("spawn").Pool(args.jobs, opinions.start, start) as pool:
+            _label(args, root, work, pool.imap_unordered)
+    else:
+        opinions.start(*start)
+        _label(args, root, work, map)
+
+
+def _label(args, root: pathlib.Path, work: pathlib.Path, each) -> None:
+    """Labels the folders; `each` maps a function over jobs, here or in other processes."""
+    for folder in args.folders:
+        out = work / "labels" / folder
+        jobs = [(str(p), str(work / "opinions" / folder / f"{p.stem}.npz"), str(out / f"{p.stem}.png"),
+                 args.first, args.second, args.referees, args.doubt) for p in unlabelled.pictures(root / folder)]
+        # Stopped between a label and its line in the table, a picture is done again (its opinions are kept).
+        done = folders.scores(work / "labels", folder)
+        jobs = [j for j in jobs if args.again or not (os.path.exists(j[2].removesuffix(".png") + ".conf.png") and pathlib.Path(j[2]).stem in done)]
+        out.mkdir(parents=True, exist_ok=True)
+        scores = out / "scores.tsv"
+        fresh = not scores.exists()
+        # Appended to, never emptied: a training run may read it meanwhile. The last line of a picture counts.
+        with open(scores, "a", newline="", buffering=1) as table:
+            writer = csv.DictWriter(table, FIELDS, delimiter="\t")
+            if fresh:
+                writer.writeheader()
+            for line in tqdm(each(check_one if args.check else label_one, jobs), folder, len(jobs)):
+                if line:
+                    writer.writerow(line)

@@ -38,5 +38,5 @@ def append(path: str | pathlib.Path, folder: str, name: str, decision: str, scor
         writer = csv.DictWriter(out, FIELDS, delimiter="\t", lineterminator="\n")
         if fresh:
             writer.writeheader()
-        when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         writer.writerow({"folder": folder, "name": name, "decision": decision, "score": f"{score:.4f}", "when": when})
