@@ -80,7 +80,7 @@ def measure(cfg: Config, out: Path, pictures: list) -> dict:
     out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(cfg, out)
     loss = trainer.fit()
-    result = check.measure(trainer.ema.net, cfg, pictures)
+    result = check.measure(trainer.ema.net, pictures)
     (out / "last.pt").unlink()
     net = MatteNet(cfg.net)
     return {"loss": loss, "parameters": profile.parameters(net), "flops": profile.flops(net), **result}

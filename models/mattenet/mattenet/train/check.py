@@ -10,24 +10,24 @@ from torch import nn
 
 from mattenet import metrics
 from mattenet.config import Config
-from mattenet.data import cache, splits
-from mattenet.data.config import sources
+from mattenet.data import splits
+from mattenet.data.dataset import Frames
 
 
-def pictures(cfg: Config, limit: int) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+Picture = tuple[str, np.ndarray, np.ndarray, np.ndarray]
+
+
+def pictures(cfg: Config, limit: int) -> list[Picture]:
     """Up to `limit` validation pictures spread evenly over the folders: folder, RGB, alpha, confidence (u8)."""
-    known = sources(cfg.data)
-    by_folder: dict[str, list] = {}
-    for shelf in cache.shelves(cfg.data):
-        rows = [i for i, name in enumerate(shelf.names)
-                if splits.split(shelf.folder, name, known[shelf.folder]) == splits.VALIDATION]
-        if rows:
-            by_folder[shelf.folder] = [(shelf, i) for i in rows]
-    share = max(1, limit // max(1, len(by_folder)))
+    frames = Frames(cfg.data, splits.VALIDATION, (256, 144), cfg.train.seed)
+    by_folder: dict[str, list[int]] = {}
+    for i in range(len(frames)):
+        by_folder.setdefault(frames.source(i)[0].folder, []).append(i)
+    share = max(1, limit // len(by_folder))
     found = []
-    for folder, entries in by_folder.items():
-        for k in np.unique(np.linspace(0, len(entries) - 1, min(share, len(entries))).astype(int)):
-            shelf, i = entries[k]
+    for folder, rows in by_folder.items():
+        for k in np.unique(np.linspace(0, len(rows) - 1, min(share, len(rows))).astype(int)):
+            shelf, i = frames.source(rows[k])
             pixels, confidence = shelf.picture(i)
             found.append((folder, pixels[..., :3], pixels[..., 3], confidence))
     return found
@@ -42,7 +42,7 @@ def predict(net: nn.Module, image: np.ndarray, width: int = 256, height: int = 1
     return cv2.resize(alpha, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def measure(net: nn.Module, cfg: Config, found: list | None = None) -> dict:
+def measure(net: nn.Module, found: list[Picture]) -> dict:
     """IoU, boundary F and band error: means over folders, so that a large folder does not drown the others.
 
     `folders` holds the IoU of each. A picture without a person counts in `false` only: the share of it
@@ -51,7 +51,7 @@ def measure(net: nn.Module, cfg: Config, found: list | None = None) -> dict:
     net.eval()
     values: dict[str, list] = {}
     false = []
-    for folder, image, alpha, confidence in found or pictures(cfg, cfg.train.check_pictures):
+    for folder, image, alpha, confidence in found:
         guess = predict(net, image)
         if not (alpha >= 128).any():
             false.append(float((guess >= 0.5).mean()))

@@ -71,6 +71,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(run_state.split_decay(self.net, cfg.train.decay), lr=cfg.train.lr)
         self.ema = run_state.Ema(self.net, cfg.train.ema)
         self.step, self.best, self.fixed = 0, -1.0, False
+        self.validation: list[check.Picture] | None = None
         self.loader = dataset.build(cfg.data, "train", tuple(cfg.train.sizes[0]), cfg.train.seed)
         # The loss of each picture when it was last seen, for the mining of hard ones.
         self.errors = np.full(len(self.loader.frames), np.nan, np.float32)
@@ -170,7 +171,9 @@ class Trainer:
 
     def check(self, loss: float, rate: float) -> None:
         """Measures the averaged weights on validation pictures, keeps them if they are the best, logs."""
-        result = check.measure(self.ema.net, self.cfg)
+        if self.validation is None:
+            self.validation = check.pictures(self.cfg, self.cfg.train.check_pictures)
+        result = check.measure(self.ema.net, self.validation)
         run_state.log(self.out, {"step": self.step, "loss": round(loss, 5), "rate": round(rate, 1),
                                  "time": time.strftime("%F %T"), **result})
         if result["iou"] > self.best:
