@@ -6,8 +6,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from mattenet.data.config import DataConfig, SourceConfig
+
+# The networks of the tests are so small that a second thread costs more than it brings.
+torch.set_num_threads(1)
 
 
 def disc(height: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

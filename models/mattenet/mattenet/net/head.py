@@ -63,6 +63,10 @@ class Head(nn.Module):
         factor = 2 if d2 else 4
         if cfg.output == "subpixel":
             self.logits = nn.Conv2d(d2 or d4, factor * factor, 1)
+            # All sub-pixels start alike, so that no checkerboard has to be unlearnt (Aitken et al. 2017).
+            with torch.no_grad():
+                self.logits.weight.copy_(self.logits.weight[:1].expand_as(self.logits.weight))
+                self.logits.bias.zero_()
             self.out = nn.PixelShuffle(factor)
         else:
             self.logits = nn.Conv2d(d2 or d4, 1, 1)
