@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MPL-2.0
+"""`mattenet compare`: one table of models on the validation pictures, with intervals, latency and the worst pictures.
+
+Every model sees the whole picture stretched to its input; its matte is measured at the picture's size (longer
+side at most 512 px). Mean and 95 % bootstrap interval over pictures, a set at a time; clips draw whole clips'
+frames alike, so their intervals are too narrow. Where truth is a teacher's label only trusted pixels count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import hashlib
+import os
+import pathlib
+import time
+import tomllib
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from tqdm import tqdm
+
+from mattenet import config, metrics
+from mattenet.data import cache, clips, item as items, splits
+from mattenet.data.config import DataConfig, sources
+from mattenet.errors import UserError
+from mattenet.label import teachers
+from mattenet.review import decisions
+
+LONG_SIDE = 512
+PEERS = ["mp_general", "mp_landscape", "rvm_256", "modnet"]
+# Name of a set, and the folders in it.
+SETS = {
+    "webcam": ("scenario/webcam_utez", "scenario/webcam_gestcount"),
+    "portrait": ("scenario/congress_lo",),
+    "clips": ("clips/",),
+    "street": ("stills/ccp",),
+    "coco": ("stills/cocoperson_ok",),
+    "general": ("general/openimages",),
+    "negative": ("stills/coco_negatives_ok",),
+}
+FIELDS = ["folder", "name", "stamp", "iou", "boundary", "band", "false"]
+
+
+def add_parser(sub) -> None:
+    """Adds `compare` to the command line."""
+    p = sub.add_parser("compare", help="measure models against each other on the validation pictures",
+                       description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    config.add_arguments(p)
+    p.add_argument("--onnx", nargs="*", default=[], metavar="FILE", help="our models; NAME.toml beside them says what they need")
+    p.add_argument("--models", nargs="*", default=PEERS, metavar="NAME", help="public models")
+    p.add_argument("--peers", default=os.environ.get("MATTE_PEERS", ""), help="folder of the public models (default: MATTE_PEERS)")
+    p.add_argument("--teachers", metavar="FILE", help="YAML file that describes further models")
+    p.add_argument("--sets", nargs="*", default=list(SETS), metavar="SET", help=f"of {', '.join(SETS)}")
+    p.add_argument("--most", type=int, default=150, help="pictures a set at most, evenly spread")
+    p.add_argument("--unreviewed", action="store_true", help="count teachers' labels that nobody has looked at")
+    p.add_argument("--no-time", action="store_true", help="leave the latency out")
+    p.add_argument("--worst", metavar="PNG", help="sheet of the pictures on which the first model fails most")
+    p.add_argument("--out", metavar="MD", help="write the table there too")
+
+
+def describe(path: pathlib.Path) -> teachers.Descriptor:
+    """How to run an ONNX file of ours: sizes from its graph, range and output kind from NAME.toml where it exists."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such model")
+    shape = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).get_inputs()[0].shape
+    height, width = (n if isinstance(n, int) else d for n, d in zip(shape[2:], (144, 256)))
+    toml = path.with_suffix(".toml")
+    words = tomllib.loads(toml.read_text()) if toml.is_file() else {}
+    output = words.get("output", "alpha")
+    output = output.get("kind", "alpha") if isinstance(output, dict) else output
+    output = {"logits": "logit", "sigmoid": "alpha"}.get(output, output)
+    return teachers.Descriptor(path.stem, height, width, output=output, file=str(path.resolve()), licence="MPL-2.0")
+
+
+def validation(cfg: DataConfig, sets: list[str], most: int, unreviewed: bool) -> dict[str, list[items.Item]]:
+    """The validation pictures of each set; sets without any are left out."""
+    known = sources(cfg)
+    decided = decisions.read(pathlib.Path(cfg.work) / "review.tsv")
+    found: dict[str, list[items.Item]] = {}
+    if strange := set(sets) - set(SETS):
+        raise UserError(f"no set {', '.join(sorted(strange))}; there are {', '.join(SETS)}")
+    for name in sets:
+        pool: list[items.Item] = []
+        for folder in SETS[name]:
+            if folder == "clips/":
+                pool += clips.masked_frames(pathlib.Path(cfg.data), pathlib.Path(cfg.work))
+            elif folder in known:
+                source = known[folder]
+                for item in cache.find(cfg, folder, source):
+                    kept = decided.get((folder, item.name))
+                    looked_at = source.loader != "labels" or kept == decisions.KEEP or (unreviewed and kept is None)
+                    if looked_at and splits.split(folder, item.name, source) == splits.VALIDATION:
+                        pool.append(item)
+        if len(pool) > most:
+            pool = [pool[int(i)] for i in np.linspace(0, len(pool) - 1, most)]
+        if pool:
+            found[name] = pool
+    if not found:
+        raise UserError("no validation pictures: label and review the validation folders first (or --unreviewed)")
+    return found
+
+
+def measure(matte: np.ndarray, alpha: np.ndarray, confidence: np.ndarray) -> dict[str, float]:
+    """The metrics of one picture from uint8 mattes; `false` is the share wrongly called person."""
+    predicted, truth = matte.astype(np.float32) / 255, alpha.astype(np.float32) / 255
+    counts = confidence >= 128
+    return {
+        "iou": metrics.iou(predicted, truth, counts),
+        "boundary": metrics.boundary_f(predicted, truth, counts),
+        "band": metrics.band_error(predicted, truth, counts),
+        "false": float(((predicted >= 0.5) & (truth < 0.5) & counts).mean()),
+    }
+
+
+def _stamp(item: items.Item) -> str:
+    return "-".join(str(p.stat().st_mtime_ns) for p in (item.mask, item.confidence) if p)
+
+
+class Results:
+    """One model's metrics by picture, kept in WORK/compare so that only new pictures are measured."""
+
+    def __init__(self, model: teachers.Teacher, work: str):
+        digest = hashlib.sha256(model.path.read_bytes() + repr(model.descriptor).encode()).hexdigest()[:12]
+        self.model = model
+        self.file = pathlib.Path(work) / "compare" / f"{model.descriptor.name}-{digest}.tsv"
+        self.known: dict[tuple[str, str, str], dict[str, float]] = {}
+        if self.file.is_file():
+            with open(self.file, newline="") as lines:
+                for row in csv.DictReader(lines, delimiter="\t"):
+                    self.known[row["folder"], row["name"], row["stamp"]] = {k: float(row[k]) for k in FIELDS[3:]}
+
+    def of(self, pictures: list[items.Item]) -> list[dict[str, float]]:
+        """Metrics of `pictures`, in order."""
+        keys = [(i.folder, i.name, _stamp(i)) for i in pictures]
+        fresh = [(k, i) for k, i in zip(keys, pictures) if k not in self.known]
+        if fresh:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            new = not self.file.is_file()
+            with open(self.file, "a", newline="") as out:
+                writer = csv.DictWriter(out, FIELDS, delimiter="\t")
+                if new:
+                    writer.writeheader()
+                for key, item in tqdm(fresh, self.model.descriptor.name, leave=False):
+                    image, alpha, confidence = items.load(item, LONG_SIDE)
+                    self.known[key] = measure(self.model(image), alpha, confidence)
+                    writer.writerow(dict(zip(FIELDS, key)) | self.known[key])
+        return [self.known[k] for k in keys]
+
+
+def latency(models: list[teachers.Teacher], rounds: int = 40) -> dict[str, float]:
+    """Median ms of one run by model, one thread; runs are interleaved so that a busy machine hurts all alike."""
+    inputs = {}
+    for model in models:
+        d = model.descriptor
+        inputs[d.name] = teachers.prepare(np.random.default_rng(0).integers(0, 255, (d.height, d.width, 3), np.uint8), d)
+    times: dict[str, list[float]] = {m.descriptor.name: [] for m in models}
+    for number in range(rounds + 1):
+        for model in models:
+            once = teachers.Teacher.raw if not model.zero_states else _one_pass
+            start = time.perf_counter()
+            once(model, inputs[model.descriptor.name])
+            if number:  # the first round warms up
+                times[model.descriptor.name].append(time.perf_counter() - start)
+    return {name: 1e3 * float(np.median(t)) for name, t in times.items()}
+
+
+def _one_pass(model: teachers.Teacher, x: np.ndarray) -> None:
+    # A recurrent network costs one pass a frame in video, however often it is shown a still.
+    model.session.run([model.output, *model.state_outputs], {model.input: x, **model.zero_states})
+
+
+def table(results: dict[str, dict[str, list[dict[str, float]]]], times: dict[str, float]) -> str:
+    """Markdown: a block a set, a line a model; best mean of each column bold."""
+    lines = []
+    sets = list(next(iter(results.values())))
+    for name in sets:
+        count = len(next(iter(results.values()))[name])
+        empty = name == "negative"
+        titles = ["false person, share of the picture"] if empty else ["mean IoU", "boundary F", "error in 10 px band"]
+        keys = ["false"] if empty else ["iou", "boundary", "band"]
+        lines += ["", f"**{name}** ({count} pictures)", "", "| model | " + " | ".join(titles) + (" | ms |" if times else " |"),
+                  "| --- |" + " --- |" * (len(titles) + bool(times))]
+        columns = [{m: metrics.bootstrap([r[k] for r in by[name]]) for m, by in results.items()} for k in keys]
+        for model in results:
+            cells = []
+            for key, column in zip(keys, columns):
+                best = (min if key in ("band", "false") else max)(v[0] for v in column.values())
+                mean, low, high = column[model]
+                digits = f"{mean:.3f}"
+                cells.append(f"{f'**{digits}**' if mean == best else digits} ({low:.3f} to {high:.3f})")
+            if times:
+                cells.append(f"{times[model]:.1f}")
+            lines.append(f"| {model} | " + " | ".join(cells) + " |")
+    people = [s for s in sets if s != "negative"]
+    lines += ["", f"**mean of the sets with people** ({', '.join(people)})", "", "| model | mean IoU | boundary F | error in 10 px band |", "| --- | --- | --- | --- |"]
+    for model, by in results.items():
+        means = [np.mean([np.nanmean([r[k] for r in by[s]]) for s in people]) for k in ("iou", "boundary", "band")]
+        lines.append(f"| {model} | " + " | ".join(f"{m:.3f}" for m in means) + " |")
+    return "\n".join(lines[1:]) + "\n"
+
+
+def sheet(model: teachers.Teacher, pictures: list[items.Item], found: list[dict[str, float]], count: int = 40, cell: int = 200) -> np.ndarray:
+    """The `count` pictures with the lowest IoU: picture, truth and matte over green side by side; BGR uint8."""
+    worst = np.argsort([r["iou"] for r in found], kind="stable")[:count]
+    cells = []
+    for i in worst:
+        image, alpha, confidence = items.load(pictures[i], LONG_SIDE)
+        tile = [image]
+        for matte in (alpha, model(image)):
+            a = matte[..., None] / 255
+            tile.append((image * a + (image * 0.25 + np.array([60, 200, 60]) * 0.75) * (1 - a)).astype(np.uint8))
+        scale = cell / max(image.shape[:2])
+        size = [max(1, round(n * scale)) for n in image.shape[1::-1]]
+        canvas = np.zeros((cell, 3 * cell, 3), np.uint8)
+        for k, part in enumerate(tile):
+            canvas[: size[1], k * cell : k * cell + size[0]] = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        text = f"{pictures[i].folder.split('/')[-1]} {pictures[i].name[-12:]} {found[i]['iou']:.2f}"
+        cells.append(cv2.putText(canvas, text, (3, cell - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 0), 1))
+    while len(cells) % 4:
+        cells.append(np.zeros_like(cells[0]))
+    rows = [np.hstack(cells[k : k + 4]) for k in range(0, len(cells), 4)]
+    return cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+
+
+def run(args) -> None:
+    """Measures, prints the table, writes the sheet."""
+    cfg = config.from_args(args).data
+    if not cfg.data or not cfg.work:
+        raise UserError("compare needs --data and --work (or MATTE_DATA and MATTE_WORK)")
+    wanted = [describe(pathlib.Path(p)) for p in args.onnx] + teachers.find(args.models, args.teachers)
+    doubled = {}
+    for number, d in enumerate(wanted):
+        # Two runs' files may share a name.
+        doubled[d.name] = doubled.get(d.name, 0) + 1
+        if doubled[d.name] > 1:
+            wanted[number] = dataclasses.replace(d, name=f"{d.name}-{doubled[d.name]}")
+    if not wanted:
+        raise UserError("nothing to compare: name --onnx files or --models")
+    pictures = validation(cfg, args.sets, args.most, args.unreviewed)
+    models = [teachers.Teacher(d, args.peers) for d in wanted]
+    results = {}
+    for model in models:
+        kept = Results(model, cfg.work)
+        results[model.descriptor.name] = {name: kept.of(pool) for name, pool in pictures.items()}
+    text = table(results, {} if args.no_time else latency(models))
+    print(text)
+    if args.out:
+        pathlib.Path(args.out).write_text(text)
+    if args.worst:
+        flat = [i for pool in pictures.values() for i in pool]
+        rows = [r for by in results[models[0].descriptor.name].values() for r in by]
+        if not cv2.imwrite(args.worst, sheet(models[0], flat, rows)):
+            raise UserError(f"{args.worst}: cannot be written")

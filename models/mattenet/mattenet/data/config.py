@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What the loaders need to know: where pictures are, how often each folder comes, how hard it is augmented."""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass, field
+
+import yaml
+
+LOADERS = ("masks", "coco", "labels", "empty", "unlabelled")
+
+
+@dataclass
+class SourceConfig:
+    """One folder of pictures below the data root."""
+
+    # masks: images/ + masks/; coco: images + annotations.json; labels: masks made by `mattenet label`;
+    # empty: no person on any; unlabelled: pictures only (for learning features).
+    loader: str = "labels"
+    weight: float = 1.0  # share of the samples, relative to the other folders; 0 = never
+    kind: str = "scene"  # scene, general, street, negative: named in reports
+    validation: bool = False  # the whole folder is validation (see splits.py for the rest)
+    edge_trust: float = 1.0  # confidence within 3 px of the mask's edge; below 1 for coarse polygons
+    upper_body: bool = False  # full-length people: crops show the upper body most of the time
+    annotations: str = "annotations.json"  # coco: file below the folder
+
+
+@dataclass
+class AugmentConfig:
+    """Chances (0..1) and strengths of the augmentation; see augment.py and compose.py."""
+
+    flip: float = 0.5
+    rotate: float = 6.0  # standard deviation, degrees
+    stretch: float = 0.4  # chance that the whole picture is stretched to the frame, as a fixed-size network sees it
+    compose: float = 0.4  # chance that the person is put before another room
+    two_people: float = 0.25  # share of those that go into another person's picture
+    border: float = 0.25  # share of those where the person is partly outside the frame
+    colour: float = 0.9
+    light: float = 0.2  # uneven light
+    low_light: float = 0.12
+    blur: float = 0.25
+    noise: float = 0.5
+    jpeg: float = 0.3
+    gray: float = 0.03
+
+
+@dataclass
+class DataConfig:
+    """Settings of the loaders. `data` and `work` default to MATTE_DATA and MATTE_WORK."""
+
+    data: str = ""
+    work: str = ""
+    batch: int = 32
+    workers: int = 0  # processes that prepare batches; 0 = in the training process
+    epoch: int = 8192  # samples that count as one epoch; mining may change weights between epochs
+    # Relative weight of each folder in an epoch; replaces the source's own weight.
+    weights: dict[str, float] = field(default_factory=dict)
+    # Folders by path below `data`; none = the project's list (sources.yaml).
+    sources: dict[str, SourceConfig] = field(default_factory=dict)
+    cache_side: int = 384  # longer side of cached pictures, px
+    # Teacher labels below this score are left out unless a review kept them; low, as confidence masks what is doubtful.
+    least_score: float = 0.1
+    mining: float = 3.0  # how many times as often the hardest picture comes as an easy one
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+
+def sources(config: DataConfig) -> dict[str, SourceConfig]:
+    """The folders to use: those of the config, or else the project's own list, with `weights` applied."""
+    from mattenet.config import from_dict  # late: mattenet.config imports this module
+
+    found = config.sources
+    if not found:
+        text = importlib.resources.files(__package__).joinpath("sources.yaml").read_text()
+        found = {name: from_dict(SourceConfig, entry or {}, f"sources.{name}") for name, entry in yaml.safe_load(text).items()}
+    for name, source in found.items():
+        if source.loader not in LOADERS:
+            from mattenet.errors import UserError
+
+            raise UserError(f"source {name}: loader {source.loader!r} is unknown, use one of {', '.join(LOADERS)}")
+        source.weight = config.weights.get(name, source.weight)
+    return found

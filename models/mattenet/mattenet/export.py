@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MPL-2.0
+"""A trained network as an ONNX file, with a descriptor beside it that tells the plugin how to feed it.
+
+Batch norm is folded into the convolutions, the sigmoid is inside, height and width are free
+(multiples of 16, made for about 256x144 pixels), so that one file serves landscape and portrait.
+Seed, configuration and commit are in the file's metadata.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+import mattenet
+from mattenet import config as config_module
+from mattenet import profile
+from mattenet.errors import UserError
+from mattenet.net.matte import Deployed, MatteNet
+from mattenet.train import state as run_state
+
+OPSET = 17
+MULTIPLE = 16
+LICENCE = "MPL-2.0"
+
+
+def add_parser(sub) -> None:
+    parser = sub.add_parser("export", description=__doc__)
+    parser.add_argument("checkpoint", help="best.pt or last.pt of a run; the averaged weights are taken")
+    parser.add_argument("output", help="the .onnx to write; its descriptor gets the same name with .toml")
+    parser.add_argument("--version", default="1", help="version of the weights, for descriptor and metadata")
+
+
+def load_net(path: str | Path) -> tuple[MatteNet, config_module.Config, dict]:
+    """The averaged network of a checkpoint, its configuration, and the rest of the checkpoint."""
+    saved = run_state.load(path)
+    if "ema" not in saved or "config" not in saved:
+        raise UserError(f"{path} is no checkpoint of `mattenet train`")
+    cfg = config_module.from_dict(config_module.Config, saved["config"])
+    net = MatteNet(cfg.net)
+    net.load_state_dict(saved["ema"])
+    return net.eval(), cfg, saved
+
+
+def fold_batch_norm(net: nn.Module) -> nn.Module:
+    """Merges each convolution with the batch norm behind it, in place; `net` is in eval mode."""
+    for module in net.modules():
+        if isinstance(module, nn.Sequential):
+            for i in range(len(module) - 1):
+                if isinstance(module[i], nn.Conv2d) and isinstance(module[i + 1], nn.BatchNorm2d):
+                    module[i] = fuse_conv_bn_eval(module[i], module[i + 1])
+                    module[i + 1] = nn.Identity()
+    return net
+
+
+def commit() -> str:
+    """The commit this code stands at, with a + where files differ from it; unknown outside of a checkout."""
+    here = Path(__file__).parent
+    try:
+        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, text=True,
+                              check=True).stdout.strip()
+        dirty = subprocess.run(["git", "status", "--porcelain", "."], cwd=here, capture_output=True, text=True,
+                               check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head + ("+" if dirty else "")
+
+
+def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True) -> bytes:
+    """The network as ONNX: input `image` 1x3xHxW RGB in 0..1, output `alpha` 1x1xHxW in 0..1."""
+    model = fold_batch_norm(Deployed(net).eval())
+    buffer = io.BytesIO()
+    axes = {2: "height", 3: "width"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (torch.zeros(1, 3, 144, 256),), buffer, dynamo=False, opset_version=OPSET,
+                          input_names=["image"], output_names=["alpha"],
+                          dynamic_axes={"image": axes, "alpha": axes} if dynamic else None)
+    proto = onnx.load_from_string(buffer.getvalue())
+    proto.producer_name, proto.producer_version = "mattenet", mattenet.__version__
+    onnx.helper.set_model_props(proto, metadata)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto.SerializeToString()
+
+
+def metadata_of(cfg: config_module.Config, saved: dict, version: str) -> dict[str, str]:
+    """What makes the file reproducible. Paths of this machine are left out of the configuration."""
+    settings = config_module.to_dict(cfg)
+    for key in ("data", "work"):
+        settings["data"].pop(key, None)
+    settings["train"].pop("init", None)
+    return {"mattenet.config": json.dumps(settings, sort_keys=True), "mattenet.seed": str(cfg.train.seed),
+            "mattenet.commit": commit(), "mattenet.step": str(saved.get("step", 0)), "mattenet.version": version,
+            "licence": LICENCE}
+
+
+def descriptor(name: str, version: str) -> str:
+    """The TOML beside the file, as the plugin reads it."""
+    return f'''# Written by `mattenet export`.
+[model]
+name = "{name}"
+version = "{version}"
+licence = "{LICENCE}"
+source = "models/mattenet"
+
+[input]
+name = "image"
+layout = "nchw"
+order = "rgb"
+type = "f32"
+range = [0.0, 1.0]
+multiple = {MULTIPLE}
+
+[output]
+name = "alpha"
+layout = "nchw"
+kind = "alpha"
+'''
+
+
+def difference(net: nn.Module, model: bytes, width: int, height: int) -> float:
+    """Largest difference in alpha between PyTorch and ONNX Runtime on random pictures."""
+    worst = 0.0
+    session = profile.session(model)
+    for seed in range(3):
+        x = np.random.default_rng(seed).random((1, 3, height, width), dtype=np.float32)
+        with torch.no_grad():
+            expected = torch.sigmoid(net(torch.from_numpy(x))).numpy()
+        worst = max(worst, float(np.abs(session.run(None, {"image": x})[0] - expected).max()))
+    return worst
+
+
+def run(args) -> None:
+    """The command."""
+    net, cfg, saved = load_net(args.checkpoint)
+    reference = MatteNet(cfg.net).eval()
+    reference.load_state_dict(saved["ema"])
+    model = to_onnx(net, metadata_of(cfg, saved, args.version))
+    for width, height in ((256, 144), (144, 256)):
+        worst = difference(reference, model, width, height)
+        if worst > 1e-4:
+            raise UserError(f"the exported file differs from the network by {worst:.2g} at {width}x{height}; nothing written")
+        print(f"{width}x{height}: differs from PyTorch by {worst:.1e}")
+    out = Path(args.output)
+    out.write_bytes(model)
+    out.with_suffix(".toml").write_text(descriptor(out.stem, args.version))
+    print(f"{out}: {len(model) / 1e6:.2f} MB, step {saved.get('step')}, commit {commit()}")

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Training of a matting network: two stages, averaged weights, checkpoints, checks on the way.
+
+In the first stage large batches settle the batch-norm statistics; in the second their statistics are
+fixed, so that the weights settle on exactly what will be exported. A run lives in one folder:
+
+    config.yaml     what it was started with
+    last.pt         everything needed to go on
+    best.pt         averaged weights of the best check so far
+    history.jsonl   loss, learning rate, rate, validation
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from torch import nn
+from tqdm import tqdm
+
+from mattenet import config as config_module
+from mattenet.config import Config
+from mattenet.data import dataset
+from mattenet.errors import UserError
+from mattenet.net.matte import MatteNet
+from mattenet.train import check
+from mattenet.train import state as run_state
+from mattenet.train.loss import matte_loss
+
+
+def add_parser(sub) -> None:
+    parser = sub.add_parser("train", description=__doc__)
+    config_module.add_arguments(parser)
+    parser.add_argument("--run", required=True, metavar="DIR", help="folder of this run; resumes where one is")
+    parser.add_argument("--until", metavar="HH:MM", help="save and stop at this local time")
+
+
+def run(args) -> None:
+    """The command."""
+    out = Path(args.run)
+    if (out / "config.yaml").exists() and not args.config:
+        args.config = str(out / "config.yaml")
+    cfg = config_module.from_args(args)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "config.yaml").write_text(yaml.safe_dump(config_module.to_dict(cfg), sort_keys=False))
+    deadline = None
+    if args.until:
+        try:
+            clock = time.strptime(args.until, "%H:%M")
+        except ValueError as error:
+            raise UserError(f"--until {args.until}: expected HH:MM") from error
+        now = time.localtime()
+        deadline = time.time() + ((clock.tm_hour - now.tm_hour) * 60 + clock.tm_min - now.tm_min) % 1440 * 60
+    torch.set_num_threads(cfg.train.threads)
+    Trainer(cfg, out).fit(deadline)
+
+
+class Trainer:
+    """One run. `fit` trains to cfg.train.steps; every step depends on seed and step number alone."""
+
+    def __init__(self, cfg: Config, out: Path):
+        self.cfg, self.out = cfg, out
+        torch.manual_seed(cfg.train.seed)
+        self.net = MatteNet(cfg.net)
+        if cfg.train.init:
+            self._start_from(cfg.train.init)
+        self.net = self.net.to(memory_format=torch.channels_last).train()
+        self.optimizer = torch.optim.AdamW(run_state.split_decay(self.net, cfg.train.decay), lr=cfg.train.lr)
+        self.ema = run_state.Ema(self.net, cfg.train.ema)
+        self.step, self.best, self.fixed = 0, -1.0, False
+        self.validation: list[check.Picture] | None = None
+        self.loader = dataset.build(cfg.data, "train", tuple(cfg.train.sizes[0]), cfg.train.seed)
+        # The loss of each picture when it was last seen, for the mining of hard ones.
+        self.errors = np.full(len(self.loader.frames), np.nan, np.float32)
+        if (out / "last.pt").exists():
+            self._resume()
+
+    def _start_from(self, path: str) -> None:
+        saved = run_state.load(path)
+        weights = saved.get("ema", saved)
+        missing, left = run_state.load_matching(self.net, weights)
+        if len(missing) == len(self.net.state_dict()):
+            raise UserError(f"{path} has no weight of this network; check the net section of the config")
+        print(f"starts from {path}: {len(missing)} tensors are new, {len(left)} of the file are not used")
+
+    def _resume(self) -> None:
+        saved = run_state.load(self.out / "last.pt")
+        self.net.load_state_dict(saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.ema.net.load_state_dict(saved["ema"])
+        self.loader.load_state_dict(saved["loader"])
+        # Labelling may have added pictures since; their numbers then mean others.
+        if len(saved["errors"]) == len(self.errors):
+            self.errors = saved["errors"].numpy().copy()
+        self.step, self.best = saved["step"], saved["best"]
+
+    def save(self) -> None:
+        """Writes last.pt."""
+        run_state.save(self.out / "last.pt", {
+            "model": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "ema": self.ema.net.state_dict(), "step": self.step, "best": self.best,
+            "loader": self.loader.state_dict(),
+            "errors": torch.from_numpy(self.errors), "config": config_module.to_dict(self.cfg)})
+
+    def size(self, step: int) -> tuple[int, int]:
+        """Width and height of a step's pictures: mostly the first of cfg.train.sizes, some of the others."""
+        t = self.cfg.train
+        rng = np.random.default_rng([t.seed, step, 3])
+        other = len(t.sizes) > 1 and rng.random() < t.other_sizes
+        width, height = t.sizes[1 + int(rng.integers(len(t.sizes) - 1)) if other else 0]
+        if step < t.small_steps:
+            return width * 3 // 64 * 16, height * 3 // 64 * 16
+        return width, height
+
+    def _fix_bn(self) -> None:
+        for module in self.net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        self.fixed = True
+
+    def train_step(self, batch: dict) -> float:
+        """One optimiser step on a batch of the loaders; returns its loss."""
+        t = self.cfg.train
+        for group in self.optimizer.param_groups:
+            group["lr"] = t.lr * run_state.cosine(self.step, t.steps, t.warmup)
+        image = batch["image"].float().div_(255).contiguous(memory_format=torch.channels_last)
+        alpha, confidence = (batch[k].float().div_(255) for k in ("alpha", "confidence"))
+        loss, per_picture = matte_loss(self.net(image), alpha, confidence, self.cfg.loss)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+        self.optimizer.step()
+        self.ema.update(self.net, self.step)
+        self.step += 1
+        self.errors[batch["index"].numpy()] = per_picture.numpy()
+        if t.mine_every and self.step % (t.mine_every * self.loader.steps_per_epoch) == 0:
+            seen = np.flatnonzero(~np.isnan(self.errors))
+            self.loader.mined(seen, self.errors[seen])
+        return loss.item()
+
+    def fit(self, deadline: float | None = None) -> float:
+        """Trains until cfg.train.steps or `deadline` (seconds since the epoch); returns the running mean of the loss."""
+        t = self.cfg.train
+        mean, start, seen = None, time.time(), 0
+        saved = checked = start
+        bar = tqdm(total=t.steps, initial=self.step, desc=self.cfg.net.name, mininterval=10)
+        for batch in self.loader.stream(self.size):
+            if self.step >= t.steps or (deadline and time.time() > deadline):
+                break
+            if t.fixed_bn and not self.fixed and self.step >= t.steps * (1 - t.fixed_bn):
+                self._fix_bn()
+            value = self.train_step(batch)
+            seen += len(batch["index"])
+            mean = value if mean is None else 0.98 * mean + 0.02 * value
+            bar.update(1)
+            rate = seen / (time.time() - start)
+            if self.step % 20 == 0:
+                bar.set_postfix_str(f"loss {mean:.4f}, {rate:.0f} pictures/s")
+            if time.time() - saved > t.save_minutes * 60:
+                self.save()
+                saved = time.time()
+            if time.time() - checked > t.check_minutes * 60:
+                self.check(mean, rate)
+                checked = time.time()
+        bar.close()
+        self.save()
+        return mean
+
+    def check(self, loss: float, rate: float) -> None:
+        """Measures the averaged weights on validation pictures, keeps them if they are the best, logs."""
+        if self.validation is None:
+            self.validation = check.pictures(self.cfg, self.cfg.train.check_pictures)
+        result = check.measure(self.ema.net, self.validation)
+        run_state.log(self.out, {"step": self.step, "loss": round(loss, 5), "rate": round(rate, 1),
+                                 "time": time.strftime("%F %T"), **result})
+        if result["iou"] > self.best:
+            self.best = result["iou"]
+            run_state.save(self.out / "best.pt", {"ema": self.ema.net.state_dict(), "step": self.step,
+                                                  "config": config_module.to_dict(self.cfg), "result": result})

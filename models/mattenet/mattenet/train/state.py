@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What a run keeps: checkpoints, averaged weights, learning rate and history."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mattenet.errors import UserError
+
+
+def save(path: Path, state: dict) -> None:
+    """Writes a checkpoint so that a crash leaves either the old or the new one."""
+    partial = path.with_suffix(".part")
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+
+def load(path: str | Path) -> dict:
+    """Reads a checkpoint. UserError where there is none or it is damaged."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise UserError(f"no checkpoint at {path}") from error
+    except Exception as error:
+        raise UserError(f"{path} is not a checkpoint of mattenet: {error}") from error
+
+
+def load_matching(net: nn.Module, weights: dict) -> tuple[list[str], list[str]]:
+    """Loads the weights whose name and shape fit; returns the names that were missing and those left over."""
+    own = net.state_dict()
+    fits = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+    net.load_state_dict(fits, strict=False)
+    return sorted(set(own) - set(fits)), sorted(set(weights) - set(fits))
+
+
+class Ema:
+    """Exponential moving average of weights and batch-norm statistics, with a warm-up of the decay."""
+
+    def __init__(self, net: nn.Module, decay: float):
+        self.net = copy.deepcopy(net).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, net: nn.Module, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        mine, theirs = self.net.state_dict(), net.state_dict()
+        floats = [k for k, v in mine.items() if v.is_floating_point()]
+        torch._foreach_lerp_([mine[k] for k in floats], [theirs[k] for k in floats], 1 - decay)
+
+
+def cosine(step: int, total: int, warmup: int, floor: float = 0.01) -> float:
+    """Factor of the learning rate: linear warm-up, then a half cosine down to `floor` at `total`.
+
+    A longer `total` on resume simply follows the longer curve from the same step on.
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    done = min(1.0, (step - warmup) / max(1, total - warmup))
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def split_decay(net: nn.Module, decay: float) -> list[dict]:
+    """Parameter groups: weight decay on kernels only, not on biases and batch norm."""
+    kernels = [p for p in net.parameters() if p.ndim > 1]
+    others = [p for p in net.parameters() if p.ndim <= 1]
+    return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def log(run: Path, record: dict) -> None:
+    """Appends one line to the run's history.jsonl."""
+    with open(run / "history.jsonl", "a") as file:
+        file.write(json.dumps(record) + "\n")

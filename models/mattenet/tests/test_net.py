@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Shapes, budgets, switches and the exported file."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from mattenet import config, export, profile, quantize
+from mattenet.errors import UserError
+from mattenet.net.config import NetConfig
+from mattenet.net.matte import MatteNet
+
+CONFIGS = pathlib.Path(__file__).parent.parent / "configs"
+SMALL = dict(widths=[8, 8, 16, 16, 16], depths=[0, 1, 3, 2], decoder=[16, 8, 0], decoder_depths=[1, 1])
+
+
+def trained(cfg: NetConfig) -> MatteNet:
+    """A network whose batch-norm statistics are not those of the first day."""
+    torch.manual_seed(0)
+    net = MatteNet(cfg).train()
+    with torch.no_grad():
+        for _ in range(3):
+            net(torch.rand(4, 3, 64, 96))
+    return net.eval()
+
+
+@pytest.mark.parametrize("name, parameters, gflop", [("matte", 0.6e6, 0.20), ("lite", 0.15e6, 0.07)])
+def test_budgets(name, parameters, gflop):
+    net = MatteNet(config.load(CONFIGS / f"{name}.yaml").net)
+    assert profile.parameters(net) <= parameters
+    assert profile.flops(net) <= gflop * 1e9
+
+
+@pytest.mark.parametrize("width, height", [(256, 144), (144, 256), (192, 192), (192, 112), (64, 48)])
+def test_output_has_the_size_of_the_input(width, height):
+    net = MatteNet(config.load(CONFIGS / "matte.yaml").net).eval()
+    with torch.no_grad():
+        assert net(torch.rand(2, 3, height, width)).shape == (2, 1, height, width)
+
+
+@pytest.mark.parametrize("switch", [
+    {"unit": "half"}, {"unit": "inverted"}, {"dilations": [1]}, {"pyramid": "aspp"}, {"pyramid": "none"},
+    {"attention": "cbam"}, {"attention": "none"}, {"base": "first"}, {"low_level": False}, {"stem_kernel": 3},
+    {"upsampling": "deconv"}, {"output": "bilinear"}, {"dense_down": False}, {"depths": [1, 1, 3, 0]},
+    {"decoder": [16, 8, 8]}])
+def test_every_switch_exports_to_the_same_numbers(switch):
+    cfg = NetConfig(**(SMALL | switch))
+    net, copy = trained(cfg), MatteNet(cfg).eval()
+    copy.load_state_dict(net.state_dict())
+    model = export.to_onnx(copy, {})
+    assert export.difference(net, model, 96, 64) < 1e-4
+    # The same file at a portrait's size.
+    assert export.difference(net, model, 64, 96) < 1e-4
+
+
+def test_unknown_switches_are_refused():
+    with pytest.raises(ValueError, match="spp"):
+        MatteNet(NetConfig(pyramid="ssp"))
+    with pytest.raises(ValueError, match="separable"):
+        MatteNet(NetConfig(unit="seperable"))
+
+
+def test_exported_file_is_folded_and_says_where_it_comes_from():
+    cfg = config.Config(net=NetConfig(**SMALL))
+    cfg.data.data = "/somewhere"
+    proto = onnx.load_from_string(export.to_onnx(trained(cfg.net), export.metadata_of(cfg, {"step": 7}, "3")))
+    assert "BatchNormalization" not in {n.op_type for n in proto.graph.node}
+    facts = {p.key: p.value for p in proto.metadata_props}
+    assert facts["mattenet.step"] == "7" and facts["mattenet.seed"] == "1" and facts["mattenet.commit"]
+    assert "/somewhere" not in str(facts)
+
+
+def test_int8_stays_close(tmp_path):
+    net = trained(NetConfig(**SMALL))
+    pictures = [np.random.default_rng(i).random((1, 3, 64, 96), dtype=np.float32) for i in range(8)]
+    (tmp_path / "m.onnx").write_bytes(export.to_onnx(net, {"licence": "x"}))
+    quantize.quantize(tmp_path / "m.onnx", tmp_path / "q.onnx", pictures)
+    before, after = (profile.session(str(tmp_path / f"{n}.onnx")).run(None, {"image": pictures[0]})[0] for n in "mq")
+    assert np.abs(before - after).mean() < 0.02
+    proto = onnx.load(tmp_path / "q.onnx")
+    assert "QuantizeLinear" in {n.op_type for n in proto.graph.node}
+    assert {p.key for p in proto.metadata_props} == {"licence", "mattenet.int8"}
+
+
+def test_config_refuses_what_it_does_not_know(tmp_path):
+    (tmp_path / "c.yaml").write_text("net: {wdths: [1]}")
+    with pytest.raises(UserError, match="wdths"):
+        config.load(tmp_path / "c.yaml")
+    with pytest.raises(UserError, match="train.steps"):
+        config.load(None, ["train.steps=many"])
+    assert config.load(None, ["train.steps=7", "net.widths=[1,2,3,4,5]"]).train.steps == 7

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The loss, short runs that learn, resuming, pre-training."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mattenet.config import Config
+from mattenet.data.config import AugmentConfig
+from mattenet.net.config import NetConfig
+from mattenet.train import pretrain, state
+from mattenet.train.loop import Trainer
+from mattenet.train.loss import LossConfig, edge_weight, matte_loss
+
+NET = NetConfig(widths=[8, 8, 16, 16, 16], depths=[0, 1, 3, 2], decoder=[16, 8, 0], decoder_depths=[1, 1])
+
+
+def small_run(tiny, steps: int) -> Config:
+    cfg = Config(net=NET, data=tiny)
+    cfg.train.steps, cfg.train.warmup, cfg.train.sizes = steps, 5, [[64, 48], [48, 64]]
+    cfg.train.threads = 1
+    return cfg
+
+
+def square(side: int = 32) -> torch.Tensor:
+    alpha = torch.zeros(2, 1, 64, 64)
+    alpha[:, :, :side, :side] = 1
+    return alpha
+
+
+def test_right_answers_cost_less():
+    alpha, trust = square(), torch.ones(2, 1, 64, 64)
+    good, bad = (matte_loss(s * (alpha * 16 - 8), alpha, trust, LossConfig())[0] for s in (1, -1))
+    assert good < 0.1 < 1 < bad
+
+
+def test_distrusted_pixels_cost_nothing():
+    alpha, trust = square(), torch.ones(2, 1, 64, 64)
+    trust[:, :, :, 40:] = 0
+    logits = alpha * 16 - 8
+    wrong = logits.clone()
+    wrong[:, :, :, 40:] = 8
+    values = [matte_loss(x, alpha, trust, LossConfig())[0].item() for x in (logits, wrong)]
+    assert values[0] == pytest.approx(values[1], abs=1e-6)
+
+
+def test_edges_weigh_most():
+    weight = edge_weight(square())
+    assert weight[0, 0, 10, 31] > 0.5 and weight[0, 0, 10, 5] < 0.01 and weight[0, 0, 60, 60] < 0.01
+
+
+def test_hard_pixels_dominate():
+    alpha, trust = square(), torch.ones(2, 1, 64, 64)
+    logits = (alpha * 16 - 8).requires_grad_()
+    flipped = logits.detach().clone()
+    flipped[0, 0, 50, 50] = 8
+    only_ce = LossConfig(l2=0, dice=0, boundary=0, hard_ratio=0.01)
+    flipped.requires_grad_()
+    matte_loss(flipped, alpha, trust, only_ce)[0].backward()
+    # All but one percent of the pixels are left alone.
+    assert (flipped.grad != 0).float().mean() <= 0.0101 and flipped.grad[0, 0, 50, 50] != 0
+
+
+def test_fifty_steps_lower_the_loss(tiny, tmp_path):
+    # Undisturbed pictures: what is asked is whether the loop learns, not how fast it copes with cameras.
+    tiny.augment = AugmentConfig(**{f.name: 0.0 for f in dataclasses.fields(AugmentConfig)})
+    tiny.batch = 8
+    cfg = small_run(tiny, 50)
+    cfg.train.lr = 1e-2
+    trainer = Trainer(cfg, tmp_path)
+    seen = []
+    step = trainer.train_step
+    trainer.train_step = lambda batch: seen.append(step(batch)) or seen[-1]
+    trainer.fit()
+    assert np.mean(seen[-10:]) < 0.7 * np.mean(seen[:5])
+
+
+def test_resumed_run_ends_with_the_same_weights(tiny, tmp_path):
+    tiny.epoch = 16  # four steps; mining falls into both halves
+    straight = Trainer(small_run(tiny, 20), tmp_path / "a")
+    (tmp_path / "a").mkdir()
+    straight.fit()
+    (tmp_path / "b").mkdir()
+    first = Trainer(small_run(tiny, 20), tmp_path / "b")
+    for batch in first.loader.stream(first.size):
+        if first.step == 11:
+            break
+        first.train_step(batch)
+    first.save()
+    # The loader had prepared one batch more than was learnt.
+    first.loader.step = 11
+    first.save()
+    second = Trainer(small_run(tiny, 20), tmp_path / "b")
+    assert second.step == 11
+    second.fit()
+    for name, value in straight.ema.net.state_dict().items():
+        assert torch.equal(value, second.ema.net.state_dict()[name]), name
+
+
+def test_second_stage_keeps_batch_norm(tiny, tmp_path):
+    trainer = Trainer(small_run(tiny, 6), tmp_path)
+    trainer.cfg.train.fixed_bn = 1.0
+    before = {k: v.clone() for k, v in trainer.net.state_dict().items() if "running" in k}
+    trainer.fit()
+    after = trainer.net.state_dict()
+    assert all(torch.equal(v, after[k]) for k, v in before.items())
+
+
+def test_starts_from_a_pretrained_backbone(tiny, tmp_path):
+    source = Trainer(small_run(tiny, 1), tmp_path)
+    weights = {k: v + 1 for k, v in source.net.state_dict().items() if k.startswith("backbone.")}
+    torch.save(weights, tmp_path / "backbone.pt")
+    cfg = small_run(tiny, 1)
+    cfg.train.init = str(tmp_path / "backbone.pt")
+    net = Trainer(cfg, tmp_path / "new").net.state_dict()
+    assert all(torch.equal(net[k], v) for k, v in weights.items())
+
+
+class Made:
+    """Teacher features that are simple sums of the picture, so that they can be learnt."""
+
+    ready = 64
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.pictures = torch.from_numpy(rng.integers(0, 255, (64, 3, 4, 4), np.uint8)).repeat_interleave(16, 2).repeat_interleave(16, 3)
+
+    def refresh(self) -> None:
+        pass
+
+    def batch(self, rows):
+        image = self.pictures[torch.as_tensor(rows)]
+        small = image.float() / 128 - 1
+        pool = torch.nn.functional.adaptive_avg_pool2d
+        return image, pool(small, 4), pool(small, 1)
+
+
+def test_features_are_learnt(tmp_path):
+    cfg = Config(net=NET)
+    cfg.pretrain.steps, cfg.pretrain.batch, cfg.pretrain.warmup = 40, 16, 5
+    torch.manual_seed(0)
+    model, source = pretrain.FeatureStudent(NET, 3, 3), Made()
+    model.measure(source)
+    with torch.no_grad():
+        image, *maps = source.batch(np.arange(64))
+        start = model.loss(image / 255, *maps).item()
+    assert pretrain.learn(model, source, cfg, tmp_path) < start
+    assert all(k.startswith("backbone.") for k in state.load(tmp_path / "backbone.pt"))
+
+
+def test_classes_are_learnt_from_folders(tmp_path):
+    for name, colour in (("dark", 20), ("light", 230)):
+        for i in range(6):
+            (tmp_path / name).mkdir(exist_ok=True)
+            noise = np.random.default_rng(i).integers(0, 20, (40, 40, 3), np.uint8)
+            cv2.imwrite(str(tmp_path / name / f"{i}.png"), noise + np.uint8(colour))
+    source = pretrain.ClassFolder(tmp_path)
+    assert source.names == ["dark", "light"] and source.ready == 12
+    cfg = Config(net=NET)
+    cfg.pretrain.steps, cfg.pretrain.batch, cfg.pretrain.warmup, cfg.pretrain.lr = 25, 8, 3, 1e-2
+    (tmp_path / "run").mkdir()
+    model = pretrain.Classifier(NET, 2)
+    pretrain.learn(model, source, cfg, tmp_path / "run")
+    image, label = source.batch(np.arange(12))
+    # In training mode: a few steps are not enough for the running statistics of batch norm.
+    with torch.no_grad():
+        guess = model.linear(model.backbone(image.float() / 255)[64].mean((2, 3))).argmax(1)
+    assert (guess == label).float().mean() > 0.8
