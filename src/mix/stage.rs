@@ -57,17 +57,19 @@ impl Stage {
     pub fn new(camera: Stream, settings: Settings) -> Result<Self, String> {
         let (width, height) = (camera.width(), camera.height());
         let compositor = Compositor::new(camera.layout, camera.color, width, height, simd::level());
-        Ok(Self {
+        let mut stage = Self {
             aspect: camera.display_aspect(),
             camera,
             fade: Fade::new(settings.enabled),
-            settings,
+            settings: settings.clone(),
             compositor: compositor.map_err(|error| error.to_string())?,
             color: None,
             conversion: None,
             last_good: None,
             gap: Gap::default(),
-        })
+        };
+        stage.configure(settings);
+        Ok(stage)
     }
 
     /// Takes over changed settings.
@@ -80,6 +82,10 @@ impl Stage {
         if !kept {
             self.conversion = None;
         }
+        let byte = |share: f64| (share * 255.0).round() as u8;
+        self.compositor
+            .set_decontamination(byte(settings.decontamination));
+        self.compositor.set_light_wrap(byte(settings.light_wrap));
         self.settings = settings;
     }
 
