@@ -3,8 +3,8 @@
 //! Background pictures out of files: PNG (also animated), JPEG, WebP (also animated) and GIF,
 //! turned upright as their EXIF orientation says, fitted into a frame.
 
-use super::backdrop::{Backdrop, Rgba};
-use crate::frame::{Colorimetry, FrameError, PixelLayout};
+use super::backdrop::{Backdrop, Rgba, argb};
+use crate::frame::{FrameError, FrameFormat};
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::imageops::{self, FilterType};
 use image::{
@@ -168,7 +168,8 @@ impl Picture {
 
     /// Converts a frame of the picture to a video frame's layout and size. Takes some ten
     /// milliseconds; to be done once, off the streaming thread where that matters. An index past
-    /// the end is the last frame.
+    /// the end is the last frame. `bars` (0xAARRGGBB) is the colour beside the picture where
+    /// [`Fit::Contain`] leaves the frame unfilled.
     ///
     /// # Errors
     /// [`FrameError::Empty`] where a side is zero.
@@ -176,11 +177,15 @@ impl Picture {
         &self,
         frame: usize,
         fit: Fit,
-        layout: PixelLayout,
-        color: Colorimetry,
-        width: usize,
-        height: usize,
+        bars: u32,
+        format: FrameFormat,
     ) -> Result<Backdrop, FrameError> {
+        let FrameFormat {
+            layout,
+            color,
+            width,
+            height,
+        } = format;
         let image = &self.frames[frame.min(self.frames.len() - 1)].0;
         let (iw, ih) = (image.width() as usize, image.height() as usize);
         if width == 0 || height == 0 {
@@ -222,10 +227,11 @@ impl Picture {
             imageops::resize(&*cut, tw as u32, th as u32, FilterType::Triangle)
         };
         let (left, top) = ((width - tw) / 2, (height - th) / 2);
+        let bars = argb(bars);
         Backdrop::render(layout, color, width, height, |x, y| {
             match (x.checked_sub(left), y.checked_sub(top)) {
                 (Some(x), Some(y)) if x < tw && y < th => pixel(&scaled, x, y),
-                _ => [0.0, 0.0, 0.0, 1.0],
+                _ => bars,
             }
         })
     }

@@ -106,7 +106,7 @@ impl Stage {
             let background = match settings.background {
                 Background::Image => {
                     let picture = picture.ok_or("background=image needs a picture: set image")?;
-                    let mut shown = Still::new(picture, settings.image_fit.into());
+                    let mut shown = Still::new(picture, settings.image_fit.into(), settings.color);
                     let backdrop = shown.frame(0, &self.output)?;
                     still = Some((shown, 0));
                     blend::Background::Image(backdrop)
