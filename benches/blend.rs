@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Times of composing a 1080p frame, beside a plain copy of the same bytes. Arguments select
-//! layouts and cases by name (`cargo bench --bench blend -- NV12 "blur 50"`); the default is all
-//! cases in the four layouts that cameras and sinks use most.
+//! Times of composing a frame, beside a plain copy of the same bytes. Arguments select layouts,
+//! sizes and cases by name (`cargo bench --bench blend -- NV12 2160p "blur 50"`); the default is all
+//! cases in the four layouts that cameras and sinks use most at 1080p, and NV12 at 2160p: four
+//! times the pixels, to see that times grow with them and no faster.
 
 mod common;
 
 use common::{Case, compare};
 use gstmatte::blend::{Background, Compositor, Fit, Picture};
-use gstmatte::frame::{Colorimetry, FrameMut, GrayImage, PixelLayout};
+use gstmatte::frame::{Colorimetry, FrameFormat, FrameMut, GrayImage, PixelLayout};
 use std::hint::black_box;
 use std::sync::Arc;
 
-const WIDTH: usize = 1920;
-const HEIGHT: usize = 1080;
+/// Name, width and height of the frames.
+const SIZES: [(&str, usize, usize); 2] = [("1080p", 1920, 1080), ("2160p", 3840, 2160)];
 
 /// A head and shoulders, with an edge some pixels wide.
 fn matte(width: usize, height: usize) -> GrayImage {
@@ -32,27 +33,35 @@ fn matte(width: usize, height: usize) -> GrayImage {
 
 struct Frame {
     layout: PixelLayout,
+    width: usize,
+    height: usize,
     planes: Vec<(Vec<u8>, usize)>,
 }
 
 impl Frame {
-    fn new(layout: PixelLayout) -> Self {
+    fn new(layout: PixelLayout, width: usize, height: usize) -> Self {
         let info = layout.info();
         let planes = (0..info.planes)
             .map(|p| {
-                let (row, rows) = info.plane_extent(p, WIDTH, HEIGHT);
+                let (row, rows) = info.plane_extent(p, width, height);
                 let data = (0..row * rows)
                     .map(|i| (i * 7 + i / row * 13) as u8)
                     .collect();
                 (data, row)
             })
             .collect();
-        Self { layout, planes }
+        Self {
+            layout,
+            width,
+            height,
+            planes,
+        }
     }
 
     fn view(&mut self) -> FrameMut<'_> {
         let planes = self.planes.iter_mut().map(|(d, s)| (&mut d[..], *s));
-        FrameMut::new(self.layout, Colorimetry::default(), WIDTH, HEIGHT, planes).unwrap()
+        let color = Colorimetry::default();
+        FrameMut::new(self.layout, color, self.width, self.height, planes).unwrap()
     }
 
     fn copy_to(&self, other: &mut Frame) {
@@ -62,62 +71,70 @@ impl Frame {
     }
 }
 
-fn compositor(layout: PixelLayout, background: Background) -> Compositor {
+fn bench(layout: PixelLayout, size: &str, width: usize, height: usize, wanted: &[String]) {
     let color = Colorimetry::default();
     let level = gstmatte::simd::level();
-    let mut compositor = Compositor::new(layout, color, WIDTH, HEIGHT, level).unwrap();
-    compositor.set_background(background).unwrap();
-    compositor
-}
-
-fn bench(layout: PixelLayout, wanted: &[String]) {
-    let color = Colorimetry::default();
+    let compositor = |background| {
+        let mut compositor = Compositor::new(layout, color, width, height, level).unwrap();
+        compositor.set_background(background).unwrap();
+        compositor
+    };
     let picture = image::RgbaImage::from_fn(640, 480, |x, y| {
         image::Rgba([x as u8, y as u8, (x + y) as u8, 255])
     });
     let backdrop = Picture::from_rgba(picture)
         .unwrap()
-        .backdrop(0, (Fit::Cover, 0xff00_0000), layout, color, WIDTH, HEIGHT)
+        .backdrop(
+            0,
+            Fit::Cover,
+            0,
+            FrameFormat {
+                layout,
+                color,
+                width,
+                height,
+            },
+        )
         .unwrap();
     let blur = |strength, bokeh| Background::Blur { strength, bokeh };
-    let green = || compositor(layout, Background::Color(0xff00_8000));
+    let green = || compositor(Background::Color(0xff00_8000));
     let (mut clean, mut clean_quarter) = (green(), green());
     let mut wrapped = green();
     wrapped.set_light_wrap(128);
     clean.set_decontamination(255);
     clean_quarter.set_decontamination(255);
-    let (full, quarter) = (matte(WIDTH, HEIGHT), matte(WIDTH / 4, HEIGHT / 4));
-    let mut frame = Frame::new(layout);
-    let source = Frame::new(layout);
-    let mut copy = Frame::new(layout);
+    let (full, quarter) = (matte(width, height), matte(width / 4, height / 4));
+    let mut frame = Frame::new(layout, width, height);
+    let source = Frame::new(layout, width, height);
+    let mut copy = Frame::new(layout, width, height);
     let mut runs: Vec<(&str, Compositor, &GrayImage)> = vec![
         ("color", green(), &full),
         ("color, matte 1/4", green(), &quarter),
         (
             "image",
-            compositor(layout, Background::Image(Arc::new(backdrop))),
+            compositor(Background::Image(Arc::new(backdrop))),
             &full,
         ),
         ("color, decontaminated", clean, &full),
         ("color, decontaminated, matte 1/4", clean_quarter, &quarter),
         ("color, light wrap", wrapped, &full),
-        ("blur 20", compositor(layout, blur(20.0, false)), &full),
-        ("blur 50", compositor(layout, blur(50.0, false)), &full),
-        ("blur 100", compositor(layout, blur(100.0, false)), &full),
+        ("blur 20", compositor(blur(20.0, false)), &full),
+        ("blur 50", compositor(blur(50.0, false)), &full),
+        ("blur 100", compositor(blur(100.0, false)), &full),
         (
             "blur 50, matte 1/4",
-            compositor(layout, blur(50.0, false)),
+            compositor(blur(50.0, false)),
             &quarter,
         ),
-        ("bokeh 50", compositor(layout, blur(50.0, true)), &full),
+        ("bokeh 50", compositor(blur(50.0, true)), &full),
     ];
     let asked = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
     runs.retain(|(name, ..)| asked(name));
     let names: Vec<String> = runs
         .iter()
-        .map(|r| format!("{} 1080p {}", layout.info().name, r.0))
+        .map(|r| format!("{} {size} {}", layout.info().name, r.0))
         .collect();
-    let copied = format!("{} 1080p plain copy", layout.info().name);
+    let copied = format!("{} {size} plain copy", layout.info().name);
     let mut copying = || source.copy_to(black_box(&mut copy));
     let frame = std::cell::RefCell::new(&mut frame);
     let mut closures: Vec<_> = runs
@@ -145,16 +162,25 @@ fn bench(layout: PixelLayout, wanted: &[String]) {
 }
 
 fn main() {
-    let known = |name: &String| PixelLayout::ALL.iter().any(|l| l.info().name == name);
-    let (layouts, cases): (Vec<String>, Vec<String>) = std::env::args()
+    let asked: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| !a.starts_with("--"))
-        .partition(known);
+        .collect();
+    let is_layout = |name: &String| PixelLayout::ALL.iter().any(|l| l.info().name == name);
+    let is_size = |name: &String| SIZES.iter().any(|size| size.0 == name);
+    let (layouts, rest): (Vec<String>, Vec<String>) = asked.into_iter().partition(is_layout);
+    let (sizes, cases): (Vec<String>, Vec<String>) = rest.into_iter().partition(is_size);
     let usual = ["NV12", "I420", "YUY2", "BGRx"];
     for &layout in PixelLayout::ALL {
         let name = layout.info().name;
-        if layouts.iter().any(|w| w == name) || layouts.is_empty() && usual.contains(&name) {
-            bench(layout, &cases);
+        if !(layouts.iter().any(|w| w == name) || layouts.is_empty() && usual.contains(&name)) {
+            continue;
+        }
+        for (size, width, height) in SIZES {
+            let usual = size == "1080p" || name == "NV12";
+            if sizes.iter().any(|w| w == size) || sizes.is_empty() && usual {
+                bench(layout, size, width, height, &cases);
+            }
         }
     }
 }

@@ -83,9 +83,13 @@ impl Matte {
     /// Where GStreamer refuses the meta (out of memory, a locked buffer).
     pub fn attach(&self, buffer: &mut gst::BufferRef) -> Result<(), glib::BoolError> {
         register();
-        if let Ok(mut meta) = CustomMeta::from_mut_buffer(buffer, NAME) {
-            self.write(meta.mut_structure());
-            return Ok(());
+        for mut meta in buffer.iter_meta_mut::<gst::Meta>() {
+            if let Some(meta) = meta.try_as_mut_custom_meta()
+                && is_ours(meta.structure())
+            {
+                self.write(meta.mut_structure());
+                return Ok(());
+            }
         }
         self.write(CustomMeta::add(buffer, NAME)?.mut_structure());
         Ok(())
@@ -106,8 +110,15 @@ impl Matte {
     /// The matte that a buffer carries, if there is one and it is whole.
     pub fn of(buffer: &gst::BufferRef) -> Option<Self> {
         register();
-        let meta = CustomMeta::from_buffer(buffer, NAME).ok()?;
-        let structure = meta.structure();
+        buffer
+            .iter_meta::<gst::Meta>()
+            .find_map(|meta| Self::read(meta.try_as_custom_meta()?.structure()))
+    }
+
+    fn read(structure: &gst::StructureRef) -> Option<Self> {
+        if !is_ours(structure) {
+            return None;
+        }
         let pts = structure.get::<u64>("frame-pts").ok()?;
         Some(Self {
             sample: structure.get("matte").ok()?,
@@ -127,6 +138,12 @@ impl Matte {
             let _ = meta.remove();
         }
     }
+}
+
+/// Whether a custom meta's structure is a matte's. Asking GStreamer for a meta by name makes the
+/// binding copy the name onto the heap for each question; comparing names does not.
+fn is_ours(structure: &gst::StructureRef) -> bool {
+    structure.name() == NAME
 }
 
 /// Registers the meta with GStreamer; every later call does nothing. Called when the plugin is

@@ -197,26 +197,34 @@ fn plan(from: &LayoutInfo, to: &LayoutInfo) -> Result<Path, BlendError> {
     }
 }
 
-/// Writes a matte of any size as a gray picture of the output's size; `range` says which code
-/// values black and white get (16 and 235, or 0 and 255).
-pub fn matte_to_gray(matte: GrayRef, range: Range, out: &mut GrayMut, level: Level) {
-    let (width, height) = (out.width(), out.height());
-    let mut rows = AlphaRows::new(
-        PixelLayout::Gray8,
-        Colorimetry::default(),
-        width,
-        height,
-        level,
-    );
-    rows.start(matte);
-    for y in 0..height {
-        rows.advance(matte, Remap::Fade(255), y);
-        let row = out.row_mut(y);
-        match range {
-            Range::Full => row.copy_from_slice(rows.luma(y)),
-            Range::Limited => {
-                for (o, &m) in row.iter_mut().zip(rows.luma(y)) {
-                    *o = (16 + (u32::from(m) * 219 + 127) / 255) as u8;
+/// Writes mattes of any size as gray pictures of one size.
+#[derive(Debug)]
+pub struct GrayOut {
+    rows: AlphaRows,
+    height: usize,
+}
+
+impl GrayOut {
+    /// Makes ready for pictures of a size. Memory is taken here and when the mattes' size changes.
+    pub fn new(width: usize, height: usize, level: Level) -> Self {
+        let color = Colorimetry::default();
+        let rows = AlphaRows::new(PixelLayout::Gray8, color, width, height, level);
+        Self { rows, height }
+    }
+
+    /// Writes a matte; `range` says which code values black and white get (16 and 235, or 0 and
+    /// 255). The picture must have the size that this was made for.
+    pub fn apply(&mut self, matte: GrayRef, range: Range, out: &mut GrayMut) {
+        self.rows.start(matte);
+        for y in 0..self.height {
+            self.rows.advance(matte, Remap::Fade(255), y);
+            let row = out.row_mut(y);
+            match range {
+                Range::Full => row.copy_from_slice(self.rows.luma(y)),
+                Range::Limited => {
+                    for (o, &m) in row.iter_mut().zip(self.rows.luma(y)) {
+                        *o = (16 + (u32::from(m) * 219 + 127) / 255) as u8;
+                    }
                 }
             }
         }

@@ -11,6 +11,7 @@
 //! - [`Backdrop`]: a background in the frame's layout, made once, anywhere
 //! - [`Picture`]: background pictures out of files
 //! - [`AlphaOut`]: frames with the matte as alpha, in another layout
+//! - [`GrayOut`]: the matte itself as the picture
 //! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
 
 mod alpha_out;
@@ -40,7 +41,7 @@ mod tests;
 mod upscale;
 mod wrap;
 
-pub use alpha_out::{AlphaOut, matte_to_gray};
+pub use alpha_out::{AlphaOut, GrayOut};
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;

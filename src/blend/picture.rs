@@ -4,7 +4,7 @@
 //! turned upright as their EXIF orientation says, fitted into a frame.
 
 use super::backdrop::{Backdrop, Rgba, argb};
-use crate::frame::{Colorimetry, FrameError, PixelLayout};
+use crate::frame::{FrameError, FrameFormat};
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::imageops::{self, FilterType};
 use image::{
@@ -168,20 +168,24 @@ impl Picture {
 
     /// Converts a frame of the picture to a video frame's layout and size. Takes some ten
     /// milliseconds; to be done once, off the streaming thread where that matters. An index past
-    /// the end is the last frame. What [`Fit::Contain`] leaves open gets the colour `bars`,
-    /// 0xAARRGGBB.
+    /// the end is the last frame. `bars` (0xAARRGGBB) is the colour beside the picture where
+    /// [`Fit::Contain`] leaves the frame unfilled.
     ///
     /// # Errors
     /// [`FrameError::Empty`] where a side is zero.
     pub fn backdrop(
         &self,
         frame: usize,
-        (fit, bars): (Fit, u32),
-        layout: PixelLayout,
-        color: Colorimetry,
-        width: usize,
-        height: usize,
+        fit: Fit,
+        bars: u32,
+        format: FrameFormat,
     ) -> Result<Backdrop, FrameError> {
+        let FrameFormat {
+            layout,
+            color,
+            width,
+            height,
+        } = format;
         let image = &self.frames[frame.min(self.frames.len() - 1)].0;
         let (iw, ih) = (image.width() as usize, image.height() as usize);
         if width == 0 || height == 0 {

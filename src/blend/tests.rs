@@ -89,7 +89,11 @@ fn mattes_of_any_size_equal_the_matte_scaled_first() {
         for (mw, mh) in [(1, 1), (16, 9), (31, 24), (61, 46), (122, 94), (256, 144)] {
             let small = reference::matte(mw, mh, 7);
             let mut full = GrayImage::new(size.0, size.1);
-            matte_to_gray(small.as_ref(), Range::Full, &mut full.as_mut(), level);
+            GrayOut::new(size.0, size.1, level).apply(
+                small.as_ref(),
+                Range::Full,
+                &mut full.as_mut(),
+            );
             for &layout in PixelLayout::ALL {
                 let color = Colorimetry::default();
                 let back = Owned::noise(layout, color, size, 0, 9);
@@ -342,12 +346,12 @@ fn wrong_frames_are_refused_untouched() {
 }
 
 #[test]
-fn matte_to_gray_maps_the_range() {
+fn gray_out_maps_the_range() {
     let mut matte = GrayImage::new(3, 1);
     matte.data_mut().copy_from_slice(&[0, 128, 255]);
     let mut out = [0; 3];
     let mut view = GrayMut::new(&mut out, 3, 1, 3).unwrap();
-    matte_to_gray(matte.as_ref(), Range::Limited, &mut view, simd::level());
+    GrayOut::new(3, 1, simd::level()).apply(matte.as_ref(), Range::Limited, &mut view);
     assert_eq!(out, [16, 126, 235]);
 }
 

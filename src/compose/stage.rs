@@ -8,7 +8,7 @@ use super::missing::{Gap, Missing, News};
 use super::settings::Settings;
 use super::still::Still;
 use super::{Background, ImageFit, OnMissingMatte};
-use crate::blend::{self, AlphaOut, BlendError, Compositor, Fit, Picture};
+use crate::blend::{self, AlphaOut, BlendError, Compositor, Fit, GrayOut, Picture};
 use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, PixelLayout};
 use crate::meta::Matte;
 use crate::pool::read_matte;
@@ -25,7 +25,7 @@ enum Kernel {
     /// Into a frame with alpha.
     Alpha(Box<AlphaOut>),
     /// The matte into a gray frame.
-    Gray,
+    Gray(Box<GrayOut>),
 }
 
 /// Everything between two changes of caps.
@@ -61,7 +61,7 @@ impl Stage {
             let compositor = Compositor::new(output.layout, output.color, width, height, level);
             Kernel::InPlace(Box::new(compositor.map_err(|error| error.to_string())?))
         } else if output.layout == PixelLayout::Gray8 {
-            Kernel::Gray
+            Kernel::Gray(Box::new(GrayOut::new(width, height, level)))
         } else {
             let alpha = AlphaOut::new(
                 input.layout,
@@ -106,8 +106,7 @@ impl Stage {
             let background = match settings.background {
                 Background::Image => {
                     let picture = picture.ok_or("background=image needs a picture: set image")?;
-                    let mut shown =
-                        Still::new(picture, (settings.image_fit.into(), settings.color));
+                    let mut shown = Still::new(picture, settings.image_fit.into(), settings.color);
                     let backdrop = shown.frame(0, &self.output)?;
                     still = Some((shown, 0));
                     blend::Background::Image(backdrop)
@@ -204,7 +203,7 @@ impl Stage {
         let freeze = self.settings.on_missing_matte == OnMissingMatte::Freeze;
         match (missing, self.settings.on_missing_matte) {
             (None, _) if freeze => {
-                self.last_good = Some(buffer.copy_deep().map_err(|error| error.to_string())?);
+                keep(&mut self.last_good, buffer, output)?;
             }
             (None, _) | (Some(_), OnMissingMatte::Passthrough | OnMissingMatte::Fail) => (),
             (Some(_), _) => match &self.last_good {
@@ -240,7 +239,7 @@ impl Stage {
                     Kernel::InPlace(_) => {
                         return Err("caps that are in place came to be converted".into());
                     }
-                    Kernel::Gray => output.write(outbuf, |to| show_matte(gray, to)),
+                    Kernel::Gray(kernel) => output.write(outbuf, |to| show_matte(kernel, gray, to)),
                     Kernel::Alpha(alpha) => match gray {
                         Some(gray) => {
                             let read = input.read(inbuf, |from| {
@@ -307,6 +306,22 @@ pub fn flatten(
     }
 }
 
+/// Keeps a copy of a picture, in the memory of the one that was kept before.
+fn keep(
+    kept: &mut Option<gst::Buffer>,
+    buffer: &gst::BufferRef,
+    output: &Stream,
+) -> Result<(), String> {
+    let Some(old) = kept.as_mut().and_then(gst::Buffer::get_mut) else {
+        *kept = Some(buffer.copy_deep().map_err(|error| error.to_string())?);
+        return Ok(());
+    };
+    output
+        .read(buffer, |from| output.write(old, |to| copy(from, to)))
+        .and_then(|written| written)
+        .map_err(|error| error.to_string())
+}
+
 /// Copies one frame over another of the same caps.
 pub fn copy(from: &FrameRef, to: &mut FrameMut) {
     let info = to.layout().info();
@@ -319,13 +334,17 @@ pub fn copy(from: &FrameRef, to: &mut FrameMut) {
 }
 
 /// Writes the matte into a gray frame; black without one.
-fn show_matte(matte: Option<GrayRef>, frame: &mut FrameMut) -> Result<(), BlendError> {
+fn show_matte(
+    kernel: &mut GrayOut,
+    matte: Option<GrayRef>,
+    frame: &mut FrameMut,
+) -> Result<(), BlendError> {
     let (width, height, stride) = (frame.width(), frame.height(), frame.stride(0));
     let range = frame.color().range;
     let [plane, ..] = frame.planes_mut();
     let mut out = GrayMut::new(plane, width, height, stride)?;
     match matte {
-        Some(matte) => blend::matte_to_gray(matte, range, &mut out, simd::level()),
+        Some(matte) => kernel.apply(matte, range, &mut out),
         None => (0..height).for_each(|y| out.row_mut(y).fill(0)),
     }
     Ok(())

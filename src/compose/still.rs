@@ -12,16 +12,18 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Still {
     picture: Arc<Picture>,
-    fit: (Fit, u32),
+    fit: Fit,
+    bars: u32,
     frames: Vec<Option<Arc<Backdrop>>>,
 }
 
 impl Still {
-    /// Makes nothing yet. `fit` is how the picture fills the frame and the colour of bars, if any.
-    pub fn new(picture: Arc<Picture>, fit: (Fit, u32)) -> Self {
+    /// Makes nothing yet. `bars` (0xAARRGGBB) is seen where the picture does not fill the frame.
+    pub fn new(picture: Arc<Picture>, fit: Fit, bars: u32) -> Self {
         Self {
             picture,
             fit,
+            bars,
             frames: Vec::new(),
         }
     }
@@ -42,10 +44,9 @@ impl Still {
         if let Some(backdrop) = &self.frames[index] {
             return Ok(Arc::clone(backdrop));
         }
-        let (width, height) = (output.width(), output.height());
         let backdrop = self
             .picture
-            .backdrop(index, self.fit, output.layout, output.color, width, height)
+            .backdrop(index, self.fit, self.bars, output.frame_format())
             .map_err(|error| error.to_string())?;
         Ok(Arc::clone(self.frames[index].insert(Arc::new(backdrop))))
     }

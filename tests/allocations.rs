@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The whole chain takes nothing from the heap once it runs, whatever stands behind the subject.
+//!
+//! The allocator of this binary counts what Rust code asks for, ours and that of the bindings, on
+//! every thread. What is not Rust does not pass here: GStreamer's own buffers, metas and structures
+//! (GLib; frames and mattes come from pools) and the memory of ONNX Runtime. One test alone in its
+//! binary, so that nothing else is counted.
+
+mod common;
+
+use common::init;
+use common::pipeline::{green_model, scratch};
+use gst::prelude::*;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::backtrace::Backtrace;
+use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Frames until everything has its memory: pools are filled, the past of the filters has begun,
+/// the subject has been everywhere.
+const WARM: usize = 40;
+
+/// Frames that are counted.
+const COUNTED: usize = 40;
+
+/// What may be asked for while the frames are counted: one copy of a name a frame. `mattesegment`
+/// puts the matte on the frame with `gst_buffer_add_custom_meta`, and the binding copies the meta's
+/// name (ten bytes) onto the heap to end it with a zero. Our own code takes nothing.
+const MOST: usize = COUNTED;
+
+/// A video behind the subject, of another size and rate: settings and the second source.
+const VIDEO: &str = "light-wrap=0.2 | videotestsrc num-buffers=200 \
+    ! video/x-raw,format=I420,width=64,height=48,framerate=25/1 ! person.background";
+
+static COUNTING: AtomicBool = AtomicBool::new(false);
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+static PLACES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// This thread notes where an allocation came from; what that takes is not counted.
+    static NOTING: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Counting;
+
+impl Counting {
+    fn count() {
+        if !COUNTING.load(Ordering::Relaxed) || NOTING.replace(true) {
+            return;
+        }
+        // The first few places are kept for the failure's message.
+        if COUNT.fetch_add(1, Ordering::Relaxed) < 12
+            && let Ok(mut places) = PLACES.lock()
+        {
+            places.push(Backtrace::force_capture().to_string());
+        }
+        NOTING.set(false);
+    }
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; the thread-local is a constant
+// without a destructor, and what counting itself allocates is not counted again.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::count();
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        Self::count();
+        // SAFETY: the memory came from `alloc`, that is from the system.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the memory came from `alloc`, that is from the system.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Sends moving pictures through `elements` and counts what the frames after the first few cost.
+/// `beside` is what the pipeline has besides.
+fn allocations(elements: &str, beside: &str) -> usize {
+    let description = format!(
+        "videotestsrc name=source pattern=ball num-buffers={} \
+         ! video/x-raw,format=NV12,width=320,height=240,framerate=30/1 \
+         ! {elements} ! fakesink name=sink sync=false {beside}",
+        WARM + COUNTED + 2
+    );
+    let pipeline = gst::parse::launch(&description).expect(&description);
+    let pipeline = pipeline.downcast::<gst::Pipeline>().expect("a pipeline");
+    let sink = pipeline.by_name("sink").expect("it has a name");
+    let frames = AtomicUsize::new(0);
+    let pad = sink.static_pad("sink").expect("sinks have a pad");
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        match frames.fetch_add(1, Ordering::Relaxed) {
+            WARM => COUNTING.store(true, Ordering::Relaxed),
+            n if n == WARM + COUNTED => COUNTING.store(false, Ordering::Relaxed),
+            _ => (),
+        }
+        gst::PadProbeReturn::Ok
+    });
+    COUNT.store(0, Ordering::Relaxed);
+    let bus = pipeline.bus().expect("pipelines have a bus");
+    pipeline.set_state(gst::State::Playing).expect(&description);
+    // This thread waits in C and allocates nothing of Rust's meanwhile.
+    let message = bus
+        .timed_pop_filtered(
+            gst::ClockTime::from_seconds(120),
+            &[gst::MessageType::Error, gst::MessageType::Eos],
+        )
+        .unwrap_or_else(|| panic!("{elements}: hangs"));
+    assert!(
+        !COUNTING.swap(false, Ordering::Relaxed),
+        "{elements}: too few frames came"
+    );
+    if let gst::MessageView::Error(error) = message.view() {
+        panic!("{elements}: {}", error.error());
+    }
+    pipeline.set_state(gst::State::Null).expect("it stops");
+    COUNT.load(Ordering::Relaxed)
+}
+
+#[test]
+fn the_chain_allocates_nothing_of_its_own_a_frame() {
+    init();
+    let picture = scratch("picture").join("behind.png");
+    image::RgbaImage::from_fn(40, 30, |x, y| {
+        image::Rgba([x as u8 * 6, y as u8 * 8, 90, 255])
+    })
+    .save(&picture)
+    .expect("the scratch folder can be written");
+    let picture = format!("image={}", picture.display());
+    let chain = format!(
+        "mattebackground name=person model={}",
+        green_model().display()
+    );
+    let mut found = Vec::new();
+    for settings in [
+        "background=blur",
+        "background=blur blur-bokeh=true preset=quality",
+        "background=color color=0xff00b140 light-wrap=0.5 preset=fast",
+        &format!("background=image {picture}"),
+        "background=transparent ! video/x-raw,format=A420",
+        "background=matte",
+        "background=overlay",
+        "background=blur on-missing-matte=freeze temporal=flow",
+        "background=color edge-mode=matting feather=3 grow=2 open=1 close=1",
+        "background=color edge-mode=joint-bilateral temporal=uncertainty",
+        "background=color still-threshold=0.02 interval=2",
+        "background=color mode=async",
+        VIDEO,
+    ] {
+        let (settings, beside) = settings.split_once('|').unwrap_or((settings, ""));
+        let count = allocations(&format!("{chain} {settings}"), beside);
+        if count > MOST {
+            let places = std::mem::take(&mut *PLACES.lock().expect("nothing panics with it"));
+            found.push(format!(
+                "{settings}: {count} in {COUNTED} frames, first from\n{}",
+                places.join("\n")
+            ));
+        }
+        PLACES.lock().expect("nothing panics with it").clear();
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
