@@ -1,5 +1,33 @@
 // SPDX-License-Identifier: MPL-2.0
 
+//! matte: GStreamer elements that separate people from their background in live video.
+//!
+//! | element | takes | gives |
+//! | --- | --- | --- |
+//! | `mattesegment` | frames | the same frames with a raw matte |
+//! | `matterefine` | frames with a matte | the same frames with a refined matte |
+//! | `mattecompose` | frames with a matte | the picture: blurred, replaced, transparent background |
+//! | `mattemix` | frames with a matte and a second video | the subject in front of that video |
+//! | `mattebackground` | frames | the whole chain in one bin |
+//!
+//! The modules [`frame`], [`model`], [`filter`] and [`blend`] know no GStreamer; the elements hold
+//! no image processing.
+#![deny(unsafe_code, missing_docs)]
+
+pub mod background;
+pub mod blend;
+pub mod compose;
 pub mod filter;
 pub mod frame;
+pub mod meta;
+pub mod mix;
+pub mod model;
+pub mod pool;
+pub mod refine;
+pub mod segment;
 pub mod simd;
+pub mod video;
+
+mod plugin;
+
+pub use plugin::plugin_register_static;

@@ -4,7 +4,7 @@
 //! reference, judged against a running estimate of the sensor's noise; and scene cuts.
 //!
 //! The reference is the mean of the luma since the pixel last moved (over at most
-//! [`MEMORY`] frames), so its own noise averages out and slow motion adds up until it is seen.
+//! `MEMORY` frames), so its own noise averages out and slow motion adds up until it is seen.
 //! With `d` = luma - reference (less the drift of the whole picture's brightness), `D` = mean of
 //! `d^2` over 3x3 pixels and `N` the running mean of `D` where nothing moved,
 //! `change = smoothstep(STILL, MOVING, D / N)`, spread to the neighbours, since a soft edge is

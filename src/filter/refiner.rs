@@ -19,7 +19,7 @@ use super::resample::{Bilinear, CellMean, grid};
 use super::shape::Shape;
 use super::temporal::{Smoother, Steadying};
 use super::{EdgeMode, Params, Plane, Region, TemporalMode};
-use crate::frame::{FrameRef, GrayImage, GrayRef, SampleError};
+use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError};
 use crate::simd::Level;
 use std::time::{Duration, Instant};
 
@@ -172,8 +172,8 @@ impl Refiner {
         (scaled(width), scaled(height))
     }
 
-    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`, which
-    /// takes the size that [`Refiner::output_size`] says.
+    /// Like [`Refiner::apply_into`], into a picture that takes the size that
+    /// [`Refiner::output_size`] says.
     ///
     /// # Errors
     /// [`SampleError`] where a size is out of range; the state is unchanged.
@@ -184,8 +184,30 @@ impl Refiner {
         timing: Timing,
         out: &mut GrayImage,
     ) -> Result<Stats, SampleError> {
+        let (width, height) = self.output_size(frame.width(), frame.height());
+        out.resize(width, height);
+        self.apply_into(raw, frame, timing, &mut out.as_mut())
+    }
+
+    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`.
+    ///
+    /// # Errors
+    /// [`SampleError`] where a size is out of range or `out` is not of the size that
+    /// [`Refiner::output_size`] says; the state is unchanged.
+    pub fn apply_into(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        timing: Timing,
+        out: &mut GrayMut<'_>,
+    ) -> Result<Stats, SampleError> {
         let clock = Clock(Instant::now());
         let size = self.output_size(frame.width(), frame.height());
+        let found = (out.width(), out.height());
+        if found != size {
+            let expected = size;
+            return Err(SampleError::PictureSize { found, expected });
+        }
         // Taken out so that the guide's picture and the stages can be borrowed side by side.
         let mut guide = std::mem::take(&mut self.guide);
         let stats = self
@@ -224,7 +246,7 @@ impl Refiner {
         frame: &FrameRef<'_>,
         timing: Timing,
         mut clock: Clock,
-        out: &mut GrayImage,
+        out: &mut GrayMut<'_>,
     ) -> Stats {
         let level = self.level;
         let mut stats = Stats::default();
@@ -275,8 +297,6 @@ impl Refiner {
         self.fit(step, span, scale);
         clock.lap(&mut stats.times.edge);
 
-        out.resize(width, height);
-        let mut view = out.as_mut();
         let holds = self.params.temporal == TemporalMode::Adaptive;
         if holds {
             self.find_still();
@@ -286,9 +306,8 @@ impl Refiner {
             still: &self.still,
             fresh: stats.reset,
         });
-        self.affine
-            .apply(level, &self.edge, guide, step, hold, &mut view);
-        self.shape.gamma(self.params.gamma, &mut view);
+        self.affine.apply(level, &self.edge, guide, step, hold, out);
+        self.shape.gamma(self.params.gamma, out);
         clock.lap(&mut stats.times.output);
         stats
     }

@@ -4,7 +4,7 @@
 //!
 //! Vertical sums are kept as one running sum a column (one row enters, one leaves), horizontal
 //! sums are made of whole shifted rows, so both run in full vector width. Running sums in `f32`
-//! drift; they are therefore made anew every [`REFRESH`] rows.
+//! drift; they are therefore made anew every `REFRESH` rows.
 
 use super::Plane;
 use crate::simd::Level;

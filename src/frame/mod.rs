@@ -8,6 +8,8 @@
 mod color;
 mod gray;
 mod guide;
+#[cfg(test)]
+mod guide_tests;
 mod layout;
 #[cfg(test)]
 pub(crate) mod reference;
@@ -15,6 +17,7 @@ mod resample;
 mod sample;
 #[cfg(test)]
 mod sample_tests;
+mod still;
 mod view;
 
 pub use color::{ChromaSite, Colorimetry, Matrix, Range, RgbToYuv, YuvToRgb};
@@ -23,4 +26,5 @@ pub use guide::{ColorScaler, GuideSpace, LumaScaler};
 pub use layout::{ColorModel, Component, LayoutInfo, PixelLayout, subsampled};
 pub use resample::{FrameFormat, HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};
 pub use sample::{ChannelOrder, ElementType, Sampler, TensorLayout, TensorMut, TensorSpec};
+pub use still::StillDetector;
 pub use view::{FrameError, FrameMut, FrameRef};

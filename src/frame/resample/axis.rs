@@ -137,6 +137,11 @@ impl Axis {
         self.spans.len()
     }
 
+    /// Whether every target sample is the source sample of the same number.
+    pub fn is_identity(&self) -> bool {
+        self.sum == 1 && self.spans.iter().enumerate().all(|(t, s)| s.start == t)
+    }
+
     /// First source sample of target sample `t` and the weights from there on.
     pub fn taps(&self, t: usize) -> (usize, &[u32]) {
         let span = self.spans[t];
@@ -172,6 +177,15 @@ mod tests {
         assert_eq!(axis.taps(0), (0, &[2, 2, 2, 2, 2, 2, 2, 1][..]));
         assert_eq!(axis.taps(1), (7, &[1, 2, 2, 2, 2, 2, 2, 2][..]));
         assert_eq!(axis.max_taps(), 8);
+        assert!(!axis.is_identity());
+    }
+
+    #[test]
+    fn only_the_same_size_in_the_same_place_is_the_identity() {
+        assert!(axis(7, 0, false, 7).is_identity());
+        assert!(axis(8, 1, false, 4).is_identity());
+        assert!(!axis(8, 1, true, 4).is_identity());
+        assert!(!axis(2, 0, false, 1).is_identity());
     }
 
     #[test]

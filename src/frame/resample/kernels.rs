@@ -139,7 +139,7 @@ pub(super) struct RowTaps {
     pub starts: Vec<u32>,
     /// `4 * vectors` weights for each target sample.
     pub weights: Vec<f32>,
-    /// Vectors of 4 weights for each target sample.
+    /// Vectors of 4 weights for each target sample; 0 where the target is the row itself.
     pub vectors: usize,
 }
 
@@ -165,12 +165,15 @@ fn reduce_by<S: Simd, const V: usize>(simd: S, row: &[f32], taps: &RowTaps, out:
     let (weights, weights_left) = weights.as_chunks::<4>();
     let (outs, outs_left) = out.as_chunks_mut::<4>();
     for ((out, starts), weights) in outs.iter_mut().zip(starts).zip(weights) {
-        let part = |i: usize| dot(simd, &row[starts[i] as usize..], &weights[i]);
-        add_across(simd, part(0), part(1), part(2), part(3)).store_slice(out);
+        let a = dot(simd, row, starts[0], &weights[0]);
+        let b = dot(simd, row, starts[1], &weights[1]);
+        let c = dot(simd, row, starts[2], &weights[2]);
+        let d = dot(simd, row, starts[3], &weights[3]);
+        add_across(simd, a, b, c, d).store_slice(out);
     }
     let zero = f32x4::splat(simd, 0.0);
     for ((out, start), weights) in outs_left.iter_mut().zip(starts_left).zip(weights_left) {
-        let sums = dot(simd, &row[*start as usize..], weights);
+        let sums = dot(simd, row, *start, weights);
         *out = add_across(simd, sums, zero, zero, zero)[0];
     }
 }
@@ -181,15 +184,15 @@ fn reduce_any<S: Simd>(simd: S, row: &[f32], taps: &RowTaps, out: &mut [f32]) {
     let zero = f32x4::splat(simd, 0.0);
     let weights = weights.chunks_exact(taps.vectors);
     for ((out, start), weights) in out.iter_mut().zip(&taps.starts).zip(weights) {
-        let sums = dot(simd, &row[*start as usize..], weights);
+        let sums = dot(simd, row, *start, weights);
         *out = add_across(simd, sums, zero, zero, zero)[0];
     }
 }
 
-/// Four partial sums of `row * weights`.
+/// Four partial sums of `row * weights` from `start` on.
 #[inline(always)]
-fn dot<S: Simd>(simd: S, row: &[f32], weights: &[[f32; 4]]) -> f32x4<S> {
-    let row = &row[..4 * weights.len()];
+fn dot<S: Simd>(simd: S, row: &[f32], start: u32, weights: &[[f32; 4]]) -> f32x4<S> {
+    let row = &row[start as usize..][..4 * weights.len()];
     let (row, _) = row.as_chunks::<4>();
     let mut sum = f32x4::splat(simd, 0.0);
     for (values, weights) in row.iter().zip(weights) {

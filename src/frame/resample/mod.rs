@@ -9,12 +9,14 @@
 //! [`axis`]), and who uses the sums divides by their [`Resampler::scales`].
 
 mod axis;
+mod error;
 mod half;
 mod kernels;
 
 use super::{Colorimetry, FrameRef, LayoutInfo, PixelLayout, subsampled};
 use crate::simd::Level;
 use axis::{Axis, AxisSpec};
+pub use error::SampleError;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 pub use half::{HALF_MAX, Half};
@@ -56,79 +58,6 @@ impl fmt::Display for FrameFormat {
         let (name, color) = (self.layout.info().name, self.color);
         write!(f, "{name} {}x{} ({color:?})", self.width, self.height)
     }
-}
-
-/// Why a frame cannot be sampled.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum SampleError {
-    /// The frame has no pixels or too many.
-    #[error(
-        "a frame of {width}x{height} cannot be sampled; its sides must be 1 to {MAX_FRAME_SIDE}"
-    )]
-    FrameSize {
-        /// Width in pixels.
-        width: usize,
-        /// Height in pixels.
-        height: usize,
-    },
-    /// The tensor or guide has no samples or too many.
-    #[error("cannot sample into {width}x{height}; its sides must be 1 to {MAX_TARGET_SIDE}")]
-    TargetSize {
-        /// Width in samples.
-        width: usize,
-        /// Height in samples.
-        height: usize,
-    },
-    /// The frame is not what the sampler was made for.
-    #[error(
-        "the frame is {found}, but the sampler was made for {expected}; make a new one when caps change"
-    )]
-    Changed {
-        /// What the sampler was made for.
-        expected: FrameFormat,
-        /// What came.
-        found: FrameFormat,
-    },
-    /// The memory to fill does not have the size of the target.
-    #[error("the tensor has {found} elements, but {expected} are needed")]
-    TensorSize {
-        /// Elements given.
-        found: usize,
-        /// Elements needed.
-        expected: usize,
-    },
-    /// The memory to fill has another element type than the specification.
-    #[error("the tensor holds {found}, but its specification says {expected}")]
-    TensorType {
-        /// Element type given.
-        found: &'static str,
-        /// Element type specified.
-        expected: &'static str,
-    },
-    /// The picture to fill does not have the size that the scaler was made for.
-    #[error(
-        "the picture to fill is {found:?}, but the scaler was made for {expected:?} (width, height)"
-    )]
-    PictureSize {
-        /// Width and height given.
-        found: (usize, usize),
-        /// Width and height needed.
-        expected: (usize, usize),
-    },
-    /// Scale or bias of a channel are not finite or too large for the element type.
-    #[error(
-        "channel {channel}: scale {scale} and bias {bias} do not give finite {element} numbers"
-    )]
-    Normalisation {
-        /// Channel of the tensor, from 0.
-        channel: usize,
-        /// Given scale.
-        scale: f32,
-        /// Given bias.
-        bias: f32,
-        /// Element type.
-        element: &'static str,
-    },
 }
 
 /// One component within its plane, ready to be summed along rows.
@@ -330,9 +259,16 @@ fn coding(info: &LayoutInfo) -> Coding {
 }
 
 fn row_taps(axis: &Axis) -> RowTaps {
+    let mut starts = Vec::with_capacity(axis.target());
+    if axis.is_identity() {
+        return RowTaps {
+            starts,
+            weights: Vec::new(),
+            vectors: 0,
+        };
+    }
     let vectors = axis.max_taps().div_ceil(4);
     let mut weights = vec![0.0; axis.target() * vectors * 4];
-    let mut starts = Vec::with_capacity(axis.target());
     for (t, padded) in weights.chunks_exact_mut(4 * vectors).enumerate() {
         let (start, taps) = axis.taps(t);
         starts.push(start as u32);
@@ -435,13 +371,21 @@ impl<'a> Source<'a> {
 fn finish<S: Simd, A: Sum>(simd: S, sums: &[A], parts: &mut [Part], rows: &mut [Vec<f32>]) {
     for part in parts {
         let sums = &sums[part.offset..];
-        let row = &mut part.row[..part.samples];
+        let out = &mut rows[part.channel][..];
+        let identity = part.taps.vectors == 0;
+        let row = if identity {
+            &mut *out
+        } else {
+            &mut part.row[..part.samples]
+        };
         match part.step {
             1 => split::<S, A, 1>(simd, sums, row),
             2 => split::<S, A, 2>(simd, sums, row),
             3 => split::<S, A, 3>(simd, sums, row),
             _ => split::<S, A, 4>(simd, sums, row),
         }
-        reduce(simd, &part.row, &part.taps, &mut rows[part.channel]);
+        if !identity {
+            reduce(simd, &part.row, &part.taps, out);
+        }
     }
 }

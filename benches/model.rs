@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What surrounds a run of the network: decoding each kind of output. With `MATTE_MODEL` set to an
+//! .onnx file, its run and decoding as well.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Case, compare};
+use gstmatte::frame::GrayImage;
+use gstmatte::model::{ModelSource, Network, Options, Origin, Settings};
+
+fn load(path: &Path, size: Option<(usize, usize)>) -> Network {
+    let mut overrides = Settings::default();
+    if let Some((width, height)) = size {
+        let origin = Origin::new("bench");
+        for (key, value) in [("input.width", width), ("input.height", height)] {
+            overrides
+                .insert_text(key, &value.to_string(), &origin)
+                .expect("a side");
+        }
+    }
+    let options = Options {
+        overrides,
+        ..Options::default()
+    };
+    Network::load(&ModelSource::File(path.into()), &options).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn main() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+    for name in ["open_alpha", "open_logits", "open_classes", "open_labels"] {
+        let mut network = load(&models.join(format!("{name}.onnx")), Some((256, 144)));
+        network.run().expect("a run");
+        let mut matte = GrayImage::default();
+        let mut run = || network.decode(&mut matte).expect("a matte");
+        let title = format!("decode {name} 256x144");
+        compare(
+            "model",
+            200,
+            &mut [Case {
+                name: &title,
+                run: &mut run,
+            }],
+        );
+    }
+    if let Some(path) = std::env::var_os("MATTE_MODEL") {
+        let mut network = load(Path::new(&path), None);
+        let mut matte = GrayImage::default();
+        let name = network.descriptor().name.clone();
+        let mut run = || network.run().expect("a run");
+        let title = format!("run {name}");
+        compare(
+            "model",
+            100,
+            &mut [Case {
+                name: &title,
+                run: &mut run,
+            }],
+        );
+        let mut decode = || network.decode(&mut matte).expect("a matte");
+        let title = format!("decode {name}");
+        compare(
+            "model",
+            100,
+            &mut [Case {
+                name: &title,
+                run: &mut decode,
+            }],
+        );
+    }
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Measures, and writes what it found.
+#
+#   scripts/bench.sh performance    time a frame of every element, and of GStreamer's own beside it
+#                                   (the default; writes docs/performance.md)
+#   scripts/bench.sh kernels        time of the kernels below the elements, to the terminal
+#   scripts/bench.sh steadiness     steadiness and exactness of mattes, beside published methods, on the
+#                                   clips of the folder MATTE_DATA (writes docs/steadiness.md)
+#
+# Times are taken on one core (MATTE_CORE names it; the last one by default).
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+
+core=${MATTE_CORE:-$(($(nproc) - 1))}
+what=${1:-performance}
+
+prepare() {
+    scripts/deps.sh build run demo
+    default_model
+    . scripts/env.sh
+}
+
+# cargo's own output goes to stderr, so that stdout holds the measurements alone.
+run_bench() { # name: builds on all cores, measures on one
+    cargo bench --quiet --bench "$1" --no-run >&2
+    local first=()
+    # Who may (root) takes the core from everybody else, so that a busy machine does not blur times.
+    if chrt --fifo 10 true 2>/dev/null; then first=(chrt --fifo 10); fi
+    "${first[@]}" taskset -c "$core" cargo bench --quiet --bench "$1"
+}
+
+# The file that cargo made of a bench.
+bench_binary() { # name
+    cargo bench --quiet --bench "$1" --no-run --message-format=json-render-diagnostics |
+        python3 -c 'import json, sys
+print([e for e in map(lambda l: json.loads(l).get("executable"), sys.stdin) if e][-1])'
+}
+
+# A Python with the packages of a requirements file, made once.
+python_with() { # name, requirements, pip's further options
+    local venv=$MATTE_CACHE/bench-$1-venv
+    if ! cmp -s "$2" "$venv/requirements.txt"; then
+        say "Python packages for $1"
+        python3 -m venv "$venv" >&2
+        "$venv/bin/pip" install -q --disable-pip-version-check "${@:3}" -r "$2" >&2
+        cp "$2" "$venv/requirements.txt"
+    fi
+    echo "$venv/bin/python"
+}
+
+case $what in
+    performance)
+        prepare
+        clip=$(presenter_clip) && export MATTE_CLIP="filesrc location=$clip ! decodebin ! $PRESENTER"
+        say "measuring on core $core (some minutes; keep the machine quiet)"
+        run_bench elements | tee "$TARGET/performance.tsv"
+        cargo build --release >&2
+        say "whole chains, and the usual Python beside them"
+        peer=$(python_with chains scripts/bench/requirements.txt --no-deps)
+        frames=$(mktemp -d) && trap 'rm -rf "$frames"' EXIT
+        python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" "$peer" |
+            tee "$TARGET/chains.tsv"
+        python3 scripts/performance-page.py "$TARGET/performance.tsv" "$TARGET/chains.tsv" >docs/performance.md
+        say "wrote docs/performance.md"
+        ;;
+    kernels)
+        prepare
+        for bench in benches/*.rs; do
+            name=$(basename "$bench" .rs)
+            # Those two print no such table.
+            case $name in elements | steadiness) ;; *) run_bench "$name" ;; esac
+        done
+        ;;
+    steadiness)
+        data=${MATTE_DATA:-}
+        [ -d "$data/clips" ] || die "MATTE_DATA must name a folder with clips/, stills/ and backgrounds/, found '${data:-nothing}'"
+        prepare
+        scripts/deps.sh models
+        scripts/fetch-models.sh
+        python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
+        "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
+            --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
+        ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness)" ;;
+esac

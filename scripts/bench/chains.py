@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Whole chains on the same clip, as processes of their own on one core: ours, and the usual Python.
+
+Prints `case, size, ms of processor time a frame, ms of wall time a frame` for each, tab separated:
+medians of several rounds in which the cases take turns. Start-up is taken out: gst-launch runs once
+over few frames and once over many, and the difference counts.
+
+usage: chains.py WORK-FOLDER CORE PICTURE PEER-PYTHON       MATTE_CLIP names the clip, as a gst-launch
+                                                            fragment that ends in raw video
+"""
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+SIZES = [(1280, 720), (1920, 1080)]
+FEW, MANY, ROUNDS = 10, 60, 5
+
+
+def run(core: str, command: list[str]) -> tuple[float, float, str]:
+    """Processor and wall time in ms, and what was printed."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(["taskset", "-c", core, *command], capture_output=True, text=True, check=False)
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used * 1e3, wall * 1e3, done.stdout
+
+
+def ours(core: str, raw: pathlib.Path, size: tuple[int, int], options: str) -> tuple[float, float]:
+    width, height = size
+    caps = f"video/x-raw,format=NV12,width={width},height={height},framerate=30/1"
+
+    def frames(count: int) -> tuple[float, float]:
+        line = (f"filesrc location={raw} blocksize={width * height * 3 // 2} num-buffers={count} ! {caps} "
+                f"! mattebackground {options} ! fakesink")
+        return run(core, ["gst-launch-1.0", "-q", *line.split()])[:2]
+
+    few, many = frames(FEW), frames(MANY)
+    return tuple((b - a) / (MANY - FEW) for a, b in zip(few, many))
+
+
+def peer(core: str, python: str, raw: pathlib.Path, size: tuple[int, int], *picture: str) -> tuple[float, float]:
+    script = pathlib.Path(__file__).parent / "python_pipeline.py"
+    command = [python, str(script), str(raw), str(size[0]), str(size[1]), str(MANY), *picture]
+    return tuple(map(float, run(core, command)[2].split()))
+
+
+def main() -> None:
+    work, core, picture, python = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
+    clip = os.environ["MATTE_CLIP"]
+    for width, height in SIZES:
+        raw = work / f"clip-{height}.nv12"
+        if not raw.exists():
+            line = (f"{clip} ! videoconvert ! videoscale method=lanczos ! video/x-raw,format=NV12,width={width},"
+                    f"height={height},pixel-aspect-ratio=1/1 ! identity eos-after={MANY + 1} ! filesink location={raw}")
+            subprocess.run(["gst-launch-1.0", "-q", *line.split()], check=True)
+        cases = {
+            "mattebackground, blur": lambda: ours(core, raw, (width, height), "background=blur"),
+            "mattebackground, picture": lambda: ours(core, raw, (width, height), f"image={picture}"),
+            "mattebackground preset=fast, blur": lambda: ours(core, raw, (width, height), "preset=fast"),
+            "Python: MediaPipe and OpenCV, blur": lambda: peer(core, python, raw, (width, height)),
+            "Python: MediaPipe and OpenCV, picture": lambda: peer(core, python, raw, (width, height), picture),
+        }
+        times = {name: [] for name in cases}
+        for _ in range(ROUNDS):
+            for name, case in cases.items():
+                times[name].append(case())
+        for name, rounds in times.items():
+            processor, wall = (statistics.median(column) for column in zip(*rounds))
+            print(f"{name}\t{width}x{height}\t{processor:.2f}\t{wall:.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MPL-2.0
+# What the scripts share; sourced by bash scripts, not run.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
+MATTE_CACHE=${MATTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/matte}
+export MATTE_CACHE
+
+# One line of progress; the arrow makes it easy to find between the output of other programs.
+say() { printf '==> %s\n' "$*" >&2; }
+
+# A failure that the user can do something about: what was found, what was expected, what to do.
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# A network to run: the plugin's own, and where this checkout has none yet, a public one.
+default_model() {
+    compgen -G "$ROOT/models/*.onnx" >/dev/null && return
+    [ -e "$MATTE_CACHE/models/mp_selfie_landscape.onnx" ] && return
+    "$ROOT/scripts/deps.sh" models
+    "$ROOT/scripts/fetch-models.sh"
+}
+
+# Runs a pipeline that is given as one string. It is split into words on purpose (gst-launch reads
+# quotes itself, so that paths may hold spaces) and matched against no file names.
+# -e ends files properly on Ctrl-C.
+launch() (
+    set -f
+    # shellcheck disable=SC2048
+    exec gst-launch-1.0 -e $*
+)
+
+# Where Debian's package puts the clip of the presenter (CC-BY-SA-4.0).
+presenter_clip() {
+    dpkg -L forensics-samples-files 2>/dev/null | grep -m1 '/movie-hello\.mp4$'
+}
+
+# The camera's inset in that clip, as a gst-launch fragment: 253x190 at (114, 83) of 1280x720,
+# scaled up to a webcam's 640x480.
+PRESENTER='videocrop left=114 top=83 right=913 bottom=447 ! videoscale method=lanczos ! video/x-raw,width=640,height=480,pixel-aspect-ratio=1/1'

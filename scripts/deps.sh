@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Installs what is missing, asks nothing, and returns at once where nothing is.
+#
+#   scripts/deps.sh [build] [run] [models] [demo] [test]        (default: build run)
+#
+#   build  a C linker, pkg-config, GStreamer's headers, Rust
+#   run    GStreamer's tools and plugins, ONNX Runtime
+#   models npm, by which scripts/fetch-models.sh gets some models
+#   demo   the demo's clip, ImageMagick for its contact sheet
+#   test   Python bindings, PipeWire, Meson: what only the tests need
+#
+# System packages come by apt (as root or through sudo); everything else goes to
+# ${MATTE_CACHE:-~/.cache/matte}. On a system without apt it says what to install.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+RUST_NEEDED=1.92
+ORT_VERSION=1.32.0
+
+declare -A PACKAGES=(
+    [build]="build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
+    [run]="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+           gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x
+           python3 python3-pip python3-venv unzip ca-certificates"
+    [models]="npm"
+    [demo]="forensics-samples-files imagemagick fonts-dejavu-core gstreamer1.0-plugins-base-apps"
+    [test]="python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 pipewire wireplumber
+            pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck"
+)
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else
+        die "root is needed to run: $* (neither root nor sudo here; run it yourself, then start again)"
+    fi
+}
+
+install_packages() {
+    local wanted=() missing=() name
+    for set_name in "$@"; do
+        read -ra wanted -d '' <<<"${PACKAGES[$set_name]}" || true
+        for name in "${wanted[@]}"; do
+            dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' ||
+                missing+=("$name")
+        done
+    done
+    # npm often comes from elsewhere, and the distribution's package would be in its way.
+    if have npm; then read -ra missing <<<"${missing[*]//npm/}"; fi
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${missing[*]}"
+    as_root apt-get -o DPkg::Lock::Timeout=600 update -q >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
+        install -y -q --no-install-recommends "${missing[@]}"
+}
+
+# Without apt, what counts is whether the tools are there, not who installed them.
+check_tools() {
+    local missing=()
+    have pkg-config && pkg-config --exists gstreamer-video-1.0 ||
+        missing+=("GStreamer >= 1.20 with headers (gstreamer-video-1.0.pc)")
+    have gst-launch-1.0 || missing+=("gst-launch-1.0 and GStreamer's base, good, bad, ugly and libav plugins")
+    have cc || missing+=("a C compiler")
+    have python3 || missing+=("Python 3 with pip")
+    have unzip || missing+=("unzip")
+    [ ${#missing[@]} -eq 0 ] && return
+    printf 'missing: %s\n' "${missing[@]}" >&2
+    die "no apt-get here: install the above with this system's package manager, then start again"
+}
+
+rust_is_new_enough() {
+    have rustc && have cargo || return 1
+    local version
+    version=$(cd "$ROOT" && rustc --version 2>/dev/null | cut -d' ' -f2) || return 1
+    [ "$(printf '%s\n' "$RUST_NEEDED" "$version" | sort -V | head -1)" = "$RUST_NEEDED" ]
+}
+
+install_rust() {
+    [ -d "$HOME/.cargo/bin" ] && PATH=$HOME/.cargo/bin:$PATH
+    rust_is_new_enough && return
+    if ! have rustup && have apt-get &&
+        apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+        say "installing rustup"
+        # The distribution's rustc, where there is one, stands in rustup's way.
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
+            install -y -q --no-install-recommends rustup
+    fi
+    if have rustup; then
+        say "installing Rust (stable)"
+        rustup toolchain install stable --profile minimal --component clippy --component rustfmt
+        rustup default stable >/dev/null
+    elif have curl; then
+        say "installing Rust (stable) by rustup's own installer"
+        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+            sh -s -- -y --profile minimal --component clippy --component rustfmt || true
+        PATH=$HOME/.cargo/bin:$PATH
+    fi
+    rust_is_new_enough || die "Rust $RUST_NEEDED or newer is needed, found $(rustc --version 2>/dev/null || echo none): install it from https://rustup.rs and start again"
+}
+
+# The wheel is only a carrier: the library in it needs libc and libstdc++ and no Python, so that
+# one pinned file per processor serves every system.
+install_onnxruntime() {
+    local folder=$MATTE_CACHE/onnxruntime-$ORT_VERSION sum wheel work
+    [ -e "$folder/libonnxruntime.so" ] && return
+    case $(uname -m) in
+        x86_64) sum=99e1074c4b2197accd5073052a465361be17b89c093b8ffb6e6bd8f986c52df8 ;;
+        aarch64) sum=e36c187006e7a7c8b8d6d57f1a209dd63f52430dca6c282b177718ad6b841054 ;;
+        *) die "no ONNX Runtime wheel for $(uname -m): build it, then set ORT_DYLIB_PATH to its libonnxruntime.so" ;;
+    esac
+    say "fetching ONNX Runtime $ORT_VERSION"
+    mkdir -p "$MATTE_CACHE"
+    work=$(mktemp -d "$MATTE_CACHE/fetch.XXXXXX")
+    # shellcheck disable=SC2064  # the folder's name is meant as it is now
+    trap "rm -rf '$work'" EXIT
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+        --implementation cp --python-version 3.12 --platform "manylinux_2_28_$(uname -m)" \
+        --dest "$work" "onnxruntime==$ORT_VERSION" ||
+        die "ONNX Runtime $ORT_VERSION could not be downloaded from PyPI (is the network up?)"
+    wheel=$(ls "$work"/*.whl)
+    echo "$sum  $wheel" | sha256sum --check --quiet ||
+        die "$(basename "$wheel") is not the file that was pinned (sha256 $sum): not used"
+    unzip -q -j "$wheel" "onnxruntime/capi/libonnxruntime.so.$ORT_VERSION" onnxruntime/LICENSE \
+        onnxruntime/ThirdPartyNotices.txt -d "$work/lib"
+    ln -s "libonnxruntime.so.$ORT_VERSION" "$work/lib/libonnxruntime.so"
+    # Renamed into place last, so that an interrupted run leaves nothing half done.
+    rm -rf "$folder"
+    mv "$work/lib" "$folder"
+    rm -rf "$work"
+    trap - EXIT
+}
+
+[ $# -gt 0 ] || set -- build run
+for set_name in "$@"; do
+    [ -n "${PACKAGES[$set_name]:-}" ] || die "unknown set '$set_name' (known: build run models demo test)"
+done
+if have apt-get; then install_packages "$@"; else check_tools; fi
+for set_name in "$@"; do
+    case $set_name in
+        build) install_rust ;;
+        run) install_onnxruntime ;;
+    esac
+done

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MPL-2.0
+# To be sourced (bash, zsh; plain sh from the project's folder):   . scripts/env.sh
+# After it gst-launch-1.0 and gst-inspect-1.0 find the built plugin, ONNX Runtime and a model.
+# What is set already wins.
+# shellcheck shell=sh disable=SC3028,SC3054
+
+if [ -n "${ZSH_VERSION:-}" ]; then
+    eval '_matte_root=${${(%):-%x}:A:h:h}'
+elif [ -n "${BASH_VERSION:-}" ]; then
+    _matte_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+else
+    _matte_root=$PWD
+fi
+_matte_cache=${MATTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/matte}
+_matte_plugins=${CARGO_TARGET_DIR:-$_matte_root/target}/release
+
+if [ -d "$HOME/.cargo/bin" ]; then
+    case ":$PATH:" in *":$HOME/.cargo/bin:"*) ;; *) PATH=$HOME/.cargo/bin:$PATH ;; esac
+fi
+case ":${GST_PLUGIN_PATH:-}:" in
+    *":$_matte_plugins:"*) ;;
+    *) export GST_PLUGIN_PATH="$_matte_plugins${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}" ;;
+esac
+if [ -z "${ORT_DYLIB_PATH:-}" ] && [ -e "$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so" ]; then
+    export ORT_DYLIB_PATH="$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so"
+fi
+# Only where the plugin has no network of its own.
+if [ -z "${MATTE_MODEL:-}" ] && [ -z "$(find "$_matte_root/models" -maxdepth 1 -name '*.onnx' 2>/dev/null)" ] &&
+    [ -e "$_matte_cache/models/mp_selfie_landscape.onnx" ]; then
+    export MATTE_MODEL="$_matte_cache/models/mp_selfie_landscape.onnx"
+fi
+unset _matte_root _matte_cache _matte_plugins

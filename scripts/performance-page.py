@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Makes docs/performance.md of what was measured.
+
+usage: performance-page.py ELEMENTS CHAINS      what benches/elements.rs and scripts/bench/chains.py printed
+"""
+import collections
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+
+
+def output_of(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def machine() -> list[tuple[str, str]]:
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    system = re.search(r'PRETTY_NAME="(.*)"', pathlib.Path("/etc/os-release").read_text())
+    library = re.search(r"onnxruntime-([\d.]+)", os.environ.get("ORT_DYLIB_PATH", ""))
+    model = os.environ.get("MATTE_MODEL", "builtin")
+    return [
+        ("processor", f"{cpu[1] if cpu else platform.machine()}, one core of {os.cpu_count()}"),
+        ("system", system[1] if system else platform.system()),
+        ("GStreamer", output_of("gst-launch-1.0", "--version").split("\n")[0].split()[-1]),
+        ("ONNX Runtime", library[1] if library else "the system's"),
+        ("model", pathlib.Path(model).stem),
+        ("Rust", output_of("rustc", "--version").split()[1]),
+        ("load when it started", f"{os.getloadavg()[0]:.1f}"),
+        ("commit", output_of("git", "rev-parse", "--short", "HEAD")),
+    ]
+
+
+def main() -> None:
+    cells = collections.defaultdict(dict)
+    for line in pathlib.Path(sys.argv[1]).read_text().splitlines():
+        name, form, size, *times = line.split("\t")
+        height = size.split("x")[1] + "p"
+        cells[name][form, height] = [float(time) for time in times]
+    print("# Performance\n")
+    print("Written by `scripts/bench.sh performance`. Milliseconds a frame on one core: the median, and")
+    print("in brackets the 10th and the 90th percentile. Each element runs alone, on frames of a real")
+    print("webcam clip scaled up; all cases of a size take turns, so ratios hold where times drift.\n")
+    print("| | |\n| --- | --- |")
+    for key, value in machine():
+        print(f"| {key} | {value} |")
+
+    def cell(name: str, key: tuple[str, str]) -> str:
+        if key not in cells[name]:
+            return ""
+        median, low, high = cells[name][key]
+        return f"{median:.2f} ({low:.2f} to {high:.2f})"
+
+    ours = [name for name in cells if name.startswith("matte")]
+    columns = [(form, height) for height in ("720p", "1080p") for form in ("NV12", "I420")]
+    print("\n## Elements\n")
+    print("| | " + " | ".join(f"{height} {form}" for form, height in columns) + " |")
+    print("| --- |" + " --- |" * len(columns))
+    for name in ours:
+        print(f"| {name} | " + " | ".join(cell(name, key) for key in columns) + " |")
+
+    print("\n## Beside them\n")
+    print("What GStreamer's own elements take for their work, in the same run.\n")
+    print("| | format | 720p | 1080p |\n| --- | --- | --- | --- |")
+    for name in cells:
+        if name in ours:
+            continue
+        for form in sorted({form for form, _ in cells[name]}):
+            row = [cell(name, (form, height)) for height in ("720p", "1080p")]
+            print(f"| {name} | {form} | " + " | ".join(row) + " |")
+
+    def median(name: str, form: str = "NV12") -> float:
+        return cells[name][form, "1080p"][0]
+
+    print("\n## Ratios at 1080p\n")
+    copy = median("plain copy of a frame")
+    color, image, blur = (
+        median(f"mattecompose background={kind}") for kind in ("color", "image", "blur")
+    )
+    print("| | times |\n| --- | --- |")
+    for what, ratio in [
+        ("background=color, against a plain copy of the frame", color / copy),
+        ("compositor with alpha in the pixels (BGRA over NV12), against background=image (NV12)",
+         median("compositor, alpha in the pixels", "BGRA") / image),
+        ("gaussianblur sigma=5 (AYUV), against background=blur (NV12)",
+         median("gaussianblur sigma=5", "AYUV") / blur),
+        ("videoconvert to RGBA, against the whole of matterefine and background=image",
+         median("videoconvert to RGBA")
+         / (median("matterefine") + image)),
+    ]:
+        print(f"| {what} | {ratio:.1f} |")
+
+    chains(pathlib.Path(sys.argv[2]))
+
+
+def chains(path: pathlib.Path) -> None:
+    """Whole programs: processor time a frame, and what that is of a core at 30 frames a second."""
+    rows = collections.defaultdict(dict)
+    for line in path.read_text().splitlines():
+        name, size, processor, wall = line.split("\t")
+        rows[name][size] = (float(processor), float(wall))
+    sizes = list(dict.fromkeys(size for times in rows.values() for size in times))
+    print("\n## Whole chains\n")
+    print("Processor time a frame, start-up left out, from NV12 in memory to NV12 (the Python program: to")
+    print("BGR) out, each as a process of its own on one core, in turns; in brackets the share of the core at")
+    print("30 frames a second, then the frames a second that came out of it on this machine as loaded as it was.")
+    print("The Python program follows MediaPipe's own example, with the same network (landscape).\n")
+    print("| | " + " | ".join(sizes) + " |\n| --- |" + " --- |" * len(sizes))
+    for name, times in rows.items():
+        cells = [f"{p:.1f} ms ({p * 3:.0f} %, {1e3 / w:.0f} fps)" for p, w in (times[s] for s in sizes)]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Everything that must hold, in one run: installs what is missing, then checks format, lints,
+# licences, documentation, unit and pipeline tests, the lines of pipelines/ and of the documents,
+# and the Python package. Goes on after a failure; the closing line counts.
+#
+#   scripts/test.sh            all of it
+#   scripts/test.sh STEP...    only these (scripts/test.sh list names them)
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+STEPS=(format shell lint licences docs unit static build python pipelines documents meson mattenet)
+if [ "${1:-}" = list ]; then
+    printf '%s\n' "${STEPS[@]}"
+    exit
+fi
+wanted=("${@:-${STEPS[@]}}")
+
+logs=$TARGET/test-logs
+mkdir -p "$logs"
+passed=0 failed=0 failures=()
+
+# How many tests a log tells of: cargo's, Python's unittest and pytest, TAP. None: the step is one.
+count() { # log, "passed" or "failed"
+    awk -v want="$2" '
+        /^test result:/ { for (i = 1; i <= NF; i++) if ($(i + 1) ~ "^" want) n += $i }
+        # nextest: Summary [ 9.5s] 264 tests run: 263 passed, 1 failed, 0 skipped
+        /^ *Summary \[/ { for (i = 2; i <= NF; i++) if ($i ~ "^" want) n += $(i - 1) }
+        /^ok / && want == "passed" { n++ }
+        /^not ok / && want == "failed" { n++ }
+        /^Ran [0-9]+ tests?/ { ran = $2 }
+        /^FAILED \(/ { split($0, part, /[=,)]/); bad = part[2] + part[4] }
+        /^[= ]*[0-9]+ (passed|failed).* in [0-9.]+s/ {
+            for (i = 1; i < NF; i++) if ($(i + 1) ~ "^" want) n += $i
+        }
+        END { print n + (want == "passed" ? ran - bad : bad) }' "$1"
+}
+
+run_step() { # name
+    local name=$1 log=$logs/$1.log start=$SECONDS good bad status=0
+    say "$name"
+    "step_$name" >"$log" 2>&1 || status=$?
+    good=$(count "$log" passed) bad=$(count "$log" failed)
+    # A step that counts nothing, or ends badly with nothing counted as failed, is one test itself.
+    if [ $status -ne 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+    if [ $status -eq 0 ] && [ "$good" = 0 ]; then good=1; fi
+    passed=$((passed + good)) failed=$((failed + bad))
+    if [ $status -eq 0 ] && [ "$bad" = 0 ]; then
+        say "    $good passed in $((SECONDS - start)) s"
+    else
+        failures+=("$name")
+        grep -E '^(not ok|test .* FAILED|error|FAIL|ERROR)' "$log" | head -20 >&2 || true
+        tail -n 40 "$log" >&2
+        say "    $good passed, $bad FAILED in $((SECONDS - start)) s; all of it in $log"
+    fi
+}
+
+step_format() { cargo fmt --check; }
+step_shell() { shellcheck scripts/*.sh pipelines/*.sh tests/*.sh docs/pictures/*.sh .ci/run; }
+step_lint() {
+    cargo clippy --all-targets -- -D warnings
+    cargo clippy --all-targets --features static -- -D warnings
+}
+step_licences() {
+    if cargo deny --version >/dev/null 2>&1; then
+        cargo deny check licenses bans sources
+    else
+        python3 tests/licences.py
+    fi
+}
+step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
+step_unit() {
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --no-fail-fast --status-level fail && cargo test --doc
+    else
+        cargo test --no-fail-fast
+    fi
+}
+step_static() { cargo test --features static --test elements; }
+step_build() {
+    cargo build --release
+    gst-inspect-1.0 matte
+    for element in mattesegment matterefine mattecompose mattemix mattebackground; do
+        gst-inspect-1.0 $element >/dev/null
+    done
+}
+# The system's Python: its GStreamer bindings belong to no other.
+step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'; }
+step_pipelines() { tests/pipelines.sh; }
+step_documents() {
+    /usr/bin/python3 tests/documents.py
+    /usr/bin/python3 scripts/elements-page.py --check
+}
+step_meson() {
+    local build=$TARGET/meson prefix=$TARGET/meson-root
+    rm -rf "$prefix"
+    [ -d "$build" ] || meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET"
+    meson compile -C "$build"
+    meson install -C "$build"
+    # The registry of its own keeps the plugin that env.sh names out of sight.
+    env -u GST_PLUGIN_PATH GST_PLUGIN_PATH="$prefix/lib/gstreamer-1.0" \
+        GST_REGISTRY="$build/registry.bin" gst-inspect-1.0 mattebackground
+}
+step_mattenet() {
+    [ -d models/mattenet/tests ] || return 0
+    local venv=$MATTE_CACHE/mattenet-test
+    if ! [ -x "$venv/bin/pytest" ]; then
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install -q --disable-pip-version-check -e 'models/mattenet[test]'
+    fi
+    (cd models/mattenet && "$venv/bin/pytest" -q)
+}
+
+say "what is missing"
+scripts/deps.sh build run demo test
+default_model
+. scripts/env.sh
+
+for name in "${wanted[@]}"; do
+    [ "$(type -t "step_$name")" = function ] || die "unknown step '$name' (scripts/test.sh list names them)"
+done
+for name in "${wanted[@]}"; do run_step "$name"; done
+say "$((SECONDS / 60)) min $((SECONDS % 60)) s${failures[*]:+, failed: ${failures[*]}}"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The request pad `background`, and with it `mix` in the place of `compose`.
+//!
+//! `compose` has no thread of its own: when `refine` is about to send a frame, nothing is in
+//! `compose`, and it can be taken out while the bin runs. `mix` has a thread, which may wait in a
+//! sink for as long as that one is paused; it is taken out only when the bin is at rest.
+
+use super::imp::{CAT, MatteBackground};
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use std::sync::{MutexGuard, PoisonError};
+
+/// The pads that come, go and change their targets.
+#[derive(Debug, Default)]
+pub struct Pads {
+    pub source: Option<gst::GhostPad>,
+    /// The requested pad, while there is one.
+    background: Option<gst::GhostPad>,
+    /// Whether `mix` is in the chain.
+    mixing: bool,
+    /// Waits for the next frame to come out of `refine`.
+    probe: Option<gst::PadProbeId>,
+}
+
+impl MatteBackground {
+    pub(super) fn pads(&self) -> MutexGuard<'_, Pads> {
+        self.pads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no data flows.
+    fn is_at_rest(&self) -> bool {
+        let bin = self.obj();
+        bin.current_state() <= gst::State::Ready && bin.pending_state() <= gst::State::Ready
+    }
+
+    /// Makes the pad. `mix` takes its place at once, or, where the bin runs, with the next frame.
+    pub(super) fn request_background(
+        &self,
+        template: &gst::PadTemplate,
+    ) -> Result<gst::GhostPad, glib::BoolError> {
+        if self.pads().background.is_some() {
+            return Err(glib::bool_error!("there is one, and it is taken"));
+        }
+        let bin = self.obj();
+        if self.mix.parent().is_none() {
+            bin.add(&self.mix)?;
+            self.mix.sync_state_with_parent()?;
+        }
+        let target = self.mix.static_pad("background");
+        let target = target.ok_or_else(|| glib::bool_error!("mattemix has no background"))?;
+        let pad = gst::GhostPad::from_template_with_target(template, &target)?;
+        let at_rest = self.is_at_rest();
+        // A bin that runs expects its pads to be active.
+        pad.set_active(!at_rest)?;
+        bin.add_pad(&pad)?;
+        self.pads().background = Some(pad.clone());
+        if at_rest {
+            self.exchange(true)?;
+        } else {
+            self.exchange_before_next_frame();
+        }
+        Ok(pad)
+    }
+
+    /// Not in just any idle moment: an exchange right after an event was sent would leave that one
+    /// marked as received, and the new element would never see it.
+    fn exchange_before_next_frame(&self) {
+        let Some(source) = self.refine.static_pad("src") else {
+            return;
+        };
+        let weak = self.downgrade();
+        let kind = gst::PadProbeType::BLOCK | gst::PadProbeType::BUFFER;
+        let probe = source.add_probe(kind, move |_, _| {
+            if let Some(bin) = weak.upgrade() {
+                bin.pads().probe = None;
+                if bin.pads().background.is_some()
+                    && let Err(error) = bin.exchange(true)
+                {
+                    gst::element_imp_error!(bin, gst::CoreError::Pad, ("{error}"));
+                }
+            }
+            gst::PadProbeReturn::Remove
+        });
+        self.pads().probe = probe;
+    }
+
+    fn forget_probe(&self) {
+        let probe = self.pads().probe.take();
+        if let (Some(probe), Some(source)) = (probe, self.refine.static_pad("src")) {
+            source.remove_probe(probe);
+        }
+    }
+
+    /// Takes the pad away. While data flows `mix` stays, with its last background frame.
+    pub(super) fn release_background(&self, pad: &gst::Pad) -> Result<(), glib::BoolError> {
+        let mut pads = self.pads();
+        let mine = |own: &gst::GhostPad| own.upcast_ref::<gst::Pad>() == pad;
+        if !pads.background.as_ref().is_some_and(mine) {
+            return Err(glib::bool_error!("it is not this bin's"));
+        }
+        pads.background = None;
+        drop(pads);
+        pad.set_active(false)?;
+        self.obj().remove_pad(pad)?;
+        // A bin that is being disposed of has let its children go already.
+        if self.is_at_rest() && self.refine.parent().is_some() {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// At rest: brings the chain into line with whether there is a background.
+    pub(super) fn settle(&self) -> Result<(), glib::BoolError> {
+        self.forget_probe();
+        let wanted = self.pads().background.is_some();
+        self.exchange(wanted)?;
+        // One that was added and has not been used.
+        if !wanted && self.mix.parent().is_some() {
+            self.take_out(self.mix.upcast_ref())?;
+        }
+        Ok(())
+    }
+
+    fn take_out(&self, child: &gst::Element) -> Result<(), glib::BoolError> {
+        self.obj().remove(child)?;
+        // Out of the bin, nobody else would stop it.
+        child
+            .set_state(gst::State::Null)
+            .map_err(|_| glib::bool_error!("{} does not stop", child.name()))?;
+        Ok(())
+    }
+
+    /// Puts `mix` in the place of `compose`, or back, where that is not so yet.
+    fn exchange(&self, mixing: bool) -> Result<(), glib::BoolError> {
+        let mut pads = self.pads();
+        if pads.mixing == mixing {
+            return Ok(());
+        }
+        let (compose, mix) = (self.compose.upcast_ref(), self.mix.upcast_ref());
+        let (out, into): (&gst::Element, &gst::Element) = match mixing {
+            true => (compose, mix),
+            false => (mix, compose),
+        };
+        gst::debug!(CAT, imp = self, "{} for {}", into.name(), out.name());
+        if into.parent().is_none() {
+            self.obj().add(into)?;
+            into.sync_state_with_parent()?;
+        }
+        self.refine.unlink(out);
+        if let Some(source) = &pads.source {
+            source.set_target(into.static_pad("src").as_ref())?;
+        }
+        self.refine.link_pads(Some("src"), into, Some("sink"))?;
+        pads.mixing = mixing;
+        drop(pads);
+        self.take_out(out)
+    }
+}

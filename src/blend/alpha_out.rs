@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Frames with the matte as straight alpha, in a layout that has alpha.
+
+use super::backdrop::Backdrop;
+use super::kernels;
+use super::matte::{AlphaRows, Remap};
+use super::{BlendError, CURTAIN};
+use crate::frame::{
+    ColorModel, Colorimetry, FrameMut, FrameRef, GrayMut, GrayRef, LayoutInfo, PixelLayout, Range,
+};
+use crate::simd::Level;
+
+/// How the colours get from one layout to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Path {
+    /// Components have the same subsampling and depth: samples are copied as they are.
+    Copy,
+    /// Into AYUV: chroma is repeated over the pixels it covers, 10 bits are rounded to 8.
+    Expand,
+    /// Gray: luma is copied, chroma is neutral.
+    Gray,
+}
+
+/// Copies frames of one layout into another that has alpha, and puts the matte there.
+///
+/// Alpha is straight: colours are not multiplied by it and stay what they were. In the output
+/// alpha is always 0 to 255, whatever the range of the colours, as GStreamer's alpha formats have
+/// it.
+#[derive(Debug)]
+pub struct AlphaOut {
+    level: Level,
+    from: PixelLayout,
+    to: PixelLayout,
+    width: usize,
+    height: usize,
+    path: Path,
+    strength: u8,
+    alpha: AlphaRows,
+    empty: Backdrop,
+}
+
+impl AlphaOut {
+    /// Plans the way from layout `from` to layout `to`: 4:2:0 and gray to A420 or AV12; any YUV
+    /// and gray to AYUV; RGB to RGB with alpha.
+    ///
+    /// # Errors
+    /// [`BlendError::NoAlpha`] where `to` has no alpha, [`BlendError::NoConversion`] where the way
+    /// would need another colour model or coarser chroma, [`BlendError::Frame`] where a side is
+    /// zero.
+    pub fn new(
+        from: PixelLayout,
+        to: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        level: Level,
+    ) -> Result<Self, BlendError> {
+        let path = plan(from.info(), to.info())?;
+        Ok(Self {
+            level,
+            from,
+            to,
+            width,
+            height,
+            path,
+            strength: 255,
+            empty: Backdrop::row(to, color, width, CURTAIN & 0x00ff_ffff)?,
+            alpha: AlphaRows::new(PixelLayout::Gray8, color, width, height, level),
+        })
+    }
+
+    /// How transparent the room becomes, 0 (not at all) to 255 (wholly, the default).
+    pub fn set_strength(&mut self, strength: u8) {
+        self.strength = strength;
+    }
+
+    /// Writes `frame` and the matte into `out`.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] for frames of another layout or size.
+    pub fn apply(
+        &mut self,
+        frame: &FrameRef,
+        matte: GrayRef,
+        out: &mut FrameMut,
+    ) -> Result<(), BlendError> {
+        self.check("the frame", frame, self.from)?;
+        self.check("the output frame", &out.as_ref(), self.to)?;
+        self.copy_colors(frame, out);
+        let Some(place) = self.to.info().components.get(3) else {
+            return Ok(());
+        };
+        self.alpha.start(matte);
+        for y in 0..self.height {
+            self.alpha.advance(matte, Remap::Fade(self.strength), y);
+            let row = out.row_mut(place.plane, y);
+            if place.step == 1 {
+                row.copy_from_slice(self.alpha.luma(y));
+            } else {
+                kernels::set_alpha(self.level, row, place.offset, self.alpha.luma(y));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes `out` wholly transparent and gray, with nothing of any input in it.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] for a frame of another layout or size.
+    pub fn hide(&self, out: &mut FrameMut) -> Result<(), BlendError> {
+        self.check("the output frame", &out.as_ref(), self.to)?;
+        let info = self.to.info();
+        let empty = self.empty.view();
+        for plane in 0..info.planes {
+            for y in 0..info.plane_extent(plane, self.width, self.height).1 {
+                out.row_mut(plane, y).copy_from_slice(empty.row(plane, 0));
+            }
+        }
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        what: &'static str,
+        frame: &FrameRef,
+        layout: PixelLayout,
+    ) -> Result<(), BlendError> {
+        let found = (frame.layout(), frame.width(), frame.height());
+        BlendError::check(what, found, (layout, self.width, self.height))
+    }
+
+    fn copy_colors(&self, frame: &FrameRef, out: &mut FrameMut) {
+        let (from, to) = (self.from.info(), self.to.info());
+        for (index, target) in to.components.iter().take(3).enumerate() {
+            let rows = to
+                .plane_extent(target.plane, self.width, self.height)
+                .1
+                .min(crate::frame::subsampled(self.height, target.h_sub));
+            let columns = crate::frame::subsampled(self.width, target.w_sub);
+            let source = match (self.path, index) {
+                (Path::Gray, 1 | 2) => None,
+                _ => from.components.get(index),
+            };
+            for y in 0..rows {
+                let row = &mut out.row_mut(target.plane, y)[target.offset..];
+                let samples = row.iter_mut().step_by(target.step).take(columns);
+                let Some(source) = source else {
+                    samples.for_each(|s| *s = 128);
+                    continue;
+                };
+                let (dx, dy) = (source.w_sub - target.w_sub, source.h_sub - target.h_sub);
+                let bytes = &frame.row(source.plane, y >> dy)[source.offset..];
+                if from.depth > 8 {
+                    for (x, s) in samples.enumerate() {
+                        let at = (x >> dx) * source.step;
+                        let word = u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+                        let code = (word >> from.shift) & 0x3ff;
+                        *s = (code.saturating_add(2) >> 2).min(255) as u8;
+                    }
+                } else if dx == 1 {
+                    for (x, s) in samples.enumerate() {
+                        *s = bytes[(x >> 1) * source.step];
+                    }
+                } else {
+                    for (s, &v) in samples.zip(bytes.iter().step_by(source.step)) {
+                        *s = v;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn plan(from: &LayoutInfo, to: &LayoutInfo) -> Result<Path, BlendError> {
+    if !to.alpha {
+        return Err(BlendError::NoAlpha { layout: to.name });
+    }
+    let no = |hint| {
+        Err(BlendError::NoConversion {
+            from: from.name,
+            to: to.name,
+            hint,
+        })
+    };
+    let sub = |info: &LayoutInfo| info.components.get(1).map(|c| (c.w_sub, c.h_sub));
+    match (from.model, to.model) {
+        (ColorModel::Rgb, ColorModel::Rgb) => Ok(Path::Copy),
+        (ColorModel::Gray, ColorModel::Yuv) => Ok(Path::Gray),
+        (ColorModel::Yuv, ColorModel::Yuv) if sub(from) == sub(to) && from.depth == to.depth => {
+            Ok(Path::Copy)
+        }
+        (ColorModel::Yuv, ColorModel::Yuv) if sub(to) == Some((0, 0)) => Ok(Path::Expand),
+        (ColorModel::Yuv, ColorModel::Yuv) => no("AYUV takes it without losing chroma"),
+        (ColorModel::Rgb, _) => no("RGBA, BGRA, ARGB and ABGR take it without conversion"),
+        (_, _) => no("A420, AV12 and AYUV take YUV; put videoconvert behind for RGB"),
+    }
+}
+
+/// Writes a matte of any size as a gray picture of the output's size; `range` says which code
+/// values black and white get (16 and 235, or 0 and 255).
+pub fn matte_to_gray(matte: GrayRef, range: Range, out: &mut GrayMut, level: Level) {
+    let (width, height) = (out.width(), out.height());
+    let mut rows = AlphaRows::new(
+        PixelLayout::Gray8,
+        Colorimetry::default(),
+        width,
+        height,
+        level,
+    );
+    rows.start(matte);
+    for y in 0..height {
+        rows.advance(matte, Remap::Fade(255), y);
+        let row = out.row_mut(y);
+        match range {
+            Range::Full => row.copy_from_slice(rows.luma(y)),
+            Range::Limited => {
+                for (o, &m) in row.iter_mut().zip(rows.luma(y)) {
+                    *o = (16 + (u32::from(m) * 219 + 127) / 255) as u8;
+                }
+            }
+        }
+    }
+}

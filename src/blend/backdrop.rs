@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A finished background in the frame's own layout, and the conversion that makes one.
+
+use crate::frame::{
+    ColorModel, Colorimetry, Component, FrameError, FrameMut, FrameRef, PixelLayout, subsampled,
+};
+
+/// Straight red, green, blue and alpha, 0 to 1.
+pub type Rgba = [f32; 4];
+
+/// A colour written as 0xAARRGGBB.
+pub fn argb(color: u32) -> Rgba {
+    let byte = |shift: u32| ((color >> shift) & 255) as f32 / 255.0;
+    [byte(16), byte(8), byte(0), byte(24)]
+}
+
+/// A picture in a frame's layout, size and colorimetry, ready to be blended without conversion.
+#[derive(Debug, Clone)]
+pub struct Backdrop {
+    layout: PixelLayout,
+    color: Colorimetry,
+    width: usize,
+    height: usize,
+    planes: Vec<(Vec<u8>, usize)>,
+}
+
+impl Backdrop {
+    /// A black, empty backdrop to be written.
+    ///
+    /// # Errors
+    /// [`FrameError::Empty`] where a side is zero.
+    pub fn new(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+    ) -> Result<Self, FrameError> {
+        if width == 0 || height == 0 {
+            return Err(FrameError::Empty { width, height });
+        }
+        let info = layout.info();
+        let planes = (0..info.planes)
+            .map(|plane| {
+                let (row, rows) = info.plane_extent(plane, width, height);
+                (vec![0; row * rows], row)
+            })
+            .collect();
+        Ok(Self {
+            layout,
+            color,
+            width,
+            height,
+            planes,
+        })
+    }
+
+    /// A row of one colour, 0xAARRGGBB, to stand for a picture of it.
+    pub(super) fn row(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        argb_color: u32,
+    ) -> Result<Self, FrameError> {
+        let rgba = argb(argb_color);
+        Self::render(layout, color, width, 1, |_, _| rgba)
+    }
+
+    /// Renders a function of the pixel position (column, row).
+    ///
+    /// # Errors
+    /// [`FrameError::Empty`] where a side is zero.
+    pub fn render(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        pixel: impl Fn(usize, usize) -> Rgba,
+    ) -> Result<Self, FrameError> {
+        let mut backdrop = Self::new(layout, color, width, height)?;
+        let encoder = Encoder::new(layout, color);
+        for (index, component) in layout.info().components.iter().enumerate() {
+            let (data, stride) = &mut backdrop.planes[component.plane];
+            let taps = Taps::new(component, color);
+            for y in 0..subsampled(height, component.h_sub) {
+                let row = &mut data[y * *stride..][..*stride];
+                for x in 0..subsampled(width, component.w_sub) {
+                    let value = taps.mean(x, y, width, height, |x, y| {
+                        encoder.encode(pixel(x, y))[index]
+                    });
+                    encoder.store(value, &mut row[component.offset + x * component.step..]);
+                }
+            }
+        }
+        Ok(backdrop)
+    }
+
+    /// The backdrop as a frame to read.
+    pub fn view(&self) -> FrameRef<'_> {
+        let mut planes = [(&[][..], 0); 4];
+        for (view, (data, stride)) in planes.iter_mut().zip(&self.planes) {
+            *view = (data, *stride);
+        }
+        let planes = &planes[..self.planes.len()];
+        FrameRef::new(self.layout, self.color, self.width, self.height, planes)
+            .expect("planes were sized by plane_extent")
+    }
+
+    /// The backdrop as a frame to write.
+    pub fn view_mut(&mut self) -> FrameMut<'_> {
+        let planes = self.planes.iter_mut().map(|(data, s)| (&mut data[..], *s));
+        FrameMut::new(self.layout, self.color, self.width, self.height, planes)
+            .expect("planes were sized by plane_extent")
+    }
+
+    /// Pixel layout.
+    pub fn layout(&self) -> PixelLayout {
+        self.layout
+    }
+
+    /// Width and height in pixels.
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+}
+
+/// Turns RGBA into a layout's code values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Encoder {
+    model: ColorModel,
+    alpha: bool,
+    depth: u32,
+    shift: u32,
+    to_yuv: crate::frame::RgbToYuv,
+}
+
+impl Encoder {
+    pub fn new(layout: PixelLayout, color: Colorimetry) -> Self {
+        let info = layout.info();
+        Self {
+            model: info.model,
+            alpha: info.alpha,
+            depth: info.depth,
+            shift: info.shift,
+            to_yuv: color.rgb_to_yuv(info.depth),
+        }
+    }
+
+    /// Code values in the order of the layout's components, not rounded.
+    pub fn encode(&self, [r, g, b, a]: Rgba) -> [f32; 4] {
+        let top = ((1u32 << self.depth) - 1) as f32;
+        let mut out = match self.model {
+            ColorModel::Rgb => [r * top, g * top, b * top, 0.0],
+            ColorModel::Yuv | ColorModel::Gray => {
+                let yuv: [f32; 3] = std::array::from_fn(|i| {
+                    let m = self.to_yuv.m[i];
+                    m[0] * r + m[1] * g + m[2] * b + self.to_yuv.offset[i]
+                });
+                [yuv[0], yuv[1], yuv[2], 0.0]
+            }
+        };
+        if self.alpha {
+            out[3] = a * top;
+        }
+        out
+    }
+
+    /// Writes a code value where a sample lies.
+    pub fn store(&self, value: f32, at: &mut [u8]) {
+        let top = ((1u32 << self.depth) - 1) as f32;
+        let code = value.round().clamp(0.0, top) as u16;
+        if self.depth > 8 {
+            at[..2].copy_from_slice(&(code << self.shift).to_le_bytes());
+        } else {
+            at[0] = code as u8;
+        }
+    }
+}
+
+/// The pixels under a sample and their weights, along both axes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taps {
+    x: (u32, bool),
+    y: (u32, bool),
+}
+
+impl Taps {
+    pub fn new(component: &Component, color: Colorimetry) -> Self {
+        Self {
+            x: (component.w_sub, color.site.cosited_x),
+            y: (component.h_sub, color.site.cosited_y),
+        }
+    }
+
+    /// Offsets from the first pixel and weights: the sample itself; the two pixels it lies
+    /// between; or, where it sits on the even one, that and half of each neighbour.
+    fn axis((sub, cosited): (u32, bool)) -> &'static [(isize, f32)] {
+        match (sub, cosited) {
+            (0, _) => &[(0, 1.0)],
+            (_, false) => &[(0, 0.5), (1, 0.5)],
+            (_, true) => &[(-1, 0.25), (0, 0.5), (1, 0.25)],
+        }
+    }
+
+    /// Weighted mean of `value` at sample (`x`, `y`); pixels outside are those at the edge.
+    pub fn mean(
+        &self,
+        x: usize,
+        y: usize,
+        width: usize,
+        height: usize,
+        value: impl Fn(usize, usize) -> f32,
+    ) -> f32 {
+        let place = |index: usize, sub: u32, offset: isize, size: usize| {
+            (index << sub).saturating_add_signed(offset).min(size - 1)
+        };
+        let mut sum = 0.0;
+        for &(dy, wy) in Self::axis(self.y) {
+            for &(dx, wx) in Self::axis(self.x) {
+                let at = (
+                    place(x, self.x.0, dx, width),
+                    place(y, self.y.0, dy, height),
+                );
+                sum += wx * wy * value(at.0, at.1);
+            }
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn red_has_the_published_code_values() {
+        let red = |_, _| [1.0, 0.0, 0.0, 1.0];
+        let color = Colorimetry::default();
+        let nv12 = Backdrop::render(PixelLayout::Nv12, color, 3, 3, red).unwrap();
+        assert_eq!(nv12.view().row(0, 2), [81, 81, 81]);
+        assert_eq!(nv12.view().row(1, 1), [90, 240, 90, 240]);
+        let bgra = Backdrop::render(PixelLayout::Bgra, color, 1, 1, red).unwrap();
+        assert_eq!(bgra.view().row(0, 0), [0, 0, 255, 255]);
+        let p010 = Backdrop::render(PixelLayout::P010Le, color, 1, 1, red).unwrap();
+        assert_eq!(p010.view().row(0, 0), (326u16 << 6).to_le_bytes());
+    }
+
+    #[test]
+    fn cosited_chroma_weighs_one_two_one() {
+        let mut color = Colorimetry::default();
+        color.site.cosited_x = true;
+        let white_at_2 = |x, _| {
+            if x == 2 {
+                [1.0; 4]
+            } else {
+                [0.0, 0.0, 1.0, 1.0]
+            }
+        };
+        let y42b = Backdrop::render(PixelLayout::Y42b, color, 6, 1, white_at_2).unwrap();
+        // Blue has U = 240, white 128: half of it white at the sample on column 2, none at 4.
+        assert_eq!(y42b.view().row(1, 0), [240, 184, 240]);
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The room out of focus, without the subject in it.
+//!
+//! A normalised convolution (Knutsson and Westin 1993): the background's colours are weighted by
+//! how surely they are background, weights and weighted colours are blurred alike, and the
+//! quotient is a blur of the background alone, so the subject never bleeds into it. It runs on
+//! cells of 2 to 16 pixels a side, area averages on a fixed grid (a still picture has a still
+//! blur), and is enlarged bilinearly row by row while it is blended.
+
+use super::background::Place;
+use super::cells::{Cell, Smoother};
+use super::matte::{AlphaRows, Remap};
+use super::pass::each_row;
+use super::small::SmallPlane;
+use super::sums::{CellSums, Weight};
+use crate::frame::{FrameRef, GrayRef, PixelLayout};
+
+/// Standard deviations of a blur of strength 1, in frame heights.
+const SIGMA: f32 = 1.0 / 2500.0;
+
+/// Blurs frames of one layout and size by one strength.
+#[derive(Debug)]
+pub(super) struct Blur {
+    layout: PixelLayout,
+    width: usize,
+    height: usize,
+    sums: CellSums,
+    smoother: Smoother,
+    cells: Vec<Cell>,
+    planes: Vec<SmallPlane>,
+    row: Vec<u8>,
+}
+
+impl Blur {
+    /// Takes memory for frames of `width` x `height`; `strength` is above 0, up to 100.
+    pub fn new(place: Place, strength: f32, bokeh: bool) -> Self {
+        let Place {
+            layout,
+            color,
+            width,
+            height,
+            level,
+        } = place;
+        let sigma = strength.min(100.0) * SIGMA * height as f32;
+        let scale = cell_side(sigma, height, bokeh);
+        let grid = (width.div_ceil(scale), height.div_ceil(scale));
+        let planes = (0..layout.info().planes)
+            .map(|plane| SmallPlane::new(layout, color, plane, (width, height), scale, level))
+            .collect();
+        Self {
+            layout,
+            width,
+            height,
+            sums: CellSums::new(layout, width, scale, Weight::SureRoom, level),
+            smoother: Smoother::new(grid, sigma / scale as f32, bokeh, level),
+            cells: vec![[0.0; 4]; grid.0 * grid.1],
+            planes,
+            row: vec![0; width * 4 + 4],
+        }
+    }
+
+    /// Blurs a frame's background. `alpha` is used for its rows and left to be started again.
+    pub fn update(&mut self, frame: &FrameRef, matte: GrayRef, alpha: &mut AlphaRows) {
+        let planes = self.layout.info().planes;
+        let scale = self.sums.side();
+        let columns = self.width.div_ceil(scale);
+        alpha.start(matte);
+        for y in 0..self.height {
+            alpha.advance(matte, Remap::Fade(255), y);
+            self.sums.add_weights(alpha, y, 0..columns);
+            each_row(alpha, planes, y, |alpha, plane, at| {
+                let samples = alpha.samples(plane, y);
+                self.sums
+                    .add(plane, frame.row(plane, at), samples, 0..columns);
+            });
+            if y % scale == scale - 1 || y + 1 == self.height {
+                let start = y / scale * columns;
+                self.sums
+                    .take(&mut self.cells[start..start + columns], 0..columns);
+            }
+        }
+        // Mattes are not exact: cells that the subject touches count less than their share.
+        for cell in &mut self.cells {
+            let share = cell[3] * cell[3];
+            *cell = cell.map(|c| c * share);
+        }
+        self.smoother.run(&mut self.cells);
+        for plane in &mut self.planes {
+            plane.store(&self.cells, 0..self.cells.len());
+            plane.restart();
+        }
+    }
+
+    /// Row `y` of a plane of the blurred picture, in the frame's layout.
+    pub fn row(&mut self, plane: usize, y: usize) -> &[u8] {
+        let (row, _) = self
+            .layout
+            .info()
+            .plane_extent(plane, self.width, self.height);
+        let out = &mut self.row[..row];
+        self.planes[plane].row(y, out);
+        out
+    }
+}
+
+/// Side of a cell in pixels: as large as the blur hides.
+fn cell_side(sigma: f32, height: usize, bokeh: bool) -> usize {
+    let fine = if height > 720 { 4 } else { 2 };
+    let side = match sigma {
+        s if s >= 28.0 => 16,
+        s if s >= 8.0 => 8,
+        s if s >= 4.0 => 4,
+        _ => 2,
+    };
+    // A disc has an edge, which larger cells would show as steps.
+    if bokeh { side / 2 } else { side }.max(fine)
+}

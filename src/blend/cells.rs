@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Smoothing of weighted cells: a normalised convolution by three extended box passes (Gwosdek et
+//! al. 2011, "Theoretical foundations of Gaussian convolution by extended box filtering") or by a
+//! disc.
+
+use crate::simd::Level;
+use fearless_simd::{dispatch, f32x4, prelude::*};
+use fearless_simd_macros::simd;
+
+/// Three components times weight, and the weight; after smoothing the weight is done with.
+pub(super) type Cell = [f32; 4];
+
+/// Passes of the box; three come within 3 % of a Gaussian.
+const PASSES: usize = 3;
+
+/// A box with fractional ends: `2 * radius + 1` whole samples and a part of one more on each side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct ExtendedBox {
+    radius: usize,
+    part: f32,
+}
+
+impl ExtendedBox {
+    /// The box of which `PASSES` passes have the standard deviation `sigma`.
+    fn new(sigma: f32) -> Self {
+        let variance = sigma * sigma / PASSES as f32;
+        let radius = (0.5 * (12.0 * variance + 1.0).sqrt() - 0.5).floor();
+        let part = (2.0 * radius + 1.0) * (radius * (radius + 1.0) - 3.0 * variance)
+            / (6.0 * (variance - (radius + 1.0) * (radius + 1.0)));
+        Self {
+            radius: radius as usize,
+            part,
+        }
+    }
+}
+
+/// Smooths grids of one size.
+#[derive(Debug)]
+pub(super) struct Smoother {
+    level: Level,
+    grid: (usize, usize),
+    shape: Shape,
+    other: Vec<Cell>,
+    line: Vec<Cell>,
+    empty: Vec<Cell>,
+}
+
+#[derive(Debug)]
+enum Shape {
+    Box(ExtendedBox),
+    /// Half widths of the disc's rows, from the middle row down.
+    Disc(Vec<usize>),
+}
+
+impl Smoother {
+    /// `sigma` is the standard deviation wanted in all, in cells; what averaging into cells and
+    /// bilinear enlarging do already (1/12 + 1/6 of a cell squared) is taken off.
+    pub fn new(grid: (usize, usize), sigma: f32, disc: bool, level: Level) -> Self {
+        let rest = (sigma * sigma - 0.25).max(0.0).sqrt();
+        // A disc's variance along one axis is a quarter of its squared radius.
+        let radius = 2.0 * rest;
+        let shape = if disc && radius >= 2.0 {
+            let rows = (0..=radius as usize)
+                .map(|y| (radius * radius - (y * y) as f32).sqrt() as usize)
+                .collect();
+            Shape::Disc(rows)
+        } else {
+            Shape::Box(ExtendedBox::new(rest))
+        };
+        let (other, line) = match &shape {
+            Shape::Box(shape) => (grid.0 * grid.1, grid.0 + 2 * shape.radius + 2),
+            Shape::Disc(rows) => (prefix_width(grid.0, rows) * grid.1, 0),
+        };
+        Self {
+            level,
+            grid,
+            other: vec![[0.0; 4]; other],
+            line: vec![[0.0; 4]; line],
+            empty: vec![[0.0; 4]; grid.0],
+            shape,
+        }
+    }
+
+    /// Smooths `cells` (colours times weight, weight) into plain colours. Where no background is
+    /// near, its mean colour stands in.
+    pub fn run(&mut self, cells: &mut [Cell]) {
+        let mean = mean(cells);
+        let (level, width) = (self.level, self.grid.0);
+        let other = &mut self.other[..];
+        match &self.shape {
+            Shape::Box(shape) => {
+                let (shape, line) = (*shape, &mut self.line[..]);
+                for _ in 0..PASSES {
+                    let (sum, empty) = (&mut line[..width], &self.empty[..]);
+                    dispatch!(level, simd => vertical(simd, cells, other, shape, sum, empty));
+                    for (from, to) in other.chunks_exact(width).zip(cells.chunks_exact_mut(width)) {
+                        dispatch!(level, simd => horizontal(simd, from, to, shape, line));
+                    }
+                }
+            }
+            Shape::Disc(rows) => {
+                let padded = prefix_width(width, rows);
+                for (from, to) in cells
+                    .chunks_exact(width)
+                    .zip(other.chunks_exact_mut(padded))
+                {
+                    prefix(from, to, rows[0]);
+                }
+                dispatch!(level, simd => disc(simd, other, cells, width, rows));
+            }
+        }
+        dispatch!(level, simd => normalise(simd, cells, mean));
+    }
+}
+
+/// Mean colour of all cells, mid gray where none has weight.
+fn mean(cells: &[Cell]) -> [f32; 3] {
+    let mut sum = [0.0f32; 4];
+    for cell in cells {
+        for (s, c) in sum.iter_mut().zip(cell) {
+            *s += c;
+        }
+    }
+    if sum[3] < 1e-3 {
+        return [128.0; 3];
+    }
+    std::array::from_fn(|i| sum[i] / sum[3])
+}
+
+#[simd]
+fn normalise<S: Simd>(_: S, cells: &mut [Cell], mean: [f32; 3]) {
+    // Small enough not to show where there is background, large enough to divide by.
+    const LITTLE: f32 = 1e-3;
+    let little = [LITTLE * mean[0], LITTLE * mean[1], LITTLE * mean[2], 0.0];
+    for cell in cells {
+        let scale = 1.0 / (cell[3].max(0.0) + LITTLE);
+        for i in 0..4 {
+            cell[i] = ((cell[i] + little[i]) * scale).clamp(0.0, 255.0);
+        }
+    }
+}
+
+/// One box pass along columns; outside is nothing.
+#[simd]
+fn vertical<S: Simd>(
+    _: S,
+    from: &[Cell],
+    to: &mut [Cell],
+    shape: ExtendedBox,
+    sum: &mut [Cell],
+    empty: &[Cell],
+) {
+    let ExtendedBox { radius, part } = shape;
+    let width = sum.len();
+    let height = from.len() / width;
+    let row = |y: isize| -> &[f32] {
+        match usize::try_from(y) {
+            Ok(y) if y < height => from[y * width..][..width].as_flattened(),
+            _ => empty[..width].as_flattened(),
+        }
+    };
+    let sum = sum.as_flattened_mut();
+    sum.fill(0.0);
+    for y in 0..radius.min(height) {
+        for (s, v) in sum.iter_mut().zip(row(y as isize)) {
+            *s += v;
+        }
+    }
+    let n = sum.len();
+    for (y, out) in to.chunks_exact_mut(width).enumerate() {
+        let (y, r) = (y as isize, radius as isize);
+        let (enter, leave) = (&row(y + r)[..n], &row(y - r)[..n]);
+        let (before, after) = (&row(y - r - 1)[..n], &row(y + r + 1)[..n]);
+        let out = &mut out.as_flattened_mut()[..n];
+        for i in 0..n {
+            let whole = sum[i] + enter[i];
+            out[i] = whole + part * (before[i] + after[i]);
+            sum[i] = whole - leave[i];
+        }
+    }
+}
+
+/// One box pass along a row; outside is nothing.
+#[simd]
+fn horizontal<S: Simd>(
+    simd: S,
+    from: &[Cell],
+    to: &mut [Cell],
+    shape: ExtendedBox,
+    line: &mut [Cell],
+) {
+    let ExtendedBox { radius, part } = shape;
+    let width = from.len();
+    let line = &mut line[..width + 2 * (radius + 1)];
+    line[..=radius].fill([0.0; 4]);
+    line[radius + 1..][..width].copy_from_slice(from);
+    line[radius + 1 + width..].fill([0.0; 4]);
+    let load = |cell: &Cell| f32x4::from_slice(simd, cell);
+    let mut sum = f32x4::splat(simd, 0.0);
+    for cell in &line[1..=2 * radius] {
+        sum += load(cell);
+    }
+    let starts = line.iter().zip(&line[1..]);
+    let ends = line[2 * radius + 1..].iter().zip(&line[2 * radius + 2..]);
+    for ((out, (before, first)), (last, after)) in to.iter_mut().zip(starts).zip(ends) {
+        let whole = sum + load(last);
+        (whole + (load(before) + load(after)) * part).store_slice(out);
+        sum = whole - load(first);
+    }
+}
+
+/// Sums from the left with room for a disc on either side: entry `x + reach + 1` is the sum up to
+/// and with `x`.
+fn prefix(from: &[Cell], to: &mut [Cell], reach: usize) {
+    let mut sum = [0.0; 4];
+    let (left, rest) = to.split_at_mut(reach + 1);
+    left.fill(sum);
+    let (middle, right) = rest.split_at_mut(from.len());
+    for (out, cell) in middle.iter_mut().zip(from) {
+        for i in 0..4 {
+            sum[i] += cell[i];
+        }
+        *out = sum;
+    }
+    right.fill(sum);
+}
+
+/// Entries of a row of [`prefix`].
+fn prefix_width(width: usize, rows: &[usize]) -> usize {
+    width + 2 * rows[0] + 1
+}
+
+/// Sums over discs, out of rows of [`prefix`].
+#[simd]
+fn disc<S: Simd>(simd: S, prefixes: &[Cell], to: &mut [Cell], width: usize, rows: &[usize]) {
+    let padded = prefix_width(width, rows);
+    let (height, reach) = (to.len() / width, rows[0]);
+    for (y, out) in to.chunks_exact_mut(width).enumerate() {
+        out.fill([0.0; 4]);
+        let last = rows.len() - 1;
+        for source in y.saturating_sub(last)..(y + last + 1).min(height) {
+            let half = rows[y.abs_diff(source)];
+            let line = &prefixes[source * padded..][..padded];
+            let starts = &line[reach - half..][..width];
+            let ends = &line[reach + half + 1..][..width];
+            for ((o, start), end) in out.iter_mut().zip(starts).zip(ends) {
+                let load = |cell: &Cell| f32x4::from_slice(simd, cell);
+                (load(o) + (load(end) - load(start))).store_slice(o);
+            }
+        }
+    }
+}

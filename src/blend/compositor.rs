@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Composing a frame in place.
+
+use super::backdrop::Backdrop;
+use super::background::{Background, CURTAIN, Place, Source};
+use super::matte::{AlphaRows, Remap};
+use super::pass::{Back, Finish, Pass, fill};
+use super::{BlendError, blur::Blur, edge::Edge, wrap::Wrap};
+use crate::frame::{Colorimetry, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout};
+use crate::simd::Level;
+
+/// Strength of the blur that a picture has as light.
+const LIGHT_BLUR: f32 = 60.0;
+
+/// Composes frames of one layout, size and colorimetry in place.
+///
+/// All memory is taken when the compositor is made, when the background changes, and when the
+/// matte's size changes; [`Compositor::apply`] takes none.
+#[derive(Debug)]
+pub struct Compositor {
+    level: Level,
+    layout: PixelLayout,
+    color: Colorimetry,
+    width: usize,
+    height: usize,
+    strength: u8,
+    alpha: AlphaRows,
+    source: Source,
+    curtain: Backdrop,
+    finish: Finish,
+}
+
+impl Compositor {
+    /// Makes a compositor that leaves frames as they are until it gets a background.
+    ///
+    /// # Errors
+    /// [`BlendError::Frame`] where a side is zero.
+    pub fn new(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        level: Level,
+    ) -> Result<Self, BlendError> {
+        if width == 0 || height == 0 {
+            return Err(FrameError::Empty { width, height }.into());
+        }
+        let curtain = Backdrop::row(layout, color, width, CURTAIN)?;
+        Ok(Self {
+            level,
+            layout,
+            color,
+            width,
+            height,
+            strength: 255,
+            alpha: AlphaRows::new(layout, color, width, height, level),
+            source: Source::Keep,
+            curtain,
+            finish: Finish::default(),
+        })
+    }
+
+    /// Changes the background from the next frame on.
+    ///
+    /// # Errors
+    /// [`BlendError::NoAlpha`] for `Transparent` in a layout without alpha,
+    /// [`BlendError::Mismatch`] for a picture of another layout or size. The old background stays
+    /// then.
+    pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
+        self.source = Source::new(background, self.place())?;
+        self.soften();
+        Ok(())
+    }
+
+    /// How much of the effect is seen, 0 (the frame as it is) to 255 (all, the default): for
+    /// fading in and out. `Matte`, `Overlay` and [`Compositor::hide`] take no notice.
+    pub fn set_strength(&mut self, strength: u8) {
+        self.strength = strength;
+    }
+
+    /// How far the old room's colour is taken out of half-covered pixels, 0 (not at all, the
+    /// default) to 255 (wholly). Costs a little where the matte has edges.
+    pub fn set_decontamination(&mut self, amount: u8) {
+        let (layout, color) = (self.layout, self.color);
+        if let (Some(edge), 1..) = (&mut self.finish.edge, amount) {
+            return edge.set_amount(amount);
+        }
+        self.finish.edge = (amount > 0).then(|| {
+            let edge = Edge::new(layout, color, self.width, self.height, amount, self.level);
+            Box::new(edge)
+        });
+    }
+
+    /// How much of the background's light falls on the subject's rim, 0 (none, the default) to
+    /// 255 (at the very edge about half).
+    pub fn set_light_wrap(&mut self, amount: u8) {
+        let (layout, color) = (self.layout, self.color);
+        if let (Some(wrap), 1..) = (&mut self.finish.wrap, amount) {
+            return wrap.set_amount(amount);
+        }
+        self.finish.wrap = (amount > 0).then(|| {
+            let wrap = Wrap::new(layout, color, self.width, self.height, amount, self.level);
+            Box::new(wrap)
+        });
+        self.soften();
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            layout: self.layout,
+            color: self.color,
+            width: self.width,
+            height: self.height,
+            level: self.level,
+        }
+    }
+
+    /// Softens a picture for the light wrap: light has no detail.
+    fn soften(&mut self) {
+        let place = self.place();
+        let Some(wrap) = &mut self.finish.wrap else {
+            return;
+        };
+        let Source::Still(backdrop) = &self.source else {
+            return wrap.set_soft(None);
+        };
+        let nobody = GrayImage::new(1, 1);
+        let mut blur = Blur::new(place, LIGHT_BLUR, false);
+        blur.update(&backdrop.view(), nobody.as_ref(), &mut self.alpha);
+        let mut soft = Backdrop::clone(backdrop);
+        fill(&mut soft.view_mut(), &mut Back::Blur(&mut blur));
+        wrap.set_soft(Some(soft));
+    }
+
+    /// Composes `frame` in place. The matte covers the whole frame, whatever its own size.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] for a frame of another layout or size; it is left untouched.
+    pub fn apply(&mut self, frame: &mut FrameMut, matte: GrayRef) -> Result<(), BlendError> {
+        self.check("the frame", &frame.as_ref())?;
+        let in_full = matches!(self.source, Source::Matte { .. } | Source::Overlay(_));
+        if matches!(self.source, Source::Keep) || self.strength == 0 && !in_full {
+            return Ok(());
+        }
+        let fade = Remap::Fade(self.strength);
+        let mut pass = Pass::new(self.level, &mut self.alpha, frame, matte);
+        let finish = &mut self.finish;
+        match &mut self.source {
+            Source::Keep => {}
+            Source::Blur(blur) => {
+                pass.prepare(finish, fade);
+                pass.blur(blur);
+                pass.blend(fade, &mut Back::Blur(blur), Some(finish));
+            }
+            Source::Flat(row) => {
+                pass.prepare(finish, fade);
+                pass.blend(fade, &mut Back::Flat(row.view()), Some(finish));
+            }
+            Source::Still(backdrop) => {
+                pass.prepare(finish, fade);
+                pass.blend(fade, &mut Back::Rows(backdrop.view()), Some(finish));
+            }
+            Source::Transparent { clear } => pass.multiply_alpha(fade, &clear.view()),
+            Source::Matte { white, black } => {
+                pass.fill(&mut Back::Flat(white.view()));
+                pass.blend(Remap::Fade(255), &mut Back::Flat(black.view()), None);
+            }
+            Source::Overlay(overlay) => {
+                for tint in &overlay.tints {
+                    let table = Remap::Table(&tint.keep);
+                    pass.blend(table, &mut Back::Flat(tint.row.view()), None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Composes `frame` over another picture of the same layout and size, whatever the background
+    /// is set to: for a second video stream.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] where either is of another layout or size.
+    pub fn apply_over(
+        &mut self,
+        frame: &mut FrameMut,
+        matte: GrayRef,
+        background: &FrameRef,
+    ) -> Result<(), BlendError> {
+        self.check("the frame", &frame.as_ref())?;
+        self.check("the background frame", background)?;
+        if self.strength > 0 {
+            let fade = Remap::Fade(self.strength);
+            let mut pass = Pass::new(self.level, &mut self.alpha, frame, matte);
+            pass.prepare(&mut self.finish, fade);
+            pass.blend(fade, &mut Back::Rows(*background), Some(&mut self.finish));
+        }
+        Ok(())
+    }
+
+    /// Overwrites the whole frame with the background; nothing of what was in it is left, in no
+    /// component. Colour and picture show themselves, `Transparent` is black with alpha 0, `Matte`
+    /// is black. `Blur`, `Overlay` and `None` have no picture of their own, and a blurred room is
+    /// still the room: they show a dark gray curtain.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] for a frame of another layout or size; it is left untouched.
+    pub fn hide(&mut self, frame: &mut FrameMut) -> Result<(), BlendError> {
+        self.check("the frame", &frame.as_ref())?;
+        let mut back = match &self.source {
+            Source::Flat(row) => Back::Flat(row.view()),
+            Source::Still(backdrop) => Back::Rows(backdrop.view()),
+            Source::Transparent { clear } => Back::Flat(clear.view()),
+            Source::Matte { black, .. } => Back::Flat(black.view()),
+            Source::Keep | Source::Blur(_) | Source::Overlay(_) => Back::Flat(self.curtain.view()),
+        };
+        fill(frame, &mut back);
+        Ok(())
+    }
+
+    /// Overwrites the whole frame with another picture of the same layout and size, whatever the
+    /// background is set to; nothing of what was in it is left.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] where either is of another layout or size.
+    pub fn hide_over(
+        &mut self,
+        frame: &mut FrameMut,
+        background: &FrameRef,
+    ) -> Result<(), BlendError> {
+        self.check("the frame", &frame.as_ref())?;
+        self.check("the background frame", background)?;
+        fill(frame, &mut Back::Rows(*background));
+        Ok(())
+    }
+
+    fn check(&self, what: &'static str, frame: &FrameRef) -> Result<(), BlendError> {
+        let found = (frame.layout(), frame.width(), frame.height());
+        BlendError::check(what, found, (self.layout, self.width, self.height))
+    }
+}

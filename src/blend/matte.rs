@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The matte at the frame's size: rows of luma alpha, of chroma alpha, and of one alpha a sample
+//! as each plane wants it.
+
+use super::kernels;
+use super::upscale::{Upscaler, centre};
+use crate::frame::{ColorModel, Colorimetry, GrayRef, LayoutInfo, PixelLayout, subsampled};
+use crate::simd::Level;
+
+/// Rows kept: three luma rows make a chroma row, and a power of two makes the ring cheap.
+const RING: usize = 4;
+
+/// How a plane's samples follow from the matte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlaneKind {
+    /// Full-size component(s): each alpha this many times.
+    Luma(usize),
+    /// Subsampled component(s): each chroma alpha this many times.
+    Chroma(usize),
+    /// Packed 4:2:2, luma first or chroma first.
+    Packed422 { luma_first: bool },
+}
+
+impl PlaneKind {
+    pub fn of(layout: PixelLayout, plane: usize) -> Self {
+        let info = layout.info();
+        let mut components = info.components.iter().filter(|c| c.plane == plane);
+        let (Some(first), count) = (components.next(), components.count() + 1) else {
+            return Self::Luma(1);
+        };
+        let samples = first.step / info.sample_bytes();
+        match first.w_sub {
+            1 => Self::Chroma(samples),
+            0 if count == 3 && samples == 2 => Self::Packed422 {
+                luma_first: first.offset == 0,
+            },
+            _ => Self::Luma(samples),
+        }
+    }
+}
+
+/// What is done to the matte before it becomes alpha.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Remap<'a> {
+    /// Background is replaced by this many 255ths; 255 is the matte as it is.
+    Fade(u8),
+    /// Any function of the matte.
+    Table(&'a [u8; 256]),
+}
+
+/// Makes alpha rows of a frame of one layout and size out of mattes of any size.
+#[derive(Debug)]
+pub(super) struct AlphaRows {
+    level: Level,
+    width: usize,
+    height: usize,
+    kinds: Vec<PlaneKind>,
+    /// Whether there is subsampled chroma, and whether it is so in rows.
+    chroma: bool,
+    chroma_rows: bool,
+    cosited: (bool, bool),
+    /// Size of the mattes that `scaler` is made for.
+    matte_size: (usize, usize),
+    /// None where the matte has the frame's size.
+    scaler: Option<Upscaler>,
+    ring: Vec<u8>,
+    scaled: Vec<u8>,
+    sums: Vec<u16>,
+    chroma_alpha: Vec<u8>,
+    /// The same in 16ths, for samples of more than 8 bits; else empty.
+    chroma_fine: Vec<u16>,
+    expanded: Vec<u8>,
+}
+
+impl AlphaRows {
+    pub fn new(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        level: Level,
+    ) -> Self {
+        let info = layout.info();
+        let half = subsampled(width, 1);
+        Self {
+            level,
+            width,
+            height,
+            kinds: (0..info.planes).map(|p| PlaneKind::of(layout, p)).collect(),
+            chroma: has_chroma(info),
+            chroma_rows: info.components.iter().any(|c| c.h_sub == 1),
+            cosited: (color.site.cosited_x, color.site.cosited_y),
+            matte_size: (0, 0),
+            scaler: None,
+            ring: vec![0; width * RING],
+            scaled: vec![0; width],
+            sums: vec![0; 2 * half + 2],
+            chroma_alpha: vec![0; half],
+            chroma_fine: vec![0; if info.depth > 8 { half } else { 0 }],
+            expanded: vec![0; width * 4 + 4],
+        }
+    }
+
+    /// Readies for a new picture's matte. Allocates only when the matte's size changed.
+    pub fn start(&mut self, matte: GrayRef) {
+        let size = (matte.width(), matte.height());
+        if size != self.matte_size {
+            self.matte_size = size;
+            let (w, h) = (self.width, self.height);
+            let (rx, ry) = (w as f64 / size.0 as f64, h as f64 / size.1 as f64);
+            self.scaler = (size != (w, h)).then(|| {
+                Upscaler::new(
+                    self.level,
+                    1,
+                    size,
+                    (0..w).map(|x| (centre(x, 0.5, 1.0, rx), 0)),
+                    (0..h).map(|y| centre(y, 0.5, 1.0, ry)),
+                )
+            });
+        }
+        if let Some(scaler) = &mut self.scaler {
+            scaler.restart();
+        }
+    }
+
+    /// Makes luma row `y`, and the chroma alpha if this row completes one. Rows come in order.
+    pub fn advance(&mut self, matte: GrayRef, remap: Remap, y: usize) {
+        let slot = y % RING * self.width;
+        let out = &mut self.ring[slot..slot + self.width];
+        let scaled: &[u8] = match &mut self.scaler {
+            None => matte.row(y),
+            Some(scaler) => {
+                scaler.row(|r| matte.row(r), y, &mut self.scaled);
+                &self.scaled
+            }
+        };
+        match remap {
+            Remap::Fade(255) => out.copy_from_slice(scaled),
+            Remap::Fade(strength) => kernels::fade(self.level, scaled, strength, out),
+            Remap::Table(table) => {
+                for (o, &m) in out.iter_mut().zip(scaled) {
+                    *o = table[usize::from(m)];
+                }
+            }
+        }
+        if self.chroma && self.chroma_row_after(y).is_some() {
+            self.make_chroma(y);
+        }
+    }
+
+    /// The chroma row that luma row `y` completes.
+    pub fn chroma_row_after(&self, y: usize) -> Option<usize> {
+        if !self.chroma_rows {
+            return Some(y);
+        }
+        (y % 2 == 1 || y + 1 == self.height).then_some(y / 2)
+    }
+
+    fn make_chroma(&mut self, y: usize) {
+        let row = |y: usize| &self.ring[y % RING * self.width..][..self.width];
+        let (rows, weights) = if self.chroma_rows {
+            let here = y / 2 * 2;
+            let rows = [row(here.saturating_sub(1)), row(here), row(y)];
+            (rows, if self.cosited.1 { 4 } else { 2 })
+        } else {
+            ([row(y); 3], 1)
+        };
+        kernels::chroma_rows(self.level, rows, weights, &mut self.sums);
+        kernels::chroma_columns(
+            self.level,
+            &self.sums,
+            weights,
+            self.cosited.0,
+            &mut self.chroma_alpha,
+        );
+        let fine = &mut self.chroma_fine;
+        kernels::chroma_columns_fine(&self.sums, weights, self.cosited.0, fine);
+    }
+
+    /// The luma alpha of row `y`, one of the last few made.
+    pub fn luma(&self, y: usize) -> &[u8] {
+        &self.ring[y % RING * self.width..][..self.width]
+    }
+
+    /// The chroma alpha of the chroma row made last.
+    pub fn chroma(&self) -> &[u8] {
+        &self.chroma_alpha
+    }
+
+    /// The same in 16ths of 1/255; for layouts of more than 8 bits only.
+    pub fn chroma_fine(&self) -> &[u16] {
+        &self.chroma_fine
+    }
+
+    /// How `plane` follows from the matte.
+    pub fn kind(&self, plane: usize) -> PlaneKind {
+        self.kinds[plane]
+    }
+
+    /// One alpha for each sample of a plane's row, after [`AlphaRows::advance`] made luma row `y`.
+    pub fn samples(&mut self, plane: usize, y: usize) -> &[u8] {
+        let luma = &self.ring[y % RING * self.width..][..self.width];
+        match self.kinds[plane] {
+            PlaneKind::Luma(1) => luma,
+            PlaneKind::Chroma(1) => &self.chroma_alpha,
+            PlaneKind::Luma(times) => {
+                kernels::repeat(self.level, luma, times, &mut self.expanded);
+                &self.expanded
+            }
+            PlaneKind::Chroma(times) => {
+                kernels::repeat(self.level, &self.chroma_alpha, times, &mut self.expanded);
+                &self.expanded
+            }
+            PlaneKind::Packed422 { luma_first } => {
+                kernels::interleave_422(
+                    self.level,
+                    luma,
+                    &self.chroma_alpha,
+                    luma_first,
+                    &mut self.expanded,
+                );
+                &self.expanded
+            }
+        }
+    }
+}
+
+/// Whether a layout has subsampled chroma.
+pub(super) fn has_chroma(info: &LayoutInfo) -> bool {
+    info.model == ColorModel::Yuv && info.components.iter().any(|c| c.w_sub == 1)
+}

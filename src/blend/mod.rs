@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The picture: what replaces the background, in place and in the frame's own pixel layout.
+//!
+//! Everything is one formula a sample, `out = (frame * alpha + back * (255 - alpha)) / 255`,
+//! rounded exactly, with alpha the matte at the sample's place: bilinear for mattes of another
+//! size than the frame, the mean of the pixels under a chroma sample for subsampled chroma (with
+//! the weights that the chroma siting asks for). What differs is where `back` comes from.
+//!
+//! - [`Compositor`]: one object for frames of one layout, size and colorimetry
+//! - [`Backdrop`]: a background in the frame's layout, made once, anywhere
+//! - [`Picture`]: background pictures out of files
+//! - [`AlphaOut`]: frames with the matte as alpha, in another layout
+//! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
+
+mod alpha_out;
+mod backdrop;
+mod background;
+mod band;
+mod blur;
+mod cells;
+mod compositor;
+mod edge;
+#[cfg(test)]
+mod edge_tests;
+mod kernels;
+mod matte;
+mod outline;
+mod pass;
+mod picture;
+#[cfg(test)]
+mod picture_tests;
+#[cfg(test)]
+mod reference;
+mod rescale;
+mod small;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod upscale;
+mod wrap;
+
+pub use alpha_out::{AlphaOut, matte_to_gray};
+pub use backdrop::{Backdrop, Rgba, argb};
+pub use background::{Background, CURTAIN};
+pub use compositor::Compositor;
+pub use outline::Outline;
+pub use picture::{Fit, Picture, PictureError};
+pub use rescale::{Placement, Rescaler};
+
+use crate::frame::{FrameError, PixelLayout};
+
+/// Why frames cannot be composed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlendError {
+    /// A frame is not what the compositor was made for.
+    #[error(
+        "{what} is {found}, but the compositor was made for {needed}; make a new one when caps change"
+    )]
+    Mismatch {
+        /// Which picture.
+        what: &'static str,
+        /// Its layout and size.
+        found: String,
+        /// What was expected.
+        needed: String,
+    },
+    /// A layout without alpha was asked to be transparent.
+    #[error("{layout} has no alpha; transparency needs A420, AV12, AYUV, RGBA, BGRA, ARGB or ABGR")]
+    NoAlpha {
+        /// Format name.
+        layout: &'static str,
+    },
+    /// No conversion to this alpha layout.
+    #[error("{from} cannot become {to}: {hint}")]
+    NoConversion {
+        /// Format name of the input.
+        from: &'static str,
+        /// Format name of the output.
+        to: &'static str,
+        /// What to use instead.
+        hint: &'static str,
+    },
+    /// A size or a view is impossible.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+impl BlendError {
+    /// Compares what a frame is with what it must be.
+    fn check(
+        what: &'static str,
+        found: (PixelLayout, usize, usize),
+        needed: (PixelLayout, usize, usize),
+    ) -> Result<(), Self> {
+        if found == needed {
+            return Ok(());
+        }
+        let name = |(layout, width, height): (PixelLayout, usize, usize)| {
+            format!("{} {width}x{height}", layout.info().name)
+        };
+        Err(Self::Mismatch {
+            what,
+            found: name(found),
+            needed: name(needed),
+        })
+    }
+}

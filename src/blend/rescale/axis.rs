@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Where the samples of one axis come from, and where on the target a picture lies.
+
+use crate::blend::Fit;
+
+/// One axis of a component.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Side {
+    /// log2 of the component's subsampling.
+    pub sub: u32,
+    /// Whether subsampled samples sit on every other pixel rather than midway between two.
+    pub cosited: bool,
+}
+
+impl Side {
+    fn cell(self) -> f64 {
+        f64::from(1u32 << self.sub)
+    }
+
+    /// Where sample `t`'s centre lies, in pixels.
+    fn centre(self, t: usize) -> f64 {
+        if self.cosited && self.sub > 0 {
+            t as f64 * self.cell() + 0.5
+        } else {
+            (t as f64 + 0.5) * self.cell()
+        }
+    }
+
+    /// Where a place in pixels lies in samples, sample `j` covering `j` to `j + 1`.
+    fn place(self, pixels: f64) -> f64 {
+        if self.cosited && self.sub > 0 {
+            (pixels - 0.5) / self.cell() + 0.5
+        } else {
+            pixels / self.cell()
+        }
+    }
+}
+
+/// How target pixels of one axis map to source pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Along {
+    /// First target pixel that the picture covers; even, so that no chroma sample is shared.
+    pub start: usize,
+    /// Target pixels that it covers.
+    pub len: usize,
+    /// Source pixel at `start`'s left or upper edge.
+    pub origin: f64,
+    /// Source pixels in a target pixel.
+    pub scale: f64,
+    /// Source pixels, where the picture repeats.
+    pub period: Option<usize>,
+}
+
+/// Where a picture of `from` pixels lies on a target of `to` pixels, both (width, height). `shape`
+/// is the source's pixel aspect ratio over the target's.
+pub(super) fn place(
+    from: (usize, usize),
+    to: (usize, usize),
+    shape: f64,
+    fit: Fit,
+) -> (Along, Along) {
+    let (fw, fh) = (from.0 as f64, from.1 as f64);
+    let (tw, th) = (to.0 as f64, to.1 as f64);
+    let (rx, ry) = (tw / (fw * shape), th / fh);
+    let whole = |size: f64, target: usize| Along {
+        start: 0,
+        len: target,
+        origin: 0.0,
+        scale: size / target as f64,
+        period: None,
+    };
+    match fit {
+        Fit::Stretch => (whole(fw, to.0), whole(fh, to.1)),
+        Fit::Cover => {
+            let ratio = rx.max(ry);
+            let cut = |size: f64, target: usize, scale: f64| Along {
+                origin: (size - target as f64 * scale) / 2.0,
+                scale,
+                ..whole(size, target)
+            };
+            let scale = 1.0 / ratio;
+            (cut(fw, to.0, scale / shape), cut(fh, to.1, scale))
+        }
+        Fit::Contain => {
+            let ratio = rx.min(ry);
+            let inside = |size: f64, target: usize, seen: f64| {
+                let len = (seen.round() as usize).clamp(1, target);
+                Along {
+                    start: ((target - len) / 2) & !1,
+                    ..whole(size, len)
+                }
+            };
+            let (seen_w, seen_h) = (fw * shape * ratio, fh * ratio);
+            (inside(fw, to.0, seen_w), inside(fh, to.1, seen_h))
+        }
+        Fit::Tile => {
+            let repeat = |size: usize, target: usize| Along {
+                scale: 1.0,
+                period: Some(size),
+                ..whole(size as f64, target)
+            };
+            (repeat(from.0, to.0), repeat(from.1, to.1))
+        }
+    }
+}
+
+/// The source samples that make one target sample.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Span {
+    /// First source sample.
+    pub start: usize,
+    /// Weights from there on; their sum is the axis's total.
+    pub weights: Vec<u32>,
+}
+
+/// The spans of `count` target samples, `samples` source samples being there. Where a target
+/// sample is longer than a source sample, weights are overlaps (area averaging), else those of
+/// linear interpolation.
+pub(super) fn spans(
+    (source, samples): (Side, usize),
+    (target, count): (Side, usize),
+    along: Along,
+    total: u32,
+) -> Vec<Span> {
+    let len = target.cell() * along.scale / source.cell();
+    let span = |t: usize| {
+        let pixel = along.origin + target.centre(t) * along.scale;
+        let pixel = match along.period {
+            Some(size) => pixel.rem_euclid(size as f64),
+            None => pixel,
+        };
+        let centre = source.place(pixel);
+        let (start, weights) = if len > 1.0 + 1e-9 {
+            area(centre - len / 2.0, centre + len / 2.0, samples)
+        } else {
+            linear(centre - 0.5, samples)
+        };
+        let weights = quantise(&weights, total);
+        Span { start, weights }
+    };
+    (0..count).map(span).collect()
+}
+
+/// Overlaps of an interval with samples; only those inside the picture count.
+fn area(a: f64, b: f64, samples: usize) -> (usize, Vec<f64>) {
+    let last = samples as f64 - 1.0;
+    let first = a.floor().clamp(0.0, last);
+    let end = (b.ceil() - 1.0).clamp(first, last);
+    let (first, end) = (first as usize, end as usize);
+    let overlap = |j: usize| (b.min(j as f64 + 1.0) - a.max(j as f64)).max(0.0);
+    (first, (first..=end).map(overlap).collect())
+}
+
+/// The two samples next to a place, or the one that it lies on.
+fn linear(place: f64, samples: usize) -> (usize, Vec<f64>) {
+    let last = samples as f64 - 1.0;
+    let left = place.floor();
+    let fraction = place - left;
+    if left < 0.0 || left >= last {
+        (left.clamp(0.0, last) as usize, vec![1.0])
+    } else if fraction < 1e-6 {
+        (left as usize, vec![1.0])
+    } else {
+        (left as usize, vec![1.0 - fraction, fraction])
+    }
+}
+
+/// Whole numbers in the same proportion that sum to `total`.
+fn quantise(weights: &[f64], total: u32) -> Vec<u32> {
+    let sum: f64 = weights.iter().sum();
+    let scale = if sum > 0.0 {
+        f64::from(total) / sum
+    } else {
+        0.0
+    };
+    // Rounding the running sum keeps the total exact however many weights there are.
+    let (mut running, mut before) = (0.0, 0);
+    let mut whole: Vec<u32> = weights
+        .iter()
+        .map(|w| {
+            running += w * scale;
+            let now = (running.round() as u32).min(total);
+            let weight = now - before;
+            before = now;
+            weight
+        })
+        .collect();
+    if let Some(last) = whole.last_mut() {
+        *last += total - before;
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LUMA: Side = Side {
+        sub: 0,
+        cosited: false,
+    };
+
+    #[test]
+    fn cover_cuts_the_longer_side_in_the_middle() {
+        let (x, y) = place((200, 100), (100, 100), 1.0, Fit::Cover);
+        assert_eq!((x.origin, x.scale, x.len), (50.0, 1.0, 100));
+        assert_eq!((y.origin, y.scale, y.len), (0.0, 1.0, 100));
+    }
+
+    #[test]
+    fn contain_leaves_bars_and_knows_pixel_aspect() {
+        let (x, y) = place((200, 100), (100, 100), 1.0, Fit::Contain);
+        assert_eq!((x.start, x.len, x.scale), (0, 100, 2.0));
+        assert_eq!((y.start, y.len, y.scale), (24, 50, 2.0));
+        // Pixels half as wide as they are high make the same picture square.
+        let (x, y) = place((200, 100), (100, 100), 0.5, Fit::Contain);
+        assert_eq!((x.len, y.len), (100, 100));
+    }
+
+    #[test]
+    fn halving_averages_and_doubling_interpolates() {
+        let (half, _) = place((4, 1), (2, 1), 1.0, Fit::Stretch);
+        let spans_of = |along, samples, count| spans((LUMA, samples), (LUMA, count), along, 256);
+        let two = vec![128, 128];
+        let halved = spans_of(half, 4, 2);
+        assert_eq!((halved[1].start, &halved[1].weights), (2, &two));
+        let (double, _) = place((2, 1), (4, 1), 1.0, Fit::Stretch);
+        let doubled = spans_of(double, 2, 4);
+        assert_eq!((doubled[0].start, &doubled[0].weights[..]), (0, &[256][..]));
+        assert_eq!(
+            (doubled[1].start, &doubled[1].weights[..]),
+            (0, &[192, 64][..])
+        );
+        assert_eq!((doubled[3].start, &doubled[3].weights[..]), (1, &[256][..]));
+    }
+
+    #[test]
+    fn weights_always_sum_up_and_stay_inside() {
+        for (from, to) in [(1, 7), (7, 1), (1920, 3), (3, 1920), (641, 360), (360, 641)] {
+            for fit in [Fit::Cover, Fit::Contain, Fit::Stretch, Fit::Tile] {
+                for sub in [0, 1] {
+                    let side = Side { sub, cosited: true };
+                    let (x, _) = place((from, 5), (to, 9), 1.3, fit);
+                    let samples = crate::frame::subsampled(from, sub);
+                    let count = crate::frame::subsampled(x.len, sub);
+                    for span in spans((side, samples), (side, count), x, 256) {
+                        assert!(span.start + span.weights.len() <= samples, "{from} {to}");
+                        assert_eq!(span.weights.iter().sum::<u32>(), 256);
+                    }
+                }
+            }
+        }
+    }
+}

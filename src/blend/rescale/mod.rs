@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Frames of one video in the layout, colorimetry and size of another: what makes a second stream
+//! a background.
+//!
+//! Every component is sampled straight at the places where the target has samples, so that a
+//! 4:2:0 target costs a quarter of the pixels for chroma, and no picture in between is made:
+//! rows are weighed first, as they lie in memory, then columns (area averaging where the picture
+//! shrinks, linear interpolation where it grows), then colour is converted where the two videos
+//! differ in it.
+
+mod axis;
+mod color;
+mod kernels;
+
+use super::backdrop::{Backdrop, argb};
+use super::{BlendError, Fit};
+use crate::frame::{Component, FrameError, FrameFormat, FrameRef, LayoutInfo, subsampled};
+use crate::simd::Level;
+use axis::{Along, Side, Span, place, spans};
+use color::Mix;
+use kernels::Columns;
+
+/// How the pictures of two videos go together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placement {
+    /// How the frame is filled.
+    pub fit: Fit,
+    /// The source's pixel aspect ratio over the target's; 1 where both have square pixels. Must be
+    /// positive and finite; anything else counts as 1. [`Fit::Stretch`] and [`Fit::Tile`] take no
+    /// notice.
+    pub pixel_shape: f64,
+    /// Colour of the bars of [`Fit::Contain`], 0xAARRGGBB; its alpha counts in layouts with alpha.
+    pub bars: u32,
+}
+
+/// A source plane on its way into a grid: its rows, weighed.
+#[derive(Debug)]
+struct Rows {
+    plane: usize,
+    spans: Vec<Span>,
+    sums: Vec<u16>,
+}
+
+/// A source component on its way into a grid.
+#[derive(Debug)]
+struct Channel {
+    /// Index into [`Grid::rows`].
+    rows: usize,
+    columns: Columns,
+    line: Vec<u16>,
+}
+
+/// The target's components that have their samples at the same places.
+#[derive(Debug)]
+struct Grid {
+    /// First sample and first row that are written.
+    left: usize,
+    top: usize,
+    rows: Vec<Rows>,
+    channels: Vec<Channel>,
+    outputs: Vec<(Component, Mix)>,
+    codes: Vec<u16>,
+    /// Rows that are written.
+    height: usize,
+}
+
+/// Converts frames of one format. Owns its memory: nothing is allocated while converting.
+///
+/// Alpha and padding of the source count for nothing: a background is opaque.
+#[derive(Debug)]
+pub struct Rescaler {
+    level: Level,
+    from: FrameFormat,
+    grids: Vec<Grid>,
+    backdrop: Backdrop,
+}
+
+impl Rescaler {
+    /// Plans the conversion of frames of `from` into frames of `to`.
+    ///
+    /// # Errors
+    /// [`BlendError::Frame`] where a side is zero.
+    pub fn new(
+        from: FrameFormat,
+        to: FrameFormat,
+        placement: Placement,
+        level: Level,
+    ) -> Result<Self, BlendError> {
+        let (width, height) = (from.width, from.height);
+        if width == 0 || height == 0 {
+            return Err(FrameError::Empty { width, height }.into());
+        }
+        let backdrop = filled(to, placement.bars)?;
+        let shape = placement.pixel_shape;
+        let shape = if shape.is_finite() && shape > 0.0 {
+            shape
+        } else {
+            1.0
+        };
+        let along = place((width, height), (to.width, to.height), shape, placement.fit);
+        let mut rescaler = Self {
+            level,
+            from,
+            grids: Vec::new(),
+            backdrop,
+        };
+        let colors = color::mixes(from, to);
+        let info = to.layout.info();
+        let sampling = |c: &Component| (c.w_sub, c.h_sub);
+        for first in info.components.iter().take(colors.len()) {
+            let known = |g: &Grid| sampling(&g.outputs[0].0) == sampling(first);
+            if rescaler.grids.iter().any(known) {
+                continue;
+            }
+            let outputs = info.components.iter().zip(&colors);
+            let outputs = outputs.filter(|(c, _)| sampling(c) == sampling(first));
+            let outputs = outputs.map(|(c, mix)| (*c, *mix)).collect();
+            rescaler.grids.push(Grid::new(from, to, along, outputs));
+        }
+        Ok(rescaler)
+    }
+
+    /// What the frames are that it converts.
+    pub fn format(&self) -> FrameFormat {
+        self.from
+    }
+
+    /// Converts a frame.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] for a frame of another layout or size than planned.
+    pub fn convert(&mut self, frame: &FrameRef) -> Result<(), BlendError> {
+        let found = (frame.layout(), frame.width(), frame.height());
+        let needed = (self.from.layout, self.from.width, self.from.height);
+        BlendError::check("the background frame", found, needed)?;
+        let (source, target) = (self.from.layout.info(), self.backdrop.layout().info());
+        let mut out = self.backdrop.view_mut();
+        for grid in &mut self.grids {
+            for y in 0..grid.height {
+                grid.sample(self.level, frame, source, y);
+                for (component, mix) in &grid.outputs {
+                    let lines = &grid.channels;
+                    let line = |c: usize| &lines[c].line[..];
+                    kernels::mix(self.level, mix, line, &mut grid.codes);
+                    let row = out.row_mut(component.plane, grid.top + y);
+                    let at = component.offset + grid.left * component.step;
+                    kernels::store(&grid.codes, &mut row[at..], component.step, target);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest converted frame; before the first, the colour of the bars.
+    pub fn view(&self) -> FrameRef<'_> {
+        self.backdrop.view()
+    }
+}
+
+impl Grid {
+    fn new(
+        from: FrameFormat,
+        to: FrameFormat,
+        (x, y): (Along, Along),
+        mut outputs: Vec<(Component, Mix)>,
+    ) -> Self {
+        let (source, first) = (from.layout.info(), outputs[0].0);
+        let width = subsampled(x.len, first.w_sub);
+        let height = subsampled(y.len, first.h_sub);
+        let side = |sub, cosited| Side { sub, cosited };
+        let (fs, ts) = (from.color.site, to.color.site);
+        let unit = 1u32 << color::fraction(source.depth);
+        let mut rows: Vec<Rows> = Vec::new();
+        let mut channels = Vec::new();
+        // Channels that no output needs are not sampled; the mixes are told their new numbers.
+        let needed: Vec<usize> = (0..3)
+            .filter(|c| outputs.iter().any(|(_, mix)| mix.uses(*c)))
+            .collect();
+        for &channel in &needed {
+            let c = source.components[channel];
+            let found = rows.iter().position(|r| r.plane == c.plane);
+            let index = found.unwrap_or_else(|| {
+                let samples = subsampled(from.height, c.h_sub);
+                let (row, _) = source.plane_extent(c.plane, from.width, from.height);
+                rows.push(Rows {
+                    plane: c.plane,
+                    spans: spans(
+                        (side(c.h_sub, fs.cosited_y), samples),
+                        (side(first.h_sub, ts.cosited_y), height),
+                        y,
+                        unit,
+                    ),
+                    sums: vec![0; row / source.sample_bytes()],
+                });
+                rows.len() - 1
+            });
+            let samples = subsampled(from.width, c.w_sub);
+            let along = spans(
+                (side(c.w_sub, fs.cosited_x), samples),
+                (side(first.w_sub, ts.cosited_x), width),
+                x,
+                kernels::COLUMN_UNIT,
+            );
+            let bytes = source.sample_bytes();
+            let columns = Columns::new(&along, samples, c.offset / bytes, c.step / bytes);
+            channels.push(Channel {
+                rows: index,
+                columns,
+                line: vec![0; width],
+            });
+        }
+        for (_, mix) in &mut outputs {
+            mix.renumber(&needed);
+        }
+        Self {
+            left: x.start >> first.w_sub,
+            top: y.start >> first.h_sub,
+            rows,
+            channels,
+            outputs,
+            codes: vec![0; width],
+            height,
+        }
+    }
+
+    /// Samples target row `y` of every channel.
+    fn sample(&mut self, level: Level, frame: &FrameRef, source: &LayoutInfo, y: usize) {
+        for rows in &mut self.rows {
+            let span = &rows.spans[y];
+            for (i, weight) in span.weights.iter().enumerate() {
+                let row = frame.row(rows.plane, span.start + i);
+                let weight = *weight as u16;
+                kernels::add_row(level, row, source, weight, i == 0, &mut rows.sums);
+            }
+        }
+        for channel in &mut self.channels {
+            let sums = &self.rows[channel.rows].sums;
+            channel.columns.apply(sums, &mut channel.line);
+        }
+    }
+}
+
+/// A backdrop of one colour.
+fn filled(format: FrameFormat, color: u32) -> Result<Backdrop, BlendError> {
+    let FrameFormat {
+        layout,
+        color: site,
+        width,
+        height,
+    } = format;
+    let mut whole = Backdrop::new(layout, site, width, height)?;
+    let color = argb(color);
+    let line = Backdrop::render(layout, site, width, 1, |_, _| color)?;
+    let (from, mut to) = (line.view(), whole.view_mut());
+    let info = layout.info();
+    for plane in 0..info.planes {
+        let (_, rows) = info.plane_extent(plane, width, height);
+        for y in 0..rows {
+            to.row_mut(plane, y).copy_from_slice(from.row(plane, 0));
+        }
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests;

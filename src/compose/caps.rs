@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Which formats go in and come out, by kind of background.
+
+use super::Background;
+use crate::frame::PixelLayout;
+use crate::video::{caps_of, format_of, layout_of};
+use gst_video::VideoFormat;
+
+/// Caps of the sink pad: everything that can be composed in place or given an alpha channel.
+pub fn sink_caps() -> gst::Caps {
+    caps_of(PixelLayout::ALL.iter().copied())
+}
+
+/// Caps of the source pad; the same set.
+pub fn src_caps() -> gst::Caps {
+    sink_caps()
+}
+
+/// The layouts with alpha that a layout can become, best first; a layout with alpha stays itself.
+/// Subsampling is kept where a format allows it, colour is never converted between RGB and YUV.
+pub fn alpha_layouts(layout: PixelLayout) -> &'static [PixelLayout] {
+    use PixelLayout::*;
+    match layout {
+        Nv12 => &[Av12, A420, Ayuv],
+        Nv21 => &[A420, Av12, Ayuv],
+        I420 | Yv12 => &[A420, Av12, Ayuv],
+        Y42b | Y444 | Yuy2 | Uyvy | Gray8 => &[Ayuv],
+        P010Le | I42010Le => &[A420, Av12, Ayuv],
+        Rgb | Rgbx => &[Rgba, Bgra, Argb, Abgr],
+        Bgr | Bgrx => &[Bgra, Rgba, Argb, Abgr],
+        Xrgb => &[Argb, Rgba, Bgra, Abgr],
+        Xbgr => &[Abgr, Rgba, Bgra, Argb],
+        Rgba => &[Rgba],
+        Bgra => &[Bgra],
+        Argb => &[Argb],
+        Abgr => &[Abgr],
+        A420 => &[A420],
+        Av12 => &[Av12],
+        Ayuv => &[Ayuv],
+    }
+}
+
+/// How the formats of the two pads go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The same on both.
+    Same,
+    /// The source pad's has alpha.
+    Alpha,
+    /// The source pad's is the matte.
+    Gray,
+}
+
+/// How the formats go together with a background.
+pub fn kind(background: Background) -> Kind {
+    match background {
+        Background::Transparent => Kind::Alpha,
+        Background::Matte => Kind::Gray,
+        _ => Kind::Same,
+    }
+}
+
+/// What the other pad may have, given what one pad may have.
+pub fn transform(
+    background: Background,
+    direction: gst::PadDirection,
+    caps: &gst::Caps,
+) -> gst::Caps {
+    match kind(background) {
+        Kind::Alpha => map_formats(caps, false, |format| {
+            let Some(layout) = layout_of(format) else {
+                return Vec::new();
+            };
+            match direction {
+                gst::PadDirection::Sink => alpha_layouts(layout)
+                    .iter()
+                    .copied()
+                    .map(format_of)
+                    .collect(),
+                _ => PixelLayout::ALL
+                    .iter()
+                    .filter(|input| alpha_layouts(**input).contains(&layout))
+                    .copied()
+                    .map(format_of)
+                    .collect(),
+            }
+        }),
+        Kind::Gray => map_formats(caps, true, |format| match direction {
+            gst::PadDirection::Sink => vec![VideoFormat::Gray8],
+            _ if format == VideoFormat::Gray8 => {
+                PixelLayout::ALL.iter().copied().map(format_of).collect()
+            }
+            _ => Vec::new(),
+        }),
+        Kind::Same => caps.clone(),
+    }
+}
+
+/// Replaces the formats of every structure; what maps to nothing falls away.
+fn map_formats(
+    caps: &gst::Caps,
+    drop_color: bool,
+    map: impl Fn(VideoFormat) -> Vec<VideoFormat>,
+) -> gst::Caps {
+    let mut result = gst::Caps::new_empty();
+    let target = result.make_mut();
+    for (structure, features) in caps.iter_with_features() {
+        let mut formats: Vec<VideoFormat> = Vec::new();
+        for format in formats_of(structure).into_iter().flat_map(&map) {
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        if formats.is_empty() {
+            continue;
+        }
+        let mut structure = structure.to_owned();
+        if drop_color {
+            // A matte has no colour; its range is full whatever the video's is.
+            structure.remove_fields(["colorimetry", "chroma-site"]);
+        }
+        let names = formats.iter().map(|f| f.to_str());
+        structure.set("format", gst::List::new(names));
+        target.append_structure_full(structure, Some(features.to_owned()));
+    }
+    result
+}
+
+fn formats_of(structure: &gst::StructureRef) -> Vec<VideoFormat> {
+    let parse = |name: &str| VideoFormat::from_string(name);
+    if let Ok(name) = structure.get::<&str>("format") {
+        vec![parse(name)]
+    } else if let Ok(list) = structure.get::<gst::List>("format") {
+        list.iter()
+            .filter_map(|v| v.get::<&str>().ok())
+            .map(parse)
+            .collect()
+    } else {
+        PixelLayout::ALL.iter().copied().map(format_of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transparent_keeps_the_colour_family() {
+        gst::init().unwrap();
+        let input = gst_video::VideoCapsBuilder::new()
+            .format(VideoFormat::I420)
+            .build();
+        let output = transform(Background::Transparent, gst::PadDirection::Sink, &input);
+        let first = formats_of(output.structure(0).unwrap());
+        assert_eq!(first[0], VideoFormat::A420);
+        assert!(!first.contains(&VideoFormat::Rgba));
+        let back = transform(Background::Transparent, gst::PadDirection::Src, &output);
+        assert!(back.can_intersect(&input));
+    }
+
+    #[test]
+    fn matte_is_gray_without_colorimetry() {
+        gst::init().unwrap();
+        let input = gst::Caps::builder("video/x-raw")
+            .field("format", "NV12")
+            .field("colorimetry", "bt709")
+            .build();
+        let output = transform(Background::Matte, gst::PadDirection::Sink, &input);
+        let structure = output.structure(0).unwrap();
+        assert_eq!(formats_of(structure), [VideoFormat::Gray8]);
+        assert!(!structure.has_field("colorimetry"));
+    }
+}

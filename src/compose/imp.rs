@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! GObject glue of `mattecompose`. What pixels become is decided in `crate::blend`.
+
+use super::missing::{Missing, News, fitting};
+use super::settings::{self, Settings};
+use super::stage::Stage;
+use super::{Background, OnMissingMatte, caps};
+use crate::blend::Picture;
+use crate::meta::Matte;
+use crate::video::Stream;
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::prelude::*;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+pub use settings::properties;
+
+static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    gst::DebugCategory::new(
+        "mattecompose",
+        gst::DebugColorFlags::empty(),
+        Some("Puts another background behind a subject"),
+    )
+});
+
+/// State of the element.
+#[derive(Default)]
+pub struct MatteCompose {
+    settings: Mutex<Settings>,
+    /// The picture of the property `image`, decoded.
+    picture: Mutex<Option<Arc<Picture>>>,
+    /// Between start and stop: a new picture is decoded when it is set, not when it is needed.
+    started: AtomicBool,
+    /// Set by property changes, so that a frame costs no look at the settings otherwise.
+    changed: AtomicBool,
+    /// What the streaming thread owns between caps.
+    stage: Mutex<Option<Stage>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl MatteCompose {
+    /// Decodes the background picture, if there is one to decode.
+    fn load_picture(&self) -> Result<(), String> {
+        let path = lock(&self.settings).image.clone();
+        let picture = match &path {
+            Some(path) => Some(Arc::new(
+                Picture::open(Path::new(path)).map_err(|error| format!("image={path}: {error}"))?,
+            )),
+            None => None,
+        };
+        *lock(&self.picture) = picture;
+        Ok(())
+    }
+
+    /// Takes property changes over into the stage, between two frames.
+    fn refresh(&self, stage: &mut Stage) {
+        if !self.changed.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let settings = lock(&self.settings).clone();
+        let picture = lock(&self.picture).clone();
+        if let Err(error) = stage.configure(settings, picture) {
+            gst::element_imp_warning!(
+                self,
+                gst::LibraryError::Settings,
+                ("{error}; the background stays as it was")
+            );
+        }
+    }
+
+    /// Says on the bus that mattes went missing or came back.
+    fn report(&self, missing: Option<Missing>, pts: Option<gst::ClockTime>) {
+        match missing {
+            Some(missing) => {
+                gst::info!(CAT, imp = self, "{pts:?}: no matte: {}", missing.reason());
+            }
+            None => gst::info!(CAT, imp = self, "{pts:?}: mattes again"),
+        }
+        let structure = Missing::structure(missing, pts);
+        let message = gst::message::Element::builder(structure)
+            .src(&*self.obj())
+            .build();
+        // Nobody listens where there is no bus.
+        let _ = self.obj().post_message(message);
+    }
+
+    /// Runs `work` on the stage with the frame's matte and takes care of what went missing.
+    fn process(
+        &self,
+        matte: Option<Matte>,
+        pts: Option<gst::ClockTime>,
+        work: impl FnOnce(&mut Stage, Result<Matte, Missing>) -> Result<Option<Missing>, String>,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let mut guard = lock(&self.stage);
+        let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
+        self.refresh(stage);
+        let matte = fitting(matte, stage.aspect());
+        let missing = stage
+            .advance(pts)
+            .and_then(|()| work(stage, matte))
+            .map_err(|error| {
+                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+                gst::FlowError::Error
+            })?;
+        let fail = stage.on_missing() == OnMissingMatte::Fail;
+        if let (Some(missing), true) = (missing, fail) {
+            gst::element_imp_error!(
+                self,
+                gst::StreamError::Failed,
+                ("No matte: {}", missing.reason()),
+                ["on-missing-matte=fail asks for this error; mattesegment must come before"]
+            );
+            return Err(gst::FlowError::Error);
+        }
+        let news = stage.note(missing.is_some(), pts);
+        drop(guard);
+        match (news, missing) {
+            (News::Began | News::Ended, _) => self.report(missing, pts),
+            (News::Lasts, Some(missing)) => gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                (
+                    "No matte for seconds ({}): only the background is shown",
+                    missing.reason()
+                ),
+                ["mattesegment must come before this element, and its network must work"]
+            ),
+            _ => (),
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for MatteCompose {
+    const NAME: &'static str = "GstMatteCompose";
+    type Type = super::MatteCompose;
+    type ParentType = gst_base::BaseTransform;
+}
+
+impl ObjectImpl for MatteCompose {
+    fn properties() -> &'static [glib::ParamSpec] {
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
+        &PROPERTIES
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        let (before, after) = {
+            let mut settings = lock(&self.settings);
+            let before = settings.background;
+            settings.set(pspec.name(), value);
+            (before, settings.background)
+        };
+        // A running element decodes a new picture here, on the caller's thread, and goes on with
+        // the old one until it is ready; an element at rest does so when it starts.
+        if pspec.name() == "image"
+            && self.started.load(Ordering::Acquire)
+            && let Err(error) = self.load_picture()
+        {
+            gst::element_imp_warning!(
+                self,
+                gst::ResourceError::Read,
+                ("{error}; the background stays as it was")
+            );
+            return;
+        }
+        self.changed.store(true, Ordering::Release);
+        if caps::kind(before) != caps::kind(after) {
+            self.obj().reconfigure_src();
+        }
+    }
+
+    fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
+        lock(&self.settings).get(pspec.name())
+    }
+}
+
+impl GstObjectImpl for MatteCompose {}
+
+impl ElementImpl for MatteCompose {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Matte compositing",
+                "Filter/Effect/Video",
+                "Blurs or replaces what a frame's matte says is background",
+                "matte developers",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let template = |name, direction, caps| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+                    .expect("the template is valid")
+            };
+            vec![
+                template("sink", gst::PadDirection::Sink, caps::sink_caps()),
+                template("src", gst::PadDirection::Src, caps::src_caps()),
+            ]
+        });
+        &TEMPLATES
+    }
+}
+
+impl BaseTransformImpl for MatteCompose {
+    const MODE: gst_base::subclass::BaseTransformMode = gst_base::subclass::BaseTransformMode::Both;
+    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
+    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.started.store(true, Ordering::Release);
+        self.load_picture()
+            .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
+        let settings = lock(&self.settings);
+        if settings.background == Background::Image && settings.image.is_none() {
+            return Err(gst::error_msg!(
+                gst::ResourceError::NotFound,
+                ("background=image needs a picture: set the property image to a file")
+            ));
+        }
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        self.started.store(false, Ordering::Release);
+        *lock(&self.stage) = None;
+        *lock(&self.picture) = None;
+        Ok(())
+    }
+
+    fn transform_caps(
+        &self,
+        direction: gst::PadDirection,
+        caps: &gst::Caps,
+        filter: Option<&gst::Caps>,
+    ) -> Option<gst::Caps> {
+        let background = lock(&self.settings).background;
+        let result = caps::transform(background, direction, caps);
+        Some(match filter {
+            Some(filter) => filter.intersect_with_mode(&result, gst::CapsIntersectMode::First),
+            None => result,
+        })
+    }
+
+    fn unit_size(&self, caps: &gst::Caps) -> Option<usize> {
+        gst_video::VideoInfo::from_caps(caps)
+            .ok()
+            .map(|info| info.size())
+    }
+
+    fn set_caps(&self, incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
+        let (input, output) = (Stream::from_caps(incaps)?, Stream::from_caps(outcaps)?);
+        let in_place = input.layout == output.layout;
+        gst::debug!(
+            CAT,
+            imp = self,
+            "{incaps} to {outcaps}, in place: {in_place}"
+        );
+        self.changed.store(false, Ordering::Release);
+        let settings = lock(&self.settings).clone();
+        let picture = lock(&self.picture).clone();
+        let stage = Stage::new(input, output, settings, picture)
+            .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
+        *lock(&self.stage) = Some(stage);
+        self.obj().set_in_place(in_place);
+        Ok(())
+    }
+
+    fn transform_ip(
+        &self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let (matte, pts) = (Matte::of(buffer), buffer.pts());
+        self.process(matte, pts, |stage, matte| stage.compose(buffer, matte))
+    }
+
+    fn transform(
+        &self,
+        inbuf: &gst::Buffer,
+        outbuf: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.process(Matte::of(inbuf), inbuf.pts(), |stage, matte| {
+            stage.convert(inbuf, outbuf, matte)
+        })
+    }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The matte that rides on a frame: a `GstCustomMeta` named `MatteMeta`, readable from every
+//! language that GStreamer speaks (in Python: `buffer.get_custom_meta("MatteMeta")`).
+//!
+//! | field | type | meaning |
+//! | --- | --- | --- |
+//! | `matte` | `GstSample` | `video/x-raw,format=GRAY8`, 0 = background, 255 = subject; covers the whole frame whatever its own size |
+//! | `stage` | string | `raw` (as the network said) or `refined` |
+//! | `frame-pts` | guint64 | PTS of the frame that the matte was made from, ns; `GST_CLOCK_TIME_NONE` where it had none |
+//! | `inferred` | gboolean | FALSE where the matte was carried over from an earlier frame |
+//! | `inference-time` | guint64 | time that the network took, ns |
+//! | `frame-aspect` | fraction | display aspect ratio of the frame that the matte belongs to |
+//!
+//! The meta is tagged `video`, `size` and `orientation`: elements that scale or convert hand it on
+//! (`videoscale`, `videoconvert`, `videorate`, `queue`, `tee`), elements that crop or flip drop it.
+//! Borders that a scaler adds change the display aspect ratio, which
+//! [`Matte::fits`] notices: a matte that no longer lies on its frame must not be used.
+
+use gst::glib;
+use gst::meta::CustomMeta;
+use std::sync::{Once, OnceLock};
+
+/// Name of the meta.
+pub const NAME: &str = "MatteMeta";
+
+/// How far two display aspect ratios may differ, as a share: rounding of scaled sizes, not borders.
+const ASPECT_TOLERANCE: f64 = 0.02;
+
+/// How far a matte has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// As the network said.
+    Raw,
+    /// After post-processing.
+    Refined,
+}
+
+impl Stage {
+    /// The value of the field `stage`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Stage::Raw => "raw",
+            Stage::Refined => "refined",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Stage::Raw, Stage::Refined]
+            .into_iter()
+            .find(|stage| stage.as_str() == name)
+    }
+}
+
+/// A matte and what is known about it.
+#[derive(Debug, Clone)]
+pub struct Matte {
+    /// GRAY8 picture with caps.
+    pub sample: gst::Sample,
+    /// How far it has come.
+    pub stage: Stage,
+    /// PTS of the frame that it was made from.
+    pub frame_pts: Option<gst::ClockTime>,
+    /// Whether it was made from the very frame that it rides on.
+    pub inferred: bool,
+    /// Time that the network took.
+    pub inference_time: gst::ClockTime,
+    /// Display aspect ratio of its frame.
+    pub frame_aspect: gst::Fraction,
+}
+
+impl Matte {
+    /// Whether the matte still lies on a frame of this display aspect ratio.
+    pub fn fits(&self, aspect: gst::Fraction) -> bool {
+        let ratio = |f: gst::Fraction| f64::from(f.numer()) / f64::from(f.denom());
+        let (a, b) = (ratio(self.frame_aspect), ratio(aspect));
+        (a - b).abs() <= ASPECT_TOLERANCE * a.max(b)
+    }
+
+    /// Puts the matte on a buffer, in the place of one that it already carries.
+    ///
+    /// # Errors
+    /// Where GStreamer refuses the meta (out of memory, a locked buffer).
+    pub fn attach(&self, buffer: &mut gst::BufferRef) -> Result<(), glib::BoolError> {
+        register();
+        if let Ok(mut meta) = CustomMeta::from_mut_buffer(buffer, NAME) {
+            self.write(meta.mut_structure());
+            return Ok(());
+        }
+        self.write(CustomMeta::add(buffer, NAME)?.mut_structure());
+        Ok(())
+    }
+
+    fn write(&self, structure: &mut gst::StructureRef) {
+        structure.set("matte", &self.sample);
+        structure.set("stage", self.stage.as_str());
+        structure.set(
+            "frame-pts",
+            self.frame_pts.map_or(u64::MAX, |t| t.nseconds()),
+        );
+        structure.set("inferred", self.inferred);
+        structure.set("inference-time", self.inference_time.nseconds());
+        structure.set("frame-aspect", self.frame_aspect);
+    }
+
+    /// The matte that a buffer carries, if there is one and it is whole.
+    pub fn of(buffer: &gst::BufferRef) -> Option<Self> {
+        register();
+        let meta = CustomMeta::from_buffer(buffer, NAME).ok()?;
+        let structure = meta.structure();
+        let pts = structure.get::<u64>("frame-pts").ok()?;
+        Some(Self {
+            sample: structure.get("matte").ok()?,
+            stage: Stage::from_name(structure.get::<&str>("stage").ok()?)?,
+            frame_pts: (pts != u64::MAX).then(|| gst::ClockTime::from_nseconds(pts)),
+            inferred: structure.get("inferred").ok()?,
+            inference_time: gst::ClockTime::from_nseconds(structure.get("inference-time").ok()?),
+            frame_aspect: structure.get("frame-aspect").ok()?,
+        })
+    }
+
+    /// Takes the matte off a buffer, if it carries one.
+    pub fn detach(buffer: &mut gst::BufferRef) {
+        register();
+        if let Ok(meta) = CustomMeta::from_mut_buffer(buffer, NAME) {
+            // `remove` fails only for metas that are locked; ours never are.
+            let _ = meta.remove();
+        }
+    }
+}
+
+/// Registers the meta with GStreamer; every later call does nothing. Called when the plugin is
+/// loaded, so that any program can read the meta from then on.
+pub fn register() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if CustomMeta::is_registered(NAME) {
+            return;
+        }
+        CustomMeta::register_with_transform(
+            NAME,
+            &["video", "size", "orientation"],
+            |dest, meta, _src, transform| {
+                static QUARKS: OnceLock<[glib::Quark; 2]> = OnceLock::new();
+                let known = QUARKS.get_or_init(|| {
+                    [
+                        glib::Quark::from_str("gst-copy"),
+                        glib::Quark::from_str("gst-video-scale"),
+                    ]
+                });
+                known.contains(&transform) && copy(dest, meta)
+            },
+        );
+    });
+}
+
+fn copy(dest: &mut gst::BufferRef, meta: &CustomMeta) -> bool {
+    let Ok(mut target) = CustomMeta::add(dest, NAME) else {
+        return false;
+    };
+    let target = target.mut_structure();
+    for (name, value) in meta.structure().iter() {
+        target.set_value(name, value.clone());
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matte() -> Matte {
+        gst::init().unwrap();
+        let caps = gst::Caps::builder("video/x-raw")
+            .field("format", "GRAY8")
+            .build();
+        Matte {
+            sample: gst::Sample::builder()
+                .buffer(&gst::Buffer::from_slice([7]))
+                .caps(&caps)
+                .build(),
+            stage: Stage::Raw,
+            frame_pts: None,
+            inferred: true,
+            inference_time: gst::ClockTime::from_useconds(5),
+            frame_aspect: gst::Fraction::new(16, 9),
+        }
+    }
+
+    #[test]
+    fn attach_replaces_and_detach_removes() {
+        gst::init().unwrap();
+        let mut buffer = gst::Buffer::with_size(4).unwrap();
+        let buffer = buffer.get_mut().unwrap();
+        assert!(Matte::of(buffer).is_none());
+        matte().attach(buffer).unwrap();
+        let refined = Matte {
+            stage: Stage::Refined,
+            inferred: false,
+            ..matte()
+        };
+        refined.attach(buffer).unwrap();
+        let found = Matte::of(buffer).unwrap();
+        assert_eq!(
+            (found.stage, found.inferred, found.frame_pts),
+            (Stage::Refined, false, None)
+        );
+        assert_eq!(buffer.iter_meta::<gst::meta::Meta>().count(), 1);
+        Matte::detach(buffer);
+        assert!(Matte::of(buffer).is_none());
+    }
+
+    #[test]
+    fn buffer_copies_keep_the_matte() {
+        gst::init().unwrap();
+        let mut buffer = gst::Buffer::with_size(4).unwrap();
+        matte().attach(buffer.get_mut().unwrap()).unwrap();
+        assert!(Matte::of(&buffer.copy()).is_some());
+        assert!(Matte::of(&buffer.copy_deep().unwrap()).is_some());
+    }
+
+    #[test]
+    fn borders_are_noticed_and_rounding_is_not() {
+        assert!(matte().fits(gst::Fraction::new(426, 240)));
+        assert!(!matte().fits(gst::Fraction::new(4, 3)));
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The background pad: what comes in there never enters the base class.
+
+use super::imp::{CAT, MatteMix, filtered, lock};
+use crate::video::Stream;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::subclass::prelude::*;
+
+impl MatteMix {
+    pub(super) fn is_background(&self, pad: &gst_base::AggregatorPad) -> bool {
+        pad == self.background.upcast_ref::<gst_base::AggregatorPad>()
+    }
+
+    /// Makes the base class take the background for ended, so that it never waits for it.
+    pub(super) fn disregard_background(&self) {
+        let pad = self.background.upcast_ref();
+        self.parent_sink_event(pad, gst::event::Eos::new());
+    }
+
+    pub(super) fn background_chain(
+        &self,
+        buffer: gst::Buffer,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if self.inbox.asks_for_live() {
+            let mut query = gst::query::Latency::new();
+            let live = self.background.peer_query(&mut query) && query.result().0;
+            gst::debug!(CAT, imp = self, "the background is live: {live}");
+            self.inbox.set_live(live);
+        }
+        self.inbox.push(buffer)
+    }
+
+    pub(super) fn background_event(
+        &self,
+        event: gst::Event,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        match event.view() {
+            gst::EventView::StreamStart(_) => self.inbox.stream_start(),
+            gst::EventView::FlushStart(_) => self.inbox.flush_start(),
+            gst::EventView::FlushStop(_) => self.inbox.flush_stop(),
+            gst::EventView::Eos(_) => self.inbox.end(),
+            gst::EventView::Caps(caps) => match Stream::from_caps(caps.caps()) {
+                Ok(stream) => self.inbox.set_stream(stream),
+                Err(error) => {
+                    error.log_with_imp(self);
+                    return Err(gst::FlowError::NotNegotiated);
+                }
+            },
+            gst::EventView::Segment(event) => match event.segment().downcast_ref() {
+                Some(segment) => self.inbox.set_segment(segment.clone()),
+                None => {
+                    self.refuse_untimed("background");
+                    return Err(gst::FlowError::Error);
+                }
+            },
+            // Tags and messages of the background are not the output's.
+            _ => (),
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+
+    pub(super) fn background_query(&self, query: &mut gst::QueryRef) -> bool {
+        let serialized = query.is_serialized();
+        match query.view_mut() {
+            gst::QueryViewMut::Caps(query) => {
+                let caps = self.background.pad_template_caps();
+                query.set_result(&filtered(&caps, query.filter()));
+                true
+            }
+            gst::QueryViewMut::AcceptCaps(query) => {
+                let caps = self.background.pad_template_caps();
+                query.set_result(query.caps().is_subset(&caps));
+                true
+            }
+            gst::QueryViewMut::Allocation(query) => {
+                query.add_allocation_meta::<gst_video::VideoMeta>(None);
+                true
+            }
+            _ if serialized => false,
+            _ => self.parent_sink_query(self.background.upcast_ref(), query),
+        }
+    }
+
+    /// Sends a seek of the output to the background, too. Whether it can follow does not matter.
+    pub(super) fn seek_background(&self, event: &gst::Event) {
+        let number = event.seqnum();
+        if lock(&self.seek).replace(number) == Some(number) {
+            return;
+        }
+        let followed = self.background.push_event(event.clone());
+        gst::debug!(
+            CAT,
+            imp = self,
+            "the background follows the seek: {followed}"
+        );
+    }
+}

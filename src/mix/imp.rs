@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! GObject glue of `mattemix`: what the base class asks for. The two pads have files of their own,
+//! `camera` and `background`; which background frame is shown is decided in `inbox`, what a frame
+//! becomes in `stage`.
+
+use super::inbox::Inbox;
+use super::qos::Qos;
+use super::settings::{self, Settings};
+use super::stage::Stage;
+use crate::compose;
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::AGGREGATOR_FLOW_NEED_DATA as NEED_DATA;
+use gst_base::prelude::*;
+use gst_base::subclass::prelude::*;
+use gst_video::VideoAggregatorPad;
+use gst_video::subclass::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+pub use settings::properties;
+
+pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    gst::DebugCategory::new(
+        "mattemix",
+        gst::DebugColorFlags::empty(),
+        Some("Puts a second video behind a subject"),
+    )
+});
+
+/// Caps of the pad `background`: everything that can be converted.
+pub fn background_caps() -> gst::Caps {
+    compose::sink_caps()
+}
+
+/// State of the element.
+#[derive(Debug)]
+pub struct MatteMix {
+    pub(super) camera: VideoAggregatorPad,
+    pub(super) background: VideoAggregatorPad,
+    pub(super) settings: Mutex<Settings>,
+    /// Set by property changes, so that a frame costs no look at the settings otherwise.
+    pub(super) changed: AtomicBool,
+    pub(super) inbox: Inbox,
+    /// The camera's caps.
+    pub(super) caps: Mutex<Option<gst::Caps>>,
+    /// What the streaming thread owns between caps.
+    pub(super) stage: Mutex<Option<Stage>>,
+    pub(super) qos: Mutex<Qos>,
+    /// Tags of the camera that wait for the next frame: the base class sends none on.
+    pub(super) tags: Mutex<Vec<gst::Event>>,
+    /// Number of the last seek that went to the background; each sink sends it once.
+    pub(super) seek: Mutex<Option<gst::Seqnum>>,
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Caps that pass a query's filter, in the filter's order.
+pub(super) fn filtered(caps: &gst::Caps, filter: Option<&gst::CapsRef>) -> gst::Caps {
+    match filter {
+        Some(filter) => filter
+            .to_owned()
+            .intersect_with_mode(caps, gst::CapsIntersectMode::First),
+        None => caps.clone(),
+    }
+}
+
+/// The source pad's internal link is the camera alone: seeks, latency and whatever else the base
+/// class asks of upstream is the camera's.
+#[allow(
+    unsafe_code,
+    reason = "the pad is made by the base class; a pad that exists gets functions no other way"
+)]
+fn link_source_to_camera(source: &gst_base::AggregatorPad) {
+    // SAFETY: the pad must not be in use while the function is replaced: it is part of an element
+    // that is still being constructed, so that it is not linked, not active, and nobody has it.
+    unsafe {
+        source.set_iterate_internal_links_function(|_, parent| {
+            let element = parent.and_then(|p| p.downcast_ref::<super::MatteMix>());
+            let camera = element.map(|e| e.imp().camera.clone().upcast());
+            gst::Iterator::from_vec(camera.into_iter().collect())
+        });
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for MatteMix {
+    const NAME: &'static str = "GstMatteMix";
+    type Type = super::MatteMix;
+    type ParentType = gst_video::VideoAggregator;
+
+    fn with_class(class: &Self::Class) -> Self {
+        let template = |name| class.pad_template(name).expect("it is registered");
+        let camera =
+            gst::PadBuilder::<VideoAggregatorPad>::from_template(&template("sink")).build();
+        let background =
+            gst::PadBuilder::<VideoAggregatorPad>::from_template(&template("background"))
+                .chain_function(|_, parent, buffer| {
+                    Self::catch_panic_pad_function(
+                        parent,
+                        || Err(gst::FlowError::Error),
+                        |mix| mix.background_chain(buffer),
+                    )
+                })
+                .activatemode_function(|_, parent, _, active| {
+                    Self::catch_panic_pad_function(
+                        parent,
+                        || Ok(()),
+                        |mix| {
+                            mix.inbox.activate(active);
+                            Ok(())
+                        },
+                    )
+                })
+                .build();
+        Self {
+            camera,
+            background,
+            settings: Mutex::default(),
+            changed: AtomicBool::new(false),
+            inbox: Inbox::default(),
+            caps: Mutex::default(),
+            stage: Mutex::default(),
+            qos: Mutex::default(),
+            tags: Mutex::default(),
+            seek: Mutex::default(),
+        }
+    }
+}
+
+impl ObjectImpl for MatteMix {
+    fn properties() -> &'static [glib::ParamSpec] {
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
+        &PROPERTIES
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        lock(&self.settings).set(pspec.name(), value);
+        self.changed.store(true, Ordering::Release);
+    }
+
+    fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
+        lock(&self.settings).get(pspec.name())
+    }
+
+    fn constructed(&self) {
+        self.parent_constructed();
+        let element = self.obj();
+        link_source_to_camera(element.src_pad());
+        for pad in [&self.camera, &self.background] {
+            element.add_pad(pad).expect("the element has no pad yet");
+        }
+    }
+}
+
+impl GstObjectImpl for MatteMix {}
+
+impl ElementImpl for MatteMix {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Matte video mixing",
+                "Filter/Effect/Video/Compositor",
+                "Puts a second video behind what a frame's matte says is the subject",
+                "matte developers",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let template = |name, direction, caps, kind| {
+                let presence = gst::PadPresence::Always;
+                gst::PadTemplate::with_gtype(name, direction, presence, &caps, kind)
+                    .expect("the template is valid")
+            };
+            let video = VideoAggregatorPad::static_type();
+            let source = gst_base::AggregatorPad::static_type();
+            let (sink, src) = (gst::PadDirection::Sink, gst::PadDirection::Src);
+            vec![
+                template("sink", sink, compose::sink_caps(), video),
+                template("background", sink, background_caps(), video),
+                template("src", src, compose::sink_caps(), source),
+            ]
+        });
+        &TEMPLATES
+    }
+}
+
+impl AggregatorImpl for MatteMix {
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.parent_start()?;
+        self.inbox.close(None);
+        lock(&self.qos).reset();
+        self.disregard_background();
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        *lock(&self.stage) = None;
+        *lock(&self.caps) = None;
+        lock(&self.tags).clear();
+        self.parent_stop()
+    }
+
+    fn src_activate(&self, _mode: gst::PadMode, active: bool) -> Result<(), gst::LoggableError> {
+        self.inbox.interrupt(!active);
+        Ok(())
+    }
+
+    /// None: there is no time at which a frame would be made without the camera.
+    fn next_time(&self) -> Option<gst::ClockTime> {
+        None
+    }
+
+    fn aggregate(&self, _timeout: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let flow = self.next_frame();
+        match flow {
+            Ok(_) | Err(NEED_DATA | gst::FlowError::Flushing) => (),
+            Err(error) => self.inbox.close(Some(error)),
+        }
+        flow
+    }
+
+    fn flush(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
+        lock(&self.qos).reset();
+        lock(&self.tags).clear();
+        if let Some(stage) = &mut *lock(&self.stage) {
+            stage.flush();
+        }
+        self.parent_flush()
+    }
+
+    fn sink_event_pre_queue(
+        &self,
+        pad: &gst_base::AggregatorPad,
+        event: gst::Event,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if self.is_background(pad) {
+            return self.background_event(event);
+        }
+        self.parent_sink_event_pre_queue(pad, event)
+    }
+
+    fn sink_event(&self, pad: &gst_base::AggregatorPad, event: gst::Event) -> bool {
+        match event.view() {
+            gst::EventView::Caps(event) => return self.camera_caps(event),
+            gst::EventView::Segment(event) if !self.camera_segment(event) => return false,
+            // A frame that is missing is a frame less: nothing comes out in its place.
+            gst::EventView::Gap(_) => return true,
+            gst::EventView::StreamStart(_) => self.inbox.close(None),
+            gst::EventView::Tag(_) => {
+                lock(&self.tags).push(event);
+                return true;
+            }
+            // The base class goes by all pads: what the camera gets, the background gets, too.
+            gst::EventView::FlushStart(_) => {
+                self.inbox.interrupt(true);
+                self.parent_sink_event(self.background.upcast_ref(), event.clone());
+            }
+            gst::EventView::FlushStop(_) => {
+                self.parent_sink_event(self.background.upcast_ref(), event.clone());
+                self.disregard_background();
+                self.inbox.camera_restarted();
+                self.inbox.close(None);
+                self.inbox.interrupt(false);
+            }
+            _ => (),
+        }
+        self.parent_sink_event(pad, event)
+    }
+
+    fn sink_query_pre_queue(
+        &self,
+        pad: &gst_base::AggregatorPad,
+        query: &mut gst::QueryRef,
+    ) -> bool {
+        if self.is_background(pad) {
+            return self.background_query(query);
+        }
+        self.parent_sink_query_pre_queue(pad, query)
+    }
+
+    fn sink_query(&self, pad: &gst_base::AggregatorPad, query: &mut gst::QueryRef) -> bool {
+        match query.view_mut() {
+            gst::QueryViewMut::Caps(query) => {
+                let template = pad.pad_template_caps();
+                let possible = filtered(&template, query.filter());
+                let caps = self.obj().src_pad().peer_query_caps(Some(&possible));
+                query.set_result(&caps);
+                true
+            }
+            gst::QueryViewMut::AcceptCaps(query) => {
+                query.set_result(query.caps().is_subset(&pad.pad_template_caps()));
+                true
+            }
+            _ => self.parent_sink_query(pad, query),
+        }
+    }
+
+    fn src_event(&self, event: gst::Event) -> bool {
+        match event.view() {
+            gst::EventView::Qos(qos) => {
+                lock(&self.qos).update(qos);
+                self.camera.push_event(event)
+            }
+            gst::EventView::Seek(_) => {
+                self.seek_background(&event);
+                self.parent_src_event(event)
+            }
+            _ => self.parent_src_event(event),
+        }
+    }
+
+    fn src_query(&self, query: &mut gst::QueryRef) -> bool {
+        match query.view_mut() {
+            gst::QueryViewMut::Caps(query) => {
+                let template = self.obj().src_pad().pad_template_caps();
+                let possible = filtered(&template, query.filter());
+                query.set_result(&self.camera.peer_query_caps(Some(&possible)));
+                true
+            }
+            gst::QueryViewMut::Position(_)
+            | gst::QueryViewMut::Duration(_)
+            | gst::QueryViewMut::Seeking(_) => self.camera.peer_query(query),
+            _ => self.parent_src_query(query),
+        }
+    }
+
+    fn update_src_caps(&self, caps: &gst::Caps) -> Result<gst::Caps, gst::FlowError> {
+        match &*lock(&self.caps) {
+            None => Err(NEED_DATA),
+            Some(camera) if camera.can_intersect(caps) => Ok(camera.clone()),
+            Some(camera) => {
+                gst::warning!(CAT, imp = self, "{camera} is not taken downstream: {caps}");
+                Err(gst::FlowError::NotNegotiated)
+            }
+        }
+    }
+
+    /// Nothing to do: the output is the camera's frames. The base class would add a frame's
+    /// duration of latency.
+    fn negotiated_src_caps(&self, _caps: &gst::Caps) -> Result<(), gst::LoggableError> {
+        Ok(())
+    }
+
+    /// No pool: frames are composed where they are.
+    fn decide_allocation(
+        &self,
+        _query: &mut gst::query::Allocation,
+    ) -> Result<(), gst::LoggableError> {
+        Ok(())
+    }
+}
+
+impl VideoAggregatorImpl for MatteMix {}

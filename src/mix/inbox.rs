@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What came in on the background pad and waits for its time. The background's thread puts frames
+//! in, the camera's takes the one that belongs to a camera frame; neither holds the other up for
+//! longer than it must.
+
+use crate::video::Stream;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Frames that wait beside the one that is shown. One more than is needed to know that the next
+/// one's time has not come, for a decoder that works in bursts.
+const CAPACITY: usize = 2;
+
+/// A difference between the two streams' times, in ns, that is more than one of them starting a
+/// little later: one of them started over.
+const APART: i64 = 1_000_000_000;
+
+/// A frame of the background.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Its pixels.
+    pub buffer: gst::Buffer,
+    /// What its caps said.
+    pub stream: Arc<Stream>,
+    /// Running time at which it starts; none where it has no timestamp: it is due at once.
+    start: Option<gst::ClockTime>,
+    /// Running time at which it ends, where it has a duration.
+    end: Option<gst::ClockTime>,
+}
+
+/// What stands behind a camera frame.
+#[derive(Debug)]
+pub struct Shown {
+    /// The background frame, if there was one yet.
+    pub frame: Option<Frame>,
+    /// Changes whenever `frame` does.
+    pub serial: u64,
+    /// Whether the background has ended and its last frame's time is over.
+    pub ended: bool,
+    /// Whether the right frame may still come: the background is there, but behind.
+    pub behind: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stream: Option<Arc<Stream>>,
+    segment: Option<gst::FormattedSegment<gst::ClockTime>>,
+    waiting: VecDeque<Frame>,
+    current: Option<Frame>,
+    serial: u64,
+    /// Whether the background keeps time by itself and must not be blocked; not known at first.
+    live: Option<bool>,
+    eos: bool,
+    /// The pad is being flushed or not active.
+    flushing: bool,
+    /// The output has ended: there is no use for more frames.
+    closed: Option<gst::FlowError>,
+    /// Nobody may wait for frames now: the output is being flushed or stopped.
+    interrupted: bool,
+    /// It let a camera frame wait in vain.
+    stopped: bool,
+    /// One of the streams started, perhaps over: `shift` is to be found again.
+    restarted: bool,
+    /// It was the camera.
+    camera_restarted: bool,
+    /// What is to be added to the background's running times, in ns.
+    shift: i64,
+}
+
+/// The frames of the background pad.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+fn shifted(time: gst::ClockTime, shift: i64) -> i64 {
+    (time.nseconds() as i64).saturating_add(shift)
+}
+
+impl State {
+    fn show(&mut self, frame: Frame) {
+        self.current = Some(frame);
+        self.serial += 1;
+    }
+
+    /// Whether a time of the background has come; with no clock to compare with, all have.
+    fn has_come(&self, time: Option<gst::ClockTime>, now: Option<gst::ClockTime>) -> bool {
+        match (time, now) {
+            (Some(time), Some(now)) => shifted(time, self.shift) <= now.nseconds() as i64,
+            _ => true,
+        }
+    }
+
+    /// Moves on to the newest frame whose time has come.
+    fn advance(&mut self, now: Option<gst::ClockTime>) {
+        if self.restarted
+            && let (Some(first), Some(now)) = (self.waiting.front(), now)
+        {
+            let apart = first
+                .start
+                .map_or(0, |start| now.nseconds() as i64 - shifted(start, 0));
+            // Live sources stamp with the clock that the camera's frames are stamped with. A
+            // background that is to start later is left in peace, unless its time is from before
+            // the camera started over.
+            let late = apart >= APART;
+            let left_over = self.camera_restarted && apart <= -APART;
+            let moved = self.live != Some(true) && (late || left_over);
+            self.shift = if moved { apart } else { 0 };
+            (self.restarted, self.camera_restarted) = (false, false);
+        }
+        while let Some(next) = self.waiting.front()
+            && self.has_come(next.start, now)
+        {
+            let next = self.waiting.pop_front().expect("there is one in front");
+            self.show(next);
+        }
+    }
+
+    /// Whether a frame that should be shown now may still come.
+    fn is_behind(&self, now: Option<gst::ClockTime>) -> bool {
+        let over = |frame: &Frame| frame.end.is_none() || self.has_come(frame.end, now);
+        !(self.eos || self.flushing || self.stopped || self.interrupted)
+            && self.live != Some(true)
+            && self.closed.is_none()
+            && self.waiting.is_empty()
+            && self.current.as_ref().is_none_or(over)
+    }
+
+    fn shown(&self, now: Option<gst::ClockTime>) -> Shown {
+        let over = |frame: &Frame| self.has_come(frame.end, now);
+        Shown {
+            frame: self.current.clone(),
+            serial: self.serial,
+            ended: self.eos && self.waiting.is_empty() && self.current.as_ref().is_none_or(over),
+            behind: self.is_behind(now),
+        }
+    }
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state and wakes who waits for it to change.
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    /// Opens or closes the pad. Closed, it forgets everything.
+    pub fn activate(&self, active: bool) {
+        self.update(|state| {
+            let serial = state.serial + 1;
+            *state = State {
+                serial,
+                flushing: !active,
+                restarted: true,
+                interrupted: state.interrupted,
+                ..State::default()
+            };
+        });
+    }
+
+    /// A new stream starts. What is shown stays until it has a frame.
+    pub fn stream_start(&self) {
+        self.update(|state| {
+            state.eos = false;
+            state.stopped = false;
+            state.live = None;
+            state.restarted = true;
+        });
+    }
+
+    /// Whether nobody knows yet if the background is live.
+    pub fn asks_for_live(&self) -> bool {
+        self.lock().live.is_none()
+    }
+
+    /// Says whether the background is live.
+    pub fn set_live(&self, live: bool) {
+        self.update(|state| state.live = Some(live));
+    }
+
+    /// Caps of the frames to come.
+    pub fn set_stream(&self, stream: Stream) {
+        self.update(|state| state.stream = Some(Arc::new(stream)));
+    }
+
+    /// Segment of the frames to come.
+    pub fn set_segment(&self, segment: gst::FormattedSegment<gst::ClockTime>) {
+        self.update(|state| state.segment = Some(segment));
+    }
+
+    /// Drops what waits and refuses more. What is shown stays.
+    pub fn flush_start(&self) {
+        self.update(|state| {
+            state.flushing = true;
+            state.waiting.clear();
+        });
+    }
+
+    /// Takes frames again, of a stream that starts over.
+    pub fn flush_stop(&self) {
+        self.update(|state| {
+            state.flushing = false;
+            state.eos = false;
+            state.stopped = false;
+            state.segment = None;
+            state.restarted = true;
+        });
+    }
+
+    /// No more frames come.
+    pub fn end(&self) {
+        self.update(|state| state.eos = true);
+    }
+
+    /// Whether nobody may wait for frames, as the output is being flushed or stopped.
+    pub fn interrupt(&self, interrupted: bool) {
+        self.update(|state| state.interrupted = interrupted);
+    }
+
+    /// The output has ended, or begins anew.
+    pub fn close(&self, closed: Option<gst::FlowError>) {
+        self.update(|state| state.closed = closed);
+    }
+
+    /// The camera's time started over.
+    pub fn camera_restarted(&self) {
+        self.update(|state| (state.restarted, state.camera_restarted) = (true, true));
+    }
+
+    /// Takes a frame. Blocks while there is no room, unless the background is live: then the
+    /// oldest frame is shown before its time.
+    ///
+    /// # Errors
+    /// What the background's source is to be told instead of taking it.
+    pub fn push(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let mut state = self.lock();
+        let refused = |state: &State| match state.closed {
+            _ if state.flushing => Some(gst::FlowError::Flushing),
+            Some(error) => Some(error),
+            None if state.eos => Some(gst::FlowError::Eos),
+            None => None,
+        };
+        if let Some(error) = refused(&state) {
+            return Err(error);
+        }
+        let stream = state.stream.clone().ok_or(gst::FlowError::NotNegotiated)?;
+        let (mut start, mut end) = (None, None);
+        if let (Some(segment), Some(pts)) = (&state.segment, buffer.pts()) {
+            let stop = buffer.duration().map(|d| pts.saturating_add(d));
+            // Frames outside of the segment are not to be seen.
+            let Some((from, to)) = segment.clip(pts, stop) else {
+                return Ok(gst::FlowSuccess::Ok);
+            };
+            start = segment.to_running_time(from);
+            end = segment.to_running_time(to);
+            if let (Some(a), Some(b)) = (start, end) {
+                // Backwards, a frame's end comes first.
+                (start, end) = (Some(a.min(b)), Some(a.max(b)));
+            }
+        }
+        while state.waiting.len() >= CAPACITY {
+            if state.live == Some(true) {
+                let oldest = state.waiting.pop_front().expect("it is full");
+                state.show(oldest);
+                break;
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(error) = refused(&state) {
+                return Err(error);
+            }
+        }
+        state.stopped = false;
+        state.waiting.push_back(Frame {
+            buffer,
+            stream,
+            start,
+            end,
+        });
+        drop(state);
+        self.changed.notify_all();
+        Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// What stands behind a camera frame of running time `now`.
+    pub fn select(&self, now: Option<gst::ClockTime>) -> Shown {
+        let mut state = self.lock();
+        state.advance(now);
+        let shown = state.shown(now);
+        drop(state);
+        self.changed.notify_all();
+        shown
+    }
+
+    /// The same, but waits for the background to catch up, for at most `patience`. One that does
+    /// not is not waited for again until it sends another frame.
+    pub fn wait(&self, now: Option<gst::ClockTime>, patience: Duration) -> Shown {
+        let deadline = Instant::now() + patience;
+        let mut state = self.lock();
+        loop {
+            state.advance(now);
+            // The background's thread may wait for the room that this has made.
+            self.changed.notify_all();
+            if !state.is_behind(now) {
+                return state.shown(now);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                state.stopped = true;
+                return state.shown(now);
+            }
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "inbox_tests.rs"]
+mod tests;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The element `mattemix`: a second video behind the subject.
+//!
+//! It is a `GstVideoAggregator`, but the camera alone drives it. What the base class does for
+//! mixing would be wrong here, and is replaced:
+//!
+//! - It makes frames at a constant rate of its own and waits for every pad. Here one frame comes
+//!   out for every camera frame, with the camera's times, and nothing but the camera is waited
+//!   for: the background pad counts as ended for the base class from the start, its data never
+//!   enters the base class's queue (see `inbox`), and there is no deadline (`next_time` is none).
+//! - It converts all pads to a format that it negotiates. Here the output has the camera's caps,
+//!   frames are composed in the camera's own buffers, and only background frames are converted,
+//!   each once (`crate::blend::Rescaler`).
+//! - It adds a frame of latency and the latency of the slowest pad. Here the background adds none:
+//!   latency, seeking, position and duration are the camera's.
+//! - It flushes when all pads were flushed. Here a flush of the camera flushes the output, and one
+//!   of the background only what waits on its pad, so that it can loop by seeking.
+/**
+ * SECTION:element-mattemix
+ *
+ * Puts another video behind the person: a file, a network stream, a second camera, anything. The
+ * camera comes in on the pad `sink`, with the mattes that #mattesegment and #matterefine made; what
+ * stands behind on the pad `background`, in a size, rate and format of its own.
+ *
+ * Every camera frame comes out, in its own format and with its own timestamps, over the background
+ * frame of its time (the newest one whose running time has come). The background never holds the
+ * camera up: where it is slower, late or has ended, its last frame stays; where there is none, a
+ * plain curtain hangs behind the person. Only where neither camera nor background are live does a
+ * frame wait for the background for at most #mattemix:background-timeout, so that two files give
+ * the same result every time.
+ *
+ * A background that starts over while the camera goes on (it was linked late, or seeks to loop)
+ * is shown from then on.
+ *
+ * A frame without a valid matte never shows the room: see #mattemix:on-missing-matte.
+ *
+ * ## Example
+ * |[
+ * gst-launch-1.0 mattemix name=mix ! videoconvert ! autovideosink v4l2src ! mattesegment ! matterefine ! mix.sink videotestsrc is-live=true pattern=ball ! mix.background
+ * ]|
+ *
+ * Since: 0.1
+ */
+use gst::glib;
+use gst::prelude::*;
+
+mod background;
+mod camera;
+mod imp;
+mod inbox;
+mod qos;
+mod settings;
+mod stage;
+
+pub use imp::{background_caps, properties};
+
+glib::wrapper! {
+    /// Element that puts a second video behind the subject; see the module's page.
+    pub struct MatteMix(ObjectSubclass<imp::MatteMix>)
+        @extends gst_video::VideoAggregator, gst_base::Aggregator, gst::Element, gst::Object;
+}
+
+/// What is seen behind the subject after the background's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstMatteMixBackgroundEos")]
+#[repr(i32)]
+pub enum BackgroundEos {
+    /// The background's last frame.
+    #[default]
+    #[enum_value(name = "Hold: the background's last frame", nick = "hold")]
+    Hold = 0,
+    /// One colour.
+    #[enum_value(name = "Color: one colour, from the property color", nick = "color")]
+    Color = 1,
+    /// Nothing: the output ends, too.
+    #[enum_value(name = "EOS: the output ends with the background", nick = "eos")]
+    Eos = 2,
+}
+
+/// Registers the element and its enum.
+///
+/// # Errors
+/// Where GStreamer refuses the registration.
+pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    BackgroundEos::static_type().mark_as_plugin_api(gst::PluginAPIFlags::empty());
+    gst::Element::register(
+        Some(plugin),
+        "mattemix",
+        gst::Rank::NONE,
+        MatteMix::static_type(),
+    )
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What can go wrong with a model, said so that the reader knows what to do next.
+
+use std::path::PathBuf;
+
+/// Why a model cannot be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// ONNX Runtime is missing, broken or too old.
+    #[error(transparent)]
+    Runtime(#[from] super::RuntimeError),
+    /// The file is no ONNX model, or is cut off.
+    #[error("{file} is not an ONNX model: {reason}")]
+    NotOnnx {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A descriptor says something that cannot be understood. `at` names file and line.
+    #[error("{at}: {key}: {problem}")]
+    Descriptor {
+        /// File and line, or the source that stands for them.
+        at: String,
+        /// The key.
+        key: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// The model leaves a question open that no descriptor answers.
+    #[error("{file}: {question}; set `{key}` in the model's descriptor")]
+    Ambiguous {
+        /// The model.
+        file: String,
+        /// The key that answers it.
+        key: String,
+        /// What is not known, and what there is to choose from.
+        question: String,
+    },
+    /// The model takes or gives something that is no picture.
+    #[error("{file} cannot be used: {reason}")]
+    Unsuitable {
+        /// The model.
+        file: String,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// A model keeps data in a file outside its own folder.
+    #[error("{file} keeps data in `{location}`, which is refused: {reason}")]
+    ExternalData {
+        /// The model.
+        file: String,
+        /// The location that the model names.
+        location: String,
+        /// Why it is refused.
+        reason: &'static str,
+    },
+    /// The file is not the one that its descriptor describes.
+    #[error("{file} has SHA-256 {found}, but {at} expects {expected}; fetch the model again")]
+    Checksum {
+        /// The model.
+        file: String,
+        /// Its sum.
+        found: String,
+        /// The descriptor's file and line.
+        at: String,
+        /// The sum in the descriptor.
+        expected: String,
+    },
+    /// An execution provider has an unknown name or cannot be used though it must be.
+    #[error("execution provider: {0}")]
+    Provider(String),
+    /// ONNX Runtime refuses the model.
+    #[error("ONNX Runtime cannot load {file}: {message}")]
+    Load {
+        /// The model.
+        file: String,
+        /// ONNX Runtime's words.
+        message: String,
+    },
+    /// ONNX Runtime fails to run the model.
+    #[error("ONNX Runtime failed to run {file}: {message}")]
+    Run {
+        /// The model.
+        file: String,
+        /// ONNX Runtime's words.
+        message: String,
+    },
+    /// The output holds NaN or infinity: no matte can be made of it.
+    #[error("{file} gave a value that is not finite (NaN or infinity) in output `{output}`")]
+    NonFinite {
+        /// The model.
+        file: String,
+        /// The output.
+        output: String,
+    },
+}

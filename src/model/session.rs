@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Loaded models. Networks with the same model and the same settings share one session and its
+//! weights; each has tensors of its own.
+//!
+//! A session runs one network at a time: ort documents that ONNX Runtime's `Run` is not safe to
+//! call from several threads at once. Where many streams share a model and cores are free,
+//! [`SessionOptions::replicas`] loads more copies, and new networks go to the least used one.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use ort::logging::LogLevel;
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use sha2::{Digest, Sha256};
+
+use super::ModelError;
+use super::onnx::Outline;
+use super::provider::{Placement, ProviderKind, ProviderRequest};
+use super::runtime::Runtime;
+use super::signature::Signature;
+
+/// How much ONNX Runtime rewrites the network when it loads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Optimisation {
+    /// Nothing.
+    None,
+    /// What changes no result.
+    Basic,
+    /// Fused operators as well.
+    Extended,
+    /// Memory layouts as well.
+    #[default]
+    All,
+}
+
+/// How a session is made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionOptions {
+    /// Threads that one run uses, at least 1. More than one never spins while it waits.
+    pub threads: usize,
+    /// How much the network is rewritten.
+    pub optimisation: Optimisation,
+    /// Plan memory once for all runs (turn off only to save memory where sizes change).
+    pub memory_pattern: bool,
+    /// What computes it.
+    pub provider: ProviderRequest,
+    /// Copies of the model that networks may be spread over, at least 1.
+    pub replicas: usize,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            optimisation: Optimisation::default(),
+            memory_pattern: true,
+            provider: ProviderRequest::default(),
+            replicas: 1,
+        }
+    }
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// An `.onnx` file; its description may lie beside it.
+    File(PathBuf),
+    /// A model in memory, such as the built-in one.
+    Memory {
+        /// Its name in messages.
+        name: String,
+        /// The ONNX file's bytes.
+        model: Cow<'static, [u8]>,
+        /// The text of its TOML description, if any.
+        descriptor: Option<Cow<'static, str>>,
+    },
+}
+
+/// A session with what is known about it.
+#[derive(Debug)]
+pub(super) struct SharedSession {
+    session: Mutex<Session>,
+    /// The model's inputs and outputs.
+    pub signature: Signature,
+    /// The operator that gives each output its meaning, in the order of the outputs.
+    pub operators: Vec<Option<String>>,
+    /// The model's own metadata.
+    pub metadata: Vec<(String, String)>,
+    /// Which providers got how many nodes.
+    pub placement: Placement,
+    /// What did not go as asked.
+    pub warnings: Vec<String>,
+}
+
+impl SharedSession {
+    /// The session, for one run or to make something in it.
+    pub fn lock(&self) -> MutexGuard<'_, Session> {
+        // A panic elsewhere while it was held leaves ONNX Runtime's object as it was.
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The operator that gives `output` its meaning.
+    pub fn operator(&self, output: &str) -> Option<&str> {
+        let index = self
+            .signature
+            .outputs
+            .iter()
+            .position(|known| known.name == output)?;
+        self.operators[index].as_deref()
+    }
+}
+
+/// What makes two networks alike enough to share a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    sum: [u8; 32],
+    /// Set only where the model reads further files from its folder.
+    folder: Option<PathBuf>,
+    options: SessionOptions,
+}
+
+static SESSIONS: OnceLock<Mutex<HashMap<Key, Vec<Weak<SharedSession>>>>> = OnceLock::new();
+
+/// A model's bytes, checked.
+pub(super) struct ModelBytes<'a> {
+    /// The model's name in messages: the file's name or the name in memory.
+    pub name: String,
+    bytes: Cow<'a, [u8]>,
+    path: Option<&'a Path>,
+    sum: [u8; 32],
+}
+
+impl<'a> ModelBytes<'a> {
+    /// Reads a source.
+    ///
+    /// # Errors
+    /// [`ModelError::Read`] where the file cannot be read.
+    pub fn read(source: &'a ModelSource) -> Result<Self, ModelError> {
+        let (name, bytes, path) = match source {
+            ModelSource::File(path) => {
+                let error = |source| ModelError::Read {
+                    path: path.clone(),
+                    source,
+                };
+                let bytes = Cow::Owned(std::fs::read(path).map_err(error)?);
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                (
+                    name.to_string_lossy().into_owned(),
+                    bytes,
+                    Some(path.as_path()),
+                )
+            }
+            ModelSource::Memory { name, model, .. } => {
+                (name.clone(), Cow::Borrowed(model.as_ref()), None)
+            }
+        };
+        let sum = Sha256::digest(&bytes).into();
+        Ok(Self {
+            name,
+            bytes,
+            path,
+            sum,
+        })
+    }
+
+    /// SHA-256 in hexadecimal digits.
+    pub fn sum(&self) -> String {
+        self.sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The shared session of this model with these options, loaded if there is none yet.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or what ONNX Runtime says about it.
+    pub fn session(
+        &self,
+        runtime: &Runtime,
+        options: &SessionOptions,
+    ) -> Result<Arc<SharedSession>, ModelError> {
+        let outline = Outline::read(&self.bytes, &self.name)?;
+        let folder = self.path.map(|path| match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        });
+        outline.confine(folder, &self.name)?;
+        let folder = (!outline.external.is_empty()).then(|| folder.map(Path::to_path_buf));
+        let key = Key {
+            sum: self.sum,
+            folder: folder.flatten(),
+            options: options.clone(),
+        };
+        let sessions = SESSIONS.get_or_init(Mutex::default);
+        let find = || {
+            let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            sessions.retain(|_, list| {
+                list.retain(|session| session.strong_count() > 0);
+                !list.is_empty()
+            });
+            let list = sessions.get(&key)?;
+            if list.len() < options.replicas.max(1) {
+                return None;
+            }
+            list.iter()
+                .min_by_key(|session| session.strong_count())?
+                .upgrade()
+        };
+        if let Some(session) = find() {
+            return Ok(session);
+        }
+        // Loading takes long; others must be able to find or load theirs meanwhile.
+        let session = Arc::new(self.load(runtime, options, &outline)?);
+        if let Some(other) = find() {
+            return Ok(other);
+        }
+        let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions
+            .entry(key)
+            .or_default()
+            .push(Arc::downgrade(&session));
+        Ok(session)
+    }
+
+    fn load(
+        &self,
+        runtime: &Runtime,
+        options: &SessionOptions,
+        outline: &Outline,
+    ) -> Result<SharedSession, ModelError> {
+        let mut warnings = Vec::new();
+        let usable = options.provider.usable(options.threads, &mut warnings)?;
+        let kinds: Vec<ProviderKind> = usable.iter().map(|(kind, _)| *kind).collect();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let attempt = || -> ort::Result<Session> {
+            let mut builder = builder(runtime, options)?;
+            if usable.is_empty() {
+                return self.commit(&mut builder, outline);
+            }
+            // Where the nodes went is only in ONNX Runtime's verbose log.
+            let lines = Arc::clone(&log);
+            let logger = move |_: LogLevel, _: &str, _: &str, _: &str, message: &str| {
+                if message.contains(" placed on [") {
+                    lines
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(message.to_owned());
+                }
+            };
+            builder = builder
+                .with_logger(Arc::new(logger))?
+                .with_log_level(LogLevel::Verbose)?;
+            for (_, provider) in &usable {
+                builder =
+                    builder.with_execution_providers([provider.clone().error_on_failure()])?;
+            }
+            self.commit(&mut builder, outline)
+        };
+        let load_error = |error: ort::Error| ModelError::Load {
+            file: self.name.clone(),
+            message: error.message().to_owned(),
+        };
+        let (session, placement) = match attempt() {
+            Ok(session) if usable.is_empty() => (session, Placement::cpu()),
+            Ok(session) => {
+                let lines = log.lock().unwrap_or_else(PoisonError::into_inner);
+                let placement = Placement::from_log(lines.iter().map(String::as_str));
+                self.check_placement(&kinds, &placement, options, &mut warnings)?;
+                (session, placement)
+            }
+            Err(error) if usable.is_empty() => return Err(load_error(error)),
+            Err(error) => {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.nick()).collect();
+                let problem = format!("{} cannot be used: {}", names.join(", "), error.message());
+                if options.provider.strict {
+                    return Err(ModelError::Provider(problem));
+                }
+                let mut builder = builder(runtime, options).map_err(load_error)?;
+                let session = self.commit(&mut builder, outline).map_err(load_error)?;
+                warnings.push(format!("{problem}; running on the CPU"));
+                (session, Placement::cpu())
+            }
+        };
+        let signature = Signature::of(&session);
+        let operator = |output: &super::signature::TensorInfo| {
+            outline.operator(&output.name).map(str::to_owned)
+        };
+        Ok(SharedSession {
+            operators: signature.outputs.iter().map(operator).collect(),
+            signature,
+            session: Mutex::new(session),
+            metadata: outline
+                .metadata
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+            placement,
+            warnings,
+        })
+    }
+
+    /// From memory where the file is whole in itself: what was checked is what is loaded.
+    fn commit(&self, builder: &mut SessionBuilder, outline: &Outline) -> ort::Result<Session> {
+        match self.path {
+            Some(path) if !outline.external.is_empty() => builder.commit_from_file(path),
+            _ => builder.commit_from_memory(&self.bytes),
+        }
+    }
+
+    fn check_placement(
+        &self,
+        kinds: &[ProviderKind],
+        placement: &Placement,
+        options: &SessionOptions,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), ModelError> {
+        if kinds.iter().any(|kind| placement.has(*kind)) {
+            return Ok(());
+        }
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.nick()).collect();
+        let problem = format!("{} took no part of {}", names.join(", "), self.name);
+        if options.provider.strict {
+            return Err(ModelError::Provider(problem));
+        }
+        warnings.push(format!("{problem}; running on {placement}"));
+        Ok(())
+    }
+}
+
+fn builder(runtime: &Runtime, options: &SessionOptions) -> ort::Result<SessionBuilder> {
+    let level = match options.optimisation {
+        Optimisation::None => GraphOptimizationLevel::Disable,
+        Optimisation::Basic => GraphOptimizationLevel::Level1,
+        Optimisation::Extended => GraphOptimizationLevel::Level2,
+        Optimisation::All => GraphOptimizationLevel::All,
+    };
+    Ok(Session::builder(runtime.environment())?
+        // Builds without the optimiser refuse the level; the network runs all the same.
+        .with_optimization_level(level)
+        .unwrap_or_else(|error| error.recover())
+        .with_intra_threads(options.threads.max(1))?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?
+        .with_inter_op_spinning(false)?
+        .with_memory_pattern(options.memory_pattern)?)
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! GObject glue of `matterefine`. What happens to a matte is decided in `crate::filter`.
+
+use super::settings::{self, Settings};
+use crate::filter::{Refiner, Stats, Timing};
+use crate::frame::PixelLayout;
+use crate::meta::{Matte, Stage};
+use crate::pool::{MattePool, read_matte};
+use crate::simd;
+use crate::video::{Stream, caps_of};
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::subclass::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use settings::properties;
+
+static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    gst::DebugCategory::new(
+        "matterefine",
+        gst::DebugColorFlags::empty(),
+        Some("Post-processing of mattes"),
+    )
+});
+
+/// What the streaming thread owns between caps.
+struct State {
+    stream: Stream,
+    aspect: gst::Fraction,
+    refiner: Refiner,
+    pool: Option<MattePool>,
+    /// The past is to be forgotten at the next frame.
+    discont: bool,
+    failing: bool,
+}
+
+/// State of the element.
+#[derive(Default)]
+pub struct MatteRefine {
+    settings: Mutex<Settings>,
+    /// Set by property changes, so that a frame costs no look at the settings otherwise.
+    changed: AtomicBool,
+    state: Mutex<Option<State>>,
+    stats: Mutex<Stats>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    /// Refines a frame's matte.
+    fn refine(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Result<(Matte, Stats), String> {
+        let size = self
+            .refiner
+            .output_size(self.stream.width(), self.stream.height());
+        if self
+            .pool
+            .as_ref()
+            .is_none_or(|pool| (pool.width(), pool.height()) != size)
+        {
+            let pool = MattePool::new(size.0, size.1).map_err(|error| error.to_string())?;
+            self.pool = Some(pool);
+        }
+        let Self {
+            stream,
+            refiner,
+            pool: Some(pool),
+            ..
+        } = self
+        else {
+            return Err("no memory for a matte".into());
+        };
+        let timing = Timing {
+            pts: buffer.pts().map(|pts| Duration::from_nanos(pts.nseconds())),
+            discont: std::mem::take(&mut self.discont),
+        };
+        let refined = read_matte(&raw.sample, |gray| {
+            stream.read(buffer, |frame| {
+                pool.fill(|out| refiner.apply_into(gray, frame, timing, out))
+            })
+        });
+        let (sample, stats) = refined
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
+        let stats = stats.map_err(|error| error.to_string())?;
+        Ok((
+            Matte {
+                sample,
+                stage: Stage::Refined,
+                ..raw.clone()
+            },
+            stats,
+        ))
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for MatteRefine {
+    const NAME: &'static str = "GstMatteRefine";
+    type Type = super::MatteRefine;
+    type ParentType = gst_base::BaseTransform;
+}
+
+impl ObjectImpl for MatteRefine {
+    fn properties() -> &'static [glib::ParamSpec] {
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
+        &PROPERTIES
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        let result = lock(&self.settings).set(pspec.name(), value);
+        match result {
+            Ok(()) => self.changed.store(true, Ordering::Release),
+            Err(error) => gst::element_imp_warning!(
+                self,
+                gst::LibraryError::Settings,
+                ("{error}; the old value stays")
+            ),
+        }
+    }
+
+    fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
+        match pspec.name() {
+            "stats" => settings::stats(&lock(&self.stats)).to_value(),
+            name => lock(&self.settings).get(name),
+        }
+    }
+}
+
+impl GstObjectImpl for MatteRefine {}
+
+impl ElementImpl for MatteRefine {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Matte refinement",
+                "Filter/Effect/Video",
+                "Makes a frame's matte steady and exact by image processing",
+                "matte developers",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let caps = caps_of(PixelLayout::ALL.iter().copied());
+            [
+                ("sink", gst::PadDirection::Sink),
+                ("src", gst::PadDirection::Src),
+            ]
+            .map(|(name, direction)| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+                    .expect("the template is valid")
+            })
+            .into()
+        });
+        &TEMPLATES
+    }
+}
+
+impl BaseTransformImpl for MatteRefine {
+    const MODE: gst_base::subclass::BaseTransformMode =
+        gst_base::subclass::BaseTransformMode::AlwaysInPlace;
+    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
+    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        *lock(&self.state) = None;
+        *lock(&self.stats) = Stats::default();
+        Ok(())
+    }
+
+    fn set_caps(&self, incaps: &gst::Caps, _outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
+        let stream = Stream::from_caps(incaps)?;
+        let aspect = stream.display_aspect();
+        let mut refiner = Refiner::new(simd::level());
+        self.changed.store(false, Ordering::Release);
+        refiner.set_params(&lock(&self.settings).params());
+        gst::debug!(CAT, imp = self, "{incaps}");
+        *lock(&self.state) = Some(State {
+            stream,
+            aspect,
+            refiner,
+            pool: None,
+            discont: true,
+            failing: false,
+        });
+        Ok(())
+    }
+
+    fn sink_event(&self, event: gst::Event) -> bool {
+        use gst::EventView;
+        if let EventView::FlushStop(_) | EventView::Segment(_) | EventView::StreamStart(_) =
+            event.view()
+            && let Some(state) = lock(&self.state).as_mut()
+        {
+            state.discont = true;
+        }
+        self.parent_sink_event(event)
+    }
+
+    fn transform_ip(
+        &self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let mut guard = lock(&self.state);
+        let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
+        if self.changed.swap(false, Ordering::AcqRel) {
+            state.refiner.set_params(&lock(&self.settings).params());
+        }
+        if buffer.flags().contains(gst::BufferFlags::DISCONT) {
+            state.discont = true;
+        }
+        // A frame without a matte goes on without one; mattecompose knows what to show.
+        let Some(raw) = Matte::of(buffer) else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        let refined = match raw.fits(state.aspect) {
+            true => state.refine(buffer, &raw),
+            false => Err("the matte belongs to a frame of another aspect ratio".into()),
+        };
+        match refined {
+            Ok((matte, stats)) => {
+                state.failing = false;
+                *lock(&self.stats) = stats;
+                matte.attach(buffer).map_err(|error| {
+                    gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+                    gst::FlowError::Error
+                })?;
+            }
+            Err(error) => {
+                // The raw matte is not what the user asked for; no matte is safe.
+                Matte::detach(buffer);
+                if !std::mem::replace(&mut state.failing, true) {
+                    gst::element_imp_warning!(
+                        self,
+                        gst::StreamError::Failed,
+                        ("Matte not refined: {error}"),
+                        ["Frames go on without a matte until it works again"]
+                    );
+                }
+            }
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The element `matterefine`: the raw matte becomes a steady and exact one.
+/**
+ * SECTION:element-matterefine
+ *
+ * Takes the raw matte off a frame and puts a refined one on: steadied over time, decided by
+ * hysteresis, cleaned of islands and holes, fitted to the picture's edges, shaped. The frame
+ * itself passes through untouched.
+ *
+ * A preset sets everything; single properties override it, in whatever order they are set.
+ *
+ * ## Example
+ * |[
+ * gst-launch-1.0 v4l2src ! mattesegment ! matterefine preset=quality feather=2 ! mattecompose ! videoconvert ! autovideosink
+ * ]|
+ *
+ * Since: 0.1
+ */
+use crate::filter;
+use gst::glib;
+use gst::prelude::*;
+
+mod imp;
+mod region;
+mod settings;
+
+pub use imp::properties;
+
+glib::wrapper! {
+    /// Element that refines mattes; see the module's page.
+    pub struct MatteRefine(ObjectSubclass<imp::MatteRefine>)
+        @extends gst_base::BaseTransform, gst::Element, gst::Object;
+}
+
+/// Makes a GObject enum of one of the filters' enums, value by value.
+macro_rules! mirror {
+    ($(#[$doc:meta])* $name:ident of $of:path, $gtype:literal, default $default:ident {
+        $($variant:ident = $value:literal, $nick:literal, $text:literal;)+
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, glib::Enum)]
+        #[enum_type(name = $gtype)]
+        #[repr(i32)]
+        pub enum $name {
+            $(
+                #[doc = $text]
+                #[enum_value(name = $text, nick = $nick)]
+                $variant = $value,
+            )+
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::$default
+            }
+        }
+
+        impl From<$name> for $of {
+            fn from(value: $name) -> Self {
+                match value {
+                    $($name::$variant => Self::$variant,)+
+                }
+            }
+        }
+
+        impl From<$of> for $name {
+            fn from(value: $of) -> Self {
+                type Of = $of;
+                match value {
+                    $(Of::$variant => Self::$variant,)+
+                }
+            }
+        }
+    };
+}
+
+mirror! {
+    /// How the matte is steadied over time.
+    Temporal of filter::TemporalMode, "GstMatteRefineTemporal", default Adaptive {
+        None = 0, "none", "None: every matte as it comes";
+        Ema = 1, "ema", "EMA: exponential moving average";
+        Uncertainty = 2, "uncertainty", "Uncertainty: unsure pixels follow the past, sure ones the present";
+        Flow = 3, "flow", "Flow: average along the motion of the picture";
+        Adaptive = 4, "adaptive", "Adaptive: what stands still in the picture stands still in the matte";
+    }
+}
+
+mirror! {
+    /// How the matte's edge is fitted to the picture.
+    EdgeMode of filter::EdgeMode, "GstMatteRefineEdgeMode", default Guided {
+        None = 0, "none", "None: scaled without a look at the picture";
+        Guided = 1, "guided", "Guided: guided filter on luma";
+        GuidedColor = 2, "guided-color", "Guided colour: guided filter on luma and colour";
+        JointBilateral = 3, "joint-bilateral", "Joint bilateral upsampling";
+        Matting = 4, "matting", "Matting: closed-form matting of the unsure band";
+    }
+}
+
+mirror! {
+    /// A named set of parameters.
+    Preset of filter::Preset, "GstMatteRefinePreset", default Balanced {
+        Fast = 0, "fast", "Fast: half the time of balanced";
+        Balanced = 1, "balanced", "Balanced: steady and exact at a few milliseconds";
+        Quality = 2, "quality", "Quality: the best edge, whatever it costs";
+        Off = 3, "off", "Off: the raw matte, scaled";
+    }
+}
+
+/// Registers the element and its enums.
+///
+/// # Errors
+/// Where GStreamer refuses the registration.
+pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    for kind in [
+        Temporal::static_type(),
+        EdgeMode::static_type(),
+        Preset::static_type(),
+    ] {
+        kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
+    }
+    gst::Element::register(
+        Some(plugin),
+        "matterefine",
+        gst::Rank::NONE,
+        MatteRefine::static_type(),
+    )
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The properties of `mattesegment`: one table, one struct.
+
+use super::Mode;
+use gst::glib;
+use gst::prelude::*;
+
+/// Values of the properties.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    pub model: Option<String>,
+    pub onnxruntime_library: Option<String>,
+    pub execution_provider: String,
+    pub provider_options: Option<gst::Structure>,
+    pub strict_provider: bool,
+    pub threads: u32,
+    pub mode: Mode,
+    pub subject: Option<String>,
+    pub interval: u32,
+    pub still_threshold: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            model: None,
+            onnxruntime_library: None,
+            execution_provider: "cpu".into(),
+            provider_options: None,
+            strict_provider: false,
+            threads: 1,
+            mode: Mode::default(),
+            subject: None,
+            interval: 1,
+            still_threshold: 0.0,
+        }
+    }
+}
+
+/// The property table; every call makes new specs, so that `mattebackground` can have them too.
+pub fn properties() -> Vec<glib::ParamSpec> {
+    let default = Settings::default();
+    vec![
+        glib::ParamSpecString::builder("model")
+            .nick("Model")
+            .blurb(
+                "The network: an .onnx file, or builtin or builtin-lite for those in the plugin. \
+                 Unset: the file that the environment variable MATTE_MODEL names, else builtin. \
+                 While playing, a new model takes over between two frames",
+            )
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecString::builder("onnxruntime-library")
+            .nick("ONNX Runtime library")
+            .blurb(
+                "File of the ONNX Runtime library. Unset: ORT_DYLIB_PATH, beside the plugin, \
+                 then the system's. One library serves the whole process",
+            )
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("execution-provider")
+            .nick("Execution provider")
+            .blurb(
+                "What computes the network: cpu, auto, xnnpack, openvino, cuda, tensorrt, rocm, \
+                 migraphx, directml, coreml, acl, qnn or rknpu, as far as the library offers it",
+            )
+            .default_value(default.execution_provider.as_str())
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecBoxed::builder::<gst::Structure>("provider-options")
+            .nick("Provider options")
+            .blurb("Options for the execution provider, by its own names")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecBoolean::builder("strict-provider")
+            .nick("Strict provider")
+            .blurb("Fail where the provider cannot be had, instead of a warning and the CPU")
+            .default_value(default.strict_provider)
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("active-execution-provider")
+            .nick("Active execution provider")
+            .blurb("What really computes the network; unset until the element has started")
+            .read_only()
+            .build(),
+        glib::ParamSpecUInt::builder("threads")
+            .nick("Threads")
+            .blurb("Threads for one run of the network; idle ones sleep, they never spin")
+            .minimum(1)
+            .maximum(64)
+            .default_value(default.threads)
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecEnum::builder_with_default("mode", default.mode)
+            .nick("Mode")
+            .blurb("Whether a frame waits for its own matte")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("subject")
+            .nick("Subject")
+            .blurb(
+                "Classes that are kept, names or indices with commas between them. \
+                 Unset: what the model's description says",
+            )
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecUInt::builder("interval")
+            .nick("Interval")
+            .blurb("Run the network on every n-th frame; those between carry the matte over")
+            .minimum(1)
+            .maximum(1000)
+            .default_value(default.interval)
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecFloat::builder("still-threshold")
+            .nick("Still threshold")
+            .blurb(
+                "Skip the network while no part of the picture changes by more than this share \
+                 of white; 0: never skip. Sensor noise stays below 0.006 on most cameras. At \
+                 least one frame a second is run all the same",
+            )
+            .minimum(0.0)
+            .maximum(1.0)
+            .default_value(default.still_threshold)
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+            .nick("Statistics")
+            .blurb(
+                "Counters since the start: frames, inferred, carried-over, dropped (left without \
+                 a matte), failed (runs of the network); inference-mean, -p50, -p95 in ms",
+            )
+            .read_only()
+            .build(),
+    ]
+}
+
+impl Settings {
+    /// Takes a property's value; GObject has checked its type and range.
+    pub fn set(&mut self, name: &str, value: &glib::Value) {
+        const CHECKED: &str = "GObject checked the type";
+        let text = || {
+            value
+                .get::<Option<String>>()
+                .expect(CHECKED)
+                .filter(|s| !s.is_empty())
+        };
+        match name {
+            "model" => self.model = text(),
+            "onnxruntime-library" => self.onnxruntime_library = text(),
+            "execution-provider" => self.execution_provider = text().unwrap_or("cpu".into()),
+            "provider-options" => self.provider_options = value.get().expect(CHECKED),
+            "strict-provider" => self.strict_provider = value.get().expect(CHECKED),
+            "threads" => self.threads = value.get().expect(CHECKED),
+            "mode" => self.mode = value.get().expect(CHECKED),
+            "subject" => self.subject = text(),
+            "interval" => self.interval = value.get().expect(CHECKED),
+            "still-threshold" => self.still_threshold = value.get().expect(CHECKED),
+            _ => unreachable!("GObject knows only the properties of the table"),
+        }
+    }
+
+    /// The value of a property that can be written.
+    pub fn get(&self, name: &str) -> glib::Value {
+        match name {
+            "model" => self.model.to_value(),
+            "onnxruntime-library" => self.onnxruntime_library.to_value(),
+            "execution-provider" => self.execution_provider.to_value(),
+            "provider-options" => self.provider_options.to_value(),
+            "strict-provider" => self.strict_provider.to_value(),
+            "threads" => self.threads.to_value(),
+            "mode" => self.mode.to_value(),
+            "subject" => self.subject.to_value(),
+            "interval" => self.interval.to_value(),
+            "still-threshold" => self.still_threshold.to_value(),
+            _ => unreachable!("GObject knows only the properties of the table"),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! From properties to what `crate::model` understands.
+
+use super::settings::Settings;
+use crate::model::{
+    self, ModelError, ModelSource, Origin, ProviderRequest, Search, SessionOptions, builtin,
+};
+use std::path::PathBuf;
+
+/// Environment variable that names the model where no property does.
+pub const MODEL_VARIABLE: &str = "MATTE_MODEL";
+
+impl Settings {
+    /// Where the model comes from: the property, else `MATTE_MODEL`, else the built-in one.
+    ///
+    /// # Errors
+    /// [`ModelError`] where a built-in network is named that is not inside.
+    pub fn source(&self) -> Result<ModelSource, ModelError> {
+        let named = self.model.clone().or_else(|| {
+            std::env::var(MODEL_VARIABLE)
+                .ok()
+                .filter(|name| !name.is_empty())
+        });
+        let name = named.as_deref().unwrap_or(builtin::DEFAULT);
+        Ok(builtin::find(name)?.unwrap_or_else(|| ModelSource::File(PathBuf::from(name))))
+    }
+
+    /// How the model is loaded.
+    ///
+    /// # Errors
+    /// [`ModelError`] for an unknown provider or subject that cannot be read.
+    pub fn options(&self) -> Result<model::Options, ModelError> {
+        let mut provider = ProviderRequest::parse(&self.execution_provider)?;
+        provider.strict = self.strict_provider;
+        if let Some(options) = &self.provider_options {
+            for (name, value) in options.iter() {
+                let value = value.transform::<String>().ok().and_then(|v| v.get().ok());
+                let value = value.ok_or_else(|| {
+                    ModelError::Provider(format!(
+                        "option {name} of provider-options cannot be written as text"
+                    ))
+                })?;
+                provider.options.push((name.to_string(), value));
+            }
+        }
+        let mut overrides = model::Settings::default();
+        if let Some(subject) = &self.subject {
+            overrides.insert_text("output.subject", subject, &Origin::new("property subject"))?;
+        }
+        Ok(model::Options {
+            search: Search {
+                library: self.onnxruntime_library.as_ref().map(PathBuf::from),
+                plugin_folder: plugin_folder(),
+            },
+            session: SessionOptions {
+                threads: self.threads as usize,
+                provider,
+                ..SessionOptions::default()
+            },
+            overrides,
+            stream: None,
+        })
+    }
+}
+
+/// The folder that the plugin was loaded from.
+fn plugin_folder() -> Option<PathBuf> {
+    let plugin = gst::Registry::get().find_plugin("matte")?;
+    plugin.filename()?.parent().map(PathBuf::from)
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Composing takes no memory from the heap once it runs.
+
+use gstmatte::blend::{AlphaOut, Backdrop, Background, Compositor};
+use gstmatte::frame::{Colorimetry, GrayImage, PixelLayout};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on unchanged to the system's allocator; the counter is a constant
+// thread-local without destructor, so that counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the pointer came from `alloc` above, that is from the system.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn matte(shift: usize) -> GrayImage {
+    let mut matte = GrayImage::new(160, 90);
+    for (i, value) in matte.data_mut().iter_mut().enumerate() {
+        *value = (((i % 160) + shift) * 3).min(255) as u8;
+    }
+    matte
+}
+
+#[test]
+fn nothing_is_allocated_a_frame() {
+    let color = Colorimetry::default();
+    let level = gstmatte::simd::level();
+    let (w, h) = (322, 182);
+    let mattes = [0, 7, 40].map(matte);
+    for &layout in PixelLayout::ALL {
+        let picture = Backdrop::render(layout, color, w, h, |x, _| [x as f32 / 322.0; 4]).unwrap();
+        let blur = |bokeh| Background::Blur {
+            strength: 50.0,
+            bokeh,
+        };
+        let mut backgrounds = vec![
+            Background::None,
+            blur(false),
+            blur(true),
+            Background::Color(0xff30_4050),
+            Background::Image(Arc::new(picture.clone())),
+            Background::Matte,
+            Background::Overlay,
+        ];
+        if layout.info().alpha {
+            backgrounds.push(Background::Transparent);
+        }
+        for background in backgrounds {
+            let mut compositor = Compositor::new(layout, color, w, h, level).unwrap();
+            compositor.set_decontamination(255);
+            compositor.set_light_wrap(100);
+            compositor.set_background(background.clone()).unwrap();
+            let mut frame = picture.clone();
+            compositor
+                .apply(&mut frame.view_mut(), mattes[0].as_ref())
+                .unwrap();
+            let before = COUNT.get();
+            for (i, matte) in mattes.iter().enumerate() {
+                compositor.set_strength(255 - i as u8);
+                compositor
+                    .apply(&mut frame.view_mut(), matte.as_ref())
+                    .unwrap();
+            }
+            compositor.hide(&mut frame.view_mut()).unwrap();
+            let name = layout.info().name;
+            assert_eq!(COUNT.get(), before, "{name} {background:?}");
+        }
+    }
+    let mut out = AlphaOut::new(PixelLayout::Nv12, PixelLayout::A420, color, w, h, level).unwrap();
+    let frame = Backdrop::new(PixelLayout::Nv12, color, w, h).unwrap();
+    let mut result = Backdrop::new(PixelLayout::A420, color, w, h).unwrap();
+    out.apply(&frame.view(), mattes[0].as_ref(), &mut result.view_mut())
+        .unwrap();
+    let before = COUNT.get();
+    out.apply(&frame.view(), mattes[1].as_ref(), &mut result.view_mut())
+        .unwrap();
+    out.hide(&mut result.view_mut()).unwrap();
+    assert_eq!(COUNT.get(), before);
+}

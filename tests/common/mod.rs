@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What the pipeline tests share.
+#![allow(dead_code, reason = "every test binary uses its own part")]
+
+pub mod pipeline;
+
+use gstmatte::frame::GrayRef;
+use gstmatte::meta::{Matte, Stage};
+use gstmatte::pool::MattePool;
+use std::sync::Once;
+
+/// Starts GStreamer with the plugin's elements, as if they were installed.
+pub fn init() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        gst::init().expect("GStreamer starts");
+        gstmatte::plugin_register_static().expect("the plugin registers");
+    });
+}
+
+/// A frame filled by `value(byte index)`, of the size that the caps need.
+pub fn frame(info: &gst_video::VideoInfo, value: impl Fn(usize) -> u8) -> gst::Buffer {
+    let data: Vec<u8> = (0..info.size()).map(value).collect();
+    let mut buffer = gst::Buffer::from_mut_slice(data);
+    buffer
+        .get_mut()
+        .expect("new buffers are writable")
+        .set_pts(gst::ClockTime::ZERO);
+    buffer
+}
+
+/// Two inputs that differ in every byte: what comes out the same shows nothing of either.
+pub fn two_rooms(info: &gst_video::VideoInfo) -> [gst::Buffer; 2] {
+    [
+        frame(info, |i| (i * 37 % 200) as u8 + 20),
+        frame(info, |i| {
+            ((i * 37 % 200) as u8 + 20).wrapping_add(29) ^ (i as u8 & 1)
+        }),
+    ]
+}
+
+/// Puts a matte on a buffer that `value(x, y)` gives, for frames of these caps.
+pub fn attach(
+    buffer: &mut gst::Buffer,
+    info: &gst_video::VideoInfo,
+    (width, height): (usize, usize),
+    value: impl Fn(usize, usize) -> u8,
+) {
+    let pool = MattePool::new(width, height).expect("the size is valid");
+    let (sample, ()) = pool
+        .fill(|matte| {
+            for y in 0..height {
+                for (x, pixel) in matte.row_mut(y).iter_mut().enumerate() {
+                    *pixel = value(x, y);
+                }
+            }
+        })
+        .expect("memory for the matte");
+    let par = info.par();
+    let aspect = gst::Fraction::new(
+        info.width() as i32 * par.numer(),
+        info.height() as i32 * par.denom(),
+    );
+    let matte = Matte {
+        sample,
+        stage: Stage::Refined,
+        frame_pts: buffer.pts(),
+        inferred: true,
+        inference_time: gst::ClockTime::ZERO,
+        frame_aspect: aspect,
+    };
+    matte
+        .attach(buffer.make_mut())
+        .expect("buffers take the meta");
+}
+
+/// The matte that a buffer carries, as rows.
+pub fn matte_rows(buffer: &gst::BufferRef) -> Option<Vec<Vec<u8>>> {
+    let matte = Matte::of(buffer)?;
+    gstmatte::pool::read_matte(&matte.sample, |m: GrayRef| {
+        m.rows().map(<[u8]>::to_vec).collect()
+    })
+    .ok()
+}
+
+/// The bytes of a buffer.
+pub fn bytes(buffer: &gst::BufferRef) -> Vec<u8> {
+    buffer.map_readable().expect("buffers can be read").to_vec()
+}
+
+/// Caps of a size in a format.
+pub fn info(format: gst_video::VideoFormat, width: u32, height: u32) -> gst_video::VideoInfo {
+    gst_video::VideoInfo::builder(format, width, height)
+        .fps((30, 1))
+        .build()
+        .expect("the size is valid")
+}
+
+/// What can be seen of a frame: the samples of every component, without padding.
+pub fn pixels(buffer: &gst::BufferRef, caps: &gst::CapsRef) -> Vec<u8> {
+    let stream = gstmatte::video::Stream::from_caps(caps).expect("raw video caps");
+    let seen = stream.read(buffer, |frame| {
+        let info = frame.layout().info();
+        let mut seen = Vec::new();
+        for c in info.components {
+            let (_, rows) = info.plane_extent(c.plane, frame.width(), frame.height());
+            for y in 0..rows {
+                let row = &frame.row(c.plane, y)[c.offset..];
+                let samples = gstmatte::frame::subsampled(frame.width(), c.w_sub);
+                seen.extend(row.iter().step_by(c.step).take(samples));
+            }
+        }
+        seen
+    });
+    seen.expect("a frame of the caps")
+}

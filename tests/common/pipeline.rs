@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Streams through elements to their end, and networks whose answer is known.
+
+use super::init;
+use gst::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// A folder that this test binary has to itself.
+pub fn scratch(name: &str) -> PathBuf {
+    let binary = std::env::current_exe().expect("a program knows its file");
+    let binary = binary.file_stem().expect("a file has a name").to_owned();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(binary)
+        .join(name);
+    std::fs::create_dir_all(&folder).expect("the target folder can be written");
+    folder
+}
+
+/// One of the tiny models of `tests/models`, alone in a folder with a description of our own.
+pub fn model_with(folder: &str, onnx: &str, toml: &str) -> PathBuf {
+    let folder = scratch(folder);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/models")
+        .join(onnx);
+    let file = folder.join(onnx);
+    std::fs::copy(source, &file).expect("the model is there");
+    std::fs::write(file.with_extension("toml"), toml).expect("the scratch folder can be written");
+    file
+}
+
+/// A network that takes what is green for the subject: 8x6 pixels, alpha = green.
+pub fn green_model() -> PathBuf {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| model_with("green", "alpha.onnx", "[input]\nrange = [0, 1]\n"))
+        .clone()
+}
+
+/// What came out of a pipeline.
+#[derive(Debug)]
+pub struct Run {
+    /// Frames in order.
+    pub buffers: Vec<gst::Buffer>,
+    /// The error on the bus, if there was one.
+    pub error: Option<String>,
+}
+
+/// Longest time that any test pipeline may take; it is there for hangs, not for speed.
+const HANG: gst::ClockTime = gst::ClockTime::from_seconds(120);
+
+/// Sends samples (caps and buffer each) through `elements` to the end of the stream.
+pub fn run_samples(elements: &str, samples: impl IntoIterator<Item = gst::Sample>) -> Run {
+    init();
+    let description =
+        format!("appsrc name=in format=time ! {elements} ! appsink name=out sync=false");
+    let pipeline = gst::parse::launch(&description)
+        .expect(elements)
+        .downcast::<gst::Pipeline>()
+        .expect("several elements make a pipeline");
+    let source = pipeline
+        .by_name("in")
+        .unwrap()
+        .downcast::<gst_app::AppSrc>()
+        .unwrap();
+    let sink = pipeline
+        .by_name("out")
+        .unwrap()
+        .downcast::<gst_app::AppSink>()
+        .unwrap();
+    let buffers = Arc::new(Mutex::new(Vec::new()));
+    let collected = buffers.clone();
+    sink.set_callbacks(
+        gst_app::AppSinkCallbacks::builder()
+            .new_sample(move |sink| {
+                let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+                collected.lock().unwrap().extend(sample.buffer_owned());
+                Ok(gst::FlowSuccess::Ok)
+            })
+            .build(),
+    );
+    let bus = pipeline.bus().expect("a pipeline has a bus");
+    if pipeline.set_state(gst::State::Playing).is_ok() {
+        for sample in samples {
+            // After an error nothing is taken any more; the bus tells.
+            if source.push_sample(&sample).is_err() {
+                break;
+            }
+        }
+        let _ = source.end_of_stream();
+    }
+    let kinds = [gst::MessageType::Error, gst::MessageType::Eos];
+    let message = bus
+        .timed_pop_filtered(HANG, &kinds)
+        .unwrap_or_else(|| panic!("{elements}: hangs"));
+    let error = match message.view() {
+        gst::MessageView::Error(error) => Some(error.error().to_string()),
+        _ => None,
+    };
+    pipeline
+        .set_state(gst::State::Null)
+        .expect("every pipeline can be stopped");
+    let buffers = std::mem::take(&mut *buffers.lock().unwrap());
+    Run { buffers, error }
+}
+
+/// Sends frames of one format through `elements` to the end of the stream.
+pub fn run(
+    info: &gst_video::VideoInfo,
+    elements: &str,
+    frames: impl IntoIterator<Item = gst::Buffer>,
+) -> Run {
+    init();
+    let caps = info.to_caps().expect("valid caps");
+    let samples = frames
+        .into_iter()
+        .map(|buffer| gst::Sample::builder().buffer(&buffer).caps(&caps).build());
+    run_samples(elements, samples)
+}

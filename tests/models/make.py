@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Makes the tiny ONNX models of the tests, a few hundred bytes each.
+
+usage: make.py [FOLDER]        needs the PyPI packages onnx and numpy
+
+Each model computes something that a test can work out by hand from its input. The files are kept in
+the repository, so that the tests need no Python; run this after a change and commit the result.
+"""
+import pathlib
+import sys
+
+import numpy as np
+from onnx import TensorProto as T
+from onnx import checker, helper, numpy_helper
+
+FOLDER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
+F32, F16, U8, I64 = T.FLOAT, T.FLOAT16, T.UINT8, T.INT64
+
+
+def value(name, kind, shape):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def node(op, inputs, outputs, **attributes):
+    return helper.make_node(op, inputs.split(), outputs.split(), **attributes)
+
+
+def const(name, array):
+    return numpy_helper.from_array(np.asarray(array), name)
+
+
+def save(name, nodes, inputs, outputs, constants=(), metadata=None):
+    graph = helper.make_graph(nodes, "g", inputs, outputs, list(constants))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 8
+    model.producer_name = ""
+    helper.set_model_props(model, metadata or {})
+    checker.check_model(model)
+    (FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString())
+
+
+def channel(source, index, target, axis=1):
+    """Nodes and constants that take one channel out of a tensor."""
+    names = [f"{target}_{part}" for part in ("start", "end", "axis")]
+    constants = [const(n, np.array([v], np.int64)) for n, v in zip(names, (index, index + 1, axis))]
+    return [node("Slice", " ".join([source, *names]), target)], constants
+
+
+IMAGE = [1, 3, 6, 8]
+
+# The green channel is the alpha, between 0 and 1.
+nodes, consts = channel("image", 1, "green")
+green = nodes, consts
+clip = [const("zero", np.float32(0)), const("one", np.float32(1))]
+save("alpha", nodes + [node("Clip", "green zero one", "alpha")], [value("image", F32, IMAGE)],
+     [value("alpha", F32, [1, 1, 6, 8])], consts + clip)
+
+# The same without the Clip: nothing tells what the values mean. Also used for NaN and infinity.
+save("bare", nodes + [node("Identity", "green", "mask")], [value("image", F32, IMAGE)],
+     [value("mask", F32, [1, 1, 6, 8])], consts)
+
+# Two classes: minus red, and red. The subject's share is sigmoid(2 * red).
+red, red_consts = channel("image", 0, "red")
+save("classes", red + [node("Neg", "red", "minus"), node("Concat", "minus red", "both", axis=1),
+                       node("Conv", "both eye", "scores")],
+     [value("image", F32, IMAGE)], [value("scores", F32, [1, 2, 6, 8])],
+     red_consts + [const("eye", np.eye(2, dtype=np.float32).reshape(2, 2, 1, 1))])
+
+# The same with the softmax inside of the model.
+save("softmax", red + [node("Neg", "red", "minus"), node("Concat", "minus red", "both", axis=1),
+                       node("Softmax", "both", "shares", axis=1)],
+     [value("image", F32, IMAGE)], [value("shares", F32, [1, 2, 6, 8])], red_consts)
+
+# One channel before the sigmoid.
+save("logits", [node("Conv", "image weights", "score")],
+     [value("image", F32, IMAGE)], [value("score", F32, [1, 1, 6, 8])],
+     [const("weights", np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1))])
+
+# The index of the strongest channel; the subject's classes are told by metadata.
+save("labels", [node("ArgMax", "image", "label", axis=1, keepdims=0)],
+     [value("image", F32, IMAGE)], [value("label", I64, [1, 6, 8])],
+     metadata={"matte.output.labels": '["background", "person", "cat"]', "matte.input.range": "[0, 1]"})
+
+# Pixels with their channels together, in and out.
+nodes, consts = channel("image", 1, "green", axis=3)
+save("nhwc", nodes + [node("Sigmoid", "green", "alpha")], [value("image", F32, [1, 6, 8, 3])],
+     [value("alpha", F32, [1, 6, 8, 1])], consts)
+
+# Bytes in, bytes out.
+nodes, consts = channel("image", 2, "blue")
+save("bytes", nodes + [node("Identity", "blue", "alpha")], [value("image", U8, IMAGE)],
+     [value("alpha", U8, [1, 1, 6, 8])], consts, metadata={"matte.output.kind": "alpha"})
+
+# Half floats in and out.
+nodes, consts = channel("image", 0, "red")
+save("half", nodes + [node("Identity", "red", "alpha")], [value("image", F16, IMAGE)],
+     [value("alpha", F16, [1, 1, 6, 8])], consts, metadata={"matte.output.kind": "alpha"})
+
+# Gray in, alpha out, every side open.
+save("gray", [node("Clip", "image zero one", "alpha")], [value("image", F32, [1, 1, "h", "w"])],
+     [value("alpha", F32, [1, 1, "h", "w"])], clip)
+
+# Recurrent: alpha is half the red channel and half of what was there before; its state leaves its
+# size open and grows from 1x1. A further output and a constant input, as RVM has.
+save("recurrent", red + [node("Mul", "red ratio", "now"), node("Mul", "h_in ratio", "before"),
+                         node("Add", "now before", "h_out"), node("Clip", "h_out zero one", "pha"),
+                         node("Identity", "image", "fgr")],
+     [value("image", F32, ["n", 3, "h", "w"]), value("h_in", F32, ["n", "c", "hs", "ws"]),
+      value("ratio", F32, [1])],
+     [value("fgr", F32, ["n", 3, "h", "w"]), value("pha", F32, ["n", 1, "h", "w"]),
+      value("h_out", F32, ["n", 1, "h", "w"])], red_consts + clip)
+
+# Any scale; the lowest and the highest value become 0 and 1.
+nodes, consts = channel("image", 0, "red")
+save("minmax", nodes + [node("Mul", "red ten", "scaled")], [value("image", F32, IMAGE)],
+     [value("scaled", F32, [1, 1, 6, 8])], consts + [const("ten", np.float32(10))],
+     metadata={"matte.output.kind": "minmax"})
+
+# Logarithm of the red channel: infinite at 0, NaN below.
+save("nan", red + [node("Log", "red", "mask")], [value("image", F32, IMAGE)],
+     [value("mask", F32, [1, 1, 6, 8])], red_consts, metadata={"matte.output.kind": "alpha"})
+
+# A picture in, one number out: no matte.
+save("classifier", [node("GlobalAveragePool", "image", "score")], [value("image", F32, IMAGE)],
+     [value("score", F32, [1, 3, 1, 1])])
+
+# No picture in.
+save("sound", [node("Identity", "samples", "same")], [value("samples", F32, [1, 16000])],
+     [value("same", F32, [1, 16000])])
+
+# Two pictures in.
+save("two", [node("Sub", "image background", "difference")],
+     [value("image", F32, IMAGE), value("background", F32, IMAGE)],
+     [value("difference", F32, IMAGE)])
+
+# A picture that no memory holds.
+save("huge", [node("Clip", "image zero one", "alpha")], [value("image", F32, [1, 3, 1 << 20, 1 << 20])],
+     [value("alpha", F32, [1, 3, 1 << 20, 1 << 20])], clip)
+
+# Says one size and gives another: the file declares its output open, so only a run shows it.
+save("square", green[0] + [node("Transpose", "green", "turned", perm=[0, 1, 3, 2]),
+                           node("Clip", "turned zero one", "alpha")],
+     [value("image", F32, IMAGE)], [value("alpha", F32, ["a", "b", "c", "d"])], green[1] + clip)
+
+# Any size, for benchmarks: the red channel as alpha and as logits, 21 classes, their labels.
+OPEN = [1, 3, "h", "w"]
+weights = np.zeros((21, 3, 1, 1), np.float32)
+weights[::2, 0], weights[1::2, 1] = 1, -1
+save("open_alpha", red + [node("Clip", "red zero one", "alpha")], [value("image", F32, OPEN)],
+     [value("alpha", F32, [1, 1, "h", "w"])], red_consts + clip)
+save("open_logits", [node("Conv", "image weights", "score")], [value("image", F32, OPEN)],
+     [value("score", F32, [1, 1, "h", "w"])], [const("weights", weights[:1])])
+save("open_classes", [node("Conv", "image weights", "scores")], [value("image", F32, OPEN)],
+     [value("scores", F32, [1, 21, "h", "w"])], [const("weights", weights)])
+save("open_labels", [node("ArgMax", "image", "label", axis=1)], [value("image", F32, OPEN)],
+     [value("label", I64, [1, 1, "h", "w"])], metadata={"matte.output.subject": "[1]"})
+
+# Weights in a file outside of the model's folder.
+outside = helper.make_tensor("weights", F32, [1, 3, 1, 1], b"\0" * 12, raw=True)
+outside.ClearField("raw_data")
+outside.data_location = T.EXTERNAL
+outside.external_data.add(key="location", value="../outside.bin")
+graph = helper.make_graph([node("Conv", "image weights", "score")], "g", [value("image", F32, IMAGE)],
+                          [value("score", F32, [1, 1, 6, 8])], [outside])
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+model.ir_version = 8
+(FOLDER / "outside.onnx").write_bytes(model.SerializeToString())
