@@ -67,6 +67,8 @@ pub fn segments(columns: usize) -> usize {
 pub struct Affine {
     /// Kinds of the last matte, which is in `shown` only where they were mixed.
     last_kinds: Vec<Kind>,
+    /// Where the picture stood still then: elsewhere `shown` is out of date.
+    held: Vec<bool>,
     shown: GrayImage,
     kinds: Vec<Kind>,
     /// What each column of a grid row allows: 1 background, 2 subject, more neither.
@@ -117,6 +119,10 @@ impl Affine {
             8 => apply::<_, 8>(simd, self, coefficients, guide, hold, out),
             _ => apply::<_, 1>(simd, self, coefficients, guide, hold, out),
         });
+        self.held.clear();
+        if let Some(hold) = hold {
+            self.held.extend_from_slice(hold.still);
+        }
     }
 }
 
@@ -283,7 +289,10 @@ fn apply<S: Simd, const STEP: usize>(
             for s in begin..segment {
                 let range = s * SEGMENT * STEP..((s + 1) * SEGMENT * STEP).min(width);
                 let (a, b) = (first * segments + s, second * segments + s);
-                if hold.fresh || !hold.still[a] || !hold.still[b] {
+                if !hold.still[a] || !hold.still[b] {
+                    continue;
+                }
+                if hold.fresh || !filter.held[a] || !filter.held[b] {
                     shown[range.clone()].copy_from_slice(&to[range]);
                     continue;
                 }
