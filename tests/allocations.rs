@@ -6,6 +6,9 @@
 //! every thread. What is not Rust does not pass here: GStreamer's own buffers, metas and structures
 //! (GLib; frames and mattes come from pools) and the memory of ONNX Runtime. One test alone in its
 //! binary, so that nothing else is counted.
+//!
+//! `mode=async` is not among the settings: there the network's thread takes its memory with its
+//! first runs, and after how many frames those are done is up to the machine.
 
 mod common;
 
@@ -154,7 +157,6 @@ fn the_chain_allocates_nothing_of_its_own_a_frame() {
         "background=color edge-mode=matting feather=3 grow=2 open=1 close=1",
         "background=color edge-mode=joint-bilateral temporal=uncertainty",
         "background=color still-threshold=0.02 interval=2",
-        "background=color mode=async",
         VIDEO,
     ] {
         let (settings, beside) = settings.split_once('|').unwrap_or((settings, ""));
