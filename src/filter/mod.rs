@@ -16,6 +16,7 @@
 //! | `shape` | feather, levels, gamma |
 
 pub mod affine;
+mod areas;
 pub mod components;
 pub mod fast_guided;
 pub mod flow;

@@ -7,6 +7,7 @@
 //! pixel.
 
 use super::affine::{Affine, Hold, SEGMENT, segments};
+use super::areas::Areas;
 use super::guide::Guide;
 use super::guided::{Coefficients, Fit, Guided};
 use super::guided_color::GuidedColor;
@@ -18,7 +19,7 @@ use super::regions::{RegionParams, Regions};
 use super::resample::{Bilinear, CellMean, grid};
 use super::shape::Shape;
 use super::temporal::{Smoother, Steadying};
-use super::{EdgeMode, Params, Plane, Region, TemporalMode};
+use super::{EdgeMode, Params, Plane, TemporalMode};
 use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError};
 use crate::simd::Level;
 use std::time::{Duration, Instant};
@@ -103,14 +104,6 @@ pub struct Refiner {
     primed: bool,
 }
 
-/// Regions of the frame, drawn at the matte's size.
-#[derive(Debug, Default)]
-struct Areas {
-    size: (usize, usize),
-    subject: Vec<bool>,
-    keep: Vec<bool>,
-}
-
 impl Refiner {
     /// A chain with the balanced preset whose kernels run at `level`.
     pub fn new(level: Level) -> Self {
@@ -151,7 +144,7 @@ impl Refiner {
     /// Changes the parameters from the next frame on, held to their ranges. Nothing is forgotten.
     pub fn set_params(&mut self, params: &Params) {
         self.params = params.sanitized();
-        self.areas.size = (0, 0);
+        self.areas.forget();
     }
 
     /// Forgets the past, as after a flush.
@@ -477,41 +470,6 @@ fn grid_step(subsample: usize, scale: f32, pixel: f32) -> usize {
         .into_iter()
         .find(|&step| step as f32 <= wanted);
     fitting.unwrap_or(1)
-}
-
-impl Areas {
-    fn draw(&mut self, params: &Params, size: (usize, usize)) {
-        if self.size == size {
-            return;
-        }
-        self.size = size;
-        let draw = |region: &Option<Region>, mask: &mut Vec<bool>| {
-            mask.clear();
-            let Some(region) = region else { return };
-            for y in 0..size.1 {
-                let v = (y as f32 + 0.5) / size.1 as f32;
-                mask.extend(
-                    (0..size.0).map(|x| region.contains((x as f32 + 0.5) / size.0 as f32, v)),
-                );
-            }
-        };
-        draw(&params.subject_region, &mut self.subject);
-        draw(&params.keep, &mut self.keep);
-    }
-
-    fn apply(&self, matte: &mut Plane) {
-        for (value, inside) in matte.data_mut().iter_mut().zip(&self.keep) {
-            // What the network finds a third likely counts in full.
-            *value = if *inside {
-                (*value * 3.0).min(1.0)
-            } else {
-                *value
-            };
-        }
-        for (value, inside) in matte.data_mut().iter_mut().zip(&self.subject) {
-            *value = if *inside { *value } else { 0.0 };
-        }
-    }
 }
 
 struct Clock(Instant);

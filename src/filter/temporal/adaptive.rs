@@ -7,7 +7,9 @@
 //!
 //! 1. `w = min((1 - c') w + t, W)`: how many frames the mean `m` stands for. `c'` is `c`, or more
 //!    where the raw matte disagrees with `m` for long (`e`, a short mean of `x - m`, is large): a
-//!    network that changed its mind for good is believed though nothing moved.
+//!    network that changed its mind for good is believed though nothing moved. Near a motion, or
+//!    when much of the picture moves (`g`), it is believed at once: what moves over itself changes
+//!    the matte of places whose picture stays the same, and a network looks further than a pixel.
 //! 2. `m = m + (x - m) t / w`: the mean of all raw mattes since the pixel last changed, over at
 //!    most `W` frames, so noise falls as fast as it can, and not at all late after a motion.
 //!    Where the picture changed by a motion that the block flow explains ([`Carry`]), mean and
@@ -20,12 +22,17 @@
 
 use super::carry::Carry;
 use crate::filter::Plane;
+use crate::filter::window::BoxMean;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
 /// Disagreement from which a standing pixel begins to follow, and where it does so fully.
-const DISAGREE: (f32, f32) = (0.15, 0.5);
+const DISAGREE: (f32, f32) = (0.1, 0.3);
+/// Half the side of the surroundings, as a share of the matte's width.
+const SURROUNDINGS: f32 = 1.0 / 12.0;
+/// Share of the surroundings, or of the picture, that changed from which a motion is near, and where it is so fully.
+const NEAR: (f32, f32) = (0.06, 0.3);
 /// Weight of the newest disagreement in its short mean, per 1/30 s.
 const DISAGREE_WEIGHT: f32 = 0.25;
 
@@ -44,6 +51,8 @@ pub struct Adaptive {
     shown: Plane,
     carried_mean: Plane,
     carried_age: Plane,
+    nearby: Plane,
+    mean: BoxMean,
 }
 
 impl Adaptive {
@@ -69,6 +78,10 @@ impl Adaptive {
         matte: &mut Plane,
     ) {
         debug_assert_eq!(self.age.size(), matte.size());
+        let around = (change.width() as f32 * SURROUNDINGS).round() as usize;
+        self.mean
+            .apply(level, change, around.max(1), &mut self.nearby);
+        let moving = change.data().iter().sum::<f32>() / change.data().len() as f32;
         self.carried_mean.copy_from(state);
         self.carried_age.copy_from(&self.age);
         carry.pull(state, &mut self.carried_mean);
@@ -81,6 +94,7 @@ impl Adaptive {
             play: 0.08 * strength,
             disagree: super::weight_after(DISAGREE_WEIGHT, frames),
             frames,
+            moving,
         };
         dispatch!(level, simd => steady(simd, self, &tuning, (carry.trust(), change), state, matte));
     }
@@ -91,6 +105,8 @@ struct Tuning {
     play: f32,
     disagree: f32,
     frames: f32,
+    /// Share of the whole picture that changed.
+    moving: f32,
 }
 
 #[simd]
@@ -104,6 +120,7 @@ fn steady<S: Simd>(
 ) {
     let count = matte.data().len();
     let trust = &trust.data()[..count];
+    let nearby = &adaptive.nearby.data()[..count];
     let change = &change.data()[..count];
     let matte = &mut matte.data_mut()[..count];
     let mean = &mut state.data_mut()[..count];
@@ -115,7 +132,10 @@ fn steady<S: Simd>(
         let (x, m) = (matte[k], mean[k]);
         let e = disagreement[k] + (x - m - disagreement[k]) * tuning.disagree;
         let t = ((e.abs() - DISAGREE.0) * (1.0 / (DISAGREE.1 - DISAGREE.0))).clamp(0.0, 1.0);
-        let changed = change[k].max(t * t);
+        let d = (((x - m).abs() - DISAGREE.0) * (1.0 / (DISAGREE.1 - DISAGREE.0))).clamp(0.0, 1.0);
+        let g =
+            ((nearby[k].max(tuning.moving) - NEAR.0) * (1.0 / (NEAR.1 - NEAR.0))).clamp(0.0, 1.0);
+        let changed = change[k].max(t * t).max(g * d);
         let still = (1.0 - changed) * age[k];
         let carried = trust[k] * age[k].min(CARRIED - tuning.frames).max(0.0);
         let w = (still.max(carried) + tuning.frames).min(memory);

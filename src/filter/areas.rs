@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Where in the frame the subject may be, and where weak answers of the network count.
+
+use super::{Params, Plane, Region};
+
+/// Regions of the frame, drawn at the matte's size.
+#[derive(Debug, Default)]
+pub(super) struct Areas {
+    size: (usize, usize),
+    subject: Vec<bool>,
+    keep: Vec<bool>,
+}
+
+impl Areas {
+    /// Has the regions drawn anew: they changed.
+    pub(super) fn forget(&mut self) {
+        self.size = (0, 0);
+    }
+
+    /// Draws the regions for mattes of this size, where that was not done yet.
+    pub(super) fn draw(&mut self, params: &Params, size: (usize, usize)) {
+        if self.size == size {
+            return;
+        }
+        self.size = size;
+        let draw = |region: &Option<Region>, mask: &mut Vec<bool>| {
+            mask.clear();
+            let Some(region) = region else { return };
+            for y in 0..size.1 {
+                let v = (y as f32 + 0.5) / size.1 as f32;
+                mask.extend(
+                    (0..size.0).map(|x| region.contains((x as f32 + 0.5) / size.0 as f32, v)),
+                );
+            }
+        };
+        draw(&params.subject_region, &mut self.subject);
+        draw(&params.keep, &mut self.keep);
+    }
+
+    /// Keeps and drops what the regions say, in place.
+    pub(super) fn apply(&self, matte: &mut Plane) {
+        for (value, inside) in matte.data_mut().iter_mut().zip(&self.keep) {
+            // What the network finds a third likely counts in full.
+            *value = if *inside {
+                (*value * 3.0).min(1.0)
+            } else {
+                *value
+            };
+        }
+        for (value, inside) in matte.data_mut().iter_mut().zip(&self.subject) {
+            *value = if *inside { *value } else { 0.0 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_of_the_subject_region_is_nothing_and_weak_things_are_kept() {
+        let params = Params {
+            subject_region: Some(Region::rectangle(0.0, 0.0, 0.5, 1.0)),
+            keep: Some(Region::rectangle(0.0, 0.5, 1.0, 0.5)),
+            ..Params::default()
+        };
+        let mut matte = Plane::new(4, 4);
+        matte.data_mut().fill(0.25);
+        let mut areas = Areas::default();
+        areas.draw(&params, matte.size());
+        areas.apply(&mut matte);
+        assert_eq!(matte.row(0), [0.25, 0.25, 0.0, 0.0]);
+        assert_eq!(matte.row(3), [0.75, 0.75, 0.0, 0.0]);
+    }
+}
