@@ -24,9 +24,8 @@ esac
 if [ -z "${ORT_DYLIB_PATH:-}" ] && [ -e "$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so" ]; then
     export ORT_DYLIB_PATH="$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so"
 fi
-# Only where the plugin has no network of its own.
-if [ -z "${MATTE_MODEL:-}" ] && [ -z "$(find "$_matte_root/models" -maxdepth 1 -name '*.onnx' 2>/dev/null)" ] &&
-    [ -e "$_matte_cache/models/mp_selfie_landscape.onnx" ]; then
+# Until the plugin's own network is as good, the public one is the default.
+if [ -z "${MATTE_MODEL:-}" ] && [ -e "$_matte_cache/models/mp_selfie_landscape.onnx" ]; then
     export MATTE_MODEL="$_matte_cache/models/mp_selfie_landscape.onnx"
 fi
 unset _matte_root _matte_cache _matte_plugins
