@@ -21,7 +21,7 @@ SUBSTITUTIONS = [
     (r"pipewiresrc(?: path=\S+)?", CAMERA),
     (r"\bautovideosink\b", "fakesink"),
     # Whatever the video of an example is called.
-    (r"\bfilesrc location=\S+", "filesrc location=in.mp4"),
+    (r"\bfilesrc location=(?!\S+\.(?:png|jpg)\b)\S+", "filesrc location=in.mp4"),
     (r"v4l2sink(?: [a-z-]+=\S+)*", "fakesink"),
     (r"pipewiresink(?: [a-z-]+=\S+)*", "fakesink"),
     (r"\b(?:glimagesink|gtksink|waylandsink|ximagesink)\b", "fakesink"),

@@ -10,7 +10,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 clip=$(presenter_clip) || die "no clip: run scripts/deps.sh demo"
 frames=40
-export MATTE_SOURCE="filesrc location=$clip ! decodebin ! $PRESENTER ! identity eos-after=$frames"
+# One picture of the clip, again and again, so that every pipeline's pictures can be compared.
+gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity eos-after=20 ! videoconvert \
+    ! pngenc ! multifilesink location="$work/still.png"
+still="filesrc location=$work/still.png ! pngdec ! imagefreeze num-buffers=$frames"
+export MATTE_SOURCE="$still ! video/x-raw,framerate=30/1 ! videoconvert"
 # The 20th picture stays, before a compositor can run out of one of its streams.
 picture() { echo "identity eos-after=20 ! videoconvert ! pngenc compression-level=1 ! multifilesink location=$work/$1.png"; }
 
