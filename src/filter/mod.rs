@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `motion` | what changed in the picture, against the sensor's noise; scene cuts |
 //! | `flow` | where things came from: block matching |
+//! | `follow` | an earlier frame's matte, moved to this one |
 //! | `temporal` | steadying: exponential, uncertainty-weighted, along the motion, adaptive |
 //! | `regions` | hysteresis, islands, holes, with identity |
 //! | `morphology` | open, close, grow |
@@ -20,6 +21,7 @@ mod areas;
 pub mod components;
 pub mod fast_guided;
 pub mod flow;
+pub mod follow;
 pub mod guide;
 pub mod guided;
 pub mod guided_color;
