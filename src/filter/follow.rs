@@ -103,7 +103,9 @@ impl Follow {
                 let mut sum = 0;
                 for y in top..bottom {
                     let (a, b) = (&then.row(y)[left..right], &now.row(y)[left..right]);
-                    sum += (a.iter().zip(b)).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>();
+                    sum += (a.iter().zip(b))
+                        .map(|(a, b)| u32::from(a.abs_diff(*b)))
+                        .sum::<u32>();
                 }
                 total += u64::from(sum);
                 let moves = sum >= CHANGED * ((bottom - top) * (right - left)) as u32;
@@ -148,7 +150,10 @@ fn sample(picture: GrayRef<'_>, x: f32, y: f32) -> u8 {
     let (fx, fy) = (x - left as f32, y - top as f32);
     let (upper, lower) = (picture.row(top), picture.row(bottom));
     let mix = |a: u8, b: u8| f32::from(a) + (f32::from(b) - f32::from(a)) * fx;
-    let (a, b) = (mix(upper[left], upper[right]), mix(lower[left], lower[right]));
+    let (a, b) = (
+        mix(upper[left], upper[right]),
+        mix(lower[left], lower[right]),
+    );
     (a + (b - a) * fy + 0.5) as u8
 }
 

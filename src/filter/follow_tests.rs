@@ -24,18 +24,23 @@ fn texture(seed: u64) -> Plane {
 fn scene(x: f32, y: f32, noise: f32, seed: u64) -> (GrayImage, GrayImage) {
     let (room, person) = (texture(1), texture(2));
     let mut random = Random::new(seed);
-    let (mut luma, mut matte) = (GrayImage::new(SIZE.0, SIZE.1), GrayImage::new(SIZE.0, SIZE.1));
+    let (mut luma, mut matte) = (
+        GrayImage::new(SIZE.0, SIZE.1),
+        GrayImage::new(SIZE.0, SIZE.1),
+    );
     for py in 0..SIZE.1 {
         for px in 0..SIZE.0 {
             let (dx, dy) = (px as f32 - x, py as f32 - y);
             let head = 26.0 - dx.hypot(dy * 0.85);
             let body = (48.0 - dx.abs()).min(dy - 30.0);
             let alpha = (head.max(body) / 2.0 + 0.5).clamp(0.0, 1.0);
-            let own = person.row(((dy + 300.0) as usize) % SIZE.1)[((dx + 1280.0) as usize) % SIZE.0];
+            let own =
+                person.row(((dy + 300.0) as usize) % SIZE.1)[((dx + 1280.0) as usize) % SIZE.0];
             let behind = room.row(py)[px];
             let value = alpha * (0.35 + 0.6 * own) + (1.0 - alpha) * (0.05 + 0.6 * behind);
             let index = py * SIZE.0 + px;
-            luma.data_mut()[index] = (value * 255.0 + noise * random.normal()).clamp(0.0, 255.0) as u8;
+            luma.data_mut()[index] =
+                (value * 255.0 + noise * random.normal()).clamp(0.0, 255.0) as u8;
             matte.data_mut()[index] = (alpha * 255.0 + 0.5) as u8;
         }
     }
@@ -65,14 +70,23 @@ fn follow(then: &GrayImage, now: &GrayImage, matte: &GrayImage) -> (Followed, Gr
 
 #[test]
 fn the_matte_goes_where_its_subject_went() {
-    for (dx, dy) in [(6.0, 0.0), (-12.0, 0.0), (18.0, 0.0), (9.0, -6.0), (2.0, 1.0)] {
+    for (dx, dy) in [
+        (6.0, 0.0),
+        (-12.0, 0.0),
+        (18.0, 0.0),
+        (9.0, -6.0),
+        (2.0, 1.0),
+    ] {
         let (then, matte) = scene(120.0, 60.0, 1.0, 3);
         let (now, truth) = scene(120.0 + dx, 60.0 + dy, 1.0, 4);
         let (followed, moved) = follow(&then, &now, &matte);
         let (stale, found) = (iou(&matte, &truth), iou(&moved, &truth));
         println!("moved by {dx}, {dy}: IoU {stale:.4} stale, {found:.4} followed");
         assert_eq!(followed, Followed::Moved);
-        assert!(1.0 - found < 0.3 * (1.0 - stale), "{dx}, {dy}: {stale} {found}");
+        assert!(
+            1.0 - found < 0.3 * (1.0 - stale),
+            "{dx}, {dy}: {stale} {found}"
+        );
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `fast_guided` | the published guided filter as one call |
 //! | `affine` | the fit at the frame's resolution |
 //! | `shape` | feather, levels, gamma |
+//! | `presence` | whether there is a subject at all |
 
 pub mod affine;
 mod areas;
@@ -31,6 +32,7 @@ pub mod morphology;
 pub mod motion;
 mod params;
 mod plane;
+pub mod presence;
 mod refiner;
 #[cfg(test)]
 mod refiner_tests;
