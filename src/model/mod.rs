@@ -28,6 +28,7 @@ mod settings;
 mod signature;
 mod sources;
 mod state;
+mod turn;
 
 pub use descriptor::{Descriptor, PictureInput};
 pub use error::ModelError;
@@ -38,3 +39,4 @@ pub use provider::{Placement, ProviderKind, ProviderRequest};
 pub use runtime::{LogSink, Runtime, RuntimeError, Search, set_log_sink};
 pub use session::{ModelSource, Optimisation, SessionOptions};
 pub use settings::{Class, Origin, Settings, StatePair};
+pub use turn::{Turn, VARIABLE as CONCURRENT_RUNS_VARIABLE};
