@@ -9,7 +9,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit static build python pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit static build python pipelines documents camera examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -90,6 +90,8 @@ step_build() {
 # The system's Python: its GStreamer bindings belong to no other.
 step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'; }
 step_pipelines() { tests/pipelines.sh; }
+step_camera() { tests/camera.sh; }
+step_examples() { tests/examples.sh; }
 step_documents() {
     /usr/bin/python3 tests/documents.py
     /usr/bin/python3 scripts/elements-page.py --check
@@ -116,7 +118,7 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run demo test
+scripts/deps.sh build run demo test docs examples
 default_model
 . scripts/env.sh
 
