@@ -4,7 +4,7 @@
 set -eu
 cargo=$1 source=$2 target=$3 profile=$4 features=$5 output=$6
 
-"$cargo" build --lib --manifest-path "$source/Cargo.toml" --target-dir "$target" \
+"$cargo" build --package gst-plugin-matte --lib --manifest-path "$source/Cargo.toml" --target-dir "$target" \
     --profile "$profile" --features "$features"
 # Cargo's folder for the profile dev is named debug.
 [ "$profile" = dev ] && folder=debug || folder=$profile

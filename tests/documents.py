@@ -25,7 +25,7 @@ ELSEWHERE = [
     (r"scripts/(test|bench|docs|pictures|tuning-pictures)\.sh", "development"),
     (r"cargo (build|test|fmt|clippy|doc)\b", "scripts/test.sh"),
     (r"matte-camera\b", "tests/camera.sh"),
-    (r"(python3|cc|cargo run .*) ?examples/", "tests/examples.sh"),
+    (r"(python3|cc|cargo run) .*\bexample", "tests/examples.sh"),
     (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/test-v4l2.sh"),
     (r"systemctl --user |journalctl --user |mkdir -p |cp |install ", "tests/camera.sh, as far as there is systemd"),
 ]
