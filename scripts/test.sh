@@ -9,7 +9,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit static build python pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit static build python models pipelines documents meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -86,6 +86,24 @@ step_build() {
 }
 # The system's Python: its GStreamer bindings belong to no other.
 step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'; }
+# Every kind of model against Python's onnxruntime. What cannot be fetched is left out and named;
+# MATTE_TEST_MODELS names fewer public ones, or `none`.
+step_models() {
+    local venv=$MATTE_CACHE/compare-venv wanted=scripts/models/compare-requirements.txt names name
+    if ! cmp -s "$wanted" "$venv/requirements.txt"; then
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install -q --disable-pip-version-check -r "$wanted"
+        cp "$wanted" "$venv/requirements.txt"
+    fi
+    scripts/deps.sh models
+    names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 modnet u2netp u2net isnet}
+    for name in ${names#none}; do
+        scripts/fetch-models.sh "$name" || echo "# $name could not be fetched"
+    done
+    cargo build --example matte
+    "$venv/bin/python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
+        tests/models docs/pictures/input.jpg
+}
 step_pipelines() { tests/pipelines.sh; }
 step_documents() {
     /usr/bin/python3 tests/documents.py

@@ -280,7 +280,7 @@ impl MatteSegment {
         playing.newest = None;
         gst::debug!(CAT, imp = self, "{}", failure.reason);
         let trouble = &mut playing.trouble;
-        if !std::mem::replace(&mut trouble.failing, true) {
+        if !std::mem::replace(&mut trouble.failing, true) && trouble.may_warn() {
             gst::element_imp_warning!(
                 self,
                 gst::StreamError::Failed,

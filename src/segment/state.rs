@@ -11,6 +11,7 @@ use crate::meta::Matte;
 use crate::model::{self, ModelSource};
 use crate::pool::MattePool;
 use crate::video::Stream;
+use std::time::{Duration, Instant};
 
 /// From start to stop.
 pub struct State {
@@ -56,10 +57,26 @@ pub struct Trouble {
     pub failing: bool,
     /// Its run takes far too long.
     pub stalled: bool,
+    /// When the last warning was given, so that a network that fails now and then is no flood.
+    warned: Option<Instant>,
     /// Runs in a row that failed where they are computed.
     pub device_failures: u32,
     /// It is being loaded anew on the CPU.
     pub rebuilding: bool,
+}
+
+impl Trouble {
+    /// Whether a warning may be given now: at most one a second.
+    pub fn may_warn(&mut self) -> bool {
+        let now = Instant::now();
+        let quiet = self
+            .warned
+            .is_none_or(|last| now - last >= Duration::from_secs(1));
+        if quiet {
+            self.warned = Some(now);
+        }
+        quiet
+    }
 }
 
 impl Net {
@@ -108,6 +125,7 @@ impl Playing {
         self.pacer.forget();
         self.trouble = Trouble {
             failing: self.trouble.failing,
+            warned: self.trouble.warned,
             ..Trouble::default()
         };
     }
