@@ -90,7 +90,7 @@ impl Drop for Running {
 fn slow_model() -> String {
     let file = model_with(
         "slow",
-        "slow.onnx",
+        "rounds.onnx",
         "[input]\nrange = [0, 1]\n[extra]\nrounds = 4e6\n",
     );
     file.display().to_string()

@@ -13,6 +13,8 @@ mod decode;
 mod descriptor;
 mod descriptor_toml;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guess;
 mod input;
 mod keys;

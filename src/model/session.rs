@@ -162,6 +162,22 @@ pub(super) struct ModelBytes<'a> {
     sum: [u8; 32],
 }
 
+/// ONNX files are protobuf messages, which hold less than this.
+const MAX_FILE: u64 = 2 << 30;
+
+/// A whole file; what has no end or waits for a writer (a device, a pipe) is none.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() || about.len() > MAX_FILE {
+        let problem = "expected an .onnx file of at most 2 GiB";
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            problem,
+        ));
+    }
+    std::fs::read(path)
+}
+
 impl<'a> ModelBytes<'a> {
     /// Reads a source.
     ///
@@ -174,7 +190,7 @@ impl<'a> ModelBytes<'a> {
                     path: path.clone(),
                     source,
                 };
-                let bytes = Cow::Owned(std::fs::read(path).map_err(error)?);
+                let bytes = Cow::Owned(read_file(path).map_err(error)?);
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 (
                     name.to_string_lossy().into_owned(),

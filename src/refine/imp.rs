@@ -199,6 +199,7 @@ impl BaseTransformImpl for MatteRefine {
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.state);
+        crate::fault::point("matterefine");
         let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         if self.changed.swap(false, Ordering::AcqRel) {
             state.refiner.set_params(&lock(&self.settings).params());

@@ -216,6 +216,7 @@ impl BaseTransformImpl for MatteSegment {
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let matte = {
             let mut guard = lock(&self.state);
+            crate::fault::point("mattesegment");
             let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
             if buffer.flags().contains(gst::BufferFlags::DISCONT)
                 && let Some(playing) = &mut state.playing

@@ -151,7 +151,7 @@ body = helper.make_graph(
     [value("go_on", T.BOOL, []), value("y", F32, [128, 128])])
 nodes, consts = channel("image", 0, "red")
 green_nodes, green_consts = channel("image", 1, "green")
-save("slow", nodes + green_nodes + [
+save("rounds", nodes + green_nodes + [
     node("Slice", "red first_start first_end first_axes", "corner"),
     node("Reshape", "corner scalar", "share"), node("Mul", "share rounds", "asked"),
     node("Reshape", "asked scalar", "count_f"), node("Cast", "count_f", "count", to=I64),
@@ -195,6 +195,32 @@ save("open_classes", [node("Conv", "image weights", "scores")], [value("image", 
      [value("scores", F32, [1, 21, "h", "w"])], [const("weights", weights)])
 save("open_labels", [node("ArgMax", "image", "label", axis=1)], [value("image", F32, OPEN)],
      [value("label", I64, [1, 1, "h", "w"])], metadata={"matte.output.subject": "[1]"})
+
+# Green as alpha, and a kernel that wants a GiB of memory where a pixel is fully red.
+nodes, consts = green
+save("hungry", [*nodes, *red[:1], node("ReduceMax", "red", "most", keepdims=0),
+                node("Mul", "most gib", "wanted"), node("Cast", "wanted", "count", to=I64),
+                node("Reshape", "count one_side", "shape"), node("ConstantOfShape", "shape", "memory"),
+                node("ReduceSum", "memory", "nothing", keepdims=0),
+                node("Add", "green nothing", "sum"), node("Clip", "sum zero one", "alpha")],
+     [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
+     consts + red_consts + clip + [const("gib", np.float32(1 << 28)), const("one_side", np.array([1], np.int64))])
+
+# Green as alpha, after 1,000 products of matrices for each step of 1/255 of red: from nothing to
+# minutes.
+body = helper.make_graph(
+    [node("MatMul", "before eye", "after"), node("Identity", "go_on", "still_on")], "body",
+    [value("turn", I64, []), value("go_on", T.BOOL, []), value("before", F32, [256, 256])],
+    [value("still_on", T.BOOL, []), value("after", F32, [256, 256])])
+save("slow", [*nodes, *red[:1], node("ReduceMax", "red", "most", keepdims=0),
+              node("Mul", "most steps", "wanted"), node("Cast", "wanted", "count", to=I64),
+              node("ConstantOfShape", "square", "empty"), node("EyeLike", "empty", "eye"),
+              node("Loop", "count yes empty", "turned", body=body),
+              node("ReduceMax", "turned", "nothing", keepdims=0), node("Add", "green nothing", "sum"),
+              node("Clip", "sum zero one", "alpha")],
+     [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
+     consts + red_consts + clip + [const("steps", np.float32(255_000)), const("yes", np.bool_(True)),
+                                   const("square", np.array([256, 256], np.int64))])
 
 # Weights in a file outside of the model's folder.
 outside = helper.make_tensor("weights", F32, [1, 3, 1, 1], b"\0" * 12, raw=True)
