@@ -162,9 +162,8 @@ fn every_provider_gives_the_same_matte_or_says_why_not() {
 
 #[test]
 fn a_run_that_hangs_holds_up_no_other_network_of_its_session() {
-    let pairs = [("extra.rounds", "4e6")];
-    let mut slow = load_ok("rounds.onnx", &pairs);
-    let mut other = load_ok("rounds.onnx", &pairs);
+    let mut slow = load_ok("slow.onnx", &[]);
+    let mut other = load_ok("slow.onnx", &[]);
     assert!(slow.shares_session_with(&other));
     fill(&mut slow, |_, _| 1.0);
     let stopper = slow.stopper();
@@ -173,7 +172,7 @@ fn a_run_that_hangs_holds_up_no_other_network_of_its_session() {
     std::thread::sleep(std::time::Duration::from_millis(30));
     fill(&mut other, |c, p| if c == 1 { ramp(p) } else { 0.0 });
     assert_matte(&matte(&mut other), ramp);
-    let mut new = load_ok("rounds.onnx", &pairs);
+    let mut new = load_ok("slow.onnx", &[]);
     fill(&mut new, |_, _| 0.0);
     assert_matte(&matte(&mut new), |_| 0.0);
     assert!(!run.is_finished(), "all that happened beside the run");

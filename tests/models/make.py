@@ -143,29 +143,6 @@ save("square", green[0] + [node("Transpose", "green", "turned", perm=[0, 1, 3, 2
                            node("Clip", "turned zero one", "alpha")],
      [value("image", F32, IMAGE)], [value("alpha", F32, ["a", "b", "c", "d"])], green[1] + clip)
 
-# Alpha is green, after as many rounds of a multiplication as `rounds` times the red of the first
-# pixel says: a run as slow as its picture asks for, which costs nothing while a model is loaded.
-body = helper.make_graph(
-    [node("Identity", "go", "go_on"), node("MatMul", "x weights", "y")], "round",
-    [value("round", I64, []), value("go", T.BOOL, []), value("x", F32, [128, 128])],
-    [value("go_on", T.BOOL, []), value("y", F32, [128, 128])])
-nodes, consts = channel("image", 0, "red")
-green_nodes, green_consts = channel("image", 1, "green")
-save("rounds", nodes + green_nodes + [
-    node("Slice", "red first_start first_end first_axes", "corner"),
-    node("Reshape", "corner scalar", "share"), node("Mul", "share rounds", "asked"),
-    node("Reshape", "asked scalar", "count_f"), node("Cast", "count_f", "count", to=I64),
-    helper.make_node("ConstantOfShape", ["square"], ["weights"],
-                     value=helper.make_tensor("part", F32, [1], [1 / 128])),
-    helper.make_node("Loop", ["count", "always", "weights"], ["last"], body=body),
-    node("ReduceMean", "last", "mean", keepdims=0), node("Mul", "mean zero", "nothing"),
-    node("Add", "green nothing", "sum"), node("Clip", "sum zero one", "alpha")],
-    [value("image", F32, IMAGE), value("rounds", F32, [1])], [value("alpha", F32, [1, 1, 6, 8])],
-    consts + green_consts + clip + [
-        const("first_start", np.array([0, 0], np.int64)), const("first_end", np.array([1, 1], np.int64)),
-        const("first_axes", np.array([2, 3], np.int64)), const("scalar", np.array([], np.int64)),
-        const("always", np.array(True)), const("square", np.array([128, 128], np.int64))])
-
 # As RVM: works on a smaller picture, whose size an input tells, remembers it, and gives the alpha in
 # the picture's own size. The state is open in every side.
 src_red, src_consts = channel("src", 0, "red")
