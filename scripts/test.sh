@@ -83,7 +83,10 @@ step_licences() {
         echo "the database of advisories cannot be reached: not checked"
     fi
 }
-step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
+step_docs() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+    scripts/docs.sh
+}
 step_unit() {
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --no-fail-fast --status-level fail && cargo test --doc

@@ -30,6 +30,7 @@ mod settings;
 mod signature;
 mod sources;
 mod state;
+mod turn;
 
 pub use descriptor::{Descriptor, PictureInput};
 pub use error::ModelError;
@@ -40,3 +41,4 @@ pub use provider::{Placement, ProviderKind, ProviderRequest};
 pub use runtime::{LogSink, Runtime, RuntimeError, Search, refuse_telemetry, set_log_sink};
 pub use session::{ModelSource, Optimisation, SessionOptions};
 pub use settings::{Class, Origin, Settings, StatePair};
+pub use turn::{Turn, VARIABLE as CONCURRENT_RUNS_VARIABLE};

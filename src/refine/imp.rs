@@ -4,11 +4,10 @@
 
 use super::settings::{self, Settings};
 use crate::filter::{Refiner, Stats, Timing};
-use crate::frame::PixelLayout;
 use crate::meta::{Matte, Stage};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
-use crate::video::{Stream, caps_of};
+use crate::video::{Stream, pad_templates};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -149,18 +148,7 @@ impl ElementImpl for MatteRefine {
     }
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
-        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
-            let caps = caps_of(PixelLayout::ALL.iter().copied());
-            [
-                ("sink", gst::PadDirection::Sink),
-                ("src", gst::PadDirection::Src),
-            ]
-            .map(|(name, direction)| {
-                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
-                    .expect("the template is valid")
-            })
-            .into()
-        });
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(pad_templates);
         &TEMPLATES
     }
 }
