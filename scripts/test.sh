@@ -115,8 +115,10 @@ step_models() {
     fi
     scripts/deps.sh models
     names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 modnet u2netp u2net isnet}
+    local until=$((SECONDS + 150))
     for name in ${names#none}; do
-        scripts/fetch-models.sh "$name" || echo "# $name could not be fetched"
+        timeout "$((until > SECONDS ? until - SECONDS : 1))" scripts/fetch-models.sh "$name" ||
+            echo "# $name could not be fetched"
     done
     cargo build --example matte
     "$venv/bin/python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
