@@ -64,6 +64,7 @@ mod segment {
     }
 
     mod worker {
+        use crate::gst;
         include!(concat!(env!("OUT_DIR"), "/worker.rs"));
 
         mod tests {
