@@ -9,7 +9,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit static build python models pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit loom static build python models pipelines documents meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -94,6 +94,8 @@ step_unit() {
         cargo test --no-fail-fast
     fi
 }
+# Every order in which the network's threads can meet.
+step_loom() { CARGO_TARGET_DIR=$TARGET/loom cargo test --manifest-path tests/loom/Cargo.toml; }
 step_static() { cargo test --features static --test elements; }
 step_build() {
     cargo build --release

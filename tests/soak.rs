@@ -189,6 +189,7 @@ fn soak(frames: u64) -> Vec<Usage> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut usage = Vec::new();
     let mut live = open("sync");
+    let length = frames.min(CYCLE);
     for cycle in 0..frames.div_ceil(CYCLE) {
         let _guard = Watchdog::new("a cycle", Duration::from_secs(600));
         // Stops and starts, now beside the stream, now within it.
@@ -198,7 +199,7 @@ fn soak(frames: u64) -> Vec<Usage> {
         }
         let mut info = info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
         let mut picture = scene(&info);
-        for index in 0..CYCLE {
+        for index in 0..length {
             if index % 20 == 7 {
                 let (name, values) = *random.pick(PROPERTIES);
                 live.element
@@ -213,7 +214,7 @@ fn soak(frames: u64) -> Vec<Usage> {
                 live.element
                     .set_property("model", model(random.pick::<&str>(MODELS)));
             }
-            if index == CYCLE - 60 {
+            if index + 60 == length {
                 settle(&live);
                 info = common::info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
                 picture = scene(&info);

@@ -12,6 +12,7 @@ use crate::model::{self, ModelSource};
 use crate::video::Stream;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 impl MatteSegment {
@@ -25,7 +26,13 @@ impl MatteSegment {
         options: &model::Options,
     ) -> Result<Box<dyn Engine>, String> {
         let loader = lock(&self.loader).clone();
-        let engine = (loader.0)(source, options)?;
+        // A panic on the thread beside the stream would end in silence.
+        let load = || {
+            crate::fault::point("loading");
+            (loader.0)(source, options)
+        };
+        let engine = catch_unwind(AssertUnwindSafe(load))
+            .unwrap_or_else(|_| Err("loading the network panicked".into()))?;
         let about = engine.about();
         for guess in &about.guesses {
             gst::info!(CAT, imp = self, "{}: {guess}", about.name);
