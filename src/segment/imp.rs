@@ -59,6 +59,8 @@ struct Playing {
     aspect: gst::Fraction,
     runner: Runner,
     pool: MattePool,
+    #[cfg(feature = "v1_26")]
+    masks: crate::analytics::Masks,
     /// Newest matte, for frames that get none of their own.
     newest: Option<Matte>,
     /// Recurrent states must be cleared before the next run.
@@ -260,6 +262,23 @@ impl MatteSegment {
                 }
                 gst::debug!(CAT, imp = self, "{error}");
             }
+        }
+    }
+
+    /// Brings upstream's meta of a frame in line with its matte.
+    #[cfg(feature = "v1_26")]
+    fn attach_mask(
+        &self,
+        state: &mut State,
+        buffer: &mut gst::BufferRef,
+        matte: Option<&Matte>,
+    ) -> Result<(), glib::BoolError> {
+        match (&mut state.playing, matte) {
+            (Some(playing), Some(matte)) if lock(&self.settings).analytics_meta => {
+                let size = (playing.stream.width(), playing.stream.height());
+                playing.masks.attach(buffer, &matte.sample, size)
+            }
+            _ => crate::analytics::detach(buffer),
         }
     }
 
@@ -471,6 +490,8 @@ impl BaseTransformImpl for MatteSegment {
             aspect,
             runner,
             pool,
+            #[cfg(feature = "v1_26")]
+            masks: Default::default(),
             newest: None,
             reset: false,
             pacer: Pacer::new(frame_format),
@@ -516,7 +537,7 @@ impl BaseTransformImpl for MatteSegment {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let matte = {
+        let attached = {
             let mut guard = lock(&self.state);
             let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
             if buffer.flags().contains(gst::BufferFlags::DISCONT)
@@ -525,16 +546,23 @@ impl BaseTransformImpl for MatteSegment {
                 playing.reset = true;
             }
             self.take_over(state);
-            self.matte_for(state, buffer)
+            let matte = self.matte_for(state, buffer);
+            let attached = match &matte {
+                Some(matte) => matte.attach(buffer),
+                // A matte from an earlier element would be taken for ours.
+                None => {
+                    Matte::detach(buffer);
+                    Ok(())
+                }
+            };
+            #[cfg(feature = "v1_26")]
+            let attached = attached.and_then(|()| self.attach_mask(state, buffer, matte.as_ref()));
+            attached
         };
-        match matte {
-            Some(matte) => matte.attach(buffer).map_err(|error| {
-                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-                gst::FlowError::Error
-            })?,
-            // A matte from an earlier element would be taken for ours.
-            None => Matte::detach(buffer),
-        }
+        attached.map_err(|error| {
+            gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+            gst::FlowError::Error
+        })?;
         Ok(gst::FlowSuccess::Ok)
     }
 }
