@@ -9,6 +9,8 @@
 #                                   clips of the folder MATTE_DATA (writes docs/steadiness.md)
 #   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
 #                                   writes docs/embedded.md). ORT_ARM64 names a libonnxruntime.so for arm64
+#   scripts/bench.sh streams        processor time and memory a stream with 1 to 16 streams in one process
+#                                   (writes docs/streams.md)
 #
 # Times are taken on one core (MATTE_CORE names it; the last one by default).
 set -euo pipefail
@@ -108,5 +110,11 @@ case $what in
         python3 scripts/embedded-page.py "$TARGET/embedded.tsv" >docs/embedded.md
         say "wrote docs/embedded.md"
         ;;
-    *) die "unknown benchmark '$what' (known: performance kernels steadiness embedded)" ;;
+    streams)
+        prepare
+        cargo build --release >&2
+        python3 scripts/bench/streams.py docs/streams.md "${@:2}"
+        say "wrote docs/streams.md"
+        ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness streams embedded)" ;;
 esac

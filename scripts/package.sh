@@ -62,8 +62,7 @@ build() {
     if [ -x "$program" ]; then
         install -m 755 "$program" "$stage/usr/bin/"
         "$strip" --strip-unneeded "$stage/usr/bin/matte-camera"
-        [ -e packaging/matte-camera.service ] &&
-            install -D -m 644 -t "$stage/usr/lib/systemd/user" packaging/matte-camera.service
+        install -D -m 644 -t "$stage/usr/lib/systemd/user" camera/matte-camera.service
     fi
     document README.md docs/*.md models/MODEL_CARD.md
     install -m 644 packaging/debian/copyright "$doc/copyright"

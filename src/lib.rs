@@ -19,6 +19,7 @@ pub mod analytics;
 pub mod background;
 pub mod blend;
 pub mod compose;
+mod fault;
 pub mod filter;
 pub mod frame;
 pub mod meta;

@@ -19,6 +19,7 @@ DEPENDS += "gstreamer1.0 gstreamer1.0-plugins-base"
 
 # PACKAGECONFIG:append = " analytics" needs GStreamer 1.26 and puts upstream's metas on frames, too.
 PACKAGECONFIG ??= ""
+CARGO_BUILD_FLAGS += "--package gst-plugin-matte"
 PACKAGECONFIG[analytics] = ",,gstreamer1.0-plugins-bad"
 CARGO_BUILD_FLAGS += "${@bb.utils.contains('PACKAGECONFIG', 'analytics', '--features v1_26', '', d)}"
 

@@ -92,8 +92,10 @@ impl AlphaOut {
             return Ok(());
         };
         self.alpha.start(matte);
+        let whole = [0..self.width];
         for y in 0..self.height {
-            self.alpha.advance(matte, Remap::Fade(self.strength), y);
+            let fade = Remap::Fade(self.strength);
+            self.alpha.advance(matte, fade, y, &whole);
             let row = out.row_mut(place.plane, y);
             if place.step == 1 {
                 row.copy_from_slice(self.alpha.luma(y));
@@ -216,8 +218,9 @@ impl GrayOut {
     /// 255). The picture must have the size that this was made for.
     pub fn apply(&mut self, matte: GrayRef, range: Range, out: &mut GrayMut) {
         self.rows.start(matte);
+        let whole = [0..out.width()];
         for y in 0..self.height {
-            self.rows.advance(matte, Remap::Fade(255), y);
+            self.rows.advance(matte, Remap::Fade(255), y, &whole);
             let row = out.row_mut(y);
             match range {
                 Range::Full => row.copy_from_slice(self.rows.luma(y)),

@@ -26,6 +26,7 @@ mod band;
 mod blur;
 mod cells;
 mod compositor;
+mod cover;
 mod edge;
 #[cfg(test)]
 mod edge_tests;

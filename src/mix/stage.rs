@@ -229,7 +229,7 @@ impl Stage {
             Ok(matte) => {
                 let composed = read_matte(&matte.sample, |gray| {
                     camera.write(buffer, |frame| match back {
-                        Some(back) => compositor.apply_over(frame, gray, back),
+                        Some(back) => compositor.apply_over(frame, gray, back, false),
                         None => compositor.apply(frame, gray),
                     })
                 });

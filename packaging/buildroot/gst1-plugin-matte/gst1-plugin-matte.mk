@@ -10,6 +10,7 @@ GST1_PLUGIN_MATTE_LICENSE = MPL-2.0
 GST1_PLUGIN_MATTE_LICENSE_FILES = LICENSE
 GST1_PLUGIN_MATTE_DEPENDENCIES = host-pkgconf gstreamer1 gst1-plugins-base
 
+GST1_PLUGIN_MATTE_CARGO_BUILD_OPTS = --package gst-plugin-matte
 GST1_PLUGIN_MATTE_CARGO_ENV = PKG_CONFIG_ALLOW_CROSS=1
 
 # A plugin is no program: cargo install has nothing to put anywhere.
