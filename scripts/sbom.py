@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Writes the bill of materials of a build as CycloneDX 1.5 JSON: every crate that is linked in, with its
-version, licence, checksum and what it depends on.
+"""Writes the bill of materials of a build as CycloneDX 1.5 JSON: every crate that is linked in (plugin and
+programs), with its version, licence, checksum and what it depends on.
 
 usage: sbom.py [--target TRIPLE] [--features LIST] > matte-VERSION.cdx.json
 
@@ -19,11 +19,11 @@ ROOT = pathlib.Path(__file__).parent.parent
 
 
 def linked(metadata: dict) -> set[str]:
-    """Ids of the packages that end up in the library: reached by normal dependencies alone."""
+    """Ids of the packages that end up in the plugin and its programs: reached by normal dependencies alone."""
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
     procedural = {package["id"] for package in metadata["packages"]
                   if any("proc-macro" in target["kind"] for target in package["targets"])}
-    found, todo = set(), [metadata["resolve"]["root"]]
+    found, todo = set(), [*metadata["workspace_members"]]
     while todo:
         current = todo.pop()
         # A procedural macro runs while compiling; nothing of it is linked.
