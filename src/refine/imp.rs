@@ -32,6 +32,8 @@ struct State {
     aspect: gst::Fraction,
     refiner: Refiner,
     pool: Option<MattePool>,
+    #[cfg(feature = "v1_26")]
+    masks: crate::analytics::Masks,
     /// The past is to be forgotten at the next frame.
     discont: bool,
     failing: bool,
@@ -177,6 +179,8 @@ impl BaseTransformImpl for MatteRefine {
             aspect,
             refiner,
             pool: None,
+            #[cfg(feature = "v1_26")]
+            masks: Default::default(),
             discont: true,
             failing: false,
         });
@@ -219,7 +223,13 @@ impl BaseTransformImpl for MatteRefine {
             Ok((matte, stats)) => {
                 state.failing = false;
                 *lock(&self.stats) = stats;
-                matte.attach(buffer).map_err(|error| {
+                let attached = matte.attach(buffer);
+                #[cfg(feature = "v1_26")]
+                let attached = attached.and_then(|()| {
+                    let size = (state.stream.width(), state.stream.height());
+                    state.masks.renew(buffer, &matte.sample, size)
+                });
+                attached.map_err(|error| {
                     gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                     gst::FlowError::Error
                 })?;
@@ -227,6 +237,10 @@ impl BaseTransformImpl for MatteRefine {
             Err(error) => {
                 // The raw matte is not what the user asked for; no matte is safe.
                 Matte::detach(buffer);
+                #[cfg(feature = "v1_26")]
+                if let Err(error) = crate::analytics::detach(buffer) {
+                    gst::warning!(CAT, imp = self, "{error}");
+                }
                 if !std::mem::replace(&mut state.failing, true) {
                     gst::element_imp_warning!(
                         self,

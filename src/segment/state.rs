@@ -29,6 +29,8 @@ pub struct Playing {
     pub aspect: gst::Fraction,
     /// What depends on the network as well.
     pub net: Net,
+    #[cfg(feature = "v1_26")]
+    pub masks: crate::analytics::Masks,
     pub pacer: Pacer,
     pub presence: Presence,
     /// Newest matte, for frames that get none of their own.
@@ -107,6 +109,8 @@ impl Playing {
         Ok(Self {
             net: Net::new(engine, &stream)?,
             aspect: stream.display_aspect(),
+            #[cfg(feature = "v1_26")]
+            masks: Default::default(),
             pacer: Pacer::new(stream.frame_format()),
             presence: Presence::default(),
             newest: None,
