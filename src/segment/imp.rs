@@ -244,6 +244,7 @@ impl MatteSegment {
                     inferred: true,
                     inference_time: gst::ClockTime::try_from(outcome.time).unwrap_or_default(),
                     frame_aspect: playing.aspect,
+                    still: false,
                 });
             }
             Err(error) => {
@@ -283,7 +284,7 @@ impl MatteSegment {
         }
         playing.since_run = playing.since_run.saturating_add(1);
         let due = !late && (playing.newest.is_none() || playing.since_run >= interval);
-        let mut own = false;
+        let (mut own, mut still) = (false, false);
         if due && playing.runner.is_free() {
             let pts = buffer.pts();
             let Playing {
@@ -297,7 +298,9 @@ impl MatteSegment {
             } = playing;
             let run = stream.read(buffer, |frame| {
                 let needed = pacer.needs_run(frame, pts, still_threshold)?;
-                if !needed && newest.is_some() {
+                if let (false, Some(newest)) = (needed, newest.as_ref()) {
+                    // Nothing moved since the last run, and it is that run's matte.
+                    still = newest.frame_pts == pacer.last_run();
                     return Ok(None);
                 }
                 pacer.ran(pts);
@@ -317,6 +320,7 @@ impl MatteSegment {
         }
         let matte = playing.newest.clone().map(|matte| Matte {
             inferred: own,
+            still,
             ..matte
         });
         let mut stats = lock(&self.stats);
