@@ -20,6 +20,7 @@
 //! the band around the edge alone and grows with that. `benches/blend.rs` has rows of both sizes.
 
 mod alpha_out;
+mod annotate;
 mod backdrop;
 mod background;
 mod band;
@@ -44,14 +45,15 @@ mod small;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod tone;
 mod upscale;
 mod wrap;
 
 pub use alpha_out::{AlphaOut, GrayOut};
+pub use annotate::Note;
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;
-pub use outline::Outline;
 pub use picture::{Fit, Picture, PictureError};
 pub use rescale::{Placement, Rescaler};
 
