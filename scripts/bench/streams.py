@@ -38,6 +38,18 @@ def run(chain, streams, frames, variables=()):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, time.monotonic() - start
 
 
+def memory_section():
+    """Lines about what a further stream of each part of the chain takes, buffers of the source off."""
+    lines = ["## Where the memory goes", "", "| chain | MiB that a further stream adds |", "| --- | --- |"]
+    parts = ["", "! mattesegment", "! mattesegment ! matterefine", "! mattesegment ! matterefine ! mattecompose"]
+    peaks = []
+    for chain in parts:
+        few, many = (run(chain, streams, 12)[1] for streams in (1, 5))
+        peaks.append((many - few) / 4)
+    lines += [f"| {chain[2:]} | {peak - peaks[0]:.1f} |" for chain, peak in zip(parts[1:], peaks[1:])]
+    return lines
+
+
 def median(values):
     return sorted(values)[len(values) // 2]
 
@@ -103,6 +115,7 @@ def main(page, frames=60):
         "| limit | ms of CPU a frame | wall seconds |", "| --- | --- | --- |",
     ]
     lines += [f"| {limit} | {time_a_frame:.2f} | {wall:.1f} |" for limit, time_a_frame, wall in limits]
+    lines += ["", *memory_section()]
     pathlib.Path(page).write_text("\n".join(lines) + "\n")
 
 
