@@ -91,7 +91,8 @@ def main(page, frames=60):
     lines = [
         "# Many streams", "",
         "Written by `scripts/bench.sh streams`. " f"{processor()}; {len(STREAMS)} numbers of cameras,"
-        f" 1280x720 NV12, {frames} frames each, medians of three runs.", "",
+        f" 1280x720 NV12, {frames} frames each, medians of three runs; load average {os.getloadavg()[1]:.0f}"
+        " (processor time hardly depends on it, wall time does).", "",
         "Elements in one process that have the same model, provider and settings share one loaded",
         "session and its weights; each has its own tensors, recurrent states and scratch memory. On the",
         "CPU they run the session at the same time.", "",
@@ -112,7 +113,7 @@ def main(page, frames=60):
         "## How many networks run at once", "",
         "At most one a core; the environment variable `MATTE_CONCURRENT_RUNS` sets another number (from 1).",
         "Streams wait for their turn in the order of asking, so none starves. 8 streams, `mode=sync`:", "",
-        "| limit | ms of CPU a frame | wall seconds |", "| --- | --- | --- |",
+        "| limit | ms of CPU a frame, the source's included | wall seconds |", "| --- | --- | --- |",
     ]
     lines += [f"| {limit} | {time_a_frame:.2f} | {wall:.1f} |" for limit, time_a_frame, wall in limits]
     lines += ["", *memory_section()]
