@@ -384,7 +384,11 @@ pub fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
 
 /// Bilinear value of a picture whose pixels `read` gives by their index.
 #[inline]
-fn between((width, height): (usize, usize), (x, y): (f32, f32), read: impl Fn(usize) -> f32) -> f32 {
+fn between(
+    (width, height): (usize, usize),
+    (x, y): (f32, f32),
+    read: impl Fn(usize) -> f32,
+) -> f32 {
     let x = x.clamp(0.0, (width - 1) as f32);
     let y = y.clamp(0.0, (height - 1) as f32);
     let (left, top) = (x as usize, y as usize);
