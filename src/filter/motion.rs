@@ -248,8 +248,7 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
         }
         if let Some(y) = y.checked_sub(1).filter(|&y| y < height) {
             let change = rows.judged.row_mut(y % KEPT);
-            rows.window
-                .mean(around(&rows.squares, y, height), change);
+            rows.window.mean(around(&rows.squares, y, height), change);
             judge(change, motion.noise.row_mut(y), frames);
         }
         // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.
