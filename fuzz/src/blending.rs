@@ -91,7 +91,7 @@ fn compose(u: &mut Unstructured, format: FrameFormat, level: Level) -> Result<()
             }
             5 => other = Frame::new(u, format)?,
             step => {
-                let matte = Gray::any(u)?;
+                let (matte, again) = (Gray::any(u)?, u.arbitrary()?);
                 let mut twin = frame.clone();
                 let padding = frame.padding();
                 for (compositor, frame) in pair.iter_mut().zip([&mut frame, &mut twin]) {
@@ -99,7 +99,8 @@ fn compose(u: &mut Unstructured, format: FrameFormat, level: Level) -> Result<()
                     match step {
                         6 => compositor.hide(&mut view),
                         7 => compositor.hide_over(&mut view, &other.view()),
-                        8 => compositor.apply_over(&mut view, matte.view(), &other.view()),
+                        8 => compositor.apply_over(&mut view, matte.view(), &other.view(), again),
+                        9 => compositor.apply_again(&mut view, matte.view()),
                         _ => compositor.apply(&mut view, matte.view()),
                     }
                     .expect("the frame is of the compositor's format");
