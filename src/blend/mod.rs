@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod alpha_out;
+mod annotate;
 mod backdrop;
 mod background;
 mod band;
@@ -45,14 +46,15 @@ mod small;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod tone;
 mod upscale;
 mod wrap;
 
 pub use alpha_out::{AlphaOut, GrayOut};
+pub use annotate::Note;
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;
-pub use outline::Outline;
 pub use picture::{Fit, Picture, PictureError};
 pub use rescale::{Placement, Rescaler};
 

@@ -187,7 +187,12 @@ fn system_folders() -> Vec<PathBuf> {
         })
         .unwrap_or_default();
     if cfg!(unix) {
-        let triplet = format!("{}-linux-gnu", std::env::consts::ARCH);
+        // Debian's names of folders are not always Rust's of processors.
+        let triplet = match std::env::consts::ARCH {
+            "arm" => "arm-linux-gnueabihf".to_owned(),
+            "x86" => "i386-linux-gnu".to_owned(),
+            arch => format!("{arch}-linux-gnu"),
+        };
         for base in [
             "/usr/local/lib",
             "/usr/lib",

@@ -199,9 +199,12 @@ impl MatteSegment {
 
     /// The newest matte, moved to the frame that was looked at.
     fn carried(&self, playing: &mut Playing, source: Source, tempo: Tempo) -> Option<Matte> {
+        let newest = playing.newest.clone()?;
         let matte = Matte {
             inferred: false,
-            ..playing.newest.clone()?
+            // Nothing moved since the last run, and it is that run's matte.
+            still: source == Source::Still && newest.frame_pts == playing.last_run,
+            ..newest
         };
         if source == Source::Still || !tempo.compensate {
             return Some(matte);
@@ -256,6 +259,7 @@ impl MatteSegment {
             inferred: true,
             inference_time: gst::ClockTime::try_from(finished.time).unwrap_or_default(),
             frame_aspect: playing.aspect,
+            still: false,
         });
         let change = playing.presence.note(finished.matte.as_ref());
         let pts = finished.pts;
@@ -280,7 +284,7 @@ impl MatteSegment {
         playing.newest = None;
         gst::debug!(CAT, imp = self, "{}", failure.reason);
         let trouble = &mut playing.trouble;
-        if !std::mem::replace(&mut trouble.failing, true) {
+        if !std::mem::replace(&mut trouble.failing, true) && trouble.may_warn() {
             gst::element_imp_warning!(
                 self,
                 gst::StreamError::Failed,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A trained network as an ONNX file, with a descriptor beside it that tells the plugin how to feed it.
+"""A trained network as an ONNX file, with a descriptor beside it that tells the plugin how to feed it,
+and a .modelinfo that tells GStreamer's own `onnxinference` (1.28 and newer).
 
 Batch norm is folded into the convolutions, the sigmoid is inside, height and width are free
 (multiples of 16, made for about 256x144 pixels), so that one file serves landscape and portrait.
@@ -30,12 +31,14 @@ from mattenet.train import state as run_state
 OPSET = 17
 MULTIPLE = 16
 LICENCE = "MPL-2.0"
+# What GStreamer's elements call the output: by .modelinfo from 1.28 on, before by the file's metadata.
+TENSOR_ID = "matte-alpha"
 
 
 def add_parser(sub) -> None:
     parser = sub.add_parser("export", description=__doc__)
     parser.add_argument("checkpoint", help="best.pt or last.pt of a run; the averaged weights are taken")
-    parser.add_argument("output", help="the .onnx to write; its descriptor gets the same name with .toml")
+    parser.add_argument("output", help="the .onnx to write; its descriptor gets the same name with .toml, and .modelinfo added")
     parser.add_argument("--version", default="1", help="version of the weights, for descriptor and metadata")
 
 
@@ -99,7 +102,7 @@ def metadata_of(cfg: config_module.Config, saved: dict, version: str) -> dict[st
     settings["train"].pop("init", None)
     return {"mattenet.config": json.dumps(settings, sort_keys=True), "mattenet.seed": str(cfg.train.seed),
             "mattenet.commit": commit(), "mattenet.step": str(saved.get("step", 0)), "mattenet.version": version,
-            "licence": LICENCE}
+            "licence": LICENCE, "alpha": TENSOR_ID}
 
 
 def descriptor(name: str, version: str) -> str:
@@ -124,6 +127,27 @@ name = "alpha"
 layout = "nchw"
 kind = "alpha"
 '''
+
+
+def modelinfo() -> str:
+    """The same for GStreamer's own elements; -1 is a side of any length."""
+    return f"""[modelinfo]
+version=1.0
+group-id=matte
+
+[image]
+id=image
+type=float32
+dims=1,3,-1,-1
+dir=input
+ranges=0.0,1.0;0.0,1.0;0.0,1.0
+
+[alpha]
+id={TENSOR_ID}
+type=float32
+dims=-1,1,-1,-1
+dir=output
+"""
 
 
 def difference(net: nn.Module, model: bytes, width: int, height: int) -> float:
@@ -152,4 +176,5 @@ def run(args) -> None:
     out = Path(args.output)
     out.write_bytes(model)
     out.with_suffix(".toml").write_text(descriptor(out.stem, args.version))
+    Path(f"{out}.modelinfo").write_text(modelinfo())
     print(f"{out}: {len(model) / 1e6:.2f} MB, step {saved.get('step')}, commit {commit()}")

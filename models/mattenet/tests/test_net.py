@@ -73,6 +73,9 @@ def test_exported_file_is_folded_and_says_where_it_comes_from():
     facts = {p.key: p.value for p in proto.metadata_props}
     assert facts["mattenet.step"] == "7" and facts["mattenet.seed"] == "1" and facts["mattenet.commit"]
     assert "/somewhere" not in str(facts)
+    # Both ways in which GStreamer's own elements learn the output's name say the same.
+    assert facts["alpha"] in export.modelinfo() and "[alpha]" in export.modelinfo()
+    assert {p.name for p in (*proto.graph.input, *proto.graph.output)} == {"image", "alpha"}
 
 
 def test_int8_stays_close(tmp_path):
