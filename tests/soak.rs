@@ -224,6 +224,9 @@ fn soak(frames: u64) -> Vec<Usage> {
             live.messages();
         }
         usage.push(Usage::now(start));
+        if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
+            std::fs::write(file, report(&usage)).expect("the report can be written");
+        }
     }
     usage
 }
@@ -278,9 +281,6 @@ fn nothing_grows() {
         .and_then(|n| n.parse().ok());
     let frames: u64 = frames.unwrap_or(3000);
     let usage = soak(frames);
-    if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
-        std::fs::write(file, report(&usage)).expect("the report can be written");
-    }
     let warm = &usage[usage.len().div_ceil(4).min(usage.len() - 1)..];
     let (first, last) = (warm[0], warm[warm.len() - 1]);
     if frames >= LONG {

@@ -18,6 +18,7 @@
 //! pass looks at a pixel a fixed number of times. A blur's radius grows with the frame's height
 //! too, but its cells grow with it, so that strength costs nothing more. Decontamination works in
 //! the band around the edge alone and grows with that. `benches/blend.rs` has rows of both sizes.
+#![forbid(unsafe_code)]
 
 mod alpha_out;
 mod annotate;

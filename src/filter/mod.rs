@@ -18,6 +18,7 @@
 //! | `affine` | the fit at the frame's resolution |
 //! | `shape` | feather, levels, gamma |
 //! | `presence` | whether there is a subject at all |
+#![forbid(unsafe_code)]
 
 pub mod affine;
 mod areas;
