@@ -11,7 +11,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit loom static build python models pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -129,6 +129,8 @@ step_models() {
         tests/models docs/pictures/input.jpg
 }
 step_pipelines() { tests/pipelines.sh; }
+step_camera() { tests/camera.sh; }
+step_examples() { tests/examples.sh; }
 step_documents() {
     /usr/bin/python3 tests/documents.py
     /usr/bin/python3 scripts/elements-page.py --check
@@ -176,7 +178,7 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run demo test
+scripts/deps.sh build run demo test docs examples
 default_model
 . scripts/env.sh
 
