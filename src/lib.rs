@@ -14,6 +14,8 @@
 //! no image processing.
 #![deny(unsafe_code, missing_docs)]
 
+#[cfg(feature = "v1_26")]
+pub mod analytics;
 pub mod background;
 pub mod blend;
 pub mod compose;

@@ -82,4 +82,4 @@ macro_rules! replays {
     };
 }
 
-replays!(describe outline sample blend picture refine stages);
+replays!(describe outline sample blend picture refine stages pipeline);

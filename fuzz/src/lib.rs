@@ -10,6 +10,7 @@ mod blending;
 mod filters;
 mod frames;
 mod models;
+mod pipeline;
 mod sampling;
 
 /// A target: its name and what it does with the bytes.
@@ -24,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("picture", picture),
     ("refine", refine),
     ("stages", stages),
+    ("pipeline", pipeline),
 ];
 
 /// Model descriptions: `NAME.toml` and `NAME.onnx.modelinfo`, from text, and the answers that a
@@ -63,4 +65,9 @@ pub fn refine(data: &[u8]) {
 /// Each stage of post-processing alone, with any values. What is in 0 to 1 stays finite.
 pub fn stages(data: &[u8]) {
     let _ = filters::stages(&mut arbitrary::Unstructured::new(data));
+}
+
+/// The whole chain in a pipeline, with changes of properties, caps and models between frames.
+pub fn pipeline(data: &[u8]) {
+    let _ = pipeline::pipeline(&mut arbitrary::Unstructured::new(data));
 }

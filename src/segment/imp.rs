@@ -145,11 +145,16 @@ impl BaseTransformImpl for MatteSegment {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        self.start_network()?;
+        let loaded = self.start_network()?;
         *lock(&self.stats) = Stats::default();
         *lock(&self.earliest) = None;
         self.interrupt.flush(false);
         self.started.store(true, Ordering::Release);
+        // A property may have changed while the network was loaded.
+        let now = lock(&self.settings).clone();
+        if now.network() != loaded.network() {
+            self.load_beside(now);
+        }
         Ok(())
     }
 
@@ -214,7 +219,7 @@ impl BaseTransformImpl for MatteSegment {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let matte = {
+        let attached = {
             let mut guard = lock(&self.state);
             crate::fault::point("mattesegment");
             let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
@@ -224,21 +229,45 @@ impl BaseTransformImpl for MatteSegment {
                 playing.reset = true;
             }
             self.take_over(state);
-            self.matte_for(state, buffer)?
+            let matte = self.matte_for(state, buffer)?;
+            let attached = match &matte {
+                Some(matte) => matte.attach(buffer),
+                // A matte from an earlier element would be taken for ours.
+                None => {
+                    Matte::detach(buffer);
+                    Ok(())
+                }
+            };
+            #[cfg(feature = "v1_26")]
+            let attached = attached.and_then(|()| self.attach_mask(state, buffer, matte.as_ref()));
+            attached
         };
-        match matte {
-            Some(matte) => matte.attach(buffer).map_err(|error| {
-                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-                gst::FlowError::Error
-            })?,
-            // A matte from an earlier element would be taken for ours.
-            None => Matte::detach(buffer),
-        }
+        attached.map_err(|error| {
+            gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+            gst::FlowError::Error
+        })?;
         Ok(gst::FlowSuccess::Ok)
     }
 }
 
 impl MatteSegment {
+    /// Brings upstream's meta of a frame in line with its matte.
+    #[cfg(feature = "v1_26")]
+    fn attach_mask(
+        &self,
+        state: &mut State,
+        buffer: &mut gst::BufferRef,
+        matte: Option<&Matte>,
+    ) -> Result<(), glib::BoolError> {
+        match (&mut state.playing, matte) {
+            (Some(playing), Some(matte)) if lock(&self.settings).analytics_meta => {
+                let size = (playing.stream.width(), playing.stream.height());
+                playing.masks.attach(buffer, &matte.sample, size)
+            }
+            _ => crate::analytics::detach(buffer),
+        }
+    }
+
     /// Another time begins: what earlier frames left behind is of no use.
     fn forget(&self) {
         if let Some(State {

@@ -19,6 +19,8 @@ pub struct Settings {
     pub subject: Option<String>,
     pub interval: u32,
     pub still_threshold: f32,
+    #[cfg(feature = "v1_26")]
+    pub analytics_meta: bool,
     pub motion_compensation: bool,
 }
 
@@ -35,6 +37,8 @@ impl Default for Settings {
             subject: None,
             interval: 1,
             still_threshold: 0.0,
+            #[cfg(feature = "v1_26")]
+            analytics_meta: true,
             motion_compensation: true,
         }
     }
@@ -132,6 +136,16 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .default_value(default.still_threshold)
             .mutable_playing()
             .build(),
+        #[cfg(feature = "v1_26")]
+        glib::ParamSpecBoolean::builder("analytics-meta")
+            .nick("Analytics meta")
+            .blurb(
+                "Put the matte, cut at one half, on the frame as GstAnalyticsSegmentationMtd too, \
+                 for segmentationoverlay and programs; matterefine then renews it",
+            )
+            .default_value(default.analytics_meta)
+            .mutable_playing()
+            .build(),
         glib::ParamSpecBoolean::builder("motion-compensation")
             .nick("Motion compensation")
             .blurb(
@@ -213,6 +227,8 @@ impl Settings {
             "subject" => self.subject = text(),
             "interval" => self.interval = value.get().expect(CHECKED),
             "still-threshold" => self.still_threshold = value.get().expect(CHECKED),
+            #[cfg(feature = "v1_26")]
+            "analytics-meta" => self.analytics_meta = value.get().expect(CHECKED),
             "motion-compensation" => self.motion_compensation = value.get().expect(CHECKED),
             _ => unreachable!("GObject knows only the properties of the table"),
         }
@@ -231,6 +247,8 @@ impl Settings {
             "subject" => self.subject.to_value(),
             "interval" => self.interval.to_value(),
             "still-threshold" => self.still_threshold.to_value(),
+            #[cfg(feature = "v1_26")]
+            "analytics-meta" => self.analytics_meta.to_value(),
             "motion-compensation" => self.motion_compensation.to_value(),
             _ => unreachable!("GObject knows only the properties of the table"),
         }

@@ -11,6 +11,7 @@ use crate::meta::Matte;
 use crate::model::{self, ModelSource};
 use crate::pool::MattePool;
 use crate::video::Stream;
+use std::time::{Duration, Instant};
 
 /// From start to stop.
 pub struct State {
@@ -28,6 +29,8 @@ pub struct Playing {
     pub aspect: gst::Fraction,
     /// What depends on the network as well.
     pub net: Net,
+    #[cfg(feature = "v1_26")]
+    pub masks: crate::analytics::Masks,
     pub pacer: Pacer,
     pub presence: Presence,
     /// Newest matte, for frames that get none of their own.
@@ -56,10 +59,26 @@ pub struct Trouble {
     pub failing: bool,
     /// Its run takes far too long.
     pub stalled: bool,
+    /// When the last warning was given, so that a network that fails now and then is no flood.
+    warned: Option<Instant>,
     /// Runs in a row that failed where they are computed.
     pub device_failures: u32,
     /// It is being loaded anew on the CPU.
     pub rebuilding: bool,
+}
+
+impl Trouble {
+    /// Whether a warning may be given now: at most one a second.
+    pub fn may_warn(&mut self) -> bool {
+        let now = Instant::now();
+        let quiet = self
+            .warned
+            .is_none_or(|last| now - last >= Duration::from_secs(1));
+        if quiet {
+            self.warned = Some(now);
+        }
+        quiet
+    }
 }
 
 impl Net {
@@ -90,6 +109,8 @@ impl Playing {
         Ok(Self {
             net: Net::new(engine, &stream)?,
             aspect: stream.display_aspect(),
+            #[cfg(feature = "v1_26")]
+            masks: Default::default(),
             pacer: Pacer::new(stream.frame_format()),
             presence: Presence::default(),
             newest: None,
@@ -108,6 +129,7 @@ impl Playing {
         self.pacer.forget();
         self.trouble = Trouble {
             failing: self.trouble.failing,
+            warned: self.trouble.warned,
             ..Trouble::default()
         };
     }

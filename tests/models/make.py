@@ -143,6 +143,23 @@ save("square", green[0] + [node("Transpose", "green", "turned", perm=[0, 1, 3, 2
                            node("Clip", "turned zero one", "alpha")],
      [value("image", F32, IMAGE)], [value("alpha", F32, ["a", "b", "c", "d"])], green[1] + clip)
 
+# As RVM: works on a smaller picture, whose size an input tells, remembers it, and gives the alpha in
+# the picture's own size. The state is open in every side.
+src_red, src_consts = channel("src", 0, "red")
+save("downsample", src_red + [
+    node("Concat", "keep keep ratio ratio", "scales", axis=0),
+    node("Resize", "red none scales", "small", mode="linear", coordinate_transformation_mode="half_pixel"),
+    node("Mul", "small half", "now"), node("Mul", "r1i half", "before"), node("Add", "now before", "r1o"),
+    node("Shape", "red", "size"),
+    node("Resize", "r1o none none size", "large", mode="linear", coordinate_transformation_mode="half_pixel"),
+    node("Clip", "large zero one", "pha")],
+    [value("src", F32, ["n", 3, "h", "w"]), value("r1i", F32, ["n", "c", "hs", "ws"]),
+     value("ratio", F32, [1])],
+    [value("pha", F32, ["n", 1, "h", "w"]), value("r1o", F32, ["n", 1, "h2", "w2"])],
+    src_consts + clip + [
+        const("keep", np.array([1], np.float32)), const("none", np.array([], np.float32)),
+        const("half", np.float32(0.5))])
+
 # Any size, for benchmarks: the red channel as alpha and as logits, 21 classes, their labels.
 OPEN = [1, 3, "h", "w"]
 weights = np.zeros((21, 3, 1, 1), np.float32)

@@ -76,4 +76,6 @@ def run(args) -> None:
     if source.exists():
         text = source.read_text().replace(f'name = "{Path(args.model).stem}"', f'name = "{output.stem}"', 1)
         output.with_suffix(".toml").write_text(text)
+    if (upstreams := Path(f"{args.model}.modelinfo")).exists():
+        Path(f"{output}.modelinfo").write_text(upstreams.read_text())
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")
