@@ -293,7 +293,7 @@ impl App {
     fn toggle_preview(&self) {
         let open = self.state.borrow_mut().preview.take();
         match open {
-            Some(preview) => drop(self.close(preview)),
+            Some(preview) => self.close(preview),
             None => match self.open_preview() {
                 Ok(preview) => self.state.borrow_mut().preview = Some(preview),
                 Err(error) => say(&format!("no preview window: {error}")),
