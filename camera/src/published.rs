@@ -22,6 +22,7 @@ pub struct Published {
     taken: Arc<AtomicU64>,
     /// How many these were when they last grew, and when.
     last: Cell<(u64, Instant)>,
+    drops_unseen: bool,
 }
 
 impl Published {
@@ -46,6 +47,7 @@ impl Published {
             pipeline,
             taken,
             last: Cell::new((0, Instant::now())),
+            drops_unseen: *output == Output::PipeWire,
         };
         if published.pipeline.set_state(gst::State::Playing).is_err() {
             let said = published.bus().as_ref().and_then(output::error_on);
@@ -58,6 +60,11 @@ impl Published {
     /// Where its errors come.
     pub fn bus(&self) -> Option<gst::Bus> {
         self.pipeline.bus()
+    }
+
+    /// Whether frames that nobody looks at cost nothing.
+    pub fn drops_unseen(&self) -> bool {
+        self.drops_unseen
     }
 
     /// Wakes a sink that is stuck; to be called now and then. True where it was.
