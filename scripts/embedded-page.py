@@ -70,9 +70,9 @@ reaches (0.8 on the A53, which is in-order and 64 bits wide, 1.5 on the A72):
 
 ## A profile for small boards
 
-By the numbers above an A72 carries 30 frames a second of all sizes on one of its cores; an A53 does not: it
-needs a lower rate (15 frames a second are half of every figure) or the network on fewer frames. What saves
-most, first:
+By the numbers above one core of an A72 just carries 30 frames a second of the fast preset; one of an A53 does
+not: it needs a lower rate (15 frames a second are half of every figure) and the network on fewer frames.
+What saves most, first:
 
 1. **The camera's frame rate.** Everything is in proportion to it, and the eye wants less of a background than of
    a face: 15 a second are usual for calls on small boards.
@@ -84,7 +84,7 @@ most, first:
 5. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
    `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
 6. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave that core to the encoder.
-7. **An int8 network** (`mattenet quantize`) is about a third of the size{int8}.
+7. **An int8 network** (`mattenet quantize`) is about a third of the size{int8}
 
 [pipelines/embedded.sh](../pipelines/embedded.sh) has these lines for libcamera, V4L2 NV12, DMABuf and MJPEG
 cameras, and takes the board's H.264 encoder where there is one:
@@ -104,9 +104,10 @@ def table(rows: list[list[str]]) -> str:
 def int8(networks: list[list[str]]) -> str:
     """What was counted of a network and its int8 version, as the end of a sentence."""
     if not networks:
-        return ""
-    cells = "; ".join(f"{name} on a {core} {float(count):.1f}" for name, core, count in networks)
-    return f". Instructions of `mattesegment` with it, in millions a frame: {cells}"
+        return "."
+    cells = ", ".join(f"{name} on {core} {float(count):.1f}" for name, core, count in networks)
+    return f",\n   and costs less, most on cores with dot product instructions. `mattesegment` at 480p, in millions a\n" \
+           f"   frame: {cells}."
 
 
 def main() -> None:
