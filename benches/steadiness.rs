@@ -47,6 +47,7 @@ fn set(params: &mut Params, key: &str, value: &str) -> Result<(), Box<dyn Error>
             };
         }
         "temporal-strength" => params.temporal_strength = number()?,
+        "temporal-flow" => params.temporal_flow = value.parse()?,
         "hysteresis-low" => params.hysteresis_low = number()?,
         "hysteresis-high" => params.hysteresis_high = number()?,
         "min-area" => params.min_area = number()?,

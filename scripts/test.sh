@@ -11,7 +11,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit static build python models pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -96,6 +96,8 @@ step_unit() {
         cargo test --no-fail-fast
     fi
 }
+# Every order in which the network's threads can meet.
+step_loom() { CARGO_TARGET_DIR=$TARGET/loom cargo test --manifest-path tests/loom/Cargo.toml; }
 step_static() { cargo test --features static --test elements; }
 step_build() {
     cargo build --release
@@ -117,14 +119,18 @@ step_models() {
     fi
     scripts/deps.sh models
     names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 modnet u2netp u2net isnet}
+    local until=$((SECONDS + 150))
     for name in ${names#none}; do
-        scripts/fetch-models.sh "$name" || echo "# $name could not be fetched"
+        timeout "$((until > SECONDS ? until - SECONDS : 1))" scripts/fetch-models.sh "$name" ||
+            echo "# $name could not be fetched"
     done
     cargo build --example matte
     "$venv/bin/python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
         tests/models docs/pictures/input.jpg
 }
 step_pipelines() { tests/pipelines.sh; }
+step_camera() { tests/camera.sh; }
+step_examples() { tests/examples.sh; }
 step_documents() {
     /usr/bin/python3 tests/documents.py
     /usr/bin/python3 scripts/elements-page.py --check
@@ -172,7 +178,7 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run demo test
+scripts/deps.sh build run demo test docs examples
 default_model
 . scripts/env.sh
 

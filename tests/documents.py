@@ -22,7 +22,8 @@ TOOLS = ("gst-launch-1.0 ", "gst-inspect-1.0 ", "gst-device-monitor-1.0 ")
 ELSEWHERE = [
     (r"\. scripts/env\.sh", "every test that uses the plugin"),
     (r"scripts/(demo|deps|fetch-models)\.sh", "scripts/test.sh, the demo by hand and in CI"),
-    (r"scripts/(test|bench|docs|pictures|tuning-pictures)\.sh", "development"),
+    (r"scripts/(test|bench|docs|fuzz|mutants|pictures|soak|tuning-pictures|valgrind)\.sh", "development"),
+    (r"scripts/reliability-page\.py ", "development"),
     (r"cargo (build|test|fmt|clippy|doc)\b", "scripts/test.sh"),
     (r"matte-camera\b", "tests/camera.sh"),
     (r"(python3|cc|cargo run .*) ?examples/", "tests/examples.sh"),

@@ -101,6 +101,7 @@ fn the_library_goes_missing_while_playing() {
     let mut live = live(&[("model", &alpha), ("onnxruntime-library", &copy)]);
     let subject = rgb(&info, [9, 255, 9]);
     assert!(!hidden(&live.show(&info, subject.copy())));
+    live.messages();
     std::fs::remove_file(&copy).expect("our own file");
     // What is loaded stays: another model, and another element.
     live.element.set_property("model", model("classes"));
@@ -119,6 +120,8 @@ fn a_model_file_is_cut_off_while_it_is_swapped_in() {
     let info = frames();
     let alpha = model("alpha");
     let mut live = live(&[("model", &alpha)]);
+    live.show(&info, rgb(&info, [255, 255, 255]));
+    live.messages();
     let whole = std::fs::read(model("half")).expect("it is there");
     let folder = scratch("cut-off");
     for (number, keep) in [
@@ -147,6 +150,7 @@ fn a_model_file_is_cut_off_while_it_is_swapped_in() {
             let seen = live.show(&info, rgb(&info, [255, 255, 255]));
             assert!(!hidden(&seen), "no frame goes without a matte");
             said = live.messages();
+            said.retain(|m| m == "matte-model-loaded" || m.starts_with("warning"));
             !said.is_empty()
         });
         let refused = said[0].contains("the old model goes on");
@@ -178,29 +182,32 @@ fn memory_runs_out_inside_of_a_kernel() {
     let file = file.to_str().expect("UTF-8").to_owned();
     let mode = case().expect("a child");
     let mut live = live(&[("model", &file), ("mode", &mode)]);
-    let mut show = |color| live.show(&info, rgb(&info, color));
-    wait_for("the first matte", || !hidden(&show([0, 255, 0])));
+    let mut said = Vec::new();
+    let mut show = |color| {
+        let seen = hidden(&live.show(&info, rgb(&info, color)));
+        said.extend(live.messages());
+        (
+            seen,
+            said.iter().filter(|m| m.starts_with("warning")).count(),
+        )
+    };
+    wait_for("the first matte", || !show([0, 255, 0]).0);
     // Half of what the kernel wants where a pixel is red.
     let status = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages: u64 = status
-        .split(' ')
-        .next()
-        .and_then(|n| n.parse().ok())
-        .expect("a number");
+    let pages = status.split(' ').next().and_then(|n| n.parse().ok());
+    let pages: u64 = pages.expect("a number");
     let limit = Some(pages * 4096 + (512 << 20));
     let limit = Rlimit {
         current: limit,
         maximum: limit,
     };
     setrlimit(Resource::As, limit).expect("lower limits are allowed");
-    wait_for("the failure", || hidden(&show([255, 255, 0])));
+    wait_for("the failure", || show([255, 255, 0]) == (true, 1));
     for _ in 0..3 {
-        assert!(hidden(&show([255, 200, 0])), "no matte, no room");
+        assert!(show([255, 200, 0]).0, "no matte, no room");
     }
-    wait_for("recovery", || !hidden(&show([0, 255, 0])));
-    let said = live.messages();
-    let warnings = said.iter().filter(|m| m.starts_with("warning")).count();
-    assert_eq!(warnings, 1, "said once: {said:?}");
+    wait_for("recovery", || !show([0, 255, 0]).0);
+    assert_eq!(show([0, 255, 0]).1, 1, "said once");
     assert!(!said.iter().any(|m| m.starts_with("error")), "{said:?}");
 }
 
@@ -232,7 +239,7 @@ fn a_network_that_takes_minutes_holds_up_no_frame_beside_the_stream() {
 }
 
 #[test]
-fn a_network_that_takes_seconds_holds_up_the_stream_and_it_goes_on() {
+fn a_network_that_takes_seconds_stops_nothing_for_good() {
     let _guard = Watchdog::new("a slow network in the stream", LIMIT);
     let info = frames();
     let slow = model_with("slow-sync", "slow.onnx", "[input]\nrange = [0, 1]\n");
@@ -246,5 +253,6 @@ fn a_network_that_takes_seconds_holds_up_the_stream_and_it_goes_on() {
         .and_then(|n| n.parse().ok())
         .unwrap_or(1);
     show([steps, 255, 0]);
-    assert!(!hidden(&show([0, 255, 0])));
+    // Where it takes too long to wait for, frames are hidden until it is there again.
+    wait_for("recovery", || !hidden(&show([0, 255, 0])));
 }

@@ -189,6 +189,7 @@ fn soak(frames: u64) -> Vec<Usage> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut usage = Vec::new();
     let mut live = open("sync");
+    let length = frames.min(CYCLE);
     for cycle in 0..frames.div_ceil(CYCLE) {
         let _guard = Watchdog::new("a cycle", Duration::from_secs(600));
         // Stops and starts, now beside the stream, now within it.
@@ -198,7 +199,7 @@ fn soak(frames: u64) -> Vec<Usage> {
         }
         let mut info = info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
         let mut picture = scene(&info);
-        for index in 0..CYCLE {
+        for index in 0..length {
             if index % 20 == 7 {
                 let (name, values) = *random.pick(PROPERTIES);
                 live.element
@@ -213,7 +214,7 @@ fn soak(frames: u64) -> Vec<Usage> {
                 live.element
                     .set_property("model", model(random.pick::<&str>(MODELS)));
             }
-            if index == CYCLE - 60 {
+            if index + 60 == length {
                 settle(&live);
                 info = common::info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
                 picture = scene(&info);
@@ -223,6 +224,9 @@ fn soak(frames: u64) -> Vec<Usage> {
             live.messages();
         }
         usage.push(Usage::now(start));
+        if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
+            std::fs::write(file, report(&usage)).expect("the report can be written");
+        }
     }
     usage
 }
@@ -277,9 +281,6 @@ fn nothing_grows() {
         .and_then(|n| n.parse().ok());
     let frames: u64 = frames.unwrap_or(3000);
     let usage = soak(frames);
-    if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
-        std::fs::write(file, report(&usage)).expect("the report can be written");
-    }
     let warm = &usage[usage.len().div_ceil(4).min(usage.len() - 1)..];
     let (first, last) = (warm[0], warm[warm.len() - 1]);
     if frames >= LONG {

@@ -5,6 +5,7 @@
 use crate::chain::{Chain, Failure};
 use crate::hub::Hub;
 use crate::output::{self, Output};
+use crate::published::Published;
 use crate::settings::{Background, Settings};
 use crate::terminal::KEYS;
 use crate::watch::News;
@@ -50,6 +51,7 @@ pub struct App {
     state: Rc<RefCell<State>>,
     hub: Hub,
     output: Output,
+    published: Rc<Published>,
     main: glib::MainLoop,
 }
 
@@ -59,7 +61,13 @@ fn say(text: &str) {
 
 impl App {
     /// A program that does nothing yet.
-    pub fn new(settings: Settings, path: PathBuf, hub: Hub, output: Output) -> Self {
+    pub fn new(
+        settings: Settings,
+        path: PathBuf,
+        hub: Hub,
+        output: Output,
+        published: Published,
+    ) -> Self {
         let state = State {
             settings,
             path,
@@ -74,6 +82,7 @@ impl App {
             state: Rc::new(RefCell::new(state)),
             hub,
             output,
+            published: Rc::new(published),
             main: glib::MainLoop::new(None, false),
         }
     }
@@ -132,6 +141,9 @@ impl App {
     /// Sends the dark picture now and then, for those who look while there are no frames.
     fn tick(&self) {
         self.hub.push_dark();
+        if self.published.look_after(self.state.borrow().watched) {
+            say("the output was stuck and was woken");
+        }
         let next = if self.wanted() {
             DARK_WATCHED
         } else {

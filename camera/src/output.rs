@@ -63,7 +63,10 @@ impl Output {
                         .build()
                         .map_err(|_| missing("identity", "gstreamer1.0-plugins-base"))?,
                 );
+                // A reader that comes in the moment in which the session manager suspends an idle node
+                // gets no frames (0.3.65): the node is never suspended. Idle it costs nothing.
                 let properties = gst::Structure::builder("props")
+                    .field("session.suspend-timeout-seconds", "0")
                     .field("media.class", "Video/Source")
                     .field("media.role", "Camera")
                     .field("node.name", NODE)

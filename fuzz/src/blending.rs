@@ -3,7 +3,7 @@
 use super::frames::{Frame, Gray, fill, format, level};
 use arbitrary::{Result, Unstructured};
 use gstmatte::blend::{
-    AlphaOut, Backdrop, Background, Compositor, Fit, GrayOut, Outline, Picture, Placement, Rescaler,
+    AlphaOut, Backdrop, Background, Compositor, Fit, GrayOut, Picture, Placement, Rescaler,
 };
 use gstmatte::frame::{FrameFormat, GrayImage, PixelLayout, Range};
 use gstmatte::simd::Level;
@@ -17,7 +17,6 @@ pub fn blend(u: &mut Unstructured) -> Result<()> {
         0 => rescale(u, format, level),
         1 => alpha_out(u, format, level),
         2 => gray_out(u, level),
-        3 => outline(u, format),
         _ => compose(u, format, level),
     }
 }
@@ -69,7 +68,7 @@ fn compose(u: &mut Unstructured, format: FrameFormat, level: Level) -> Result<()
     let mut frame = Frame::new(u, format)?;
     let mut other = Frame::new(u, format)?;
     for _ in 0..u.int_in_range(1..=6u8)? {
-        match u.int_in_range(0..=11u8)? {
+        match u.int_in_range(0..=13u8)? {
             0 => {
                 let strength = u.arbitrary()?;
                 pair.iter_mut().for_each(|c| c.set_strength(strength));
@@ -90,16 +89,22 @@ fn compose(u: &mut Unstructured, format: FrameFormat, level: Level) -> Result<()
                 assert_eq!(done[0], done[1]);
             }
             5 => other = Frame::new(u, format)?,
+            12 => {
+                let amount = u.arbitrary()?;
+                pair.iter_mut().for_each(|c| c.set_tone_match(amount));
+            }
             step => {
-                let matte = Gray::any(u)?;
+                let (matte, again) = (Gray::any(u)?, u.arbitrary()?);
                 let mut twin = frame.clone();
                 let padding = frame.padding();
+                let again = u.arbitrary()?;
                 for (compositor, frame) in pair.iter_mut().zip([&mut frame, &mut twin]) {
                     let mut view = frame.view_mut();
                     match step {
                         6 => compositor.hide(&mut view),
                         7 => compositor.hide_over(&mut view, &other.view()),
-                        8 => compositor.apply_over(&mut view, matte.view(), &other.view()),
+                        8 => compositor.apply_over(&mut view, matte.view(), &other.view(), again),
+                        9 => compositor.apply_again(&mut view, matte.view()),
                         _ => compositor.apply(&mut view, matte.view()),
                     }
                     .expect("the frame is of the compositor's format");
@@ -186,24 +191,6 @@ fn gray_out(u: &mut Unstructured, level: Level) -> Result<()> {
         let first = first.get_or_insert_with(|| out.clone());
         assert!(*first == out, "{level:?}");
     }
-    Ok(())
-}
-
-fn outline(u: &mut Unstructured, format: FrameFormat) -> Result<()> {
-    let mut frame = Frame::new(u, format)?;
-    let padding = frame.padding();
-    let mut end = || -> Result<usize> {
-        if u.ratio(1, 8)? {
-            u.arbitrary()
-        } else {
-            u.int_in_range(0..=320)
-        }
-    };
-    let (columns, rows) = (end()?..end()?, end()?..end()?);
-    let pen = Outline::new(&frame.view_mut(), 0xff12_3456).expect("a frame that exists");
-    pen.draw(&mut frame.view_mut(), columns, rows)
-        .expect("the same frame");
-    assert!(padding == frame.padding(), "{format:?}: padding written");
     Ok(())
 }
 

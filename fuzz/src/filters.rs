@@ -7,7 +7,7 @@ use gstmatte::filter::fast_guided::{FastGuided, FastGuidedParams};
 use gstmatte::filter::flow::{Flow, along};
 use gstmatte::filter::guided::{Coefficients, Fit, Guided};
 use gstmatte::filter::guided_color::GuidedColor;
-use gstmatte::filter::joint_bilateral;
+use gstmatte::filter::joint_bilateral::JointBilateral;
 use gstmatte::filter::matting::Matting;
 use gstmatte::filter::morphology::Morphology;
 use gstmatte::filter::motion::Motion;
@@ -214,6 +214,7 @@ pub fn stages(u: &mut Unstructured) -> Result<()> {
                 let steadying = Steadying {
                     mode: *u.choose(TemporalMode::ALL)?,
                     strength: number(u, 1.0)?,
+                    carries: u.arbitrary()?,
                     frames: number(u, 5.0)?,
                 };
                 let (luma, _) = plane(u, size)?;
@@ -238,7 +239,8 @@ pub fn stages(u: &mut Unstructured) -> Result<()> {
             let target = (side(u)?, side(u)?);
             let (large, _) = plane(u, target)?;
             let deviation = number(u, 1.0)?;
-            joint_bilateral::upsample(&matte, &luma, &large, deviation, &mut out.a);
+            (out.a, _) = plane(u, target)?;
+            JointBilateral::default().apply(level, (&matte, &luma), &large, deviation, &mut out.a);
         }
         8 => {
             let mut to = Plane::new(side(u)?, side(u)?);

@@ -99,6 +99,17 @@ impl Blur {
         }
     }
 
+    /// Mean colour of the blurred picture.
+    pub fn mean(&self) -> [f32; 3] {
+        let mut sums = [0.0; 3];
+        for cell in &self.cells {
+            for (sum, value) in sums.iter_mut().zip(cell) {
+                *sum += value;
+            }
+        }
+        sums.map(|sum| sum / self.cells.len() as f32)
+    }
+
     /// Begins a picture with what the last frame's background came to.
     pub fn restart(&mut self) {
         for plane in &mut self.planes {

@@ -2,12 +2,13 @@
 
 //! Composing a frame in place.
 
+use super::annotate::Note;
 use super::backdrop::Backdrop;
 use super::background::{Background, CURTAIN, Place, Source};
 use super::cover::Cover;
 use super::matte::{AlphaRows, Remap};
 use super::pass::{Back, Finish, Pass, fill};
-use super::{BlendError, blur::Blur, edge::Edge, wrap::Wrap};
+use super::{BlendError, blur::Blur, edge::Edge, tone::Tone, wrap::Wrap};
 use crate::frame::{
     Colorimetry, Component, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout,
 };
@@ -35,6 +36,7 @@ pub struct Compositor {
     source: Source,
     curtain: Backdrop,
     finish: Finish,
+    note: Note,
 }
 
 impl Compositor {
@@ -66,6 +68,7 @@ impl Compositor {
             source: Source::Keep,
             curtain,
             finish: Finish::default(),
+            note: Note::default(),
         })
     }
 
@@ -88,6 +91,11 @@ impl Compositor {
         if strength != self.strength {
             (self.strength, self.known) = (strength, None);
         }
+    }
+
+    /// What an overlay says about the next frame's matte.
+    pub fn set_note(&mut self, note: Note) {
+        self.note = note;
     }
 
     /// How far the old room's colour is taken out of half-covered pixels, 0 (not at all, the
@@ -117,6 +125,17 @@ impl Compositor {
             Box::new(wrap)
         });
         self.soften();
+    }
+
+    /// How far the subject's brightness and colour are drawn towards the background's, 0 (not at
+    /// all, the default) to 255.
+    pub fn set_tone_match(&mut self, amount: u8) {
+        if let (Some(tone), 1..) = (&mut self.finish.tone, amount) {
+            return tone.set_amount(amount);
+        }
+        let (layout, color) = (self.layout, self.color);
+        let tone = || Box::new(Tone::new(layout, color, self.width, amount, self.level));
+        self.finish.tone = (amount > 0).then(tone);
     }
 
     fn place(&self) -> Place {
@@ -212,8 +231,11 @@ impl Compositor {
         }
         let fade = Remap::Fade(self.strength);
         let mut pass = Pass::new(self.level, alpha, cover, frame, matte);
-        let shown = matches!(source, Source::Blur(_) | Source::Flat(_) | Source::Still(_));
-        if !again && (shown || over.is_some()) {
+        let bare = matches!(
+            source,
+            Source::Keep | Source::Matte { .. } | Source::Overlay(_)
+        );
+        if !again && (!bare || over.is_some()) {
             pass.prepare(finish, fade);
         }
         if let Some(background) = over {
@@ -232,7 +254,10 @@ impl Compositor {
             Source::Still(backdrop) => {
                 pass.blend(fade, &mut Back::Rows(backdrop.view()), Some(finish));
             }
-            Source::Transparent { clear } => pass.multiply_alpha(fade, &clear.view()),
+            Source::Transparent { clear } => {
+                pass.clean(fade, finish);
+                pass.multiply_alpha(fade, &clear.view());
+            }
             Source::Matte { white, black } => {
                 pass.fill(&mut Back::Flat(white.view()));
                 pass.blend(Remap::Fade(255), &mut Back::Flat(black.view()), None);
@@ -242,6 +267,7 @@ impl Compositor {
                     let table = Remap::Table(&tint.keep);
                     pass.blend(table, &mut Back::Flat(tint.row.view()), None);
                 }
+                overlay.annotations.draw(frame, cover, &self.note)?;
             }
         }
         Ok(())
@@ -290,7 +316,7 @@ impl Compositor {
 }
 
 /// Whether chroma samples look at the pixel on their left, and above.
-fn reach(layout: PixelLayout, color: Colorimetry) -> (bool, bool) {
+pub(super) fn reach(layout: PixelLayout, color: Colorimetry) -> (bool, bool) {
     let subsampled =
         |sub: fn(&Component) -> u32| layout.info().components.iter().any(|c| sub(c) > 0);
     (

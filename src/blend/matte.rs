@@ -139,7 +139,7 @@ impl AlphaRows {
     /// begin on even ones. Rows come in order; those that share a chroma row have the same spans.
     pub fn advance(&mut self, matte: GrayRef, remap: Remap, y: usize, spans: &[Range<usize>]) {
         // The row above may have had other spans, and chroma looks at it.
-        if self.chroma_rows && self.cosited.1 && y % 2 == 0 && y > 0 {
+        if self.chroma_rows && self.cosited.1 && y > 0 && y.is_multiple_of(2) {
             self.make_luma(matte, remap, y - 1, spans);
         }
         self.make_luma(matte, remap, y, spans);

@@ -3,10 +3,11 @@
 //! One pass over a frame: rows of the matte, of the background and of the frame together.
 
 use super::blur::Blur;
-use super::cover::{Cover, Work};
+use super::cover::{Cover, Work, whole};
 use super::edge::Edge;
 use super::kernels;
 use super::matte::{AlphaRows, PlaneKind, Remap};
+use super::tone::{self, Mean, Tone};
 use super::wrap::Wrap;
 use crate::frame::{FrameMut, FrameRef, GrayRef};
 use crate::simd::Level;
@@ -24,6 +25,14 @@ impl Back<'_> {
     fn restart(&mut self) {
         if let Back::Blur(blur) = self {
             blur.restart();
+        }
+    }
+
+    /// Mean colour.
+    fn mean(&self) -> Mean {
+        match self {
+            Back::Flat(frame) | Back::Rows(frame) => tone::mean_of(frame),
+            Back::Blur(blur) => blur.mean(),
         }
     }
 
@@ -56,6 +65,7 @@ impl Back<'_> {
 pub(super) struct Finish {
     pub edge: Option<Box<Edge>>,
     pub wrap: Option<Box<Wrap>>,
+    pub tone: Option<Box<Tone>>,
 }
 
 impl Finish {
@@ -118,7 +128,7 @@ impl<'a, 'f> Pass<'a, 'f> {
         let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
         let info = frame.layout().info();
         let bytes = info.sample_bytes();
-        let whole = [0..frame.width()];
+        let all = whole(frame.width());
         // Light falls on what is wholly subject, too, and other functions of the matte have other
         // ends than 0 and 255.
         let wraps = finish.as_ref().is_some_and(|f| f.wrap.is_some());
@@ -127,11 +137,14 @@ impl<'a, 'f> Pass<'a, 'f> {
         back.restart();
         if let Some(finish) = &mut finish {
             finish.restart();
+            if let Some(tone) = &mut finish.tone {
+                tone.update(&frame.as_ref(), back.mean(), |y| cover.row(y));
+            }
         }
         for y in 0..frame.height() {
             let work = match narrow {
                 true => cover.row(y),
-                false => Work::all(&whole),
+                false => Work::all(&all),
             };
             alpha.advance(matte, remap, y, work.mixed);
             if let Some(wrap) = finish.as_mut().and_then(|f| f.wrap.as_mut()) {
@@ -147,13 +160,20 @@ impl<'a, 'f> Pass<'a, 'f> {
                 for span in work.room {
                     back.write(plane, at, samples_of(span), row);
                 }
-                if work.mixed.is_empty() {
-                    return;
-                }
                 let samples = alpha.samples(plane, y, work.mixed);
-                if let Some(Finish { edge, wrap }) = finish.as_deref_mut() {
+                if let Some(Finish { edge, wrap, tone }) = finish.as_deref_mut() {
                     if let Some(edge) = edge {
                         edge.clean(plane, at, y, row, samples);
+                    }
+                    if let Some(tone) = tone {
+                        // All that is not replaced anyway.
+                        let mut start = 0;
+                        for span in work.room {
+                            let room = samples_of(span);
+                            tone.apply(plane, start..room.start, row);
+                            start = room.end;
+                        }
+                        tone.apply(plane, start..count, row);
                     }
                     if let Some(wrap) = wrap {
                         wrap.row(plane, at, y, row, back.row(plane, at, 0..count));
@@ -179,6 +199,33 @@ impl<'a, 'f> Pass<'a, 'f> {
         }
     }
 
+    /// Puts the subject's own colour into half-covered pixels and blends nothing.
+    pub fn clean(&mut self, remap: Remap, finish: &mut Finish) {
+        let Some(edge) = &mut finish.edge else {
+            return;
+        };
+        let (matte, cover) = (self.matte, self.cover);
+        let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
+        let planes = frame.layout().info().planes;
+        let all = whole(frame.width());
+        alpha.start(matte);
+        edge.restart();
+        for y in 0..frame.height() {
+            let spans = match remap {
+                Remap::Fade(255) => cover.row(y).mixed,
+                _ => &all,
+            };
+            if spans.is_empty() {
+                continue;
+            }
+            alpha.advance(matte, remap, y, spans);
+            each_row(alpha, planes, y, |alpha, plane, at| {
+                let samples = alpha.samples(plane, y, spans);
+                edge.clean(plane, at, y, frame.row_mut(plane, at), samples);
+            });
+        }
+    }
+
     /// Multiplies the frame's alpha by the matte and touches nothing else.
     pub fn multiply_alpha(&mut self, remap: Remap, clear: &FrameRef) {
         let (level, matte) = (self.level, self.matte);
@@ -187,9 +234,9 @@ impl<'a, 'f> Pass<'a, 'f> {
             return;
         };
         alpha.start(matte);
-        let whole = [0..frame.width()];
+        let all = whole(frame.width());
         for y in 0..frame.height() {
-            alpha.advance(matte, remap, y, &whole);
+            alpha.advance(matte, remap, y, &all);
             let row = frame.row_mut(component.plane, y);
             if component.step == 1 {
                 kernels::lerp(level, row, clear.row(component.plane, 0), alpha.luma(y));

@@ -161,6 +161,11 @@ impl Picture {
         self.frames.len() > 1
     }
 
+    /// Number of frames; a still picture has one.
+    pub fn frame_count(&self) -> usize {
+        self.frames.len()
+    }
+
     /// Which frame is seen after this long; animations repeat for ever.
     pub fn frame_at(&self, time: Duration) -> usize {
         let total = self.frames.last().map_or(0, |f| f.1.as_nanos());

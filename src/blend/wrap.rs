@@ -78,7 +78,7 @@ impl Wrap {
     /// Takes the room's share around every cell. `alpha` is used for its rows and left to be
     /// started again.
     pub fn update(&mut self, matte: GrayRef, cover: &Cover, remap: Remap, alpha: &mut AlphaRows) {
-        let (columns, whole) = (self.columns, [0..self.width]);
+        let (columns, whole) = (self.columns, cover::whole(self.width));
         alpha.start(matte);
         for y in 0..self.height {
             let work = match remap {
@@ -117,7 +117,7 @@ impl Wrap {
 
     /// To be called for each luma row in order before its planes' rows.
     pub fn advance(&mut self, y: usize) {
-        let (keep, whole) = (self.keep.as_ref(), [0..self.width]);
+        let (keep, whole) = (self.keep.as_ref(), cover::whole(self.width));
         self.alpha.advance(keep, Remap::Fade(255), y, &whole);
     }
 
@@ -126,7 +126,7 @@ impl Wrap {
         let info = self.layout.info();
         let soft = self.soft.as_ref().map(Backdrop::view);
         let back = soft.as_ref().map_or(back, |s: &FrameRef| s.row(plane, at));
-        let samples = self.alpha.samples(plane, y, &[0..self.width]);
+        let samples = self.alpha.samples(plane, y, &cover::whole(self.width));
         if info.depth > 8 {
             kernels::lerp16(self.level, row, back, samples, info.shift);
         } else {

@@ -9,8 +9,9 @@
 //! weights of the upsampling repeat every `step` pixels.
 //!
 //! The luma's noise comes through wherever the slope is steep, even under a matte that stands
-//! perfectly still. [`Hold`] takes it away: in still places a pixel follows only what exceeds a
-//! small play, which shrinks towards 0 and 255 so that nothing stays behind as haze.
+//! perfectly still. [`Hold`] takes it away: in still places a pixel follows at once only what
+//! exceeds a small play, which shrinks towards 0 and 255 so that nothing stays behind as haze, and
+//! inside the play it settles slowly, so that it does not keep what noise it began with.
 
 use super::guided::Coefficients;
 use super::resample::grid;
@@ -45,11 +46,16 @@ struct Expanded {
     b: Vec<f32>,
 }
 
+/// What is left alone when a pixel settles, of 255.
+const CLOSE: u8 = 3;
+
 /// Where and how far the last matte is held on to.
 #[derive(Debug, Clone, Copy)]
 pub struct Hold<'a> {
     /// Greatest difference, of 255, that is not followed.
     pub play: u8,
+    /// How far a pixel settles towards its value, of 255.
+    pub settle: u8,
     /// Whether the picture stands still: for every grid row, every [`SEGMENT`] columns; see
     /// [`segments`].
     pub still: &'a [bool],
@@ -237,6 +243,7 @@ fn apply<S: Simd, const STEP: usize>(
     let (grid_width, grid_height) = coefficients.a.size();
     let width = guide.width();
     let segments = segments(grid_width);
+    let wide = SEGMENT * STEP;
     for y in 0..guide.height() {
         let (cell, left_half) = (y / STEP, 2 * (y % STEP) + 1 < STEP);
         let first = if left_half {
@@ -251,20 +258,20 @@ fn apply<S: Simd, const STEP: usize>(
         };
         let weight = phase_weight(y % STEP, STEP);
         let (to, luma) = (out.row_mut(y), guide.row(y));
-        let mut segment = 0;
-        while segment < segments {
-            let start = segment * SEGMENT * STEP;
+        let mut at = 0;
+        while at < segments {
+            let start = at * wide;
             let (top, bottom) = (
                 &filter.kinds[first * segments..][..segments],
                 &filter.kinds[second * segments..][..segments],
             );
-            let kind = common_kind(top[segment], bottom[segment]);
-            let begin = segment;
-            segment += 1;
-            while segment < segments && common_kind(top[segment], bottom[segment]) == kind {
-                segment += 1;
+            let kind = common_kind(top[at], bottom[at]);
+            let begin = at;
+            at += 1;
+            while at < segments && common_kind(top[at], bottom[at]) == kind {
+                at += 1;
             }
-            let end = (segment * SEGMENT * STEP).min(width);
+            let end = (at * wide).min(width);
             if kind != Kind::Mixed {
                 to[start..end].fill(if kind == Kind::Subject { 255 } else { 0 });
                 continue;
@@ -286,8 +293,8 @@ fn apply<S: Simd, const STEP: usize>(
             combine(simd, rows, weight, &luma[start..end], &mut to[start..end]);
             let Some(hold) = hold else { continue };
             let shown = &mut filter.shown.data_mut()[y * width..][..width];
-            for s in begin..segment {
-                let range = s * SEGMENT * STEP..((s + 1) * SEGMENT * STEP).min(width);
+            for s in begin..at {
+                let range = s * wide..((s + 1) * wide).min(width);
                 let (a, b) = (first * segments + s, second * segments + s);
                 if !hold.still[a] || !hold.still[b] {
                     continue;
@@ -301,37 +308,47 @@ fn apply<S: Simd, const STEP: usize>(
                     Kind::Background => shown[range.clone()].fill(0),
                     Kind::Subject => shown[range.clone()].fill(255),
                 }
-                follow(simd, &mut shown[range.clone()], &mut to[range], hold.play);
+                let play = (hold.play, hold.settle);
+                follow(simd, &mut shown[range.clone()], &mut to[range], play);
             }
         }
     }
 }
 
-/// Moves `shown` to within `play` of `to`, less near 0 and 255, and `to` to `shown`.
+/// Moves `shown` to within `play` of `to`, less near 0 and 255, and from there by `settle` to
+/// within [`CLOSE`] of it; then `to` to `shown`.
 #[inline(always)]
-fn follow<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], play: u8) {
+fn follow<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
     let lanes = S::u8s::LEN;
-    let (limit, top) = (S::u8s::splat(simd, play), S::u8s::splat(simd, 255));
+    let splat = |value| S::u8s::splat(simd, value);
+    let (limit, settle_lanes, near, top) = (splat(play), splat(settle), splat(CLOSE), splat(255));
     let whole = to.len() / lanes * lanes;
     for i in (0..whole).step_by(lanes) {
         let value = S::u8s::from_slice(simd, &to[i..i + lanes]);
         let last = S::u8s::from_slice(simd, &shown[i..i + lanes]);
         let play = limit.min(value).min(top - value);
         let next = last.min(value + play).max(value - play);
+        let close = near.min(play);
+        let goal = next.min(value + close).max(value - close);
+        let (up, down) = (goal.max(next) - next, next - goal.min(next));
+        let next = next + up.min(settle_lanes) - down.min(settle_lanes);
         next.store_slice(&mut shown[i..i + lanes]);
         next.store_slice(&mut to[i..i + lanes]);
     }
     if whole < to.len() {
-        follow_rest(&mut shown[whole..], &mut to[whole..], play);
+        follow_rest(&mut shown[whole..], &mut to[whole..], (play, settle));
     }
 }
 
 #[cold]
 #[inline(never)]
-fn follow_rest(shown: &mut [u8], to: &mut [u8], play: u8) {
+fn follow_rest(shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
     for (shown, to) in shown.iter_mut().zip(to) {
         let play = play.min(*to).min(255 - *to);
-        *shown = (*shown).min(*to + play).max(*to - play);
+        let next = (*shown).min(*to + play).max(*to - play);
+        let close = CLOSE.min(play);
+        let goal = next.min(*to + close).max(*to - close);
+        *shown = goal.clamp(next.saturating_sub(settle), next.saturating_add(settle));
         *to = *shown;
     }
 }
@@ -495,7 +512,8 @@ pub(super) mod tests {
         coefficients.resize(w, h);
         coefficients.a.data_mut().fill(1.0);
         coefficients.b.data_mut().fill(0.0);
-        let still: Vec<bool> = (0..segments(w) * h).map(|k| k % segments(w) == 0).collect();
+        let count = segments(w);
+        let still: Vec<bool> = (0..count * h).map(|k| k % count == 0).collect();
         let mut filter = Affine::default();
         let mut out = GrayImage::new(width, height);
         for (n, luma) in [100, 108, 92, 120, 3, 0].into_iter().enumerate() {
@@ -503,6 +521,7 @@ pub(super) mod tests {
             let guide = GrayRef::new(&guide, width, height, width).unwrap();
             let hold = Some(Hold {
                 play: 10,
+                settle: 0,
                 still: &still,
                 fresh: n == 0,
             });
@@ -524,5 +543,24 @@ pub(super) mod tests {
                 "frame {n}"
             );
         }
+    }
+
+    #[test]
+    fn still_places_settle_close_to_their_value() {
+        let mut shown = vec![100; 150];
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            let mut to = vec![109; 150];
+            follow_rest(&mut shown[..20], &mut to[..20], (10, 2));
+            dispatch!(crate::simd::level(), simd => settle_all(simd, &mut shown[20..], &mut to[20..]));
+            assert!(shown.iter().all(|v| *v == shown[0]) && to == shown);
+            seen.push(shown[0]);
+        }
+        assert_eq!(seen, [102, 104, 106, 106, 106]);
+    }
+
+    #[simd]
+    fn settle_all<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8]) {
+        follow(simd, shown, to, (10, 2));
     }
 }

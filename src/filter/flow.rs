@@ -78,9 +78,7 @@ impl Flow {
             self.now.resize(luma.data().len(), 0);
         }
         std::mem::swap(&mut self.before, &mut self.now);
-        for (to, from) in self.now.iter_mut().zip(luma.data()) {
-            *to = (from * 255.0 + 0.5) as u8;
-        }
+        dispatch!(level, simd => to_bytes(simd, luma.data(), &mut self.now));
         if !self.primed {
             self.primed = true;
             self.vectors.fill(Vector::default());
@@ -143,6 +141,13 @@ impl Flow {
                 return;
             }
         }
+    }
+
+    /// The luma (0 to 1) of the frame before at a place between its pixels, edges extended.
+    #[inline]
+    pub fn before(&self, x: f32, y: f32) -> f32 {
+        let read = |at: usize| f32::from(self.before[at]);
+        between(self.size, (x, y), read) * (1.0 / 255.0)
     }
 
     /// Writes the vectors above each other, interpolated for row `y` of pixels: one for each
@@ -363,18 +368,37 @@ fn estimate<S: Simd>(_: S, flow: &mut Flow, wanted: &Plane) {
     }
 }
 
+#[simd]
+fn to_bytes<S: Simd>(_: S, from: &[f32], to: &mut [u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = (from * 255.0 + 0.5) as u8;
+    }
+}
+
 /// The value of `plane` at a place between its pixels, edges extended.
 #[inline]
 pub fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
-    let (width, height) = plane.size();
+    let values = plane.data();
+    between(plane.size(), (x, y), |at| values[at])
+}
+
+/// Bilinear value of a picture whose pixels `read` gives by their index.
+#[inline]
+fn between(
+    (width, height): (usize, usize),
+    (x, y): (f32, f32),
+    read: impl Fn(usize) -> f32,
+) -> f32 {
     let x = x.clamp(0.0, (width - 1) as f32);
     let y = y.clamp(0.0, (height - 1) as f32);
     let (left, top) = (x as usize, y as usize);
     let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
     let (fx, fy) = (x - left as f32, y - top as f32);
-    let (row, next) = (plane.row(top), plane.row(bottom));
-    let upper = row[left] + (row[right] - row[left]) * fx;
-    let lower = next[left] + (next[right] - next[left]) * fx;
+    let row = |row: usize| {
+        let (a, b) = (read(row * width + left), read(row * width + right));
+        a + (b - a) * fx
+    };
+    let (upper, lower) = (row(top), row(bottom));
     upper + (lower - upper) * fy
 }
 

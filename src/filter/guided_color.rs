@@ -11,27 +11,34 @@
 //! there was colour.
 
 use super::Plane;
-use super::guided::{Coefficients, PERFECT, confidence, divide};
-use super::window::{BoxMean, SlidingScratch, advance, sliding_sum};
+use super::guided::{ALIKE, CONTRAST, Coefficients, PATCH, PERFECT, PLAIN, SAME, weigh};
+use super::patches::{Finder, Patch};
+use super::sums::{Sums, add, average, load, store};
 use crate::simd::Level;
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::{Simd, dispatch, prelude::*};
 use fearless_simd_macros::simd;
 
 /// Components are shifted by this before squares are summed.
 const MIDDLE: f32 = 0.5;
+/// Rounds of fitting: the second learns from what the first made of the unsure pixels.
+const ROUNDS: usize = 2;
 /// Weight; Y U V; p; YY YU YV UU UV VV; Yp Up Vp; pp.
 const SUMS: usize = 15;
 
 /// The filter, with its scratch memory.
 #[derive(Debug, Default)]
 pub struct GuidedColor {
-    columns: [Vec<f32>; SUMS],
-    windows: [Vec<f32>; SUMS],
-    scratch: SlidingScratch,
-    mean: BoxMean,
-    /// Slopes of Y, U, V, offset, and quality, per window and then averaged.
+    finder: Finder,
+    fitted: Vec<Patch>,
+    averaged: Vec<Patch>,
+    sums: Sums<SUMS>,
+    averages: Sums<5>,
+    /// Slopes of Y, U, V, offset, and quality, per window.
     fits: [Plane; 5],
-    means: [Plane; 5],
+    /// The same, averaged and without the quality.
+    means: [Plane; 4],
+    weights: Plane,
+    refit: Plane,
 }
 
 impl GuidedColor {
@@ -45,194 +52,206 @@ impl GuidedColor {
         (radius, epsilon): (usize, f32),
         out: &mut Coefficients,
     ) {
-        let (width, height) = matte.size();
-        let radius = radius.min(width.max(height));
-        let padded = width + 2 * radius;
-        for row in &mut self.columns {
-            row.clear();
-            row.resize(padded, 0.0);
-        }
-        self.windows
-            .iter_mut()
-            .for_each(|row| row.resize(width, 0.0));
-        self.fits
-            .iter_mut()
-            .for_each(|plane| plane.resize(width, height));
-        self.scratch.resize(padded);
         let window = (radius, epsilon.max(1e-7));
-        dispatch!(level, simd => fit(simd, self, guide, matte, window));
-        for (fit, mean) in self.fits.iter().zip(&mut self.means) {
-            self.mean.apply(level, fit, radius, mean);
+        self.round(level, guide, matte, window, out);
+        for _ in 1..ROUNDS {
+            let mut refit = std::mem::take(&mut self.refit);
+            out.evaluate(guide[0], &mut refit);
+            self.round(level, guide, &refit, window, out);
+            self.refit = refit;
         }
-        let [y, u, v, offset, quality] = &mut self.means;
-        for plane in [&mut *y, &mut *u, &mut *v, &mut *offset] {
-            dispatch!(level, simd => divide(simd, plane.data_mut(), quality.data()));
+    }
+
+    fn round(
+        &mut self,
+        level: Level,
+        guide: [&Plane; 3],
+        matte: &Plane,
+        window: (usize, f32),
+        out: &mut Coefficients,
+    ) {
+        let (width, height) = matte.size();
+        let radius = window.0.min(width.max(height));
+        // Where no window sees an edge, the fit is the matte itself, and perfect.
+        out.without_guide(matte);
+        let most = PATCH.max(8 * radius);
+        self.finder.look(matte);
+        self.finder.spread(radius);
+        self.finder.patches(most, &mut self.fitted);
+        self.finder.spread(radius);
+        self.finder.patches(most, &mut self.averaged);
+        self.weights.resize(width, height);
+        dispatch!(level, simd => weigh(simd, matte, &mut self.weights));
+        for plane in self.fits.iter_mut().chain(&mut self.means) {
+            plane.resize(width, height);
         }
-        out.a.copy_from(y);
-        out.b.copy_from(offset);
-        let chroma =
-            (u.data().iter().zip(guide[1].data())).zip(v.data().iter().zip(guide[2].data()));
-        for (b, ((au, u), (av, v))) in out.b.data_mut().iter_mut().zip(chroma) {
-            *b += au * u + av * v;
+        for patch in &self.averaged {
+            patch.rows_around(radius, matte.size(), |y, columns| {
+                let [ay, au, av, b, quality] = self
+                    .fits
+                    .each_mut()
+                    .map(|plane| &mut plane.row_mut(y)[columns.clone()]);
+                for slope in [ay, au, av] {
+                    slope.fill(0.0);
+                }
+                quality.fill(PLAIN);
+                for (b, p) in b.iter_mut().zip(&matte.row(y)[columns.clone()]) {
+                    *b = p * PLAIN;
+                }
+            });
+        }
+        self.sums.resize(most, radius);
+        let (patches, sums, fits) = (&self.fitted, &mut self.sums, &mut self.fits);
+        dispatch!(level, simd => fit(simd, (guide, matte, &self.weights), (radius, window.1), patches, sums, fits));
+        self.averages.resize(most, radius);
+        let (patches, sums) = (&self.averaged, &mut self.averages);
+        let (planes, to) = (self.fits.each_ref(), self.means.each_mut());
+        dispatch!(level, simd => means(simd, planes, radius, patches, sums, to));
+        for patch in &self.averaged {
+            for y in patch.rows.clone() {
+                let columns = patch.columns.clone();
+                let [ay, au, av, offset] =
+                    self.means.each_ref().map(|m| &m.row(y)[columns.clone()]);
+                let (u, v) = (
+                    &guide[1].row(y)[columns.clone()],
+                    &guide[2].row(y)[columns.clone()],
+                );
+                out.a.row_mut(y)[columns.clone()].copy_from_slice(ay);
+                let b = &mut out.b.row_mut(y)[columns];
+                for (x, b) in b.iter_mut().enumerate() {
+                    *b = offset[x] + au[x] * u[x] + av[x] * v[x];
+                }
+            }
         }
     }
 }
 
 #[simd]
 fn fit<S: Simd>(
-    _: S,
-    filter: &mut GuidedColor,
-    guide: [&Plane; 3],
-    matte: &Plane,
+    simd: S,
+    (guide, matte, weights): ([&Plane; 3], &Plane, &Plane),
     (radius, epsilon): (usize, f32),
+    patches: &[Patch],
+    sums: &mut Sums<SUMS>,
+    fits: &mut [Plane; 5],
 ) {
-    let (width, height) = matte.size();
-    for row in 0..height {
-        advance(
-            row,
+    for patch in patches {
+        let columns = &patch.columns;
+        sums.sweep(
+            simd,
+            patch,
+            matte.size(),
             radius,
-            height,
-            &mut filter.columns,
             #[inline(always)]
-            |c| c.iter_mut().for_each(|c| c.fill(0.0)),
+            |sums, entry| {
+                let rows = guide.map(|plane| plane.row(entry.row));
+                let (matte, weights) = (matte.row(entry.row), weights.row(entry.row));
+                for x in (0..entry.from.len()).step_by(S::f32s::LEN) {
+                    let from = entry.from.start + x;
+                    let [y, u, v] = rows.map(
+                        #[inline(always)]
+                        |row| load(simd, row, from) - MIDDLE,
+                    );
+                    let p = load(simd, matte, from);
+                    let w = load(simd, weights, from) * entry.sign;
+                    let (wy, wu, wv, wp) = (w * y, w * u, w * v, w * p);
+                    let products = [
+                        w,
+                        wy,
+                        wu,
+                        wv,
+                        wp,
+                        wy * y,
+                        wy * u,
+                        wy * v,
+                        wu * u,
+                        wu * v,
+                        wv * v,
+                        wy * p,
+                        wu * p,
+                        wv * p,
+                        wp * p,
+                    ];
+                    for (sums, product) in sums.iter_mut().zip(products) {
+                        add(simd, sums, entry.at + x, product);
+                    }
+                }
+            },
             #[inline(always)]
-            |c, row, enters| {
-                let sign = if enters { 1.0 } else { -1.0 };
-                let rows = [guide[0].row(row), guide[1].row(row), guide[2].row(row)];
-                add_products(c, radius, sign, rows, matte.row(row));
+            |sums, y| {
+                let mut rows = fits
+                    .each_mut()
+                    .map(|plane| &mut plane.row_mut(y)[columns.clone()]);
+                for x in (0..columns.len()).step_by(S::f32s::LEN) {
+                    let sums = sums.each_ref().map(
+                        #[inline(always)]
+                        |sums| load(simd, sums, x),
+                    );
+                    for (value, row) in solve(simd, sums, epsilon).into_iter().zip(&mut rows) {
+                        store::<S>(value, row, x);
+                    }
+                }
             },
         );
-        for k in 0..SUMS {
-            let to = &mut filter.windows[k][..width];
-            sliding_sum(&filter.columns[k], 2 * radius + 1, to, &mut filter.scratch);
-        }
-        let rows = filter.fits.each_mut().map(|plane| plane.row_mut(row));
-        solve(&filter.windows, epsilon, width, rows);
     }
 }
 
-/// Adds the products of one row, times `sign`, to the column sums.
+/// Solves windows from their sums: slopes, offset and quality, the first four times the last.
 #[inline(always)]
-fn add_products(
-    columns: &mut [Vec<f32>; SUMS],
+fn solve<S: Simd>(simd: S, sums: [S::f32s; SUMS], epsilon: f32) -> [S::f32s; 5] {
+    let splat = |value| S::f32s::splat(simd, value);
+    let [w, y, u, v, p, yy, yu, yv, uu, uv, vv, yp, up, vp, pp] = sums;
+    let n = splat(1.0) / w.max(1e-6);
+    let (my, mu, mv, mp) = (y * n, u * n, v * n, p * n);
+    // The symmetric matrix S + eps E and its inverse by cofactors.
+    let (syy, suu, svv) = (
+        yy * n - my * my + epsilon,
+        uu * n - mu * mu + epsilon,
+        vv * n - mv * mv + epsilon,
+    );
+    let (syu, syv, suv) = (yu * n - my * mu, yv * n - my * mv, uv * n - mu * mv);
+    let (cy, cu, cv) = (yp * n - my * mp, up * n - mu * mp, vp * n - mv * mp);
+    let (iyy, iyu, iyv) = (
+        suu * svv - suv * suv,
+        suv * syv - syu * svv,
+        syu * suv - suu * syv,
+    );
+    let (iuu, iuv, ivv) = (
+        syy * svv - syv * syv,
+        syv * syu - syy * suv,
+        syy * suu - syu * syu,
+    );
+    let determinant = syy * iyy + syu * iyu + syv * iyv;
+    let inverse = splat(1.0) / determinant.max(epsilon * epsilon * epsilon);
+    let slope_y = (iyy * cy + iyu * cu + iyv * cv) * inverse;
+    let slope_u = (iyu * cy + iuu * cu + iuv * cv) * inverse;
+    let slope_v = (iyv * cy + iuv * cu + ivv * cv) * inverse;
+    let explained = slope_y * cy + slope_u * cu + slope_v * cv;
+    let own = (pp * n - mp * mp).max(splat(0.0));
+    let left = (own - explained).max(splat(0.0));
+    let contrast = (cy * cy + cu * cu + cv * cv) / (own + ALIKE);
+    let fits = (contrast + CONTRAST) / (left + PERFECT);
+    let fits = own.simd_lt(SAME).select(splat(PLAIN), fits);
+    let slopes = slope_y * (my + MIDDLE) + slope_u * (mu + MIDDLE) + slope_v * (mv + MIDDLE);
+    [
+        slope_y * fits,
+        slope_u * fits,
+        slope_v * fits,
+        (mp - slopes) * fits,
+        fits,
+    ]
+}
+
+#[simd]
+fn means<S: Simd>(
+    simd: S,
+    planes: [&Plane; 5],
     radius: usize,
-    sign: f32,
-    guide: [&[f32]; 3],
-    matte: &[f32],
+    patches: &[Patch],
+    sums: &mut Sums<5>,
+    out: [&mut Plane; 4],
 ) {
-    let width = matte.len();
-    let (ys, us, vs) = (&guide[0][..width], &guide[1][..width], &guide[2][..width]);
-    let [w, y, u, v, p, yy, yu, yv, uu, uv, vv, yp, up, vp, pp] = columns;
-    let w = &mut w[radius..][..width];
-    let (y, u, v) = (
-        &mut y[radius..][..width],
-        &mut u[radius..][..width],
-        &mut v[radius..][..width],
-    );
-    for x in 0..width {
-        let weight = sign * confidence(matte[x]);
-        w[x] += weight;
-        y[x] += weight * (ys[x] - MIDDLE);
-        u[x] += weight * (us[x] - MIDDLE);
-        v[x] += weight * (vs[x] - MIDDLE);
-    }
-    let (p, pp, yp) = (
-        &mut p[radius..][..width],
-        &mut pp[radius..][..width],
-        &mut yp[radius..][..width],
-    );
-    let (up, vp) = (&mut up[radius..][..width], &mut vp[radius..][..width]);
-    for x in 0..width {
-        let weighted = sign * confidence(matte[x]) * matte[x];
-        p[x] += weighted;
-        pp[x] += weighted * matte[x];
-        yp[x] += weighted * (ys[x] - MIDDLE);
-        up[x] += weighted * (us[x] - MIDDLE);
-        vp[x] += weighted * (vs[x] - MIDDLE);
-    }
-    let (yy, yu, yv) = (
-        &mut yy[radius..][..width],
-        &mut yu[radius..][..width],
-        &mut yv[radius..][..width],
-    );
-    for x in 0..width {
-        let weighted = sign * confidence(matte[x]) * (ys[x] - MIDDLE);
-        yy[x] += weighted * (ys[x] - MIDDLE);
-        yu[x] += weighted * (us[x] - MIDDLE);
-        yv[x] += weighted * (vs[x] - MIDDLE);
-    }
-    let (uu, uv, vv) = (
-        &mut uu[radius..][..width],
-        &mut uv[radius..][..width],
-        &mut vv[radius..][..width],
-    );
-    for x in 0..width {
-        let weight = sign * confidence(matte[x]);
-        let (cu, cv) = (us[x] - MIDDLE, vs[x] - MIDDLE);
-        uu[x] += weight * cu * cu;
-        uv[x] += weight * cu * cv;
-        vv[x] += weight * cv * cv;
-    }
-}
-
-/// Solves every window of a row: slopes, offset and quality, the first four times the last.
-#[inline(always)]
-fn solve(windows: &[Vec<f32>; SUMS], epsilon: f32, width: usize, rows: [&mut [f32]; 5]) {
-    let [w, y, u, v, p, yy, yu, yv, uu, uv, vv, yp, up, vp, pp] = windows.each_ref();
-    let (w, y, u, v, p) = (
-        &w[..width],
-        &y[..width],
-        &u[..width],
-        &v[..width],
-        &p[..width],
-    );
-    let (yy, yu, yv) = (&yy[..width], &yu[..width], &yv[..width]);
-    let (uu, uv, vv) = (&uu[..width], &uv[..width], &vv[..width]);
-    let (yp, up, vp, pp) = (&yp[..width], &up[..width], &vp[..width], &pp[..width]);
-    let [ay, au, av, b, q] = rows;
-    let (ay, au, av) = (&mut ay[..width], &mut au[..width], &mut av[..width]);
-    let (b, q) = (&mut b[..width], &mut q[..width]);
-    for x in 0..width {
-        let n = 1.0 / w[x].max(1e-6);
-        let (my, mu, mv, mp) = (y[x] * n, u[x] * n, v[x] * n, p[x] * n);
-        // The symmetric matrix S + eps E and its inverse by cofactors.
-        let (syy, syu, syv) = (
-            yy[x] * n - my * my + epsilon,
-            yu[x] * n - my * mu,
-            yv[x] * n - my * mv,
-        );
-        let (suu, suv) = (uu[x] * n - mu * mu + epsilon, uv[x] * n - mu * mv);
-        let svv = vv[x] * n - mv * mv + epsilon;
-        let (cy, cu, cv) = (
-            yp[x] * n - my * mp,
-            up[x] * n - mu * mp,
-            vp[x] * n - mv * mp,
-        );
-        let (iyy, iyu, iyv) = (
-            suu * svv - suv * suv,
-            suv * syv - syu * svv,
-            syu * suv - suu * syv,
-        );
-        let (iuu, iuv, ivv) = (
-            syy * svv - syv * syv,
-            syv * syu - syy * suv,
-            syy * suu - syu * syu,
-        );
-        let determinant = syy * iyy + syu * iyu + syv * iyv;
-        let inverse = 1.0 / determinant.max(epsilon * epsilon * epsilon);
-        let slope_y = (iyy * cy + iyu * cu + iyv * cv) * inverse;
-        let slope_u = (iyu * cy + iuu * cu + iuv * cv) * inverse;
-        let slope_v = (iyv * cy + iuv * cu + ivv * cv) * inverse;
-        let explained = slope_y * cy + slope_u * cu + slope_v * cv;
-        let left = (pp[x] * n - mp * mp - explained).max(0.0);
-        let fits = 1.0 / (left + PERFECT);
-        let slopes = slope_y * (my + MIDDLE) + slope_u * (mu + MIDDLE) + slope_v * (mv + MIDDLE);
-        ay[x] = slope_y * fits;
-        au[x] = slope_u * fits;
-        av[x] = slope_v * fits;
-        b[x] = (mp - slopes) * fits;
-        q[x] = fits;
-    }
+    average(simd, planes, radius, patches, sums, out);
 }
 
 #[cfg(test)]
@@ -242,7 +261,7 @@ mod tests {
     use crate::filter::testing::{noise, sizes};
 
     #[test]
-    fn without_colour_it_is_the_gray_filter() {
+    fn without_colour_a_round_is_the_gray_filter() {
         let (mut filter, mut out) = (GuidedColor::default(), Coefficients::default());
         for (i, (width, height)) in sizes().into_iter().enumerate() {
             let (guide, matte) = (noise(width, height, 1), noise(width, height, 2));
@@ -252,7 +271,7 @@ mod tests {
             let (a, b) = reference(&guide, &matte, Fit::Confident, (radius, f64::from(epsilon)));
             for level in crate::simd::levels() {
                 let planes = [&guide, &flat, &flat];
-                filter.coefficients(level, planes, &matte, (radius, epsilon), &mut out);
+                filter.round(level, planes, &matte, (radius, epsilon), &mut out);
                 for k in 0..a.len() {
                     let i = f64::from(guide.data()[k]);
                     let got = f64::from(out.a.data()[k]) * i + f64::from(out.b.data()[k]);
@@ -299,7 +318,7 @@ mod tests {
             }
         }
         for error in errors {
-            assert!(error < raw, "{errors:?} of {raw}");
+            assert!(error < 0.4 * raw, "{errors:?} of {raw}");
             assert!((error - errors[0]).abs() < 0.01 * raw, "{errors:?}");
         }
     }

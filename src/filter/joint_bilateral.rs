@@ -4,61 +4,147 @@
 //! around it, those counting whose luma is alike.
 //!
 //! J. Kopf et al., "Joint Bilateral Upsampling" (SIGGRAPH 2007):
-//! `q(x) = sum_k p(k) f(|x - k|) g(|I(x) - I(k)|) / sum_k f g`, f and g Gaussian, over 5x5 pixels
-//! of the small matte.
+//! `q(x) = sum_k p(k) w(k) f(|x - k|) g(|I(x) - I(k)|) / sum_k w f g` over 5x5 pixels of the small
+//! matte, with f Gaussian and g nearly so: `(1 + z / 8)^-8` for `e^-z`, which costs a division
+//! only. `w` is not in the paper: the confidence of [`super::guided`], so that sure pixels decide.
+//! Only the surroundings of edges are computed.
 
 use super::Plane;
+use super::guided::confidence;
+use super::patches::{Finder, Patch};
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
 
 /// Pixels of the small matte around a place that are looked at, on each side.
-const AROUND: isize = 2;
+const AROUND: usize = 2;
+/// Columns that are read at a time; those past the window weigh nothing.
+const TAPS: usize = 8;
 /// Deviation of `f` in pixels of the small matte.
 const SPREAD: f32 = 0.8;
+/// Least `g`, so that a colour that nothing has takes its surroundings' mean.
+const LEAST: f32 = 1e-4;
+/// Widest patch.
+const PATCH: usize = 64;
 
-/// Upsamples `matte` to the size of `out`. `luma` is the guide at the matte's size, `guide` at the
-/// size of `out`; `deviation` is that of `g`, in luma of 0 to 1.
-pub fn upsample(matte: &Plane, luma: &Plane, guide: &Plane, deviation: f32, out: &mut Plane) {
-    let (width, height) = guide.size();
-    out.resize(width, height);
-    let (columns, rows) = (matte.width() as isize, matte.height() as isize);
-    let scale = (columns as f32 / width as f32, rows as f32 / height as f32);
-    let (near, alike) = (
-        -0.5 / (SPREAD * SPREAD),
-        -0.5 / (deviation * deviation).max(1e-8),
-    );
-    for y in 0..height {
-        let v = (y as f32 + 0.5) * scale.1 - 0.5;
-        let middle = v.round() as isize;
-        for x in 0..width {
-            let u = (x as f32 + 0.5) * scale.0 - 0.5;
-            let centre = u.round() as isize;
-            let (mut low, mut high) = (f32::MAX, f32::MIN);
-            for row in middle - AROUND..=middle + AROUND {
-                let row = matte.row(row.clamp(0, rows - 1) as usize);
-                for column in centre - AROUND..=centre + AROUND {
-                    let p = row[column.clamp(0, columns - 1) as usize];
-                    (low, high) = (low.min(p), high.max(p));
+/// A column of the large matte: the first of the small one's that it looks at, in padded rows,
+/// and their `f`.
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    first: u32,
+    near: [f32; TAPS],
+}
+
+/// The filter, with its scratch memory.
+#[derive(Debug, Default)]
+pub struct JointBilateral {
+    /// Rows of the small matte, its weights and its luma, edges extended.
+    padded: [Vec<f32>; 3],
+    columns: Vec<Column>,
+    sizes: [(usize, usize); 2],
+    finder: Finder,
+    patches: Vec<Patch>,
+}
+
+impl JointBilateral {
+    /// Upsamples `matte` to the size of `out`, which holds it already, scaled in some simpler way
+    /// that is 0 and 1 where `matte` is. `luma` is the guide at the matte's size, `guide` at the
+    /// size of `out`; `deviation` is that of `g`, in luma of 0 to 1.
+    pub fn apply(
+        &mut self,
+        level: Level,
+        (matte, luma): (&Plane, &Plane),
+        guide: &Plane,
+        deviation: f32,
+        out: &mut Plane,
+    ) {
+        let sizes = [matte.size(), out.size()];
+        if self.sizes != sizes {
+            self.sizes = sizes;
+            let scale = matte.width() as f32 / out.width() as f32;
+            self.columns.clear();
+            self.columns.extend((0..out.width()).map(|x| {
+                let (centre, near) = around(x, scale, matte.width());
+                let first = centre as u32;
+                Column { first, near }
+            }));
+        }
+        self.pad(matte, luma);
+        let reach = (AROUND + 1) * out.width().div_ceil(matte.width()).max(1);
+        self.finder.look(out);
+        self.finder.spread(reach);
+        self.finder.patches(PATCH, &mut self.patches);
+        let alike = 0.5 / (deviation * deviation).max(1e-8);
+        dispatch!(level, simd => upsample(simd, self, matte.size(), guide, alike, out));
+    }
+
+    fn pad(&mut self, matte: &Plane, luma: &Plane) {
+        let (width, height) = matte.size();
+        let padded = width + TAPS;
+        let [p, w, i] = &mut self.padded;
+        for rows in [&mut *p, &mut *w, &mut *i] {
+            rows.resize(padded * height, 0.0);
+        }
+        for y in 0..height {
+            for (to, from) in [(&mut *p, matte.row(y)), (&mut *i, luma.row(y))] {
+                let to = &mut to[y * padded..][..padded];
+                to[AROUND..][..width].copy_from_slice(from);
+                to[..AROUND].fill(from[0]);
+                to[AROUND + width..].fill(from[width - 1]);
+            }
+        }
+        for (w, p) in w.iter_mut().zip(&*p) {
+            *w = confidence(*p);
+        }
+    }
+}
+
+/// The nearest of `limit` small pixels to a large one, and `f` of those from [`AROUND`] before it.
+fn around(at: usize, scale: f32, limit: usize) -> (usize, [f32; TAPS]) {
+    let position = ((at as f32 + 0.5) * scale - 0.5).clamp(0.0, (limit - 1) as f32);
+    let centre = position.round() as usize;
+    let mut near = [0.0; TAPS];
+    for (k, near) in near.iter_mut().enumerate().take(2 * AROUND + 1) {
+        let away = position - (centre + k) as f32 + AROUND as f32;
+        *near = (-0.5 / (SPREAD * SPREAD) * away * away).exp();
+    }
+    (centre, near)
+}
+
+#[simd]
+fn upsample<S: Simd>(
+    _: S,
+    filter: &mut JointBilateral,
+    (width, height): (usize, usize),
+    guide: &Plane,
+    alike: f32,
+    out: &mut Plane,
+) {
+    let (scale, padded) = (height as f32 / out.height() as f32, width + TAPS);
+    let [p, w, i] = filter.padded.each_ref();
+    for patch in &filter.patches {
+        for y in patch.rows.clone() {
+            let (middle, near) = around(y, scale, height);
+            let (guide, to) = (guide.row(y), out.row_mut(y));
+            for x in patch.columns.clone() {
+                let (column, here) = (&filter.columns[x], guide[x]);
+                let (mut sums, mut weights) = ([0.0; TAPS], [0.0; TAPS]);
+                for (k, near) in near.iter().enumerate().take(2 * AROUND + 1) {
+                    let row = (middle + k).saturating_sub(AROUND).min(height - 1);
+                    let at = row * padded + column.first as usize;
+                    let (p, w, i) = (&p[at..][..TAPS], &w[at..][..TAPS], &i[at..][..TAPS]);
+                    for t in 0..TAPS {
+                        let away = here - i[t];
+                        let r = 1.0 / (1.0 + away * away * alike * 0.125);
+                        let r = r * r;
+                        let r = r * r;
+                        let weight = near * column.near[t] * w[t] * (r * r + LEAST);
+                        weights[t] += weight;
+                        sums[t] += weight * p[t];
+                    }
                 }
+                to[x] = sums.iter().sum::<f32>() / weights.iter().sum::<f32>();
             }
-            // Most places see one value only: no need to weigh it.
-            if high - low < 1e-3 {
-                out.row_mut(y)[x] = low;
-                continue;
-            }
-            let here = guide.row(y)[x];
-            let (mut sum, mut weights) = (0.0, 0.0);
-            for row in middle - AROUND..=middle + AROUND {
-                let at = row.clamp(0, rows - 1) as usize;
-                let (p, i) = (matte.row(at), luma.row(at));
-                for column in centre - AROUND..=centre + AROUND {
-                    let at = column.clamp(0, columns - 1) as usize;
-                    let (dx, dy, di) = (u - column as f32, v - row as f32, here - i[at]);
-                    // A floor, so that a colour that nothing has takes its surroundings' mean.
-                    let w = (near * (dx * dx + dy * dy)).exp() * ((alike * di * di).exp() + 1e-4);
-                    sum += w * p[at];
-                    weights += w;
-                }
-            }
-            out.row_mut(y)[x] = sum / weights;
         }
     }
 }
@@ -70,13 +156,16 @@ mod tests {
 
     #[test]
     fn stays_between_what_is_there_at_every_size() {
+        let mut filter = JointBilateral::default();
         for (i, (width, height)) in sizes().into_iter().enumerate() {
             let (w, h) = sizes()[(i * 17) % 70];
             let (matte, luma) = (noise(w, h, 1), noise(w, h, 2));
-            let (guide, mut out) = (noise(width, height, 3), Plane::default());
-            upsample(&matte, &luma, &guide, 0.1, &mut out);
-            assert_eq!(out.size(), (width, height));
-            assert!(out.data().iter().all(|v| (0.0..=1.0).contains(v)));
+            for level in crate::simd::levels() {
+                let (guide, mut out) = (noise(width, height, 3), noise(width, height, 4));
+                filter.apply(level, (&matte, &luma), &guide, 0.1, &mut out);
+                assert_eq!(out.size(), (width, height));
+                assert!(out.data().iter().all(|v| (0.0..=1.0).contains(v)));
+            }
         }
     }
 
@@ -85,13 +174,15 @@ mod tests {
         // Luma's edge at 24 of 64, the small matte's at 1.5 of 4.
         let (mut guide, mut luma, mut matte) =
             (Plane::new(64, 4), Plane::new(8, 4), Plane::new(8, 4));
+        let mut out = guide.clone();
         for y in 0..4 {
             guide.row_mut(y)[..24].fill(1.0);
             luma.row_mut(y)[..3].fill(1.0);
             matte.row_mut(y)[..3].fill(1.0);
+            out.row_mut(y)[..28].fill(1.0);
         }
-        let mut out = Plane::default();
-        upsample(&matte, &luma, &guide, 0.1, &mut out);
+        let level = crate::simd::level();
+        JointBilateral::default().apply(level, (&matte, &luma), &guide, 0.1, &mut out);
         assert!(out.row(2)[23] > 0.95 && out.row(2)[24] < 0.05);
     }
 }

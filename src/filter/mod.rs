@@ -5,17 +5,20 @@
 //!
 //! | file | stage |
 //! | --- | --- |
+//! | `patches` | where there is an edge to work on |
 //! | `motion` | what changed in the picture, against the sensor's noise; scene cuts |
 //! | `flow` | where things came from: block matching |
 //! | `follow` | an earlier frame's matte, moved to this one |
 //! | `temporal` | steadying: exponential, uncertainty-weighted, along the motion, adaptive |
-//! | `regions` | hysteresis, islands, holes, with identity |
+//! | `sides` | hysteresis per pixel |
+//! | `regions` | hysteresis per region, islands, holes, with identity |
 //! | `morphology` | open, close, grow |
 //! | `guided`, `guided_color`, `joint_bilateral`, `matting` | edge fit on a low resolution grid |
 //! | `fast_guided` | the published guided filter as one call |
 //! | `affine` | the fit at the frame's resolution |
 //! | `shape` | feather, levels, gamma |
 //! | `presence` | whether there is a subject at all |
+#![forbid(unsafe_code)]
 
 pub mod affine;
 mod areas;
@@ -31,6 +34,7 @@ pub mod matting;
 pub mod morphology;
 pub mod motion;
 mod params;
+mod patches;
 mod plane;
 pub mod presence;
 mod refiner;
@@ -39,10 +43,13 @@ mod refiner_tests;
 pub mod regions;
 pub mod resample;
 pub mod shape;
+pub mod sides;
+mod sums;
 pub mod temporal;
 #[cfg(test)]
 mod testing;
 pub mod window;
+mod window3;
 
 pub use params::{EdgeMode, Params, Preset, Region, TemporalMode};
 pub use plane::Plane;

@@ -11,7 +11,7 @@
 //! wider than what moves it.
 
 use super::Plane;
-use super::window::BoxMean;
+use super::window3::Window3;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -35,12 +35,10 @@ pub struct Motion {
     reference: Plane,
     age: Plane,
     noise: Plane,
-    squares: Plane,
-    energy: Plane,
     change: Plane,
-    spread: Plane,
-    column: Vec<f32>,
-    mean: BoxMean,
+    rows: Rows,
+    /// Only for the first estimate of the noise.
+    energy: Plane,
     histogram: Vec<u32>,
     primed: bool,
 }
@@ -81,44 +79,24 @@ impl Motion {
             };
         }
         let drift = self.drift(luma);
-        dispatch!(level, simd => squares(simd, self, luma, drift));
-        self.mean.apply(level, &self.squares, 1, &mut self.energy);
         if self.age.data()[0] < 0.0 {
+            dispatch!(level, simd => energies(simd, self, luma, drift));
             self.measure_noise();
         }
-        dispatch!(level, simd => judge(simd, self, frames));
-        // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.
-        let column = &mut self.column;
-        column.clear();
-        column.resize(luma.width() + 2, 0.0);
-        dispatch!(level, simd => spread_max(simd, &self.change, column, &mut self.spread));
-        self.mean.apply(level, &self.spread, 1, &mut self.change);
+        let seen = dispatch!(level, simd => pass(simd, self, luma, drift, frames));
         let count = luma.data().len() as f32;
-        let moving = self.change.data().iter().filter(|&&c| c > 0.5).count() as f32 / count;
-        let change = if moving > CUT_SHARE {
-            self.squares.data().iter().map(|d| d.sqrt()).sum::<f32>() / count
-        } else {
-            0.0
-        };
-        if change > CUT_CHANGE {
+        let moving = seen.moving as f32 / count;
+        let cut = moving > CUT_SHARE && seen.difference / count > CUT_CHANGE;
+        if cut {
             self.start(luma);
-            return MotionSummary { moving, cut: true };
         }
-        dispatch!(level, simd => follow(simd, self, luma, drift, frames));
-        MotionSummary { moving, cut: false }
+        MotionSummary { moving, cut }
     }
 
     fn start(&mut self, luma: &Plane) {
         let (width, height) = luma.size();
         self.reference.copy_from(luma);
-        for plane in [
-            &mut self.age,
-            &mut self.noise,
-            &mut self.squares,
-            &mut self.energy,
-            &mut self.change,
-            &mut self.spread,
-        ] {
+        for plane in [&mut self.age, &mut self.noise, &mut self.change] {
             plane.resize(width, height);
         }
         self.change.data_mut().fill(1.0);
@@ -173,80 +151,155 @@ impl Motion {
     }
 }
 
-#[simd]
-fn squares<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32) {
-    let (luma, reference) = (luma.data(), motion.reference.data());
-    for ((s, l), r) in motion
-        .squares
-        .data_mut()
-        .iter_mut()
-        .zip(luma)
-        .zip(reference)
-    {
-        let d = l - r - drift;
-        *s = d * d;
+/// Whether any of the values is above the limit; written so that it needs no order of theirs.
+pub(super) fn exceeds(values: &[f32], limit: f32) -> bool {
+    values.iter().fold(0, |any, v| any | u32::from(*v > limit)) != 0
+}
+
+/// Rows on their way through [`pass`]: of each kind the newest few, row `y` at `y % KEPT`.
+#[derive(Debug, Default)]
+struct Rows {
+    squares: Plane,
+    judged: Plane,
+    spread: Plane,
+    window: Window3,
+}
+
+/// Rows of each kind that are kept: three for a window, and the one that is written.
+const KEPT: usize = 4;
+
+impl Rows {
+    fn resize(&mut self, width: usize) {
+        for plane in [&mut self.squares, &mut self.judged, &mut self.spread] {
+            plane.resize(width, KEPT);
+        }
     }
 }
 
-/// Change per pixel from energy and noise, and the noise's next estimate: it falls fast and rises
-/// slowly, and never follows what moves.
+/// Row `y` of `height` with its neighbours, those that exist.
+#[inline(always)]
+fn around(rows: &Plane, y: usize, height: usize) -> [Option<&[f32]>; 3] {
+    let row = |y: usize| rows.row(y % KEPT);
+    [
+        y.checked_sub(1).map(row),
+        Some(row(y)),
+        (y + 1 < height).then(|| row(y + 1)),
+    ]
+}
+
+/// What a pass counted.
+struct Seen {
+    /// Pixels that moved.
+    moving: u32,
+    /// Sum of the differences of luma.
+    difference: f32,
+}
+
+/// Squared difference of a row from the reference; returns the sum of the differences.
+#[inline(always)]
+fn difference(luma: &[f32], reference: &[f32], drift: f32, squares: &mut [f32]) -> f32 {
+    let mut sums = [0.0; 16];
+    for ((s, l), r) in squares.iter_mut().zip(luma).zip(reference) {
+        let d = l - r - drift;
+        *s = d * d;
+    }
+    for chunk in squares.chunks(16) {
+        for (sum, s) in sums.iter_mut().zip(chunk) {
+            *sum += s.sqrt();
+        }
+    }
+    sums.iter().sum()
+}
+
+/// Mean energy over 3x3 pixels, for all of the picture.
 #[simd]
-fn judge<S: Simd>(_: S, motion: &mut Motion, frames: f32) {
+fn energies<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32) {
+    let (width, height) = luma.size();
+    motion.energy.resize(width, height);
+    motion.rows.resize(width);
+    for y in 0..=height {
+        if y < height {
+            let squares = motion.rows.squares.row_mut(y % KEPT);
+            difference(luma.row(y), motion.reference.row(y), drift, squares);
+        }
+        if y > 0 {
+            let rows = around(&motion.rows.squares, y - 1, height);
+            let energy = motion.energy.row_mut(y - 1);
+            motion.rows.window.mean(rows, energy);
+        }
+    }
+}
+
+/// All of a frame's work on motion, each row a few rows behind the one that it needs, so that what
+/// lies between the steps never leaves the nearest memory.
+#[simd]
+fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f32) -> Seen {
+    let (width, height) = luma.size();
+    let rows = &mut motion.rows;
+    rows.resize(width);
+    let mut seen = Seen {
+        moving: 0,
+        difference: 0.0,
+    };
+    for y in 0..height + 3 {
+        if y < height {
+            let squares = rows.squares.row_mut(y % KEPT);
+            seen.difference += difference(luma.row(y), motion.reference.row(y), drift, squares);
+        }
+        if let Some(y) = y.checked_sub(1).filter(|&y| y < height) {
+            let change = rows.judged.row_mut(y % KEPT);
+            rows.window.mean(around(&rows.squares, y, height), change);
+            judge(change, motion.noise.row_mut(y), frames);
+        }
+        // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.
+        if let Some(y) = y.checked_sub(2).filter(|&y| y < height) {
+            let spread = rows.spread.row_mut(y % KEPT);
+            rows.window.most(around(&rows.judged, y, height), spread);
+        }
+        if let Some(y) = y.checked_sub(3) {
+            let change = motion.change.row_mut(y);
+            rows.window.mean(around(&rows.spread, y, height), change);
+            for c in &*change {
+                seen.moving += u32::from(*c > 0.5);
+            }
+            let state = (motion.reference.row_mut(y), motion.age.row_mut(y));
+            follow(luma.row(y), change, state, drift, frames);
+        }
+    }
+    seen
+}
+
+/// Turns energy into change, and makes the noise's next estimate: it falls fast and rises slowly,
+/// and never follows what moves.
+#[inline(always)]
+fn judge(change: &mut [f32], noise: &mut [f32], frames: f32) {
     let (fall, rise) = ((0.1 * frames).min(1.0), (0.02 * frames).min(1.0));
     let (least, most) = (NOISE.0 * NOISE.0, NOISE.1 * NOISE.1);
-    let energy = motion.energy.data();
-    let noise = motion.noise.data_mut();
-    for ((c, e), n) in motion.change.data_mut().iter_mut().zip(energy).zip(noise) {
-        let ratio = e / *n;
+    for (c, noise) in change.iter_mut().zip(noise) {
+        let (e, n) = (*c, *noise);
+        let ratio = e / n;
         let t = ((ratio - STILL) * (1.0 / (MOVING - STILL))).clamp(0.0, 1.0);
         *c = t * t * (3.0 - 2.0 * t);
         let rate = if ratio < 1.0 { fall } else { rise };
-        let target = e.min(*n * STILL);
-        *n = (*n + (target - *n) * rate).clamp(least, most);
+        let target = e.min(n * STILL);
+        *noise = (n + (target - n) * rate).clamp(least, most);
     }
 }
 
 /// The reference follows: at once where the picture changed, by the mean since then elsewhere.
-#[simd]
-fn follow<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f32) {
-    let (luma, change) = (luma.data(), motion.change.data());
-    let (age, reference) = (motion.age.data_mut(), motion.reference.data_mut());
+#[inline(always)]
+fn follow(
+    luma: &[f32],
+    change: &[f32],
+    (reference, age): (&mut [f32], &mut [f32]),
+    drift: f32,
+    frames: f32,
+) {
     for (((r, l), c), w) in reference.iter_mut().zip(luma).zip(change).zip(age) {
         *w = ((1.0 - c) * *w + frames).min(MEMORY);
         let old = *r + drift;
         *r = old + (l - old) * (frames / *w).min(1.0);
     }
-}
-
-/// Maximum over 3x3 pixels.
-#[simd]
-fn spread_max<S: Simd>(_: S, from: &Plane, column: &mut [f32], to: &mut Plane) {
-    let (width, height) = from.size();
-    for y in 0..height {
-        let up = &from.row(y.saturating_sub(1))[..width];
-        let here = &from.row(y)[..width];
-        let down = &from.row((y + 1).min(height - 1))[..width];
-        // Padded by a neutral 0 on either side.
-        let middle = &mut column[1..][..width];
-        for x in 0..width {
-            middle[x] = larger(larger(here[x], up[x]), down[x]);
-        }
-        let (left, middle, right) = (
-            &column[..width],
-            &column[1..][..width],
-            &column[2..][..width],
-        );
-        let out = &mut to.row_mut(y)[..width];
-        for x in 0..width {
-            out[x] = larger(larger(left[x], middle[x]), right[x]);
-        }
-    }
-}
-
-/// The larger of two numbers: unlike `f32::max` one instruction.
-#[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl EdgeMode {
 /// A named set of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Preset {
-    /// Half the time of balanced: coarser edge fit.
+    /// Half the time of balanced: no motion compensation, coarser edge fit.
     Fast,
     /// Steady and exact at a few milliseconds.
     #[default]
@@ -109,10 +109,15 @@ pub struct Params {
     /// `temporal-strength`: 0 (follow every frame) to 1 (nearly freeze), at any frame rate.
     /// Default 0.8.
     pub temporal_strength: f32,
-    /// `hysteresis-low`: matte value (0 to 1) that a region needs to go on living. Default 0.3.
-    /// Hysteresis is off where `hysteresis_high` is 0.
+    /// `temporal-flow`: whether adaptive steadying carries the past along the picture's motion.
+    /// Default true; costs about as much as all the rest of the steadying.
+    pub temporal_flow: bool,
+    /// `hysteresis-low`: matte value (0 to 1) that a region needs to go on living, and below which
+    /// a still pixel leaves the subject at once. Default 0.3. Hysteresis is off where
+    /// `hysteresis_high` is 0.
     pub hysteresis_low: f32,
-    /// `hysteresis-high`: matte value (0 to 1) that a region must reach to appear. Default 0.7.
+    /// `hysteresis-high`: matte value (0 to 1) that a region must reach to appear, and above which
+    /// a still pixel joins the subject at once. Default 0.7.
     pub hysteresis_high: f32,
     /// `min-area`: regions smaller than this share of the frame (0 to 1) are dropped.
     /// Default 0.002; 0 keeps all.
@@ -167,6 +172,7 @@ impl From<Preset> for Params {
         let balanced = Self {
             temporal: TemporalMode::Adaptive,
             temporal_strength: 0.8,
+            temporal_flow: true,
             hysteresis_low: 0.3,
             hysteresis_high: 0.7,
             min_area: 0.002,
@@ -189,6 +195,7 @@ impl From<Preset> for Params {
         match preset {
             Preset::Balanced => balanced,
             Preset::Fast => Self {
+                temporal_flow: false,
                 guided_subsample: 8,
                 ..balanced
             },
@@ -231,6 +238,7 @@ impl Params {
         Self {
             temporal: self.temporal,
             temporal_strength: hold(self.temporal_strength, 0.0, 1.0, default.temporal_strength),
+            temporal_flow: self.temporal_flow,
             hysteresis_low: low,
             hysteresis_high: match hold(self.hysteresis_high, 0.0, 1.0, default.hysteresis_high) {
                 0.0 => 0.0,

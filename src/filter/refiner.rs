@@ -11,13 +11,14 @@ use super::areas::Areas;
 use super::guide::Guide;
 use super::guided::{Coefficients, Fit, Guided};
 use super::guided_color::GuidedColor;
-use super::joint_bilateral;
+use super::joint_bilateral::JointBilateral;
 use super::matting::Matting;
 use super::morphology::Morphology;
-use super::motion::Motion;
+use super::motion::{Motion, exceeds};
 use super::regions::{RegionParams, Regions};
 use super::resample::{Bilinear, CellMean, grid};
 use super::shape::Shape;
+use super::sides::Sides;
 use super::temporal::{Smoother, Steadying};
 use super::{EdgeMode, Params, Plane, TemporalMode};
 use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError};
@@ -30,8 +31,12 @@ const GAP: Duration = Duration::from_millis(700);
 const WINDOW: f32 = 2.5;
 /// Play of the refined matte, of 255, at full strength.
 const HOLD: f32 = 14.0;
+/// How far a still pixel of the refined matte settles in 1/30 s, of 255.
+const SETTLE: f32 = 0.5;
 /// Change of the picture up to which a place stands still.
 const STILL: f32 = 0.1;
+/// Widest cell of the edge fit's grid, in pixels of the raw matte.
+const COARSEST: f32 = 1.6;
 /// How much steeper the raw matte's edges are made before the edge fit.
 const STEEPER: f32 = 1.75;
 
@@ -84,10 +89,12 @@ pub struct Refiner {
     bilinear: [Bilinear; 2],
     motion: Motion,
     smoother: Smoother,
+    sides: Sides,
     regions: Regions,
     morphology: Morphology,
     guided: Guided,
     guided_color: GuidedColor,
+    joint_bilateral: JointBilateral,
     matting: Matting,
     chroma: [Plane; 2],
     shape: Shape,
@@ -97,8 +104,9 @@ pub struct Refiner {
     grid_luma: Plane,
     grid_matte: Plane,
     edge: Coefficients,
-    sides: Vec<bool>,
+    subject: Vec<bool>,
     still: Vec<bool>,
+    settling: f32,
     areas: Areas,
     last_pts: Option<Duration>,
     primed: bool,
@@ -115,10 +123,12 @@ impl Refiner {
             bilinear: Default::default(),
             motion: Motion::default(),
             smoother: Smoother::default(),
+            sides: Sides::default(),
             regions: Regions::default(),
             morphology: Morphology::default(),
             guided: Guided::default(),
             guided_color: GuidedColor::default(),
+            joint_bilateral: JointBilateral::default(),
             matting: Matting::default(),
             chroma: Default::default(),
             shape: Shape::default(),
@@ -128,8 +138,9 @@ impl Refiner {
             grid_luma: Plane::default(),
             grid_matte: Plane::default(),
             edge: Coefficients::default(),
-            sides: Vec::new(),
+            subject: Vec::new(),
             still: Vec::new(),
+            settling: 0.0,
             areas: Areas::default(),
             last_pts: None,
             primed: false,
@@ -153,7 +164,14 @@ impl Refiner {
         self.last_pts = None;
         self.motion.reset();
         self.smoother.reset();
+        self.sides.reset();
         self.regions.reset();
+    }
+
+    /// Notes a frame for which the newest refined matte is used again, since nothing moved: the next
+    /// frame follows this one, and nothing is forgotten.
+    pub fn rest(&mut self, pts: Option<Duration>) {
+        self.last_pts = pts;
     }
 
     /// Size of the refined matte for a frame of `width` x `height`.
@@ -271,18 +289,21 @@ impl Refiner {
         if !self.primed {
             stats.reset = true;
             self.smoother.reset();
+            self.sides.reset();
             self.regions.reset();
             self.primed = true;
         }
         let steadying = Steadying {
             mode: params.temporal,
             strength: params.temporal_strength,
+            carries: params.temporal_flow,
             frames,
         };
         self.smoother
             .apply(level, steadying, &self.luma, &self.motion, &mut self.matte);
         clock.lap(&mut stats.times.temporal);
 
+        self.hold_sides(frames);
         self.clean(frame.width());
         self.count(&mut stats);
         clock.lap(&mut stats.times.clean);
@@ -294,8 +315,10 @@ impl Refiner {
         if holds {
             self.find_still();
         }
+        let settle = self.settle(frames);
         let hold = holds.then_some(Hold {
             play: (HOLD * self.params.temporal_strength) as u8,
+            settle,
             still: &self.still,
             fresh: stats.reset,
         });
@@ -316,6 +339,19 @@ impl Refiner {
             self.primed = false;
         }
         passed.map_or(1.0, |gap| (gap.as_secs_f32() * 30.0).max(0.01))
+    }
+
+    /// Hysteresis per pixel; needs to know where the picture stands still.
+    fn hold_sides(&mut self, frames: f32) {
+        let params = &self.params;
+        if params.temporal == TemporalMode::None || params.hysteresis_high <= 0.0 {
+            self.sides.reset();
+            return;
+        }
+        let thresholds = (params.hysteresis_low, params.hysteresis_high);
+        let change = self.motion.change();
+        self.sides
+            .apply(self.level, thresholds, change, frames, &mut self.matte);
     }
 
     fn clean(&mut self, frame_width: usize) {
@@ -352,21 +388,29 @@ impl Refiner {
     fn count(&mut self, stats: &mut Stats) {
         let values = self.matte.data();
         let pixels = values.len() as f32;
-        let compare = self.sides.len() == values.len() && !stats.reset;
-        self.sides.resize(values.len(), false);
-        let (mut subject, mut changed) = (0u32, 0u32);
-        for (side, value) in self.sides.iter_mut().zip(values) {
+        let compare = self.subject.len() == values.len() && !stats.reset;
+        self.subject.resize(values.len(), false);
+        let (mut inside, mut changed) = (0u32, 0u32);
+        for (side, value) in self.subject.iter_mut().zip(values) {
             let now = *value > 0.5;
-            subject += u32::from(now);
+            inside += u32::from(now);
             changed += u32::from(now != *side);
             *side = now;
         }
-        stats.coverage = subject as f32 / pixels;
+        stats.coverage = inside as f32 / pixels;
         stats.changed = if compare {
             changed as f32 / pixels
         } else {
             0.0
         };
+    }
+
+    /// How far the refined matte settles in this frame: whole steps of what has added up.
+    fn settle(&mut self, frames: f32) -> u8 {
+        self.settling += SETTLE * frames;
+        let step = self.settling.floor();
+        self.settling -= step;
+        step as u8
     }
 
     /// Where the picture stands still, in the pieces that the last step judges.
@@ -386,7 +430,7 @@ impl Refiner {
                 let last = ((s + 1) * SEGMENT * row.len())
                     .div_ceil(columns)
                     .min(row.len());
-                row[first.min(last - 1)..last].iter().all(|&c| c < STILL)
+                !exceeds(&row[first.min(last - 1)..last], STILL)
             }));
         }
     }
@@ -411,10 +455,12 @@ impl Refiner {
         match params.edge_mode {
             EdgeMode::None => self.edge.without_guide(&self.grid_matte),
             EdgeMode::JointBilateral => {
-                let (matte, luma) = (&self.matte, &self.luma);
+                steepen(&mut self.matte);
+                steepen(&mut self.grid_matte);
+                let (small, guide) = ((&self.matte, &self.luma), &self.grid_luma);
                 let deviation = 3.0 * params.guided_epsilon.sqrt();
-                let guide = &self.grid_luma;
-                joint_bilateral::upsample(matte, luma, guide, deviation, &mut self.grid_matte);
+                self.joint_bilateral
+                    .apply(level, small, guide, deviation, &mut self.grid_matte);
                 self.edge.without_guide(&self.grid_matte);
             }
             EdgeMode::Guided => {
@@ -459,12 +505,12 @@ fn steepen(matte: &mut Plane) {
 }
 
 /// Pixels of the refined matte per cell of the grid. `subsample` counts the frame's pixels, and
-/// the grid is never coarser than the raw matte, whose pixels are `pixel` of the refined one's
+/// the grid is never much coarser than the raw matte, whose pixels are `pixel` of the refined one's
 /// wide; 0 makes cells a little smaller than those.
 fn grid_step(subsample: usize, scale: f32, pixel: f32) -> usize {
     let wanted = match subsample {
         0 => 0.81 * pixel,
-        n => (n as f32 * scale).min(1.1 * pixel),
+        n => (n as f32 * scale).min(COARSEST * pixel),
     };
     let fitting = [8, 6, 4, 3, 2]
         .into_iter()

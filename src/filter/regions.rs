@@ -16,6 +16,8 @@ use super::Plane;
 use super::components::{Connectivity, Labelling};
 use super::window::BoxMean;
 use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
 
 /// Pixels of soft rim, below `low`, that a living region keeps.
 const RIM: usize = 5;
@@ -93,16 +95,16 @@ impl Regions {
                 map.resize(matte.data().len(), 0);
             }
         }
-        self.islands(matte, params);
+        self.islands(level, matte, params);
         self.rim(level, matte);
-        self.fill_holes(matte, params);
+        self.fill_holes(level, matte, params);
     }
 
-    fn islands(&mut self, matte: &Plane, params: &RegionParams) {
+    fn islands(&mut self, level: Level, matte: &Plane, params: &RegionParams) {
         let width = matte.width();
-        for (mask, value) in self.mask.iter_mut().zip(matte.data()) {
-            *mask = u8::from(*value >= params.low && *value > 0.0);
-        }
+        // Nothing is no part of a region, even where regions live by nothing.
+        let least = params.low.max(f32::MIN_POSITIVE);
+        dispatch!(level, simd => at_least(simd, matte.data(), least, &mut self.mask));
         self.labelling.label(&self.mask, width, Connectivity::Eight);
         let (count, before) = (self.labelling.components().len(), self.living.len());
         self.strong.clear();
@@ -114,9 +116,8 @@ impl Regions {
             let start = run.y as usize * width;
             let range = start + run.start as usize..start + run.end as usize;
             if !self.strong[c] {
-                self.strong[c] = matte.data()[range.clone()]
-                    .iter()
-                    .any(|&v| v >= params.high);
+                let high = |strong, v: &f32| strong | u32::from(*v >= params.high);
+                self.strong[c] = matte.data()[range.clone()].iter().fold(0, high) != 0;
             }
             for &owner in &self.owners[range] {
                 if owner > 0 {
@@ -174,31 +175,15 @@ impl Regions {
     /// Multiplies by 1 on living regions and their rim, falling to 0 beyond.
     fn rim(&mut self, level: Level, matte: &mut Plane) {
         self.gate.resize(matte.width(), matte.height());
-        for (gate, owner) in self.gate.data_mut().iter_mut().zip(&self.owners) {
-            *gate = if *owner > 0 { 1.0 } else { 0.0 };
-        }
+        dispatch!(level, simd => open(simd, &self.owners, self.gate.data_mut()));
         self.mean.apply(level, &self.gate, RIM, &mut self.smooth);
-        for ((value, gate), mask) in matte
-            .data_mut()
-            .iter_mut()
-            .zip(self.smooth.data())
-            .zip(self.owners.iter().zip(&self.mask))
-        {
-            // A dead region inside a living one's rim is still dead.
-            let dead = *mask.0 == 0 && *mask.1 != 0;
-            *value = if dead {
-                0.0
-            } else {
-                *value * (gate * RIM_GAIN).min(1.0)
-            };
-        }
+        let maps = (&self.owners[..], &self.mask[..]);
+        dispatch!(level, simd => gate(simd, maps, self.smooth.data(), matte.data_mut()));
     }
 
-    fn fill_holes(&mut self, matte: &mut Plane, params: &RegionParams) {
+    fn fill_holes(&mut self, level: Level, matte: &mut Plane, params: &RegionParams) {
         let width = matte.width();
-        for (mask, value) in self.mask.iter_mut().zip(matte.data()) {
-            *mask = u8::from(*value < params.high);
-        }
+        dispatch!(level, simd => below(simd, matte.data(), params.high, &mut self.mask));
         self.labelling.label(&self.mask, width, Connectivity::Four);
         self.slots.clear();
         self.slots
@@ -233,6 +218,40 @@ impl Regions {
                 matte.data_mut()[range].fill(1.0);
             }
         }
+    }
+}
+
+#[simd]
+fn at_least<S: Simd>(_: S, values: &[f32], limit: f32, mask: &mut [u8]) {
+    for (mask, value) in mask.iter_mut().zip(values) {
+        *mask = u8::from(*value >= limit);
+    }
+}
+
+#[simd]
+fn below<S: Simd>(_: S, values: &[f32], limit: f32, mask: &mut [u8]) {
+    for (mask, value) in mask.iter_mut().zip(values) {
+        *mask = u8::from(*value < limit);
+    }
+}
+
+/// 1 where something lives.
+#[simd]
+fn open<S: Simd>(_: S, owners: &[u8], gate: &mut [f32]) {
+    for (gate, owner) in gate.iter_mut().zip(owners) {
+        *gate = f32::from(u8::from(*owner > 0));
+    }
+}
+
+#[simd]
+fn gate<S: Simd>(_: S, (owners, mask): (&[u8], &[u8]), smooth: &[f32], matte: &mut [f32]) {
+    let count = matte.len();
+    let (owners, mask, smooth) = (&owners[..count], &mask[..count], &smooth[..count]);
+    for k in 0..count {
+        // A dead region inside a living one's rim is still dead.
+        let dead = (owners[k] == 0) & (mask[k] != 0);
+        let gate = (smooth[k] * RIM_GAIN).min(1.0);
+        matte[k] *= if dead { 0.0 } else { gate };
     }
 }
 

@@ -76,6 +76,11 @@ impl Bilinear {
 fn bilinear<S: Simd>(_: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) {
     for (y, row) in filter.rows.iter().enumerate() {
         let (top, bottom) = (from.row(row.first as usize), from.row(row.second as usize));
+        // Most rows of a matte that holds no subject are all the same.
+        if same(top, top[0]) && same(bottom, top[0]) {
+            to.row_mut(y).fill(top[0]);
+            continue;
+        }
         for ((m, t), b) in filter.mixed.iter_mut().zip(top).zip(bottom) {
             *m = t + (b - t) * row.weight;
         }
@@ -85,6 +90,20 @@ fn bilinear<S: Simd>(_: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) 
             *value = a + (b - a) * tap.weight;
         }
     }
+}
+
+/// Whether a row holds this value only; most others are told by their first few.
+#[inline(always)]
+fn same(row: &[f32], value: f32) -> bool {
+    row.chunks(64).all(
+        #[inline(always)]
+        |chunk| {
+            chunk
+                .iter()
+                .fold(0, |other, v| other | u32::from(*v != value))
+                == 0
+        },
+    )
 }
 
 /// Size of the grid of `step` x `step` cells that covers a picture.

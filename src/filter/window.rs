@@ -14,11 +14,12 @@ use fearless_simd_macros::simd;
 /// Rows after which running column sums are made anew.
 pub(super) const REFRESH: usize = 32;
 
-/// What happens to the column sums when the window moves down to row `y`: calls `update` for the
-/// rows that enter (true) and leave (false), after `clear` where a new sum starts.
+/// What happens to the column sums when the window moves down to row `y`, the first one being
+/// `first`: calls `update` for the rows that enter (true) and leave (false), after `clear` where a
+/// new sum starts, every `refresh` rows.
 #[inline(always)]
 pub(super) fn advance<T: ?Sized>(
-    y: usize,
+    (y, first, refresh): (usize, usize, usize),
     radius: usize,
     height: usize,
     sums: &mut T,
@@ -26,7 +27,7 @@ pub(super) fn advance<T: ?Sized>(
     mut update: impl FnMut(&mut T, usize, bool),
 ) {
     let last = (y + radius).min(height - 1);
-    if y.is_multiple_of(REFRESH) {
+    if (y - first).is_multiple_of(refresh) {
         clear(sums);
         for row in y.saturating_sub(radius)..=last {
             update(sums, row, true);
@@ -157,7 +158,7 @@ fn box_mean<S: Simd>(_: S, filter: &mut BoxMean, from: &Plane, radius: usize, to
     let columns = &mut filter.columns[..];
     for y in 0..height {
         advance(
-            y,
+            (y, 0, REFRESH),
             radius,
             height,
             columns,

@@ -34,6 +34,8 @@ struct State {
     pool: Option<MattePool>,
     #[cfg(feature = "v1_26")]
     masks: crate::analytics::Masks,
+    /// The newest raw matte and what became of it, for frames of a still scene.
+    newest: Option<(gst::Sample, gst::Sample)>,
     /// The past is to be forgotten at the next frame.
     discont: bool,
     failing: bool,
@@ -54,6 +56,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
+    /// The refined matte of a frame that shows nothing new since `raw` was refined.
+    fn refined_before(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Option<Matte> {
+        let (of, refined) = self.newest.as_ref()?;
+        if !raw.still || self.discont || of.as_ptr() != raw.sample.as_ptr() {
+            return None;
+        }
+        self.refiner.rest(buffer.pts().map(Duration::from));
+        Some(Matte {
+            sample: refined.clone(),
+            stage: Stage::Refined,
+            ..raw.clone()
+        })
+    }
+
     /// Refines a frame's matte.
     fn refine(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Result<(Matte, Stats), String> {
         let size = self
@@ -90,6 +106,7 @@ impl State {
             .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())?;
         let stats = stats.map_err(|error| error.to_string())?;
+        self.newest = Some((raw.sample.clone(), sample.clone()));
         Ok((
             Matte {
                 sample,
@@ -181,6 +198,7 @@ impl BaseTransformImpl for MatteRefine {
             pool: None,
             #[cfg(feature = "v1_26")]
             masks: Default::default(),
+            newest: None,
             discont: true,
             failing: false,
         });
@@ -207,6 +225,7 @@ impl BaseTransformImpl for MatteRefine {
         let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         if self.changed.swap(false, Ordering::AcqRel) {
             state.refiner.set_params(&lock(&self.settings).params());
+            state.newest = None;
         }
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
             state.discont = true;
@@ -216,7 +235,10 @@ impl BaseTransformImpl for MatteRefine {
             return Ok(gst::FlowSuccess::Ok);
         };
         let refined = match raw.fits(state.aspect) {
-            true => state.refine(buffer, &raw),
+            true => match state.refined_before(buffer, &raw) {
+                Some(matte) => Ok((matte, *lock(&self.stats))),
+                None => state.refine(buffer, &raw),
+            },
             false => Err("the matte belongs to a frame of another aspect ratio".into()),
         };
         match refined {

@@ -23,6 +23,7 @@ enum Override {
     Temporal(Temporal),
     EdgeMode(EdgeMode),
     Subsample(u32),
+    Flow(bool),
     Number(f32),
 }
 
@@ -47,14 +48,16 @@ const NUMBERS: &[Number] = &[
     Number {
         name: "hysteresis-low",
         nick: "Hysteresis low",
-        blurb: "Matte value that a region needs to go on living",
+        blurb: "Matte value that a region needs to go on living, and below which a still pixel \
+                leaves the subject at once",
         range: (0.0, 1.0),
         field: |p| &mut p.hysteresis_low,
     },
     Number {
         name: "hysteresis-high",
         nick: "Hysteresis high",
-        blurb: "Matte value that a region must reach to appear; 0 turns hysteresis off",
+        blurb: "Matte value that a region must reach to appear, and above which a still pixel \
+                joins the subject at once; 0 turns hysteresis off",
         range: (0.0, 1.0),
         field: |p| &mut p.hysteresis_high,
     },
@@ -159,6 +162,15 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .blurb("How the matte is steadied over time")
             .mutable_playing()
             .build(),
+        glib::ParamSpecBoolean::builder("temporal-flow")
+            .nick("Temporal flow")
+            .blurb(
+                "Whether adaptive steadying carries the past along the picture's motion; costs \
+                 about as much as the rest of the steadying",
+            )
+            .default_value(default.temporal_flow)
+            .mutable_playing()
+            .build(),
         glib::ParamSpecEnum::builder_with_default("edge-mode", EdgeMode::from(default.edge_mode))
             .nick("Edge mode")
             .blurb("How the matte's edge is fitted to the picture")
@@ -241,6 +253,10 @@ impl Settings {
                 let value = Override::EdgeMode(value.get().expect(CHECKED));
                 self.overrides.insert("edge-mode", value);
             }
+            "temporal-flow" => {
+                let value = Override::Flow(value.get().expect(CHECKED));
+                self.overrides.insert("temporal-flow", value);
+            }
             "guided-subsample" => {
                 let value = Override::Subsample(value.get().expect(CHECKED));
                 self.overrides.insert("guided-subsample", value);
@@ -262,6 +278,7 @@ impl Settings {
             "keep" => self.keep.to_value(),
             "temporal" => Temporal::from(params.temporal).to_value(),
             "edge-mode" => EdgeMode::from(params.edge_mode).to_value(),
+            "temporal-flow" => params.temporal_flow.to_value(),
             "guided-subsample" => (params.guided_subsample as u32).to_value(),
             _ => (number(name).field)(&mut params).to_value(),
         }
@@ -274,6 +291,7 @@ impl Settings {
             match *value {
                 Override::Temporal(value) => params.temporal = value.into(),
                 Override::EdgeMode(value) => params.edge_mode = value.into(),
+                Override::Flow(value) => params.temporal_flow = value,
                 Override::Subsample(value) => params.guided_subsample = value as usize,
                 Override::Number(value) => *(number(name).field)(&mut params) = value,
             }

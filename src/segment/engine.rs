@@ -91,6 +91,7 @@ impl Engine for Network {
     }
 
     fn infer(&mut self, matte: &mut GrayImage) -> Result<(), ModelError> {
+        crate::fault::point("network");
         let result = self.run().and_then(|()| self.decode(matte));
         if result.is_err() {
             Network::reset(self);

@@ -12,6 +12,7 @@ use crate::model::{self, ModelSource};
 use crate::video::Stream;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 impl MatteSegment {
@@ -25,7 +26,13 @@ impl MatteSegment {
         options: &model::Options,
     ) -> Result<Box<dyn Engine>, String> {
         let loader = lock(&self.loader).clone();
-        let engine = (loader.0)(source, options)?;
+        // A panic on the thread beside the stream would end in silence.
+        let load = || {
+            crate::fault::point("loading");
+            (loader.0)(source, options)
+        };
+        let engine = catch_unwind(AssertUnwindSafe(load))
+            .unwrap_or_else(|_| Err("loading the network panicked".into()))?;
         let about = engine.about();
         for guess in &about.guesses {
             gst::info!(CAT, imp = self, "{}: {guess}", about.name);
@@ -54,8 +61,8 @@ impl MatteSegment {
         self.tell_loaded(&about.name, &about.provider);
     }
 
-    /// The network that the element starts with.
-    pub(super) fn start_network(&self) -> Result<(), gst::ErrorMessage> {
+    /// Loads the network that the element starts with; returns what it was loaded for.
+    pub(super) fn start_network(&self) -> Result<Settings, gst::ErrorMessage> {
         let fail = |error: String| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"));
         let settings = lock(&self.settings).clone();
         let source = settings.source().map_err(|error| fail(error.to_string()))?;
@@ -65,14 +72,14 @@ impl MatteSegment {
         let engine = self.load(&source, &options).map_err(fail)?;
         self.announce(&*engine);
         *lock(&self.latency) = Latency::start(engine.about().warm_up);
-        self.swap.start(settings);
+        self.swap.start(settings.clone());
         *lock(&self.state) = Some(State {
             source,
             options,
             loaded: Some(engine),
             playing: None,
         });
-        Ok(())
+        Ok(settings)
     }
 
     /// New caps: the network is made anew, since models may take their size from the stream.

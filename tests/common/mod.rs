@@ -71,6 +71,7 @@ pub fn attach(
         inferred: true,
         inference_time: gst::ClockTime::ZERO,
         frame_aspect: aspect,
+        still: false,
     };
     matte
         .attach(buffer.make_mut())

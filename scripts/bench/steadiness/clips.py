@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """Clips with true mattes: filmed ones, still scenes with sensor noise, and cut-out subjects moved
-over real backgrounds, whose alpha is exact."""
+over real backgrounds, whose alpha is exact.
+
+There are two halves of the same make-up but with other people, rooms and photographs: constants of
+the chain are chosen on the half `tune` and judged on the half `judge`.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,23 +177,35 @@ def photographs(data, count):
     return out
 
 
-def make(data: Path):
-    """All clips."""
-    people, rooms = cut_outs(data, 6), backgrounds(data, 6)
-    clips = [film(data, "intel_asl_walk"), film(data, "intel_asl_no")]
+# What each half takes of the sorted pictures, its film, and its random numbers.
+HALVES = {"tune": (0, "intel_asl_walk"), "judge": (1, "intel_asl_no")}
+PEOPLE, PHOTOGRAPHS = 6, 3
+
+
+def make(data: Path, half):
+    """All clips of a half."""
+    place_of, filmed = HALVES[half]
+
+    def share(pictures, count):
+        return pictures[place_of * count : (place_of + 1) * count]
+
+    people, photos = share(cut_outs(data, 2 * PEOPLE), PEOPLE), share(photographs(data, 2 * PHOTOGRAPHS), PHOTOGRAPHS)
+    # Views are sorted by kind: every other one, so that both halves have all kinds.
+    rooms, seed = backgrounds(data, 2 * PEOPLE)[place_of::2], 1000 * place_of
+    clips = [film(data, filmed)]
     for n, (person, room) in enumerate(zip(people, rooms)):
         if n < 4:
             picture, alpha = place(room, person, 150 + 40 * n)
-            clips.append(still(f"still-{n + 1}", picture, alpha, n))
-    for n, (picture, truth) in enumerate(photographs(data, 3)):
-        clips.append(still(f"photo-{n + 1}", picture, truth, 20 + n))
+            clips.append(still(f"still-{n + 1}", picture, alpha, seed + n))
+    for n, (picture, truth) in enumerate(photos):
+        clips.append(still(f"photo-{n + 1}", picture, truth, seed + 20 + n))
     step = [120] * 15 + [190] * 20
-    clips.append(moved("step-1", "step", 30.0, rooms[0], people[1], step, 40, event=15))
-    clips.append(moved("step-2", "step", 30.0, rooms[3], people[4], step[::-1], 41, event=20))
+    clips.append(moved("step-1", "step", 30.0, rooms[0], people[1], step, seed + 40, event=15))
+    clips.append(moved("step-2", "step", 30.0, rooms[3], people[4], step[::-1], seed + 41, event=20))
     for fps, speed in [(10.0, 12), (30.0, 4), (60.0, 2)]:
         lefts = [40 + speed * n for n in range(int(280 / speed))]
-        clips.append(moved(f"motion-{fps:.0f}fps", "motion", fps, rooms[4], people[2], lefts, 42))
-    clips.append(uncover("uncover", rooms[1], people[3], rooms[5], 43))
+        clips.append(moved(f"motion-{fps:.0f}fps", "motion", fps, rooms[4], people[2], lefts, seed + 42))
+    clips.append(uncover("uncover", rooms[1], people[3], rooms[5], seed + 43))
     stills = {clip.name: clip for clip in clips}
     clips.append(cut("cut", stills["still-1"], stills["still-3"]))
     return clips

@@ -14,27 +14,31 @@
 //!    most `W` frames, so noise falls as fast as it can, and not at all late after a motion.
 //!    Where the picture changed by a motion that the block flow explains ([`Carry`]), mean and
 //!    count are fetched from where the content was, the count held to a few frames.
-//! 3. `y` follows `m` only when it is further away than a small play (backlash), which is 0 where
-//!    the picture moves: the rest of the noise, which would only wobble, does not show at all.
+//! 3. `y` follows `m` at once only as far as it is further away than a small play (backlash), which
+//!    is 0 where the picture moves and while the mean is young: the rest of the noise, which would
+//!    only wobble, does not show. Inside the play it settles slowly, so that it does not keep what
+//!    the first frames happened to say.
 //!
 //! [`Motion::change`]: crate::filter::motion::Motion::change
 //! [`Carry`]: super::carry::Carry
 
 use super::carry::Carry;
+use super::nearby::Nearby;
 use crate::filter::Plane;
-use crate::filter::window::BoxMean;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
 /// Disagreement from which a standing pixel begins to follow, and where it does so fully.
 const DISAGREE: (f32, f32) = (0.1, 0.3);
-/// Half the side of the surroundings, as a share of the matte's width.
-const SURROUNDINGS: f32 = 1.0 / 12.0;
 /// Share of the surroundings, or of the picture, that changed from which a motion is near, and where it is so fully.
 const NEAR: (f32, f32) = (0.06, 0.3);
 /// Weight of the newest disagreement in its short mean, per 1/30 s.
 const DISAGREE_WEIGHT: f32 = 0.25;
+/// Share of the rest of the way that the shown matte settles, per 1/30 s.
+const SETTLE: f32 = 0.08;
+/// Frames that a mean stands for from which it has play, and all of it.
+const YOUNG: (f32, f32) = (3.0, 10.0);
 
 /// Frames that a mean may stand for after it was carried along a motion: carrying blurs it, and
 /// the network sees moved things anew.
@@ -49,10 +53,7 @@ pub struct Adaptive {
     disagreement: Plane,
     /// `y`.
     shown: Plane,
-    carried_mean: Plane,
-    carried_age: Plane,
-    nearby: Plane,
-    mean: BoxMean,
+    nearby: Nearby,
 }
 
 impl Adaptive {
@@ -73,28 +74,21 @@ impl Adaptive {
         &mut self,
         level: Level,
         (strength, frames): (f32, f32),
-        (carry, change): (&Carry, &Plane),
+        (carry, change): (&mut Carry, &Plane),
         state: &mut Plane,
         matte: &mut Plane,
     ) {
         debug_assert_eq!(self.age.size(), matte.size());
-        let around = (change.width() as f32 * SURROUNDINGS).round() as usize;
-        self.mean
-            .apply(level, change, around.max(1), &mut self.nearby);
-        let moving = change.data().iter().sum::<f32>() / change.data().len() as f32;
-        self.carried_mean.copy_from(state);
-        self.carried_age.copy_from(&self.age);
-        carry.pull(state, &mut self.carried_mean);
-        carry.pull(&self.age, &mut self.carried_age);
-        std::mem::swap(state, &mut self.carried_mean);
-        std::mem::swap(&mut self.age, &mut self.carried_age);
+        self.nearby.update(level, change);
+        carry.pull([state, &mut self.age]);
         let tuning = Tuning {
             // 1 frame at strength 0, 20 at 0.8, 100 at 1.
             memory: 1.0 + 99.0 * strength.powi(7),
             play: 0.08 * strength,
             disagree: super::weight_after(DISAGREE_WEIGHT, frames),
+            settle: super::weight_after(SETTLE, frames),
             frames,
-            moving,
+            moving: self.nearby.everywhere(),
         };
         dispatch!(level, simd => steady(simd, self, &tuning, (carry.trust(), change), state, matte));
     }
@@ -104,6 +98,7 @@ struct Tuning {
     memory: f32,
     play: f32,
     disagree: f32,
+    settle: f32,
     frames: f32,
     /// Share of the whole picture that changed.
     moving: f32,
@@ -118,35 +113,43 @@ fn steady<S: Simd>(
     state: &mut Plane,
     matte: &mut Plane,
 ) {
-    let count = matte.data().len();
-    let trust = &trust.data()[..count];
-    let nearby = &adaptive.nearby.data()[..count];
-    let change = &change.data()[..count];
-    let matte = &mut matte.data_mut()[..count];
-    let mean = &mut state.data_mut()[..count];
-    let age = &mut adaptive.age.data_mut()[..count];
-    let disagreement = &mut adaptive.disagreement.data_mut()[..count];
-    let shown = &mut adaptive.shown.data_mut()[..count];
     let memory = tuning.memory.max(tuning.frames);
-    for k in 0..count {
-        let (x, m) = (matte[k], mean[k]);
-        let e = disagreement[k] + (x - m - disagreement[k]) * tuning.disagree;
-        let t = ((e.abs() - DISAGREE.0) * (1.0 / (DISAGREE.1 - DISAGREE.0))).clamp(0.0, 1.0);
-        let d = (((x - m).abs() - DISAGREE.0) * (1.0 / (DISAGREE.1 - DISAGREE.0))).clamp(0.0, 1.0);
-        let g =
-            ((nearby[k].max(tuning.moving) - NEAR.0) * (1.0 / (NEAR.1 - NEAR.0))).clamp(0.0, 1.0);
-        let changed = change[k].max(t * t).max(g * d);
-        let still = (1.0 - changed) * age[k];
-        let carried = trust[k] * age[k].min(CARRIED - tuning.frames).max(0.0);
-        let w = (still.max(carried) + tuning.frames).min(memory);
-        let m = m + (x - m) * (tuning.frames / w).min(1.0);
-        let play = (tuning.play * (1.0 - changed)).max(0.0);
-        let away = m - shown[k];
-        let y = shown[k] + (away - away.clamp(-play, play));
-        disagreement[k] = e * (1.0 - change[k]);
-        age[k] = w;
-        mean[k] = m;
-        shown[k] = y;
-        matte[k] = y;
+    for y in 0..matte.height() {
+        let nearby = adaptive.nearby.row(y);
+        let count = nearby.len();
+        let (trust, change) = (&trust.row(y)[..count], &change.row(y)[..count]);
+        let (matte, mean) = (
+            &mut matte.row_mut(y)[..count],
+            &mut state.row_mut(y)[..count],
+        );
+        let age = &mut adaptive.age.row_mut(y)[..count];
+        let disagreement = &mut adaptive.disagreement.row_mut(y)[..count];
+        let shown = &mut adaptive.shown.row_mut(y)[..count];
+        for k in 0..count {
+            let (x, m) = (matte[k], mean[k]);
+            let e = disagreement[k] + (x - m - disagreement[k]) * tuning.disagree;
+            let t = ramp(e.abs(), DISAGREE);
+            let d = ramp((x - m).abs(), DISAGREE);
+            let g = ramp(nearby[k].max(tuning.moving), NEAR);
+            let changed = change[k].max(t * t).max(g * d);
+            let still = (1.0 - changed) * age[k];
+            let carried = trust[k] * age[k].min(CARRIED - tuning.frames).max(0.0);
+            let w = (still.max(carried) + tuning.frames).min(memory);
+            let m = m + (x - m) * (tuning.frames / w).min(1.0);
+            let play = (tuning.play * ramp(w, YOUNG) * (1.0 - changed)).max(0.0);
+            let inside = (m - shown[k]).clamp(-play, play);
+            let y = m - inside * (1.0 - tuning.settle);
+            disagreement[k] = e * (1.0 - change[k]);
+            age[k] = w;
+            mean[k] = m;
+            shown[k] = y;
+            matte[k] = y;
+        }
     }
+}
+
+/// 0 up to the first limit, 1 from the second on.
+#[inline(always)]
+fn ramp(value: f32, (from, to): (f32, f32)) -> f32 {
+    ((value - from) * (1.0 / (to - from))).clamp(0.0, 1.0)
 }

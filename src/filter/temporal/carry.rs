@@ -8,9 +8,10 @@
 
 use crate::filter::Plane;
 use crate::filter::flow::{Flow, Vector, along, sample};
-use crate::filter::motion::Motion;
-use crate::filter::window::BoxMean;
+use crate::filter::motion::{Motion, exceeds};
 use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
 
 /// Energy of the difference along the motion, relative to the noise's, up to which the motion
 /// explains the change, and from which it does not. More than noise is allowed: blocks do not
@@ -18,7 +19,7 @@ use crate::simd::Level;
 const EXPLAINED: (f32, f32) = (6.0, 24.0);
 
 /// Change of the picture up to which a pixel is where it was.
-const CHANGED: f32 = 0.02;
+const CHANGED: f32 = 0.1;
 
 /// Matte values this close to 0 or 1 are sure.
 const SURE: f32 = 0.01;
@@ -31,18 +32,20 @@ struct Source {
     y: f32,
 }
 
-/// The carried past: for every changed pixel, where it was and how much of the past holds.
+/// The carried past: for every changed pixel, where it was and how much of the past holds. Only
+/// changed pixels are ever touched: most of the time they are few.
 #[derive(Debug, Default)]
 pub struct Carry {
     flow: Flow,
-    before: Plane,
     sources: Vec<Source>,
     vectors: Vec<Vector>,
     wanted: Plane,
+    /// Squared differences along the motion, 0 where nothing was wanted.
     squares: Plane,
-    energy: Plane,
+    /// Places of `squares` and `trust` that are not 0.
+    touched: Vec<u32>,
     trust: Plane,
-    mean: BoxMean,
+    pulled: Vec<(u32, f32)>,
 }
 
 impl Carry {
@@ -57,34 +60,43 @@ impl Carry {
         &self.trust
     }
 
+    /// Nothing is carried for this frame, whose matte has this size; forgets the frame before.
+    pub fn skip(&mut self, size: (usize, usize)) {
+        self.reset();
+        self.clear(size);
+    }
+
+    fn clear(&mut self, (width, height): (usize, usize)) {
+        self.sources.clear();
+        if self.trust.size() == (width, height) {
+            for plane in [&mut self.squares, &mut self.trust] {
+                let values = plane.data_mut();
+                self.touched.iter().for_each(|&k| values[k as usize] = 0.0);
+            }
+        } else {
+            for plane in [&mut self.squares, &mut self.trust] {
+                plane.resize(width, height);
+                plane.data_mut().fill(0.0);
+            }
+            self.sources.reserve(width * height);
+            self.touched.reserve(width * height);
+            self.pulled.reserve(width * height);
+        }
+        self.touched.clear();
+    }
+
     /// Takes the next frame's luma and raw matte; `motion` was updated with the luma before.
     /// Pixels whose matte is sure need no past and are not looked for.
     pub fn update(&mut self, level: Level, luma: &Plane, motion: &Motion, matte: &Plane) {
         let (width, height) = luma.size();
+        self.clear((width, height));
         self.wanted.resize(width, height);
-        let changed = motion.change().data().iter().zip(matte.data());
-        for (wanted, (&change, &p)) in self.wanted.data_mut().iter_mut().zip(changed) {
-            *wanted = if (SURE..1.0 - SURE).contains(&p) {
-                change
-            } else {
-                0.0
-            };
-        }
+        dispatch!(level, simd => want(simd, motion.change(), matte, &mut self.wanted));
         let wanted = &self.wanted;
         self.flow.update(level, luma, wanted);
-        if self.before.size() != luma.size() {
-            self.before.copy_from(luma);
-            self.sources.clear();
-            self.sources.reserve(width * height);
-        }
-        self.sources.clear();
-        self.squares.resize(width, height);
-        self.squares.data_mut().fill(0.0);
-        self.trust.resize(width, height);
-        self.trust.data_mut().fill(0.0);
         for y in 0..height {
             let (squares, now, wanted) = (self.squares.row_mut(y), luma.row(y), wanted.row(y));
-            if wanted.iter().all(|&c| c <= CHANGED) {
+            if !exceeds(wanted, CHANGED) {
                 continue;
             }
             self.flow.row(y, &mut self.vectors);
@@ -94,38 +106,62 @@ impl Carry {
                 }
                 let v = along(&self.vectors, x);
                 let (u, v, sure) = (x as f32 + v.x, y as f32 + v.y, v.sure);
-                let old = sample(&self.before, u, v);
-                squares[x] = (now[x] - old) * (now[x] - old);
+                let away = now[x] - self.flow.before(u, v);
+                squares[x] = away * away;
+                let index = (y * width + x) as u32;
+                self.touched.push(index);
                 if sure {
-                    let index = (y * width + x) as u32;
                     self.sources.push(Source { index, x: u, y: v });
                 }
             }
         }
-        self.before.copy_from(luma);
-        if self.sources.is_empty() {
-            return;
-        }
-        self.mean.apply(level, &self.squares, 1, &mut self.energy);
-        let (energy, noise) = (self.energy.data(), motion.noise().data());
-        let trust = self.trust.data_mut();
+        let (noise, trust) = (motion.noise().data(), self.trust.data_mut());
         for source in &self.sources {
             let k = source.index as usize;
-            let excess = energy[k] / noise[k] - EXPLAINED.0;
+            let excess = mean_around(&self.squares, k) / noise[k] - EXPLAINED.0;
             trust[k] = 1.0 - (excess / (EXPLAINED.1 - EXPLAINED.0)).clamp(0.0, 1.0);
         }
     }
 
-    /// `from`, seen along the motion, wherever that is to be trusted; `to` keeps the rest.
-    pub fn pull(&self, from: &Plane, to: &mut Plane) {
-        let (trust, to) = (self.trust.data(), to.data_mut());
-        for source in &self.sources {
-            let k = source.index as usize;
-            if trust[k] > 0.0 {
-                to[k] = sample(from, source.x, source.y);
+    /// Moves the values of planes along the motion, wherever that is to be trusted; the others
+    /// stay.
+    pub fn pull<const N: usize>(&mut self, planes: [&mut Plane; N]) {
+        for plane in planes {
+            let trust = self.trust.data();
+            self.pulled.clear();
+            for source in &self.sources {
+                if trust[source.index as usize] > 0.0 {
+                    let value = sample(plane, source.x, source.y);
+                    self.pulled.push((source.index, value));
+                }
+            }
+            let to = plane.data_mut();
+            for (index, value) in &self.pulled {
+                to[*index as usize] = *value;
             }
         }
     }
+}
+
+/// What changed and is not sure anyway.
+#[simd]
+fn want<S: Simd>(_: S, change: &Plane, matte: &Plane, wanted: &mut Plane) {
+    let values = change.data().iter().zip(matte.data());
+    for (wanted, (change, p)) in wanted.data_mut().iter_mut().zip(values) {
+        let sure = (*p < SURE) | (*p >= 1.0 - SURE);
+        *wanted = if sure { 0.0 } else { *change };
+    }
+}
+
+/// Mean over the 3x3 pixels around the one at `index`, those that exist.
+fn mean_around(plane: &Plane, index: usize) -> f32 {
+    let (width, height) = plane.size();
+    let (x, y) = (index % width, index / width);
+    let columns = x.saturating_sub(1)..(x + 2).min(width);
+    let rows = y.saturating_sub(1)..(y + 2).min(height);
+    let count = (rows.len() * columns.len()) as f32;
+    let sum: f32 = rows.flat_map(|row| &plane.row(row)[columns.clone()]).sum();
+    sum / count
 }
 
 #[cfg(test)]
@@ -162,8 +198,8 @@ mod tests {
             mattes.push(matte);
         }
         let (before, now) = (&mattes[6], &mattes[7]);
-        let mut pulled = now.clone();
-        carry.pull(before, &mut pulled);
+        let mut pulled = before.clone();
+        carry.pull([&mut pulled]);
         // Inside the disc the past holds, along the motion it is the present.
         let mean = |range: std::ops::Range<usize>| -> f32 {
             carry.trust().row(32)[range.clone()].iter().sum::<f32>() / range.len() as f32

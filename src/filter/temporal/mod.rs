@@ -7,6 +7,7 @@
 pub mod adaptive;
 pub mod carry;
 pub mod ema;
+mod nearby;
 #[cfg(test)]
 mod steady_tests;
 pub mod uncertainty;
@@ -30,6 +31,8 @@ pub struct Steadying {
     pub mode: TemporalMode,
     /// 0 (follow every frame) to 1 (nearly freeze).
     pub strength: f32,
+    /// Whether the adaptive formula carries the past along the motion.
+    pub carries: bool,
     /// Time since the last matte in units of 1/30 s.
     pub frames: f32,
 }
@@ -38,7 +41,6 @@ pub struct Steadying {
 #[derive(Debug, Default)]
 pub struct Smoother {
     state: Plane,
-    carried: Plane,
     adaptive: Adaptive,
     carry: Carry,
     primed: bool,
@@ -64,6 +66,7 @@ impl Smoother {
         let Steadying {
             mode,
             strength,
+            carries,
             frames,
         } = steadying;
         match mode {
@@ -71,6 +74,7 @@ impl Smoother {
                 self.reset();
                 return;
             }
+            TemporalMode::Adaptive if !carries => self.carry.skip(matte.size()),
             TemporalMode::Flow | TemporalMode::Adaptive => {
                 self.carry.update(level, luma, motion, matte);
             }
@@ -95,19 +99,17 @@ impl Smoother {
             }
             TemporalMode::Flow => {
                 // Where the motion explains nothing, the new matte is all there is.
-                self.carried.copy_from(&self.state);
-                self.carry.pull(&self.state, &mut self.carried);
+                self.carry.pull([&mut self.state]);
                 let trust = self.carry.trust().data().iter().zip(motion.change().data());
-                let new = self.carried.data_mut().iter_mut().zip(matte.data());
+                let new = self.state.data_mut().iter_mut().zip(matte.data());
                 for ((old, new), (trust, change)) in new.zip(trust) {
                     *old += (new - *old) * (change - trust).clamp(0.0, 1.0);
                 }
-                std::mem::swap(&mut self.state, &mut self.carried);
                 ema::apply(level, matte, weight, &mut self.state);
                 matte.copy_from(&self.state);
             }
             TemporalMode::Adaptive => {
-                let past = (&self.carry, motion.change());
+                let past = (&mut self.carry, motion.change());
                 self.adaptive
                     .apply(level, (strength, frames), past, &mut self.state, matte);
             }

@@ -60,6 +60,7 @@ impl Stream {
         let steadying = Steadying {
             mode: TemporalMode::Adaptive,
             strength: 0.8,
+            carries: true,
             frames: self.frames,
         };
         self.smoother

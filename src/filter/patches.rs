@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Where a matte has to be fitted to the picture at all: around its edge. Everywhere else it is
+//! 0 or 1 as far as any window reaches, and so is what a fit would make of it.
+
+use super::Plane;
+use std::ops::Range;
+
+/// A part of a plane that is worked on as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Patch {
+    pub columns: Range<usize>,
+    pub rows: Range<usize>,
+}
+
+impl Patch {
+    /// Calls `work` for every row of the patch and of `around` pixels on all sides, inside a plane
+    /// of this size, with its columns.
+    pub(super) fn rows_around(
+        &self,
+        around: usize,
+        (width, height): (usize, usize),
+        mut work: impl FnMut(usize, Range<usize>),
+    ) {
+        let columns =
+            self.columns.start.saturating_sub(around)..(self.columns.end + around).min(width);
+        for y in self.rows.start.saturating_sub(around)..(self.rows.end + around).min(height) {
+            work(y, columns.clone());
+        }
+    }
+}
+
+/// What is seen of a matte through a window: bits for 0, for 1, both for anything between.
+const MIXED: u8 = 3;
+
+/// Finds patches, with the scratch memory for it.
+#[derive(Debug, Default)]
+pub(super) struct Finder {
+    seen: Vec<u8>,
+    scratch: Vec<u8>,
+    width: usize,
+    height: usize,
+}
+
+impl Finder {
+    /// Takes the next matte.
+    pub(super) fn look(&mut self, matte: &Plane) {
+        (self.width, self.height) = matte.size();
+        self.seen.resize(matte.data().len(), 0);
+        for (seen, value) in self.seen.iter_mut().zip(matte.data()) {
+            *seen = (u8::from(*value > 0.0) << 1) | u8::from(*value < 1.0);
+        }
+    }
+
+    /// Looks further from every pixel, by `radius` pixels.
+    pub(super) fn spread(&mut self, radius: usize) {
+        let radius = radius.min(self.width.max(self.height));
+        self.scratch.resize(self.seen.len(), 0);
+        let rows = self.seen.chunks_exact_mut(self.width);
+        for (row, scratch) in rows.zip(self.scratch.chunks_exact_mut(self.width)) {
+            grow(row, scratch, radius, 1);
+        }
+        grow(&mut self.seen, &mut self.scratch, radius, self.width);
+    }
+
+    /// Writes to `out` patches that between them hold every pixel that saw both sides or an edge,
+    /// none wider than `most` columns.
+    pub(super) fn patches(&self, most: usize, out: &mut Vec<Patch>) {
+        /// Rows between two patches for which starting anew does not pay.
+        const GAP: usize = 8;
+        out.clear();
+        for start in (0..self.width).step_by(most) {
+            let columns = start..(start + most).min(self.width);
+            let first = out.len();
+            for y in 0..self.height {
+                let row = &self.seen[y * self.width..][columns.clone()];
+                if row.iter().fold(0, |all, seen| all | seen) != MIXED {
+                    continue;
+                }
+                match out[first..].last_mut() {
+                    Some(patch) if y <= patch.rows.end + GAP => patch.rows.end = y + 1,
+                    _ => out.push(Patch {
+                        columns: columns.clone(),
+                        rows: y..y + 1,
+                    }),
+                }
+            }
+        }
+    }
+}
+
+/// Joins every value with those up to `radius` away on both sides, `stride` being the way to the
+/// next; reaches by doubling.
+fn grow(values: &mut [u8], scratch: &mut [u8], radius: usize, stride: usize) {
+    let mut reached = 0;
+    while reached < radius {
+        let step = (reached + 1).min(radius - reached);
+        let shift = (step * stride).min(values.len());
+        scratch.copy_from_slice(values);
+        for (value, other) in values[shift..].iter_mut().zip(&*scratch) {
+            *value |= other;
+        }
+        for (value, other) in values.iter_mut().zip(&scratch[shift..]) {
+            *value |= other;
+        }
+        reached += step;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::{Random, disc, sizes};
+
+    #[test]
+    fn patches_hold_what_any_window_sees_of_an_edge_and_little_else() {
+        let (mut finder, mut patches) = (Finder::default(), Vec::new());
+        let mut random = Random::new(4);
+        for (i, (width, height)) in sizes().into_iter().enumerate() {
+            let radius = 1 + i % 5;
+            let mut matte = Plane::new(width, height);
+            for _ in 0..2 {
+                let at = random.next() as usize % (width * height);
+                matte.data_mut()[at] = random.unit();
+            }
+            finder.look(&matte);
+            finder.spread(radius);
+            finder.patches(16, &mut patches);
+            let mut covered = vec![0; width * height];
+            for patch in &patches {
+                for y in patch.rows.clone() {
+                    for x in patch.columns.clone() {
+                        covered[y * width + x] += 1;
+                    }
+                }
+            }
+            for y in 0..height {
+                for x in 0..width {
+                    let window = (y.saturating_sub(radius)..=(y + radius).min(height - 1))
+                        .flat_map(|v| {
+                            let columns = x.saturating_sub(radius)..=(x + radius).min(width - 1);
+                            columns.map(move |u| (u, v))
+                        })
+                        .map(|(u, v)| matte.row(v)[u]);
+                    let edge = window.clone().any(|p| p > 0.0) && window.clone().any(|p| p < 1.0);
+                    let times = covered[y * width + x];
+                    assert!(
+                        times <= 1 && (times == 1 || !edge),
+                        "{width}x{height} {x},{y}"
+                    );
+                }
+            }
+        }
+        let matte = disc(320, 180, (160.0, 90.0), 40.0, 3.0);
+        finder.look(&matte);
+        finder.spread(6);
+        finder.patches(48, &mut patches);
+        let area: usize = patches.iter().map(|p| p.rows.len() * p.columns.len()).sum();
+        assert!(area < 320 * 180 / 4, "{area}");
+    }
+}

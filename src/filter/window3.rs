@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Mean and maximum over 3x3 pixels, a row at a time, so that what uses them needs no plane for
+//! them. At the borders the pixels that exist count.
+
+/// Scratch of a row.
+#[derive(Debug, Default)]
+pub(super) struct Window3 {
+    /// The column's sum or maximum, with a neutral 0 on either side.
+    column: Vec<f32>,
+}
+
+impl Window3 {
+    /// Writes the means of a row, given with its neighbours, to `out`.
+    #[inline(always)]
+    pub(super) fn mean(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
+        let width = out.len();
+        let scale = 1.0 / (3 * rows.iter().flatten().count()) as f32;
+        self.fill(rows, width, |a, b| a + b);
+        self.combine(out, |a, b, c| (a + b + c) * scale);
+        // Fewer columns at the ends.
+        let edge = if width > 1 { 1.5 } else { 3.0 };
+        out[0] *= edge;
+        if width > 1 {
+            out[width - 1] *= edge;
+        }
+    }
+
+    /// Writes the maxima of a row, given with its neighbours, to `out`; no value is below 0.
+    #[inline(always)]
+    pub(super) fn most(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
+        self.fill(rows, out.len(), larger);
+        self.combine(out, |a, b, c| larger(larger(a, b), c));
+    }
+
+    /// Joins the rows that exist; the middle one does.
+    #[inline(always)]
+    fn fill(&mut self, rows: [Option<&[f32]>; 3], width: usize, join: impl Fn(f32, f32) -> f32) {
+        self.column.resize(width + 2, 0.0);
+        self.column[0] = 0.0;
+        self.column[width + 1] = 0.0;
+        let column = &mut self.column[1..][..width];
+        let [up, here, down] = rows.map(|row| row.unwrap_or_default());
+        let here = &here[..width];
+        match (up, down) {
+            ([], []) => column.copy_from_slice(here),
+            ([], other) | (other, []) => {
+                let other = &other[..width];
+                for x in 0..width {
+                    column[x] = join(here[x], other[x]);
+                }
+            }
+            (up, down) => {
+                let (up, down) = (&up[..width], &down[..width]);
+                for x in 0..width {
+                    column[x] = join(join(here[x], up[x]), down[x]);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn combine(&mut self, row: &mut [f32], join: impl Fn(f32, f32, f32) -> f32) {
+        let width = row.len();
+        let left = &self.column[..width];
+        let here = &self.column[1..][..width];
+        let right = &self.column[2..][..width];
+        for x in 0..width {
+            row[x] = join(left[x], here[x], right[x]);
+        }
+    }
+}
+
+/// The larger of two numbers: unlike `f32::max` one instruction.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::{noise, sizes};
+    use crate::filter::window::tests::reference;
+
+    #[test]
+    fn equals_the_definition_at_every_size() {
+        let mut window = Window3::default();
+        for (width, height) in sizes() {
+            let plane = noise(width, height, 2);
+            let means = reference(&plane, 1);
+            let mut row = vec![0.0; width];
+            for y in 0..height {
+                let above = y.checked_sub(1).map(|y| plane.row(y));
+                let below = (y + 1 < height).then(|| plane.row(y + 1));
+                let rows = [above, Some(plane.row(y)), below];
+                window.mean(rows, &mut row);
+                for x in 0..width {
+                    let error = (f64::from(row[x]) - means[y * width + x]).abs();
+                    assert!(error < 1e-6, "{width}x{height} {x},{y}: {error}");
+                }
+                window.most(rows, &mut row);
+                for x in 0..width {
+                    let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
+                    let most = rows
+                        .flat_map(|v| &plane.row(v)[x.saturating_sub(1)..(x + 2).min(width)])
+                        .fold(0.0, |most: f32, v| most.max(*v));
+                    assert_eq!(row[x], most);
+                }
+            }
+        }
+    }
+}
