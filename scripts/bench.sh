@@ -8,7 +8,8 @@
 #   scripts/bench.sh steadiness     steadiness and exactness of mattes, beside published methods, on the
 #                                   clips of the folder MATTE_DATA (writes docs/steadiness.md)
 #   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
-#                                   writes docs/embedded.md). ORT_ARM64 names a libonnxruntime.so for arm64
+#                                   writes docs/embedded.md). ORT_ARM64 names a libonnxruntime.so for arm64,
+#                                   MATTE_MODEL_INT8 an int8 version of the network, if there is one
 #   scripts/bench.sh streams        processor time and memory a stream with 1 to 16 streams in one process
 #                                   (writes docs/streams.md)
 #
