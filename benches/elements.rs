@@ -12,7 +12,15 @@ use gst::prelude::*;
 use gst_video::VideoFormat;
 use std::time::Instant;
 
-const SIZES: [(u32, u32); 2] = [(1280, 720), (1920, 1080)];
+/// Sizes, the formats in which elements are timed there, and whether their peers are, too.
+const SIZES: [((u32, u32), &[VideoFormat], bool); 3] = {
+    use VideoFormat::{Bgrx, I420, Nv12, Yuy2};
+    [
+        ((1280, 720), &[Nv12, I420], true),
+        ((1920, 1080), &[Nv12, I420, Yuy2, Bgrx], true),
+        ((3840, 2160), &[Nv12], false),
+    ]
+};
 const FRAMES: usize = 8;
 const ROUNDS: usize = 60;
 /// Rounds in which a slow peer sits out, for one in which it runs.
@@ -219,30 +227,32 @@ fn copy(format: VideoFormat, inputs: &[gst::Buffer]) -> Case {
     }
 }
 
-fn measure(size: (u32, u32), picture: &str) {
+fn measure(size: (u32, u32), formats: &[VideoFormat], with_peers: bool, picture: &str) {
     let mut cases = Vec::new();
-    for format in [VideoFormat::Nv12, VideoFormat::I420] {
+    for &format in formats {
         let plain = frames(format, size);
         let raw = with_matte("mattesegment", format, size, &plain);
         let refined = with_matte("matterefine", format, size, &raw);
         let mut add = |name: &str, description: &str, inputs: &[gst::Buffer]| {
             cases.push(element(name, description, format, size, inputs));
         };
-        add("mattesegment", "mattesegment", &plain);
-        add("matterefine", "matterefine", &raw);
-        add("matterefine preset=fast", "matterefine preset=fast", &raw);
-        add(
-            "mattecompose background=color",
-            "mattecompose background=color",
-            &refined,
-        );
-        let image = format!("mattecompose background=image image={picture}");
-        add("mattecompose background=image", &image, &refined);
-        add(
-            "mattecompose background=blur",
-            "mattecompose background=blur",
-            &refined,
-        );
+        // What a matte costs has little to do with the format: two are enough to see it.
+        if matches!(format, VideoFormat::Nv12 | VideoFormat::I420) {
+            add("mattesegment", "mattesegment", &plain);
+            add("matterefine", "matterefine", &raw);
+            add("matterefine preset=fast", "matterefine preset=fast", &raw);
+        }
+        let image = format!("background=image image={picture}");
+        for settings in [
+            "background=color decontamination=0",
+            "background=color",
+            &image,
+            "background=blur",
+        ] {
+            let shown = settings.split(" image=").next().unwrap_or(settings);
+            let name = format!("mattecompose {shown}");
+            add(&name, &format!("mattecompose {settings}"), &refined);
+        }
         add(
             "mattebackground (all three, blur)",
             "mattebackground",
@@ -250,6 +260,29 @@ fn measure(size: (u32, u32), picture: &str) {
         );
         cases.push(copy(format, &plain));
     }
+    if with_peers {
+        add_peers(&mut cases, size);
+    }
+
+    for round in 0..ROUNDS {
+        for case in &mut cases {
+            case.round(round);
+        }
+        eprint!(".");
+    }
+    eprintln!();
+    for case in &mut cases {
+        if case.name.starts_with("compositor") {
+            case.times
+                .iter_mut()
+                .for_each(|time| *time /= f64::from(COMPOSITOR_RUN));
+        }
+        case.report(size);
+    }
+}
+
+/// GStreamer's own elements.
+fn add_peers(cases: &mut Vec<Case>, size: (u32, u32)) {
     let nv12 = frames(VideoFormat::Nv12, size);
     let bgra = frames(VideoFormat::Bgra, size);
     let ayuv = frames(VideoFormat::Ayuv, size);
@@ -274,30 +307,14 @@ fn measure(size: (u32, u32), picture: &str) {
     );
     blur.every = SLOW;
     cases.push(blur);
-
-    for round in 0..ROUNDS {
-        for case in &mut cases {
-            case.round(round);
-        }
-        eprint!(".");
-    }
-    eprintln!();
-    for case in &mut cases {
-        if case.name.starts_with("compositor") {
-            case.times
-                .iter_mut()
-                .for_each(|time| *time /= f64::from(COMPOSITOR_RUN));
-        }
-        case.report(size);
-    }
 }
 
 fn main() {
     gst::init().expect("GStreamer starts");
     gstmatte::plugin_register_static().expect("the plugin registers");
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg");
-    for size in SIZES {
+    for (size, formats, with_peers) in SIZES {
         eprint!("{}x{} ", size.0, size.1);
-        measure(size, picture);
+        measure(size, formats, with_peers, picture);
     }
 }

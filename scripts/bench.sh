@@ -11,6 +11,10 @@
 #                                   --model FILE.onnx takes one more network (may be repeated),
 #                                   --cache DIR keeps clips and raw mattes for the next run
 #   scripts/bench.sh edge           the README's picture of an edge (writes docs/pictures/edge.jpg)
+#   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
+#                                   writes docs/embedded.md). ORT_ARM64 names a libonnxruntime.so for arm64
+#   scripts/bench.sh streams        processor time and memory a stream with 1 to 16 streams in one process
+#                                   (writes docs/streams.md)
 #
 # Times are taken on one core (MATTE_CORE names it; the last one by default).
 set -euo pipefail
@@ -94,5 +98,34 @@ case $what in
         "$python" scripts/bench/steadiness/edge_picture.py --clip "$clip" --model "$MATTE_MODEL" \
             --binary "$(bench_binary steadiness)" --out docs/pictures/edge.jpg "${@:2}"
         ;;
-    *) die "unknown benchmark '$what' (known: performance kernels steadiness edge)" ;;
+    embedded)
+        prepare
+        [ -e "${ORT_ARM64:-}" ] ||
+            die "ORT_ARM64 must name ONNX Runtime for arm64, as in the wheel onnxruntime for manylinux_2_28_aarch64"
+        have qemu-aarch64 || die "qemu with plugins is missing: apt-get install qemu-user"
+        cargo build --release >&2
+        cargo build --profile dist >&2
+        for arch in aarch64 armv7; do scripts/cross.sh $arch build >&2; done
+        clip=$(presenter_clip)
+        {
+            strip --strip-unneeded -o "$TARGET/stripped.so" "$TARGET/dist/libgstmatte.so"
+            for file in x86-64="$TARGET/stripped.so" aarch64="$TARGET"/aarch64-*/dist/libgstmatte-stripped.so \
+                armv7="$TARGET"/armv7-*/dist/libgstmatte-stripped.so; do
+                printf 'size\t%s\t%s\n' "${file%%=*}" "$(stat -c %s "${file#*=}")"
+            done
+            python3 scripts/bench/memory.py
+            python3 scripts/bench/instructions.py "${MATTE_ROOTS:-$MATTE_CACHE/roots}/arm64/base" \
+                "$TARGET/aarch64-unknown-linux-gnu/dist/libgstmatte.so" "$ORT_ARM64" "$MATTE_MODEL" \
+                "filesrc location=$clip ! decodebin ! $PRESENTER"
+        } | tee "$TARGET/embedded.tsv"
+        python3 scripts/embedded-page.py "$TARGET/embedded.tsv" >docs/embedded.md
+        say "wrote docs/embedded.md"
+        ;;
+    streams)
+        prepare
+        cargo build --release >&2
+        python3 scripts/bench/streams.py docs/streams.md "${@:2}"
+        say "wrote docs/streams.md"
+        ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness edge streams embedded)" ;;
 esac

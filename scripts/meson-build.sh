@@ -4,8 +4,12 @@
 set -eu
 cargo=$1 source=$2 target=$3 profile=$4 features=$5 output=$6
 
-"$cargo" build --lib --manifest-path "$source/Cargo.toml" --target-dir "$target" \
+set -- --lib --manifest-path "$source/Cargo.toml" --target-dir "$target" \
     --profile "$profile" --features "$features"
+case $output in
+    *.a) "$cargo" rustc "$@" --crate-type staticlib ;;
+    *) "$cargo" build "$@" ;;
+esac
 # Cargo's folder for the profile dev is named debug.
 [ "$profile" = dev ] && folder=debug || folder=$profile
 cp "$target/$folder/$(basename "$output")" "$output"

@@ -55,7 +55,8 @@ def main() -> None:
         return f"{median:.2f} ({low:.2f} to {high:.2f})"
 
     ours = [name for name in cells if name.startswith("matte")]
-    columns = [(form, height) for height in ("720p", "1080p") for form in ("NV12", "I420")]
+    columns = [("NV12", "720p"), ("I420", "720p"), ("NV12", "1080p"), ("I420", "1080p"), ("YUY2", "1080p"),
+               ("BGRx", "1080p"), ("NV12", "2160p")]
     print("\n## Elements\n")
     print("| | " + " | ".join(f"{height} {form}" for form, height in columns) + " |")
     print("| --- |" + " --- |" * len(columns))
@@ -64,12 +65,12 @@ def main() -> None:
 
     print("\n## Beside them\n")
     print("What GStreamer's own elements take for their work, in the same run.\n")
-    print("| | format | 720p | 1080p |\n| --- | --- | --- | --- |")
+    print("| | format | 720p | 1080p | 2160p |\n| --- | --- | --- | --- | --- |")
     for name in cells:
         if name in ours:
             continue
         for form in sorted({form for form, _ in cells[name]}):
-            row = [cell(name, (form, height)) for height in ("720p", "1080p")]
+            row = [cell(name, (form, height)) for height in ("720p", "1080p", "2160p")]
             print(f"| {name} | {form} | " + " | ".join(row) + " |")
 
     def median(name: str, form: str = "NV12") -> float:
@@ -83,6 +84,8 @@ def main() -> None:
     print("| | times |\n| --- | --- |")
     for what, ratio in [
         ("background=color, against a plain copy of the frame", color / copy),
+        ("background=color decontamination=0, against a plain copy of the frame",
+         median("mattecompose background=color decontamination=0") / copy),
         ("compositor with alpha in the pixels (BGRA over NV12), against background=image (NV12)",
          median("compositor, alpha in the pixels", "BGRA") / image),
         ("gaussianblur sigma=5 (AYUV), against background=blur (NV12)",
@@ -92,6 +95,16 @@ def main() -> None:
          / (median("matterefine") + image)),
     ]:
         print(f"| {what} | {ratio:.1f} |")
+
+    print("\n## By the byte\n")
+    print("Cost of a byte of the frame, that of NV12 at 1080p being 1.\n")
+    print("| | I420 | YUY2 | BGRx | NV12 2160p |\n| --- | --- | --- | --- | --- |")
+    for kind in ("color", "image", "blur"):
+        name = f"mattecompose background={kind}"
+        row = [median(name, form) / median(name) * 1.5 / pixel
+               for form, pixel in (("I420", 1.5), ("YUY2", 2), ("BGRx", 4))]
+        row.append(cells[name]["NV12", "2160p"][0] / median(name) / 4)
+        print(f"| {name} | " + " | ".join(f"{ratio:.2f}" for ratio in row) + " |")
 
     chains(pathlib.Path(sys.argv[2]))
 
@@ -107,7 +120,10 @@ def chains(path: pathlib.Path) -> None:
     print("Processor time a frame, start-up left out, from NV12 in memory to NV12 (the Python program: to")
     print("BGR) out, each as a process of its own on one core, in turns; in brackets the share of the core at")
     print("30 frames a second, then the frames a second that came out of it on this machine as loaded as it was.")
-    print("The Python program follows MediaPipe's own example, with the same network (landscape).\n")
+    print("The Python program follows MediaPipe's own example, with the same network (landscape). A still scene")
+    print("is the clip's first frame over and over, with noise of two bits in every sample, and")
+    print("still-threshold=0.02; reading alone is what filesrc, rawvideoparse and fakesink take of the same")
+    print("frames, which is part of all the others, too.\n")
     print("| | " + " | ".join(sizes) + " |\n| --- |" + " --- |" * len(sizes))
     for name, times in rows.items():
         cells = [f"{p:.1f} ms ({p * 3:.0f} %, {1e3 / w:.0f} fps)" for p, w in (times[s] for s in sizes)]

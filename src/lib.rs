@@ -14,9 +14,12 @@
 //! no image processing.
 #![deny(unsafe_code, missing_docs)]
 
+#[cfg(feature = "v1_26")]
+pub mod analytics;
 pub mod background;
 pub mod blend;
 pub mod compose;
+mod fault;
 pub mod filter;
 pub mod frame;
 pub mod meta;

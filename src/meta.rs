@@ -11,6 +11,7 @@
 //! | `inferred` | gboolean | FALSE where the matte was carried over from an earlier frame |
 //! | `inference-time` | guint64 | time that the network took, ns |
 //! | `frame-aspect` | fraction | display aspect ratio of the frame that the matte belongs to |
+//! | `still` | gboolean | TRUE where the frame shows nothing new since the one that the matte was made from; who has worked on that matte may use the result again |
 //!
 //! The meta is tagged `video`, `size` and `orientation`: elements that scale or convert hand it on
 //! (`videoscale`, `videoconvert`, `videorate`, `queue`, `tee`), elements that crop or flip drop it.
@@ -67,6 +68,9 @@ pub struct Matte {
     pub inference_time: gst::ClockTime,
     /// Display aspect ratio of its frame.
     pub frame_aspect: gst::Fraction,
+    /// Whether its frame shows nothing new since the one that it was made from: what was found for
+    /// the same sample then holds for this frame, too.
+    pub still: bool,
 }
 
 impl Matte {
@@ -83,15 +87,10 @@ impl Matte {
     /// Where GStreamer refuses the meta (out of memory, a locked buffer).
     pub fn attach(&self, buffer: &mut gst::BufferRef) -> Result<(), glib::BoolError> {
         register();
-        for mut meta in buffer.iter_meta_mut::<gst::Meta>() {
-            if let Some(meta) = meta.try_as_mut_custom_meta()
-                && is_ours(meta.structure())
-            {
-                self.write(meta.mut_structure());
-                return Ok(());
-            }
+        if !with_ours(buffer, |structure| self.write(structure)) {
+            add(buffer)?;
+            with_ours(buffer, |structure| self.write(structure));
         }
-        self.write(CustomMeta::add(buffer, NAME)?.mut_structure());
         Ok(())
     }
 
@@ -105,6 +104,7 @@ impl Matte {
         structure.set("inferred", self.inferred);
         structure.set("inference-time", self.inference_time.nseconds());
         structure.set("frame-aspect", self.frame_aspect);
+        structure.set("still", self.still);
     }
 
     /// The matte that a buffer carries, if there is one and it is whole.
@@ -127,6 +127,7 @@ impl Matte {
             inferred: structure.get("inferred").ok()?,
             inference_time: gst::ClockTime::from_nseconds(structure.get("inference-time").ok()?),
             frame_aspect: structure.get("frame-aspect").ok()?,
+            still: structure.get("still").unwrap_or(false),
         })
     }
 
@@ -144,6 +145,36 @@ impl Matte {
 /// binding copy the name onto the heap for each question; comparing names does not.
 fn is_ours(structure: &gst::StructureRef) -> bool {
     structure.name() == NAME
+}
+
+/// Lets `work` write the structure of the matte that a buffer carries; false where there is none.
+fn with_ours(buffer: &mut gst::BufferRef, work: impl FnOnce(&mut gst::StructureRef)) -> bool {
+    for mut meta in buffer.iter_meta_mut::<gst::Meta>() {
+        if let Some(meta) = meta.try_as_mut_custom_meta()
+            && is_ours(meta.structure())
+        {
+            work(meta.mut_structure());
+            return true;
+        }
+    }
+    false
+}
+
+/// Adds the meta with nothing in it.
+#[allow(
+    unsafe_code,
+    reason = "the binding of this function copies the name onto the heap for every frame"
+)]
+fn add(buffer: &mut gst::BufferRef) -> Result<(), glib::BoolError> {
+    const NAME: &std::ffi::CStr = c"MatteMeta";
+    // SAFETY: the buffer is valid and, being borrowed mutably, writable; the name ends in a zero
+    // and outlives the call, which keeps no pointer to it. What is returned belongs to the buffer
+    // and is looked at for null only.
+    let added = unsafe { gst::ffi::gst_buffer_add_custom_meta(buffer.as_mut_ptr(), NAME.as_ptr()) };
+    if added.is_null() {
+        return Err(glib::bool_error!("GStreamer refuses the meta MatteMeta"));
+    }
+    Ok(())
 }
 
 /// Registers the meta with GStreamer; every later call does nothing. Called when the plugin is
@@ -172,14 +203,12 @@ pub fn register() {
 }
 
 fn copy(dest: &mut gst::BufferRef, meta: &CustomMeta) -> bool {
-    let Ok(mut target) = CustomMeta::add(dest, NAME) else {
-        return false;
-    };
-    let target = target.mut_structure();
-    for (name, value) in meta.structure().iter() {
-        target.set_value(name, value.clone());
-    }
-    true
+    add(dest).is_ok()
+        && with_ours(dest, |target| {
+            for (name, value) in meta.structure().iter() {
+                target.set_value(name, value.clone());
+            }
+        })
 }
 
 #[cfg(test)]
@@ -201,6 +230,7 @@ mod tests {
             inferred: true,
             inference_time: gst::ClockTime::from_useconds(5),
             frame_aspect: gst::Fraction::new(16, 9),
+            still: true,
         }
     }
 
@@ -219,9 +249,10 @@ mod tests {
         refined.attach(buffer).unwrap();
         let found = Matte::of(buffer).unwrap();
         assert_eq!(
-            (found.stage, found.inferred, found.frame_pts),
-            (Stage::Refined, false, None)
+            (found.stage, found.inferred, found.frame_pts, found.still),
+            (Stage::Refined, false, None, true)
         );
+        assert_eq!(NAME, "MatteMeta");
         assert_eq!(buffer.iter_meta::<gst::meta::Meta>().count(), 1);
         Matte::detach(buffer);
         assert!(Matte::of(buffer).is_none());

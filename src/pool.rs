@@ -34,6 +34,8 @@ impl MattePool {
         let size = u32::try_from(info.size())
             .map_err(|_| gst::glib::bool_error!("a matte of {width}x{height} is too large"))?;
         config.set_params(Some(&caps), size, 0, 0);
+        // A matte is a picture to whoever finds it without its caps, too.
+        config.add_option(gst_video::BUFFER_POOL_OPTION_VIDEO_META);
         pool.set_config(config)?;
         pool.set_active(true)?;
         Ok(Self { pool, info, caps })

@@ -68,6 +68,7 @@ fn nothing_is_allocated_a_frame() {
             let mut compositor = Compositor::new(layout, color, w, h, level).unwrap();
             compositor.set_decontamination(255);
             compositor.set_light_wrap(100);
+            compositor.set_tone_match(100);
             compositor.set_background(background.clone()).unwrap();
             let mut frame = picture.clone();
             compositor

@@ -71,7 +71,7 @@ fn background_frames_are_converted_and_composed_without_allocating() {
                 rescaler.convert(&source.view()).expect("the right format");
                 let (mut frame, back) = (camera.view_mut(), rescaler.view());
                 compositor
-                    .apply_over(&mut frame, matte.as_ref(), &back)
+                    .apply_over(&mut frame, matte.as_ref(), &back, false)
                     .expect("the right format");
                 compositor
                     .hide_over(&mut frame, &back)

@@ -159,6 +159,54 @@ fn hidden_after_a_good_picture_shows_neither_room() {
     }
 }
 
+/// What was seen before new caps or a seek must not help to show what comes after them.
+#[test]
+fn after_new_caps_or_a_seek_the_room_is_not_seen() {
+    init();
+    for &format in FORMATS {
+        let (small, large) = (info(format, 64, 36), info(format, 82, 50));
+        for background in BACKGROUNDS.iter().filter(|b| **b != "none") {
+            for (seek, next) in [(true, &small), (false, &large)] {
+                for policy in ["hide", "freeze"] {
+                    let [a, b] = two_rooms(next).map(|bad| {
+                        let element = gst::ElementFactory::make("mattecompose")
+                            .property("image", picture())
+                            .property_from_str("background", background)
+                            .property_from_str("on-missing-matte", policy)
+                            .build()
+                            .expect("the element is there");
+                        let mut harness =
+                            gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+                        harness.set_src_caps(small.to_caps().expect("valid caps"));
+                        let mut good = common::frame(&small, |i| i as u8);
+                        attach(
+                            &mut good,
+                            &small,
+                            (64, 36),
+                            |x, _| if x < 30 { 255 } else { 0 },
+                        );
+                        harness.push(good).expect("the frame goes through");
+                        harness.pull().expect("a frame comes out");
+                        if seek {
+                            let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+                            harness.push_event(gst::event::FlushStart::new());
+                            harness.push_event(gst::event::FlushStop::new(true));
+                            harness.push_event(gst::event::Segment::new(&segment));
+                        } else {
+                            harness.set_src_caps(next.to_caps().expect("valid caps"));
+                        }
+                        harness.push(bad).expect("the frame goes through");
+                        let out = harness.pull().expect("a frame comes out");
+                        let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
+                        pixels(&out, &caps.expect("caps come before frames"))
+                    });
+                    assert_eq!(a, b, "{background} {format:?} seek {seek} {policy}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn fail_is_an_error_and_passthrough_shows_the_frame() {
     init();
@@ -253,18 +301,26 @@ fn while_the_network_fails_the_room_is_not_seen() {
                     gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
                 harness.set_src_caps(info.to_caps().expect("valid caps"));
                 let mut seen = Vec::new();
-                for (index, rgb) in [[255, 9, 9], room, room, room].into_iter().enumerate() {
+                // Beside the stream, the failure comes back some frames later.
+                for index in 0..2000 {
+                    let rgb = if index == 0 { [255, 9, 9] } else { room };
                     let mut buffer = common::frame(&info, |i| rgb[i % 3]);
-                    let time = gst::ClockTime::from_mseconds(33 * index as u64);
+                    let time = gst::ClockTime::from_mseconds(33 * index);
                     buffer.get_mut().expect("a new buffer").set_pts(time);
                     harness.push(buffer).expect("the frame goes through");
                     let out = harness.pull().expect("a frame comes out");
                     let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
-                    seen.push(pixels(&out, &caps.expect("caps come before frames")));
-                    // Beside the stream, the failure must have come back before the next frame.
-                    std::thread::sleep(std::time::Duration::from_millis(30));
+                    let stats: gst::Structure = element.property("segment-stats");
+                    if stats.get::<u64>("failed").expect("a count") > 0 {
+                        seen.push(pixels(&out, &caps.expect("caps come before frames")));
+                    }
+                    if seen.len() == 3 {
+                        break;
+                    }
+                    std::thread::sleep(std::time::Duration::from_millis(5));
                 }
-                seen.split_off(2)
+                assert_eq!(seen.len(), 3, "the network never failed");
+                seen
             });
             assert_eq!(a, b, "{mode} {background}");
         }

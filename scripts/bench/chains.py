@@ -6,7 +6,7 @@ Prints `case, size, ms of processor time a frame, ms of wall time a frame` for e
 medians of several rounds in which the cases take turns. Start-up is taken out: gst-launch runs once
 over few frames and once over many, and the difference counts.
 
-usage: chains.py WORK-FOLDER CORE PICTURE PEER-PYTHON       MATTE_CLIP names the clip, as a gst-launch
+usage: chains.py WORK-FOLDER CORE PICTURE [PEER-PYTHON]     MATTE_CLIP names the clip, as a gst-launch
                                                             fragment that ends in raw video
 """
 import os
@@ -32,13 +32,12 @@ def run(core: str, command: list[str]) -> tuple[float, float, str]:
     return used * 1e3, wall * 1e3, done.stdout
 
 
-def ours(core: str, raw: pathlib.Path, size: tuple[int, int], options: str) -> tuple[float, float]:
+def ours(core: str, raw: pathlib.Path, size: tuple[int, int], elements: str) -> tuple[float, float]:
     width, height = size
-    caps = f"video/x-raw,format=NV12,width={width},height={height},framerate=30/1"
 
     def frames(count: int) -> tuple[float, float]:
-        line = (f"filesrc location={raw} blocksize={width * height * 3 // 2} num-buffers={count} ! {caps} "
-                f"! mattebackground {options} ! fakesink")
+        line = (f"filesrc location={raw} blocksize={width * height * 3 // 2} num-buffers={count} "
+                f"! rawvideoparse format=nv12 width={width} height={height} framerate=30/1 ! {elements} ! fakesink")
         return run(core, ["gst-launch-1.0", "-q", *line.split()])[:2]
 
     few, many = frames(FEW), frames(MANY)
@@ -51,8 +50,20 @@ def peer(core: str, python: str, raw: pathlib.Path, size: tuple[int, int], *pict
     return tuple(map(float, run(core, command)[2].split()))
 
 
+def make_still(raw: pathlib.Path, still: pathlib.Path, size: tuple[int, int]) -> None:
+    """The first frame again and again, as a sensor sees it: the last two bits of each sample are noise."""
+    count = size[0] * size[1] * 3 // 2
+    with raw.open("rb") as clip:
+        frame = int.from_bytes(clip.read(count), "little") & int.from_bytes(b"\xfc" * count, "little")
+    low = int.from_bytes(b"\x03" * count, "little")
+    with still.open("wb") as out:
+        for _ in range(MANY):
+            noise = int.from_bytes(os.urandom(count), "little") & low
+            out.write((frame | noise).to_bytes(count, "little"))
+
+
 def main() -> None:
-    work, core, picture, python = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
+    work, core, picture, python = pathlib.Path(sys.argv[1]), *[*sys.argv[2:], ""][:3]
     clip = os.environ["MATTE_CLIP"]
     for width, height in SIZES:
         raw = work / f"clip-{height}.nv12"
@@ -60,13 +71,26 @@ def main() -> None:
             line = (f"{clip} ! videoconvert ! videoscale method=lanczos ! video/x-raw,format=NV12,width={width},"
                     f"height={height},pixel-aspect-ratio=1/1 ! identity eos-after={MANY + 1} ! filesink location={raw}")
             subprocess.run(["gst-launch-1.0", "-q", *line.split()], check=True)
+        still = work / f"still-{height}.nv12"
+        if not still.exists():
+            make_still(raw, still, (width, height))
+
+        def bin_of(options: str, clip: pathlib.Path = raw) -> tuple[float, float]:
+            return ours(core, clip, (width, height), f"mattebackground {options}")
+
+        rest = "still-threshold=0.02"
         cases = {
-            "mattebackground, blur": lambda: ours(core, raw, (width, height), "background=blur"),
-            "mattebackground, picture": lambda: ours(core, raw, (width, height), f"image={picture}"),
-            "mattebackground preset=fast, blur": lambda: ours(core, raw, (width, height), "preset=fast"),
+            "reading alone": lambda: ours(core, raw, (width, height), "identity"),
+            "mattebackground, blur": lambda: bin_of("background=blur"),
+            "mattebackground, picture": lambda: bin_of(f"image={picture}"),
+            "mattebackground preset=fast, blur": lambda: bin_of("preset=fast"),
+            "mattebackground, blur, still scene": lambda: bin_of(f"background=blur {rest}", still),
+            "mattebackground, picture, still scene": lambda: bin_of(f"image={picture} {rest}", still),
             "Python: MediaPipe and OpenCV, blur": lambda: peer(core, python, raw, (width, height)),
             "Python: MediaPipe and OpenCV, picture": lambda: peer(core, python, raw, (width, height), picture),
         }
+        if not python:
+            cases = {name: case for name, case in cases.items() if not name.startswith("Python")}
         times = {name: [] for name in cases}
         for _ in range(ROUNDS):
             for name, case in cases.items():

@@ -94,7 +94,8 @@ impl ObjectImpl for MatteBackground {
             let own = mix::properties().into_iter();
             let own: Vec<_> = own.filter(|spec| !known.contains(spec.name())).collect();
             all.extend(own);
-            all.retain(|spec| spec.name() != STATS);
+            // A mask of what this bin's picture no longer shows: only the elements alone make it.
+            all.retain(|spec| ![STATS, "analytics-meta"].contains(&spec.name()));
             all.push(stats(
                 "segment-stats",
                 "Statistics of the network (mattesegment)",
@@ -135,6 +136,8 @@ impl ObjectImpl for MatteBackground {
         self.parent_constructed();
         let bin = self.obj();
         let [segment, refine, compose, _] = self.children().map(|(_, child)| child);
+        #[cfg(feature = "v1_26")]
+        segment.set_property("analytics-meta", false);
         let children = [segment, refine, compose];
         bin.add_many(children)
             .expect("the children have no parent yet");

@@ -3,8 +3,12 @@
 //! Frames with the matte as straight alpha, in a layout that has alpha.
 
 use super::backdrop::Backdrop;
+use super::compositor::reach;
+use super::cover::{Cover, whole};
+use super::edge::Edge;
 use super::kernels;
 use super::matte::{AlphaRows, Remap};
+use super::pass::{Finish, Pass};
 use super::{BlendError, CURTAIN};
 use crate::frame::{
     ColorModel, Colorimetry, FrameMut, FrameRef, GrayMut, GrayRef, LayoutInfo, PixelLayout, Range,
@@ -24,7 +28,8 @@ enum Path {
 
 /// Copies frames of one layout into another that has alpha, and puts the matte there.
 ///
-/// Alpha is straight: colours are not multiplied by it and stay what they were. In the output
+/// Alpha is straight: colours are not multiplied by it. They stay what they were, but for
+/// half-covered pixels with decontamination, which get the subject's own colour. In the output
 /// alpha is always 0 to 255, whatever the range of the colours, as GStreamer's alpha formats have
 /// it.
 #[derive(Debug)]
@@ -36,8 +41,12 @@ pub struct AlphaOut {
     height: usize,
     path: Path,
     strength: u8,
+    color: Colorimetry,
     alpha: AlphaRows,
     empty: Backdrop,
+    /// Alpha as the output's planes have it, and its cover; for decontamination.
+    edges: Option<Box<(AlphaRows, Cover)>>,
+    finish: Finish,
 }
 
 impl AlphaOut {
@@ -67,7 +76,32 @@ impl AlphaOut {
             strength: 255,
             empty: Backdrop::row(to, color, width, CURTAIN & 0x00ff_ffff)?,
             alpha: AlphaRows::new(PixelLayout::Gray8, color, width, height, level),
+            color,
+            edges: None,
+            finish: Finish::default(),
         })
+    }
+
+    /// How far the old room's colour is taken out of half-covered pixels, 0 (not at all, the
+    /// default) to 255 (wholly).
+    pub fn set_decontamination(&mut self, amount: u8) {
+        if let (Some(edge), 1..) = (&mut self.finish.edge, amount) {
+            return edge.set_amount(amount);
+        }
+        let Self {
+            to,
+            color,
+            width,
+            height,
+            level,
+            ..
+        } = *self;
+        self.edges = (amount > 0).then(|| {
+            let cover = Cover::new(width, height, reach(to, color), level);
+            Box::new((AlphaRows::new(to, color, width, height, level), cover))
+        });
+        let edge = || Box::new(Edge::new(to, color, width, height, amount, level));
+        self.finish.edge = (amount > 0).then(edge);
     }
 
     /// How transparent the room becomes, 0 (not at all) to 255 (wholly, the default).
@@ -88,12 +122,22 @@ impl AlphaOut {
         self.check("the frame", frame, self.from)?;
         self.check("the output frame", &out.as_ref(), self.to)?;
         self.copy_colors(frame, out);
+        if let Some(edges) = &mut self.edges {
+            let (alpha, cover) = &mut **edges;
+            let fade = Remap::Fade(self.strength);
+            cover.update(matte);
+            let mut pass = Pass::new(self.level, alpha, cover, out, matte);
+            pass.prepare(&mut self.finish, fade);
+            pass.clean(fade, &mut self.finish);
+        }
         let Some(place) = self.to.info().components.get(3) else {
             return Ok(());
         };
         self.alpha.start(matte);
+        let all = whole(self.width);
         for y in 0..self.height {
-            self.alpha.advance(matte, Remap::Fade(self.strength), y);
+            let fade = Remap::Fade(self.strength);
+            self.alpha.advance(matte, fade, y, &all);
             let row = out.row_mut(place.plane, y);
             if place.step == 1 {
                 row.copy_from_slice(self.alpha.luma(y));
@@ -216,8 +260,9 @@ impl GrayOut {
     /// 255). The picture must have the size that this was made for.
     pub fn apply(&mut self, matte: GrayRef, range: Range, out: &mut GrayMut) {
         self.rows.start(matte);
+        let all = whole(out.width());
         for y in 0..self.height {
-            self.rows.advance(matte, Remap::Fade(255), y);
+            self.rows.advance(matte, Remap::Fade(255), y, &all);
             let row = out.row_mut(y);
             match range {
                 Range::Full => row.copy_from_slice(self.rows.luma(y)),

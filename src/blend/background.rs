@@ -3,6 +3,7 @@
 //! What may take the place of the room, and how each is made ready for frames of one kind.
 
 use super::BlendError;
+use super::annotate::Annotations;
 use super::backdrop::Backdrop;
 use super::blur::Blur;
 use crate::frame::{Colorimetry, PixelLayout};
@@ -35,7 +36,8 @@ pub enum Background {
     Transparent,
     /// The matte itself, white on black.
     Matte,
-    /// The frame with the room tinted and the matte's soft edge marked, to look at.
+    /// The frame with the room tinted, the matte's soft edge marked, its regions boxed and a few
+    /// numbers, to look at.
     Overlay,
 }
 
@@ -71,6 +73,7 @@ pub(super) enum Source {
 #[derive(Debug)]
 pub(super) struct Overlay {
     pub tints: [Tint; 2],
+    pub annotations: Annotations,
 }
 
 /// One of them.
@@ -123,6 +126,7 @@ impl Source {
                 };
                 Self::Overlay(Box::new(Overlay {
                     tints: [tint(0xff18_60ff, room)?, tint(0xffff_d800, band)?],
+                    annotations: Annotations::new(place)?,
                 }))
             }
         })

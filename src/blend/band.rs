@@ -3,35 +3,40 @@
 //! Where a matte is neither 0 nor 255: the cells that an edge runs through, and runs of them, so
 //! that work at the edge costs nothing elsewhere.
 
-use crate::frame::GrayRef;
-use crate::simd::Level;
-use fearless_simd::{Simd, dispatch};
-use fearless_simd_macros::simd;
+use super::cover::Cover;
 use std::ops::Range;
-
-/// Mattes up to the first and from the second are as good as 0 and 255.
-const CLEAR: (u8, u8) = (4, 251);
 
 /// Runs of cells in each row of a grid.
 #[derive(Debug)]
 pub(super) struct Runs {
     columns: usize,
+    /// Side of a cell and width of the frame, in pixels.
+    side: usize,
+    width: usize,
     /// Where each row's runs begin in `runs`, and where the last one's end.
     starts: Vec<usize>,
     runs: Vec<(u16, u16)>,
+    /// The same in pixels.
+    pixels: Vec<Range<usize>>,
 }
 
 impl Runs {
-    fn new(columns: usize, rows: usize) -> Self {
+    fn new(width: usize, height: usize, side: usize) -> Self {
+        let (columns, rows) = (width.div_ceil(side), height.div_ceil(side));
+        let most = rows * columns.div_ceil(2);
         Self {
             columns,
+            side,
+            width,
             starts: vec![0; rows + 1],
-            runs: Vec::with_capacity(rows * columns.div_ceil(2)),
+            runs: Vec::with_capacity(most),
+            pixels: Vec::with_capacity(most),
         }
     }
 
     fn fill(&mut self, mask: &[u8]) {
         self.runs.clear();
+        self.pixels.clear();
         for (y, row) in mask.chunks_exact(self.columns).enumerate() {
             self.starts[y] = self.runs.len();
             let mut x = 0;
@@ -40,6 +45,8 @@ impl Runs {
                 let len = row[start..].iter().position(|&m| m == 0);
                 x = len.map_or(row.len(), |len| start + len);
                 self.runs.push((start as u16, x as u16));
+                let end = (x * self.side).min(self.width);
+                self.pixels.push(start * self.side..end);
             }
         }
         if let Some(end) = self.starts.last_mut() {
@@ -53,19 +60,19 @@ impl Runs {
             .iter()
             .map(|&(start, end)| usize::from(start)..usize::from(end))
     }
+
+    /// The same in pixels.
+    pub fn pixels(&self, y: usize) -> &[Range<usize>] {
+        &self.pixels[self.starts[y]..self.starts[y + 1]]
+    }
 }
 
-/// Finds the edge cells of mattes.
+/// The edge cells of mattes.
 #[derive(Debug)]
 pub(super) struct Band {
-    level: Level,
-    side: usize,
-    frame: (usize, usize),
     columns: usize,
     mask: Vec<u8>,
     spare: Vec<u8>,
-    low: Vec<u8>,
-    high: Vec<u8>,
     /// Cells that the edge runs through.
     pub edge: Runs,
     /// These and their neighbours.
@@ -77,18 +84,13 @@ pub(super) struct Band {
 
 impl Band {
     /// For frames of `width` x `height`, cells of `side` pixels, and a reach of so many cells.
-    pub fn new(width: usize, height: usize, side: usize, reach: usize, level: Level) -> Self {
+    pub fn new(width: usize, height: usize, side: usize, reach: usize) -> Self {
         let (columns, rows) = (width.div_ceil(side), height.div_ceil(side));
-        let runs = || Runs::new(columns, rows);
+        let runs = || Runs::new(width, height, side);
         Self {
-            level,
-            side,
-            frame: (width, height),
             columns,
             mask: vec![0; columns * rows],
             spare: vec![0; columns * rows],
-            low: Vec::new(),
-            high: Vec::new(),
             edge: runs(),
             near: runs(),
             wide: runs(),
@@ -96,80 +98,14 @@ impl Band {
         }
     }
 
-    /// Finds the edge of a matte of any size. Allocates only when the matte grew wider.
-    pub fn update(&mut self, matte: GrayRef) {
-        let width = matte.width();
-        self.low.resize(width, 0);
-        self.high.resize(width, 0);
-        let level = self.level;
-        let cells = self.mask.chunks_exact_mut(self.columns);
-        for (j, cells) in cells.enumerate() {
-            let rows = covered(j, self.side, self.frame.1, matte.height());
-            let (low, high) = (&mut self.low[..], &mut self.high[..]);
-            low.copy_from_slice(matte.row(rows.start));
-            high.copy_from_slice(low);
-            for y in rows.skip(1) {
-                dispatch!(level, simd => extremes_kernel(simd, low, high, matte.row(y)));
-            }
-            dispatch!(level, simd => judge_kernel(simd, low, high));
-            let flags = &*low;
-            if width == self.frame.0 {
-                // The usual case, worth a shortcut: cells are whole runs of samples.
-                for (cell, flags) in cells.iter_mut().zip(flags.chunks(self.side)) {
-                    *cell = u8::from(any(flags) == 3);
-                }
-                continue;
-            }
-            for (i, cell) in cells.iter_mut().enumerate() {
-                let columns = covered(i, self.side, self.frame.0, width);
-                *cell = u8::from(any(&flags[columns]) == 3);
-            }
-        }
+    /// Takes the edge of a matte from its cover, which has cells of the same side.
+    pub fn update(&mut self, cover: &Cover) {
+        cover.edges(&mut self.mask);
         self.edge.fill(&self.mask);
         grow(&mut self.mask, &mut self.spare, self.columns, 1);
         self.near.fill(&self.mask);
         grow(&mut self.mask, &mut self.spare, self.columns, self.reach);
         self.wide.fill(&self.mask);
-    }
-}
-
-/// The flags that are up in any of a few.
-#[inline(always)]
-fn any(flags: &[u8]) -> u8 {
-    let (eights, rest) = flags.as_chunks::<8>();
-    let rest = rest.iter().fold(0, |a, &b| a | b);
-    let eights = eights
-        .iter()
-        .fold(0, |a, &eight| a | u64::from_ne_bytes(eight));
-    let fours = eights | eights >> 32;
-    let twos = fours | fours >> 16;
-    (twos | twos >> 8) as u8 | rest
-}
-
-/// The matte's samples that a cell is made of, bilinear neighbours included.
-fn covered(cell: usize, side: usize, frame: usize, matte: usize) -> Range<usize> {
-    let start = (cell * side) * matte / frame;
-    let end = (((cell + 1) * side).min(frame) * matte).div_ceil(frame);
-    if matte == frame {
-        return start..end;
-    }
-    start.saturating_sub(1)..(end + 1).min(matte)
-}
-
-#[simd]
-fn extremes_kernel<S: Simd>(_: S, low: &mut [u8], high: &mut [u8], row: &[u8]) {
-    for ((l, h), &m) in low.iter_mut().zip(high).zip(row) {
-        *l = (*l).min(m);
-        *h = (*h).max(m);
-    }
-}
-
-/// Turns the extremes into flags, in place of the low ones: bit 0, something is not subject; bit
-/// 1, something is not background.
-#[simd]
-fn judge_kernel<S: Simd>(_: S, low: &mut [u8], high: &[u8]) {
-    for (l, &h) in low.iter_mut().zip(high) {
-        *l = u8::from(*l < CLEAR.1) | u8::from(h > CLEAR.0) << 1;
     }
 }
 
@@ -217,9 +153,13 @@ mod tests {
             for (i, value) in matte.data_mut().iter_mut().enumerate() {
                 *value = if i % mw < mw * 3 / 8 { 0 } else { 255 };
             }
-            let mut band = Band::new(80, 40, 8, 2, crate::simd::level());
-            band.update(matte.as_ref());
-            for y in 0..5 {
+            // High enough for cells of 8 pixels.
+            let (w, h) = (80, 400);
+            let mut cover = Cover::new(w, h, (false, false), crate::simd::level());
+            cover.update(matte.as_ref());
+            let mut band = Band::new(w, h, cover.side(), 2);
+            band.update(&cover);
+            for y in 0..50 {
                 let edge: Vec<_> = band.edge.row(y).collect();
                 assert_eq!(edge.len(), 1, "{mw}x{mh}");
                 assert!(
@@ -238,9 +178,11 @@ mod tests {
         for value in [0, 3, 252, 255] {
             let mut matte = GrayImage::new(20, 20);
             matte.data_mut().fill(value);
-            let mut band = Band::new(33, 17, 4, 2, crate::simd::level());
-            band.update(matte.as_ref());
-            assert!((0..5).all(|y| band.wide.row(y).next().is_none()));
+            let mut cover = Cover::new(33, 17, (false, false), crate::simd::level());
+            cover.update(matte.as_ref());
+            let mut band = Band::new(33, 17, cover.side(), 2);
+            band.update(&cover);
+            assert!((0..9).all(|y| band.wide.row(y).next().is_none()));
         }
     }
 }

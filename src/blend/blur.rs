@@ -10,11 +10,13 @@
 
 use super::background::Place;
 use super::cells::{Cell, Smoother};
+use super::cover::Cover;
 use super::matte::{AlphaRows, Remap};
 use super::pass::each_row;
 use super::small::SmallPlane;
 use super::sums::{CellSums, Weight};
 use crate::frame::{FrameRef, GrayRef, PixelLayout};
+use std::ops::Range;
 
 /// Standard deviations of a blur of strength 1, in frame heights.
 const SIGMA: f32 = 1.0 / 2500.0;
@@ -61,18 +63,24 @@ impl Blur {
     }
 
     /// Blurs a frame's background. `alpha` is used for its rows and left to be started again.
-    pub fn update(&mut self, frame: &FrameRef, matte: GrayRef, alpha: &mut AlphaRows) {
+    pub fn update(
+        &mut self,
+        frame: &FrameRef,
+        matte: GrayRef,
+        cover: &Cover,
+        alpha: &mut AlphaRows,
+    ) {
         let planes = self.layout.info().planes;
         let scale = self.sums.side();
         let columns = self.width.div_ceil(scale);
         alpha.start(matte);
         for y in 0..self.height {
-            alpha.advance(matte, Remap::Fade(255), y);
-            self.sums.add_weights(alpha, y, 0..columns);
+            let work = cover.row(y);
+            alpha.advance(matte, Remap::Fade(255), y, work.mixed);
+            self.sums.add_weights(alpha, y, work);
             each_row(alpha, planes, y, |alpha, plane, at| {
-                let samples = alpha.samples(plane, y);
-                self.sums
-                    .add(plane, frame.row(plane, at), samples, 0..columns);
+                let samples = alpha.samples(plane, y, work.mixed);
+                self.sums.add(plane, frame.row(plane, at), samples, work);
             });
             if y % scale == scale - 1 || y + 1 == self.height {
                 let start = y / scale * columns;
@@ -88,19 +96,38 @@ impl Blur {
         self.smoother.run(&mut self.cells);
         for plane in &mut self.planes {
             plane.store(&self.cells, 0..self.cells.len());
+        }
+    }
+
+    /// Mean colour of the blurred picture.
+    pub fn mean(&self) -> [f32; 3] {
+        let mut sums = [0.0; 3];
+        for cell in &self.cells {
+            for (sum, value) in sums.iter_mut().zip(cell) {
+                *sum += value;
+            }
+        }
+        sums.map(|sum| sum / self.cells.len() as f32)
+    }
+
+    /// Begins a picture with what the last frame's background came to.
+    pub fn restart(&mut self) {
+        for plane in &mut self.planes {
             plane.restart();
         }
     }
 
-    /// Row `y` of a plane of the blurred picture, in the frame's layout.
-    pub fn row(&mut self, plane: usize, y: usize) -> &[u8] {
-        let (row, _) = self
-            .layout
-            .info()
-            .plane_extent(plane, self.width, self.height);
-        let out = &mut self.row[..row];
-        self.planes[plane].row(y, out);
-        out
+    /// Writes a range of samples of row `y` of a plane of the blurred picture, in the frame's
+    /// layout, at their place in a row.
+    pub fn write(&mut self, plane: usize, y: usize, samples: Range<usize>, row: &mut [u8]) {
+        self.planes[plane].row(y, samples, row);
+    }
+
+    /// The same samples in a row of one's own.
+    pub fn row(&mut self, plane: usize, y: usize, samples: Range<usize>) -> &[u8] {
+        let bytes = self.layout.info().sample_bytes();
+        self.planes[plane].row(y, samples.clone(), &mut self.row);
+        &self.row[samples.start * bytes..samples.end * bytes]
     }
 }
 

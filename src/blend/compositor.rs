@@ -2,12 +2,16 @@
 
 //! Composing a frame in place.
 
+use super::annotate::Note;
 use super::backdrop::Backdrop;
 use super::background::{Background, CURTAIN, Place, Source};
+use super::cover::Cover;
 use super::matte::{AlphaRows, Remap};
 use super::pass::{Back, Finish, Pass, fill};
-use super::{BlendError, blur::Blur, edge::Edge, wrap::Wrap};
-use crate::frame::{Colorimetry, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout};
+use super::{BlendError, blur::Blur, edge::Edge, tone::Tone, wrap::Wrap};
+use crate::frame::{
+    Colorimetry, Component, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout,
+};
 use crate::simd::Level;
 
 /// Strength of the blur that a picture has as light.
@@ -26,9 +30,13 @@ pub struct Compositor {
     height: usize,
     strength: u8,
     alpha: AlphaRows,
+    cover: Cover,
+    /// Size of the matte of the frame that was looked at last, while what was found then holds.
+    known: Option<(usize, usize)>,
     source: Source,
     curtain: Backdrop,
     finish: Finish,
+    note: Note,
 }
 
 impl Compositor {
@@ -55,9 +63,12 @@ impl Compositor {
             height,
             strength: 255,
             alpha: AlphaRows::new(layout, color, width, height, level),
+            cover: Cover::new(width, height, reach(layout, color), level),
+            known: None,
             source: Source::Keep,
             curtain,
             finish: Finish::default(),
+            note: Note::default(),
         })
     }
 
@@ -69,6 +80,7 @@ impl Compositor {
     /// then.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
         self.source = Source::new(background, self.place())?;
+        self.known = None;
         self.soften();
         Ok(())
     }
@@ -76,13 +88,21 @@ impl Compositor {
     /// How much of the effect is seen, 0 (the frame as it is) to 255 (all, the default): for
     /// fading in and out. `Matte`, `Overlay` and [`Compositor::hide`] take no notice.
     pub fn set_strength(&mut self, strength: u8) {
-        self.strength = strength;
+        if strength != self.strength {
+            (self.strength, self.known) = (strength, None);
+        }
+    }
+
+    /// What an overlay says about the next frame's matte.
+    pub fn set_note(&mut self, note: Note) {
+        self.note = note;
     }
 
     /// How far the old room's colour is taken out of half-covered pixels, 0 (not at all, the
     /// default) to 255 (wholly). Costs a little where the matte has edges.
     pub fn set_decontamination(&mut self, amount: u8) {
         let (layout, color) = (self.layout, self.color);
+        self.known = None;
         if let (Some(edge), 1..) = (&mut self.finish.edge, amount) {
             return edge.set_amount(amount);
         }
@@ -96,6 +116,7 @@ impl Compositor {
     /// 255 (at the very edge about half).
     pub fn set_light_wrap(&mut self, amount: u8) {
         let (layout, color) = (self.layout, self.color);
+        self.known = None;
         if let (Some(wrap), 1..) = (&mut self.finish.wrap, amount) {
             return wrap.set_amount(amount);
         }
@@ -104,6 +125,17 @@ impl Compositor {
             Box::new(wrap)
         });
         self.soften();
+    }
+
+    /// How far the subject's brightness and colour are drawn towards the background's, 0 (not at
+    /// all, the default) to 255.
+    pub fn set_tone_match(&mut self, amount: u8) {
+        if let (Some(tone), 1..) = (&mut self.finish.tone, amount) {
+            return tone.set_amount(amount);
+        }
+        let (layout, color) = (self.layout, self.color);
+        let tone = || Box::new(Tone::new(layout, color, self.width, amount, self.level));
+        self.finish.tone = (amount > 0).then(tone);
     }
 
     fn place(&self) -> Place {
@@ -126,8 +158,10 @@ impl Compositor {
             return wrap.set_soft(None);
         };
         let nobody = GrayImage::new(1, 1);
+        self.cover.update(nobody.as_ref());
         let mut blur = Blur::new(place, LIGHT_BLUR, false);
-        blur.update(&backdrop.view(), nobody.as_ref(), &mut self.alpha);
+        let view = backdrop.view();
+        blur.update(&view, nobody.as_ref(), &self.cover, &mut self.alpha);
         let mut soft = Backdrop::clone(backdrop);
         fill(&mut soft.view_mut(), &mut Back::Blur(&mut blur));
         wrap.set_soft(Some(soft));
@@ -138,30 +172,92 @@ impl Compositor {
     /// # Errors
     /// [`BlendError::Mismatch`] for a frame of another layout or size; it is left untouched.
     pub fn apply(&mut self, frame: &mut FrameMut, matte: GrayRef) -> Result<(), BlendError> {
+        self.compose(frame, matte, None, false)
+    }
+
+    /// Like [`Compositor::apply`], for a frame of a scene that stands still, with the same matte as
+    /// the frame before: the blurred room and the colours along the edge that were found then are
+    /// used again. The subject is this frame's own.
+    ///
+    /// # Errors
+    /// As [`Compositor::apply`].
+    pub fn apply_again(&mut self, frame: &mut FrameMut, matte: GrayRef) -> Result<(), BlendError> {
+        self.compose(frame, matte, None, true)
+    }
+
+    /// Composes `frame` over another picture of the same layout and size, whatever the background
+    /// is set to: for a second video stream. `again` as in [`Compositor::apply_again`].
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] where either is of another layout or size.
+    pub fn apply_over(
+        &mut self,
+        frame: &mut FrameMut,
+        matte: GrayRef,
+        background: &FrameRef,
+        again: bool,
+    ) -> Result<(), BlendError> {
+        self.check("the background frame", background)?;
+        self.compose(frame, matte, Some(background), again)
+    }
+
+    fn compose(
+        &mut self,
+        frame: &mut FrameMut,
+        matte: GrayRef,
+        over: Option<&FrameRef>,
+        again: bool,
+    ) -> Result<(), BlendError> {
         self.check("the frame", &frame.as_ref())?;
-        let in_full = matches!(self.source, Source::Matte { .. } | Source::Overlay(_));
-        if matches!(self.source, Source::Keep) || self.strength == 0 && !in_full {
+        let Self {
+            cover,
+            alpha,
+            source,
+            finish,
+            ..
+        } = self;
+        let in_full = matches!(source, Source::Matte { .. } | Source::Overlay(_));
+        let nothing = match over {
+            Some(_) => self.strength == 0,
+            None => matches!(source, Source::Keep) || self.strength == 0 && !in_full,
+        };
+        if nothing {
             return Ok(());
         }
+        let size = (matte.width(), matte.height());
+        let again = self.known.replace(size) == Some(size) && again;
+        if !again {
+            cover.update(matte);
+        }
         let fade = Remap::Fade(self.strength);
-        let mut pass = Pass::new(self.level, &mut self.alpha, frame, matte);
-        let finish = &mut self.finish;
-        match &mut self.source {
+        let mut pass = Pass::new(self.level, alpha, cover, frame, matte);
+        let bare = matches!(
+            source,
+            Source::Keep | Source::Matte { .. } | Source::Overlay(_)
+        );
+        if !again && (!bare || over.is_some()) {
+            pass.prepare(finish, fade);
+        }
+        if let Some(background) = over {
+            pass.blend(fade, &mut Back::Rows(*background), Some(finish));
+            return Ok(());
+        }
+        match source {
             Source::Keep => {}
             Source::Blur(blur) => {
-                pass.prepare(finish, fade);
-                pass.blur(blur);
+                if !again {
+                    pass.blur(blur);
+                }
                 pass.blend(fade, &mut Back::Blur(blur), Some(finish));
             }
-            Source::Flat(row) => {
-                pass.prepare(finish, fade);
-                pass.blend(fade, &mut Back::Flat(row.view()), Some(finish));
-            }
+            Source::Flat(row) => pass.blend(fade, &mut Back::Flat(row.view()), Some(finish)),
             Source::Still(backdrop) => {
-                pass.prepare(finish, fade);
                 pass.blend(fade, &mut Back::Rows(backdrop.view()), Some(finish));
             }
-            Source::Transparent { clear } => pass.multiply_alpha(fade, &clear.view()),
+            Source::Transparent { clear } => {
+                pass.clean(fade, finish);
+                pass.multiply_alpha(fade, &clear.view());
+            }
             Source::Matte { white, black } => {
                 pass.fill(&mut Back::Flat(white.view()));
                 pass.blend(Remap::Fade(255), &mut Back::Flat(black.view()), None);
@@ -171,29 +267,8 @@ impl Compositor {
                     let table = Remap::Table(&tint.keep);
                     pass.blend(table, &mut Back::Flat(tint.row.view()), None);
                 }
+                overlay.annotations.draw(frame, cover, &self.note)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Composes `frame` over another picture of the same layout and size, whatever the background
-    /// is set to: for a second video stream.
-    ///
-    /// # Errors
-    /// [`BlendError::Mismatch`] where either is of another layout or size.
-    pub fn apply_over(
-        &mut self,
-        frame: &mut FrameMut,
-        matte: GrayRef,
-        background: &FrameRef,
-    ) -> Result<(), BlendError> {
-        self.check("the frame", &frame.as_ref())?;
-        self.check("the background frame", background)?;
-        if self.strength > 0 {
-            let fade = Remap::Fade(self.strength);
-            let mut pass = Pass::new(self.level, &mut self.alpha, frame, matte);
-            pass.prepare(&mut self.finish, fade);
-            pass.blend(fade, &mut Back::Rows(*background), Some(&mut self.finish));
         }
         Ok(())
     }
@@ -238,4 +313,14 @@ impl Compositor {
         let found = (frame.layout(), frame.width(), frame.height());
         BlendError::check(what, found, (self.layout, self.width, self.height))
     }
+}
+
+/// Whether chroma samples look at the pixel on their left, and above.
+pub(super) fn reach(layout: PixelLayout, color: Colorimetry) -> (bool, bool) {
+    let subsampled =
+        |sub: fn(&Component) -> u32| layout.info().components.iter().any(|c| sub(c) > 0);
+    (
+        color.site.cosited_x && subsampled(|c| c.w_sub),
+        color.site.cosited_y && subsampled(|c| c.h_sub),
+    )
 }

@@ -18,6 +18,7 @@
 
 use super::band::Band;
 use super::cells::Cell;
+use super::cover::{Cover, Work, cell_side};
 use super::kernels::mix;
 use super::matte::{AlphaRows, PlaneKind, Remap};
 use super::pass::each_row;
@@ -96,7 +97,7 @@ impl Edge {
             grid,
             side,
             amount,
-            band: Band::new(width, height, side, REACH, level),
+            band: Band::new(width, height, side, REACH),
             subject: means(Weight::Subject),
             room: means(Weight::Room),
             squares: CellSums::new(PixelLayout::Gray8, width, side, Weight::Square, level),
@@ -116,19 +117,21 @@ impl Edge {
         &mut self,
         frame: &FrameRef,
         matte: GrayRef,
+        cover: &Cover,
         remap: Remap,
         alpha: &mut AlphaRows,
     ) {
-        self.band.update(matte);
+        self.band.update(cover);
         alpha.start(matte);
         for y in 0..self.height {
             let (strip, last) = (y / self.side, y % self.side == self.side - 1);
-            if self.band.wide.row(strip).next().is_none() {
+            let wide = self.band.wide.pixels(strip);
+            if wide.is_empty() {
                 continue;
             }
             // A pair, because of subsampled chroma, is enough for a mean.
             if y % self.side < SAMPLED {
-                alpha.advance(matte, remap, y);
+                alpha.advance(matte, remap, y, wide);
                 self.add(frame, alpha, y);
             }
             if last || y + 1 == self.height {
@@ -181,24 +184,26 @@ impl Edge {
                 }
             }
         }
-        for plane in subject.planes.iter_mut().chain(&mut room.planes) {
-            plane.restart();
+    }
+
+    /// Begins a picture with the colours that were found last.
+    pub fn restart(&mut self) {
+        for means in [&mut self.subject, &mut self.room] {
+            means.planes.iter_mut().for_each(SmallPlane::restart);
         }
     }
 
     fn add(&mut self, frame: &FrameRef, alpha: &mut AlphaRows, y: usize) {
-        let strip = y / self.side;
-        for run in self.band.wide.row(strip) {
-            self.subject.sums.add_weights(alpha, y, run.clone());
-            self.room.sums.add_weights(alpha, y, run.clone());
-            self.squares.add_weights(alpha, y, run);
+        let mixed = self.band.wide.pixels(y / self.side);
+        let work = Work { mixed, room: &[] };
+        let (subject, room) = (&mut self.subject.sums, &mut self.room.sums);
+        for sums in [&mut *subject, &mut *room, &mut self.squares] {
+            sums.add_weights(alpha, y, work);
         }
         each_row(alpha, self.layout.info().planes, y, |alpha, plane, at| {
-            let (row, samples) = (frame.row(plane, at), alpha.samples(plane, y));
-            for run in self.band.wide.row(strip) {
-                self.subject.sums.add(plane, row, samples, run.clone());
-                self.room.sums.add(plane, row, samples, run);
-            }
+            let (row, samples) = (frame.row(plane, at), alpha.samples(plane, y, mixed));
+            subject.add(plane, row, samples, work);
+            room.add(plane, row, samples, work);
         });
     }
 
@@ -244,16 +249,6 @@ impl Edge {
                 places.zip(&self.alpha).for_each(|(p, &a)| *p = a);
             }
         }
-    }
-}
-
-/// Side of the cells, in pixels, in which means are taken in a frame of this height.
-pub(super) fn cell_side(height: usize) -> usize {
-    match height {
-        0..=240 => 2,
-        241..=360 => 4,
-        361..=800 => 8,
-        _ => 16,
     }
 }
 

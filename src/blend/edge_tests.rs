@@ -91,6 +91,68 @@ fn decontamination_takes_the_green_halo_away() {
     }
 }
 
+/// Mean error in code values of a straight-alpha output's colours against the true subject's, as
+/// far as they will be seen (times alpha), over the half-covered pixels.
+fn straight_error(from: PixelLayout, to: PixelLayout, amount: u8) -> f64 {
+    let color = Colorimetry::default();
+    let render = |layout, pixel: &dyn Fn(usize, usize) -> Rgba| {
+        Backdrop::render(layout, color, SIZE.0, SIZE.1, pixel).unwrap()
+    };
+    let mixed = |x, y| over(subject(x, y), GREEN, alpha(x, y));
+    let truth = render(to, &|x, y| subject(x, y));
+    let mut out = render(to, &mixed);
+    let level = simd::level();
+    if from == to {
+        let mut compositor = Compositor::new(to, color, SIZE.0, SIZE.1, level).unwrap();
+        compositor.set_background(Background::Transparent).unwrap();
+        compositor.set_decontamination(amount);
+        let mut view = out.view_mut();
+        compositor.apply(&mut view, matte().as_ref()).unwrap();
+    } else {
+        let frame = render(from, &mixed);
+        let mut way = AlphaOut::new(from, to, color, SIZE.0, SIZE.1, level).unwrap();
+        way.set_decontamination(amount);
+        way.apply(&frame.view(), matte().as_ref(), &mut out.view_mut())
+            .unwrap();
+    }
+    let (mut sum, mut count) = (0.0, 0);
+    for (index, c) in to.info().components.iter().enumerate() {
+        let (w, h) = super::reference::extent(c, SIZE.0, SIZE.1);
+        for (x, y) in (0..h).flat_map(|y| (0..w).map(move |x| (x, y))) {
+            let a = alpha(x << c.w_sub, y << c.h_sub);
+            let sample = |b: &Backdrop| f64::from(super::reference::sample(&b.view(), index, x, y));
+            if index == 3 {
+                assert!((sample(&out) / 255.0 - f64::from(a)).abs() < 0.01);
+            } else if a > 0.02 && a < 0.98 {
+                sum += f64::from(a) * (sample(&out) - sample(&truth)).abs();
+                count += 1;
+            }
+        }
+    }
+    sum / f64::from(count)
+}
+
+#[test]
+fn straight_alpha_has_the_subjects_own_colour() {
+    use PixelLayout::*;
+    for (from, to) in [
+        (Nv12, A420),
+        (I420, A420),
+        (Nv12, Av12),
+        (Yuy2, Ayuv),
+        (Bgrx, Bgra),
+        (Bgra, Bgra),
+        (Ayuv, Ayuv),
+        (A420, A420),
+    ] {
+        let (with, without) = (straight_error(from, to, 255), straight_error(from, to, 0));
+        assert!(
+            with * 6.0 < without,
+            "{from:?} {to:?}: {with:.2} code values with, {without:.2} without"
+        );
+    }
+}
+
 /// A pixel that is wholly subject or wholly background is no business of the edge.
 #[test]
 fn decontamination_changes_half_covered_pixels_only() {

@@ -253,18 +253,13 @@ fn sum_columns_kernel<S: Simd, const COSITED: bool>(
 
 /// Vertical part of the matte's average at chroma positions, see [`chroma_columns`].
 /// `weights` is the sum of the row weights: 1 (`here` alone), 2 (`here` and `below`) or
-/// 4 (1, 2, 1). `sums` holds one more column than the row on the left and on the right.
+/// 4 (1, 2, 1).
 pub(super) fn chroma_rows(level: Level, rows: [&[u8]; 3], weights: u32, sums: &mut [u16]) {
-    let width = rows[1].len();
-    let inner = &mut sums[1..=width];
     match weights {
-        1 => dispatch!(level, simd => sum_rows_kernel::<_, 1>(simd, rows, inner)),
-        2 => dispatch!(level, simd => sum_rows_kernel::<_, 2>(simd, rows, inner)),
-        _ => dispatch!(level, simd => sum_rows_kernel::<_, 4>(simd, rows, inner)),
+        1 => dispatch!(level, simd => sum_rows_kernel::<_, 1>(simd, rows, sums)),
+        2 => dispatch!(level, simd => sum_rows_kernel::<_, 2>(simd, rows, sums)),
+        _ => dispatch!(level, simd => sum_rows_kernel::<_, 4>(simd, rows, sums)),
     }
-    sums[0] = sums[1];
-    let last = sums[width];
-    sums[width + 1..].fill(last);
 }
 
 /// Horizontal part: the mean of the two columns under a chroma sample, or, where chroma sits on

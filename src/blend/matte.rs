@@ -7,6 +7,7 @@ use super::kernels;
 use super::upscale::{Upscaler, centre};
 use crate::frame::{ColorModel, Colorimetry, GrayRef, LayoutInfo, PixelLayout, subsampled};
 use crate::simd::Level;
+use std::ops::Range;
 
 /// Rows kept: three luma rows make a chroma row, and a power of two makes the ring cheap.
 const RING: usize = 4;
@@ -36,6 +37,16 @@ impl PlaneKind {
                 luma_first: first.offset == 0,
             },
             _ => Self::Luma(samples),
+        }
+    }
+
+    /// The samples of a row that belong to a range of pixels; it begins on an even pixel.
+    pub fn samples(self, pixels: &Range<usize>) -> Range<usize> {
+        let Range { start, end } = *pixels;
+        match self {
+            Self::Luma(n) => start * n..end * n,
+            Self::Chroma(n) => start / 2 * n..end.div_ceil(2) * n,
+            Self::Packed422 { .. } => start * 2..end.div_ceil(2) * 4,
         }
     }
 }
@@ -124,28 +135,44 @@ impl AlphaRows {
         }
     }
 
-    /// Makes luma row `y`, and the chroma alpha if this row completes one. Rows come in order.
-    pub fn advance(&mut self, matte: GrayRef, remap: Remap, y: usize) {
-        let slot = y % RING * self.width;
-        let out = &mut self.ring[slot..slot + self.width];
-        let scaled: &[u8] = match &mut self.scaler {
-            None => matte.row(y),
-            Some(scaler) => {
-                scaler.row(|r| matte.row(r), y, &mut self.scaled);
-                &self.scaled
-            }
-        };
-        match remap {
-            Remap::Fade(255) => out.copy_from_slice(scaled),
-            Remap::Fade(strength) => kernels::fade(self.level, scaled, strength, out),
-            Remap::Table(table) => {
-                for (o, &m) in out.iter_mut().zip(scaled) {
-                    *o = table[usize::from(m)];
+    /// Makes luma row `y`, and the chroma alpha if this row completes one, in spans of pixels that
+    /// begin on even ones. Rows come in order; those that share a chroma row have the same spans.
+    pub fn advance(&mut self, matte: GrayRef, remap: Remap, y: usize, spans: &[Range<usize>]) {
+        // The row above may have had other spans, and chroma looks at it.
+        if self.chroma_rows && self.cosited.1 && y > 0 && y.is_multiple_of(2) {
+            self.make_luma(matte, remap, y - 1, spans);
+        }
+        self.make_luma(matte, remap, y, spans);
+        if self.chroma && self.chroma_row_after(y).is_some() {
+            self.make_chroma(y, spans);
+        }
+    }
+
+    fn make_luma(&mut self, matte: GrayRef, remap: Remap, y: usize, spans: &[Range<usize>]) {
+        let (level, width) = (self.level, self.width);
+        let row = &mut self.ring[y % RING * width..][..width];
+        for span in spans {
+            // The chroma sample at the left end may look one pixel further.
+            let range = span.start.saturating_sub(1)..span.end;
+            let out = &mut row[range.clone()];
+            let scaled: &[u8] = match &mut self.scaler {
+                None => &matte.row(y)[range],
+                Some(scaler) => {
+                    let whole = |_| std::iter::once(0..width);
+                    let scaled = &mut self.scaled;
+                    scaler.part(|r| matte.row(r), whole, y, range.clone(), scaled);
+                    &self.scaled[range]
+                }
+            };
+            match remap {
+                Remap::Fade(255) => out.copy_from_slice(scaled),
+                Remap::Fade(strength) => kernels::fade(level, scaled, strength, out),
+                Remap::Table(table) => {
+                    for (o, &m) in out.iter_mut().zip(scaled) {
+                        *o = table[usize::from(m)];
+                    }
                 }
             }
-        }
-        if self.chroma && self.chroma_row_after(y).is_some() {
-            self.make_chroma(y);
         }
     }
 
@@ -157,8 +184,9 @@ impl AlphaRows {
         (y % 2 == 1 || y + 1 == self.height).then_some(y / 2)
     }
 
-    fn make_chroma(&mut self, y: usize) {
-        let row = |y: usize| &self.ring[y % RING * self.width..][..self.width];
+    fn make_chroma(&mut self, y: usize, spans: &[Range<usize>]) {
+        let (level, width) = (self.level, self.width);
+        let row = |y: usize| &self.ring[y % RING * width..][..width];
         let (rows, weights) = if self.chroma_rows {
             let here = y / 2 * 2;
             let rows = [row(here.saturating_sub(1)), row(here), row(y)];
@@ -166,16 +194,28 @@ impl AlphaRows {
         } else {
             ([row(y); 3], 1)
         };
-        kernels::chroma_rows(self.level, rows, weights, &mut self.sums);
-        kernels::chroma_columns(
-            self.level,
-            &self.sums,
-            weights,
-            self.cosited.0,
-            &mut self.chroma_alpha,
-        );
-        let fine = &mut self.chroma_fine;
-        kernels::chroma_columns_fine(&self.sums, weights, self.cosited.0, fine);
+        // Sums have one more column than the row on the left, and on the right.
+        let sums = &mut self.sums;
+        for span in spans {
+            let range = span.start.saturating_sub(1)..span.end;
+            let rows = rows.map(|row| &row[range.clone()]);
+            let inner = &mut sums[range.start + 1..range.end + 1];
+            kernels::chroma_rows(level, rows, weights, inner);
+            if span.start == 0 {
+                sums[0] = sums[1];
+            }
+            if span.end == width {
+                let last = sums[width];
+                sums[width + 1..].fill(last);
+            }
+            let chroma = span.start / 2..span.end.div_ceil(2);
+            let sums = &sums[2 * chroma.start..];
+            let out = &mut self.chroma_alpha[chroma.clone()];
+            kernels::chroma_columns(level, sums, weights, self.cosited.0, out);
+            if let Some(fine) = self.chroma_fine.get_mut(chroma) {
+                kernels::chroma_columns_fine(sums, weights, self.cosited.0, fine);
+            }
+        }
     }
 
     /// The luma alpha of row `y`, one of the last few made.
@@ -198,30 +238,36 @@ impl AlphaRows {
         self.kinds[plane]
     }
 
-    /// One alpha for each sample of a plane's row, after [`AlphaRows::advance`] made luma row `y`.
-    pub fn samples(&mut self, plane: usize, y: usize) -> &[u8] {
+    /// One alpha for each sample of a plane's row, in the same spans of pixels, after
+    /// [`AlphaRows::advance`] made luma row `y`.
+    pub fn samples(&mut self, plane: usize, y: usize, spans: &[Range<usize>]) -> &[u8] {
+        let (level, kind) = (self.level, self.kinds[plane]);
         let luma = &self.ring[y % RING * self.width..][..self.width];
+        let (chroma, expanded) = (&self.chroma_alpha, &mut self.expanded);
+        for span in spans {
+            let half = span.start / 2..span.end.div_ceil(2);
+            let out = &mut expanded[kind.samples(span)];
+            match kind {
+                PlaneKind::Luma(1) | PlaneKind::Chroma(1) => break,
+                PlaneKind::Luma(times) => {
+                    kernels::repeat(level, &luma[span.clone()], times, out);
+                }
+                PlaneKind::Chroma(times) => kernels::repeat(level, &chroma[half], times, out),
+                PlaneKind::Packed422 { luma_first } => {
+                    let (luma, chroma) = (&luma[span.clone()], &chroma[half]);
+                    kernels::interleave_422(level, luma, chroma, luma_first, out);
+                }
+            }
+        }
+        self.made(plane, y)
+    }
+
+    /// What [`AlphaRows::samples`] made last for this plane and row.
+    pub fn made(&self, plane: usize, y: usize) -> &[u8] {
         match self.kinds[plane] {
-            PlaneKind::Luma(1) => luma,
+            PlaneKind::Luma(1) => self.luma(y),
             PlaneKind::Chroma(1) => &self.chroma_alpha,
-            PlaneKind::Luma(times) => {
-                kernels::repeat(self.level, luma, times, &mut self.expanded);
-                &self.expanded
-            }
-            PlaneKind::Chroma(times) => {
-                kernels::repeat(self.level, &self.chroma_alpha, times, &mut self.expanded);
-                &self.expanded
-            }
-            PlaneKind::Packed422 { luma_first } => {
-                kernels::interleave_422(
-                    self.level,
-                    luma,
-                    &self.chroma_alpha,
-                    luma_first,
-                    &mut self.expanded,
-                );
-                &self.expanded
-            }
+            _ => &self.expanded,
         }
     }
 }

@@ -18,14 +18,17 @@
 //! pass looks at a pixel a fixed number of times. A blur's radius grows with the frame's height
 //! too, but its cells grow with it, so that strength costs nothing more. Decontamination works in
 //! the band around the edge alone and grows with that. `benches/blend.rs` has rows of both sizes.
+#![forbid(unsafe_code)]
 
 mod alpha_out;
+mod annotate;
 mod backdrop;
 mod background;
 mod band;
 mod blur;
 mod cells;
 mod compositor;
+mod cover;
 mod edge;
 #[cfg(test)]
 mod edge_tests;
@@ -43,14 +46,15 @@ mod small;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod tone;
 mod upscale;
 mod wrap;
 
 pub use alpha_out::{AlphaOut, GrayOut};
+pub use annotate::Note;
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;
-pub use outline::Outline;
 pub use picture::{Fit, Picture, PictureError};
 pub use rescale::{Placement, Rescaler};
 

@@ -3,25 +3,40 @@
 //! Rectangles drawn into a frame, for overlays that show regions.
 
 use super::backdrop::Backdrop;
+use super::background::Place;
 use super::matte::PlaneKind;
 use crate::frame::FrameMut;
 use std::ops::Range;
 
 /// Draws rectangles of one colour into frames of one layout and width.
 #[derive(Debug)]
-pub struct Outline {
+pub(super) struct Outline {
     row: Backdrop,
 }
 
 impl Outline {
-    /// A pen of colour `argb` (0xAARRGGBB) for frames like `frame`.
+    /// A pen of colour `argb` (0xAARRGGBB) for frames of a kind.
+    pub fn of(place: Place, argb: u32) -> Result<Self, super::BlendError> {
+        let row = Backdrop::row(place.layout, place.color, place.width, argb)?;
+        Ok(Self { row })
+    }
+
+    /// Fills the rectangle `columns` x `rows` (in pixels, cut at the frame's edge), on even pixels,
+    /// so that subsampled chroma keeps within it.
     ///
     /// # Errors
-    /// Never for a frame that exists; [`crate::frame::FrameError`] otherwise.
-    pub fn new(frame: &FrameMut, argb: u32) -> Result<Self, super::BlendError> {
-        let color = frame.as_ref().color();
-        let row = Backdrop::row(frame.layout(), color, frame.width(), argb)?;
-        Ok(Self { row })
+    /// [`super::BlendError::Mismatch`] for a frame of another layout or width.
+    pub fn fill(
+        &self,
+        frame: &mut FrameMut,
+        columns: Range<usize>,
+        rows: Range<usize>,
+    ) -> Result<(), super::BlendError> {
+        let (columns, rows) = self.even(frame, columns, rows)?;
+        for y in rows.start..rows.end.min(frame.height()) {
+            self.line(frame, columns.clone(), y);
+        }
+        Ok(())
     }
 
     /// Draws the border of the rectangle `columns` x `rows` (in pixels, cut at the frame's edge),
@@ -36,14 +51,7 @@ impl Outline {
         rows: Range<usize>,
     ) -> Result<(), super::BlendError> {
         let height = frame.height();
-        let found = (frame.layout(), frame.width(), height);
-        let needed = (self.row.layout(), self.row.size().0, height);
-        super::BlendError::check("the frame", found, needed)?;
-        let even = |range: Range<usize>, size: usize| {
-            let end = range.end.min(size).next_multiple_of(2);
-            range.start.min(end) & !1..end
-        };
-        let (columns, rows) = (even(columns, frame.width()), even(rows, height));
+        let (columns, rows) = self.even(frame, columns, rows)?;
         if columns.is_empty() || rows.is_empty() {
             return Ok(());
         }
@@ -59,6 +67,24 @@ impl Outline {
             }
         }
         Ok(())
+    }
+
+    /// A rectangle on even pixels, cut at the frame's edge.
+    fn even(
+        &self,
+        frame: &FrameMut,
+        columns: Range<usize>,
+        rows: Range<usize>,
+    ) -> Result<(Range<usize>, Range<usize>), super::BlendError> {
+        let height = frame.height();
+        let found = (frame.layout(), frame.width(), height);
+        let needed = (self.row.layout(), self.row.size().0, height);
+        super::BlendError::check("the frame", found, needed)?;
+        let even = |range: Range<usize>, size: usize| {
+            let end = range.end.min(size).next_multiple_of(2);
+            range.start.min(end) & !1..end
+        };
+        Ok((even(columns, frame.width()), even(rows, height)))
     }
 
     /// Draws part of luma row `y` and of the chroma row that begins there.
@@ -108,7 +134,14 @@ mod tests {
             for &layout in PixelLayout::ALL {
                 let mut frame = Owned::noise(layout, color, size, 1, 2);
                 let before = Owned::noise(layout, color, size, 1, 2);
-                let pen = Outline::new(&frame.as_mut(), 0xff00_ff00).unwrap();
+                let place = Place {
+                    layout,
+                    color,
+                    width: size.0,
+                    height: size.1,
+                    level: crate::simd::level(),
+                };
+                let pen = Outline::of(place, 0xff00_ff00).unwrap();
                 pen.draw(&mut frame.as_mut(), columns.clone(), rows.clone())
                     .unwrap();
                 assert!(frame.padding_is_intact());

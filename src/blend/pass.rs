@@ -3,12 +3,15 @@
 //! One pass over a frame: rows of the matte, of the background and of the frame together.
 
 use super::blur::Blur;
+use super::cover::{Cover, Work, whole};
 use super::edge::Edge;
 use super::kernels;
 use super::matte::{AlphaRows, PlaneKind, Remap};
+use super::tone::{self, Mean, Tone};
 use super::wrap::Wrap;
 use crate::frame::{FrameMut, FrameRef, GrayRef};
 use crate::simd::Level;
+use std::ops::Range;
 
 /// Where the rows of a background come from.
 pub(super) enum Back<'a> {
@@ -18,12 +21,42 @@ pub(super) enum Back<'a> {
 }
 
 impl Back<'_> {
-    fn row(&mut self, plane: usize, y: usize) -> &[u8] {
-        match self {
-            Back::Flat(frame) => frame.row(plane, 0),
-            Back::Rows(frame) => frame.row(plane, y),
-            Back::Blur(blur) => blur.row(plane, y),
+    /// Begins a picture.
+    fn restart(&mut self) {
+        if let Back::Blur(blur) = self {
+            blur.restart();
         }
+    }
+
+    /// Mean colour.
+    fn mean(&self) -> Mean {
+        match self {
+            Back::Flat(frame) | Back::Rows(frame) => tone::mean_of(frame),
+            Back::Blur(blur) => blur.mean(),
+        }
+    }
+
+    /// A range of samples of a plane's row.
+    fn row(&mut self, plane: usize, y: usize, samples: Range<usize>) -> &[u8] {
+        let (frame, y) = match self {
+            Back::Flat(frame) => (frame, 0),
+            Back::Rows(frame) => (frame, y),
+            Back::Blur(blur) => return blur.row(plane, y, samples),
+        };
+        let bytes = frame.layout().info().sample_bytes();
+        &frame.row(plane, y)[samples.start * bytes..samples.end * bytes]
+    }
+
+    /// Writes a range of samples of a plane's row at their place in another row.
+    fn write(&mut self, plane: usize, y: usize, samples: Range<usize>, row: &mut [u8]) {
+        let (frame, y) = match self {
+            Back::Flat(frame) => (frame, 0),
+            Back::Rows(frame) => (frame, y),
+            Back::Blur(blur) => return blur.write(plane, y, samples, row),
+        };
+        let bytes = frame.layout().info().sample_bytes();
+        let range = samples.start * bytes..samples.end * bytes;
+        row[range.clone()].copy_from_slice(&frame.row(plane, y)[range]);
     }
 }
 
@@ -32,32 +65,16 @@ impl Back<'_> {
 pub(super) struct Finish {
     pub edge: Option<Box<Edge>>,
     pub wrap: Option<Box<Wrap>>,
+    pub tone: Option<Box<Tone>>,
 }
 
 impl Finish {
-    fn update(&mut self, frame: &FrameRef, matte: GrayRef, fade: Remap, alpha: &mut AlphaRows) {
+    fn restart(&mut self) {
         if let Some(edge) = &mut self.edge {
-            edge.update(frame, matte, fade, alpha);
+            edge.restart();
         }
         if let Some(wrap) = &mut self.wrap {
-            wrap.update(matte, fade, alpha);
-        }
-    }
-
-    fn row(
-        &mut self,
-        plane: usize,
-        at: usize,
-        y: usize,
-        row: &mut [u8],
-        back: &[u8],
-        samples: &[u8],
-    ) {
-        if let Some(edge) = &mut self.edge {
-            edge.clean(plane, at, y, row, samples);
-        }
-        if let Some(wrap) = &mut self.wrap {
-            wrap.row(plane, at, y, row, back);
+            wrap.restart();
         }
     }
 }
@@ -66,20 +83,24 @@ impl Finish {
 pub(super) struct Pass<'a, 'f> {
     level: Level,
     alpha: &'a mut AlphaRows,
+    cover: &'a Cover,
     frame: &'a mut FrameMut<'f>,
     matte: GrayRef<'a>,
 }
 
 impl<'a, 'f> Pass<'a, 'f> {
+    /// `cover` is the matte's.
     pub fn new(
         level: Level,
         alpha: &'a mut AlphaRows,
+        cover: &'a Cover,
         frame: &'a mut FrameMut<'f>,
         matte: GrayRef<'a>,
     ) -> Self {
         Self {
             level,
             alpha,
+            cover,
             frame,
             matte,
         }
@@ -87,40 +108,120 @@ impl<'a, 'f> Pass<'a, 'f> {
 
     /// Looks at the frame's edges before anything is changed.
     pub fn prepare(&mut self, finish: &mut Finish, fade: Remap) {
-        finish.update(&self.frame.as_ref(), self.matte, fade, self.alpha);
+        let (matte, cover) = (self.matte, self.cover);
+        if let Some(edge) = &mut finish.edge {
+            edge.update(&self.frame.as_ref(), matte, cover, fade, self.alpha);
+        }
+        if let Some(wrap) = &mut finish.wrap {
+            wrap.update(matte, cover, fade, self.alpha);
+        }
     }
 
     /// Takes the room out of focus before anything is changed.
     pub fn blur(&mut self, blur: &mut Blur) {
-        blur.update(&self.frame.as_ref(), self.matte, self.alpha);
+        blur.update(&self.frame.as_ref(), self.matte, self.cover, self.alpha);
     }
 
     /// Blends the frame over a background.
     pub fn blend(&mut self, remap: Remap, back: &mut Back, mut finish: Option<&mut Finish>) {
-        let (level, matte) = (self.level, self.matte);
+        let (level, matte, cover) = (self.level, self.matte, self.cover);
         let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
         let info = frame.layout().info();
+        let bytes = info.sample_bytes();
+        let all = whole(frame.width());
+        // Light falls on what is wholly subject, too, and other functions of the matte have other
+        // ends than 0 and 255.
+        let wraps = finish.as_ref().is_some_and(|f| f.wrap.is_some());
+        let narrow = matches!(remap, Remap::Fade(255)) && !wraps;
         alpha.start(matte);
+        back.restart();
+        if let Some(finish) = &mut finish {
+            finish.restart();
+            if let Some(tone) = &mut finish.tone {
+                tone.update(&frame.as_ref(), back.mean(), |y| cover.row(y));
+            }
+        }
         for y in 0..frame.height() {
-            alpha.advance(matte, remap, y);
+            let work = match narrow {
+                true => cover.row(y),
+                false => Work::all(&all),
+            };
+            alpha.advance(matte, remap, y, work.mixed);
             if let Some(wrap) = finish.as_mut().and_then(|f| f.wrap.as_mut()) {
                 wrap.advance(y);
             }
             each_row(alpha, info.planes, y, |alpha, plane, at| {
-                let (row, back) = (frame.row_mut(plane, at), back.row(plane, at));
-                let kind = alpha.kind(plane);
-                let samples = alpha.samples(plane, y);
-                if let Some(finish) = &mut finish {
-                    finish.row(plane, at, y, row, back, samples);
+                let row = frame.row_mut(plane, at);
+                let (kind, count) = (alpha.kind(plane), row.len() / bytes);
+                let samples_of = |span: &Range<usize>| {
+                    let range = kind.samples(span);
+                    range.start..range.end.min(count)
+                };
+                for span in work.room {
+                    back.write(plane, at, samples_of(span), row);
                 }
-                match (info.depth > 8, kind) {
-                    (false, _) => kernels::lerp(level, row, back, samples),
-                    (true, PlaneKind::Chroma(times)) => {
-                        let fine = alpha.chroma_fine();
-                        kernels::lerp16_fine(level, row, back, fine, times, info.shift);
+                let samples = alpha.samples(plane, y, work.mixed);
+                if let Some(Finish { edge, wrap, tone }) = finish.as_deref_mut() {
+                    if let Some(edge) = edge {
+                        edge.clean(plane, at, y, row, samples);
                     }
-                    (true, _) => kernels::lerp16(level, row, back, samples, info.shift),
+                    if let Some(tone) = tone {
+                        // All that is not replaced anyway.
+                        let mut start = 0;
+                        for span in work.room {
+                            let room = samples_of(span);
+                            tone.apply(plane, start..room.start, row);
+                            start = room.end;
+                        }
+                        tone.apply(plane, start..count, row);
+                    }
+                    if let Some(wrap) = wrap {
+                        wrap.row(plane, at, y, row, back.row(plane, at, 0..count));
+                    }
                 }
+                let samples = alpha.made(plane, y);
+                for span in work.mixed {
+                    let range = samples_of(span);
+                    let row = &mut row[range.start * bytes..range.end * bytes];
+                    let back = back.row(plane, at, range.clone());
+                    match (info.depth > 8, kind) {
+                        (false, _) => kernels::lerp(level, row, back, &samples[range]),
+                        (true, PlaneKind::Chroma(times)) => {
+                            let fine = &alpha.chroma_fine()[range.start / times..];
+                            kernels::lerp16_fine(level, row, back, fine, times, info.shift);
+                        }
+                        (true, _) => {
+                            kernels::lerp16(level, row, back, &samples[range], info.shift);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    /// Puts the subject's own colour into half-covered pixels and blends nothing.
+    pub fn clean(&mut self, remap: Remap, finish: &mut Finish) {
+        let Some(edge) = &mut finish.edge else {
+            return;
+        };
+        let (matte, cover) = (self.matte, self.cover);
+        let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
+        let planes = frame.layout().info().planes;
+        let all = whole(frame.width());
+        alpha.start(matte);
+        edge.restart();
+        for y in 0..frame.height() {
+            let spans = match remap {
+                Remap::Fade(255) => cover.row(y).mixed,
+                _ => &all,
+            };
+            if spans.is_empty() {
+                continue;
+            }
+            alpha.advance(matte, remap, y, spans);
+            each_row(alpha, planes, y, |alpha, plane, at| {
+                let samples = alpha.samples(plane, y, spans);
+                edge.clean(plane, at, y, frame.row_mut(plane, at), samples);
             });
         }
     }
@@ -133,8 +234,9 @@ impl<'a, 'f> Pass<'a, 'f> {
             return;
         };
         alpha.start(matte);
+        let all = whole(frame.width());
         for y in 0..frame.height() {
-            alpha.advance(matte, remap, y);
+            alpha.advance(matte, remap, y, &all);
             let row = frame.row_mut(component.plane, y);
             if component.step == 1 {
                 kernels::lerp(level, row, clear.row(component.plane, 0), alpha.luma(y));
@@ -173,10 +275,12 @@ pub(super) fn each_row(
 pub(super) fn fill(frame: &mut FrameMut, back: &mut Back) {
     let info = frame.layout().info();
     let (width, height) = (frame.width(), frame.height());
+    back.restart();
     for plane in 0..info.planes {
-        let (_, rows) = info.plane_extent(plane, width, height);
+        let (bytes, rows) = info.plane_extent(plane, width, height);
         for y in 0..rows {
-            frame.row_mut(plane, y).copy_from_slice(back.row(plane, y));
+            let samples = 0..bytes / info.sample_bytes();
+            back.write(plane, y, samples, frame.row_mut(plane, y));
         }
     }
 }

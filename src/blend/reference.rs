@@ -137,6 +137,17 @@ pub fn matte(width: usize, height: usize, seed: u32) -> GrayImage {
         seed,
     );
     image.data_mut().copy_from_slice(&noise.planes[0].0);
+    // Areas much larger than the cells that mattes are looked at in, with edges of all kinds.
+    let side = 2 * super::cover::cell_side(height) + 5;
+    for (i, value) in image.data_mut().iter_mut().enumerate() {
+        let (x, y) = (i % width / side, i / width / side);
+        let area = ((x * 7 + y * 13 + x * y * 5 + seed as usize) * 40_503) >> 4;
+        match area % 4 {
+            0 => *value = 0,
+            1 => *value = 255,
+            _ => (),
+        }
+    }
     image
 }
 

@@ -105,14 +105,17 @@ impl SmallPlane {
         self.upscaler.restart();
     }
 
-    /// Row `y` of the plane at the frame's size.
-    pub fn row(&mut self, y: usize, out: &mut [u8]) {
+    /// A range of samples of row `y` of the plane at the frame's size, at their place in `out`.
+    pub fn row(&mut self, y: usize, samples: Range<usize>, out: &mut [u8]) {
         let bytes = self.upscaler.source_bytes();
         let data = &self.data;
         let source = |r: usize| &data[r * bytes..][..bytes];
         match self.shift {
-            Some(shift) => self.upscaler.row16(source, y, shift, out),
-            None => self.upscaler.row(source, y, out),
+            Some(shift) => self.upscaler.part16(source, y, shift, samples, out),
+            None => {
+                let whole = |_| std::iter::once(0..usize::MAX);
+                self.upscaler.part(source, whole, y, samples, out);
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 //! component are added until one is left for each cell.
 
 use super::cells::Cell;
+use super::cover::Work;
 use super::kernels::{self, mix};
 use super::matte::{AlphaRows, PlaneKind, has_chroma};
 use crate::frame::PixelLayout;
@@ -25,6 +26,8 @@ struct Strip {
     sums: Vec<u16>,
     /// Samples of a group: components (and padding) that are interleaved.
     step: usize,
+    /// Pixels that a group covers along the row.
+    pitch: usize,
     /// How often a group is added to its neighbour until one is left a cell.
     halvings: u32,
     /// The folded sums: a group for each cell.
@@ -85,6 +88,7 @@ impl CellSums {
         let strip = |step: usize, halvings: u32| Strip {
             sums: vec![0; (columns * step) << halvings],
             step,
+            pitch: side >> halvings,
             halvings,
             folded: vec![0; columns * step],
         };
@@ -135,34 +139,47 @@ impl CellSums {
         self.side
     }
 
-    /// Adds the weights of luma row `y`, and of the chroma row that it completes, in a range of
-    /// cells.
-    pub fn add_weights(&mut self, alpha: &AlphaRows, y: usize, cells: Range<usize>) {
+    /// Adds the weights of luma row `y`, and of the chroma row that it completes: by alpha in the
+    /// mixed spans of pixels, and as room in the others.
+    pub fn add_weights(&mut self, alpha: &AlphaRows, y: usize, work: Work) {
         let (level, weight) = (self.level, self.weight);
-        let range = self.weights.samples(&cells, alpha.luma(y).len());
-        let sums = &mut self.weights.sums[range.clone()];
-        add_weights(level, weight, sums, &alpha.luma(y)[range]);
+        let add = |strip: &mut Strip, alpha: &[u8]| {
+            for span in work.mixed {
+                let range = strip.samples(span, alpha.len());
+                add_weights(level, weight, &mut strip.sums[range.clone()], &alpha[range]);
+            }
+            for span in work.room {
+                let range = strip.samples(span, alpha.len());
+                strip.sums[range].iter_mut().for_each(|s| *s += 255);
+            }
+        };
+        add(&mut self.weights, alpha.luma(y));
         if let (Some(strip), Some(_)) = (&mut self.chroma_weights, alpha.chroma_row_after(y)) {
-            let range = strip.samples(&cells, alpha.chroma().len());
-            let sums = &mut strip.sums[range.clone()];
-            add_weights(level, weight, sums, &alpha.chroma()[range]);
+            add(strip, alpha.chroma());
         }
     }
 
-    /// Adds a row of a plane, with one alpha a sample, in a range of cells.
-    pub fn add(&mut self, plane: usize, row: &[u8], alpha: &[u8], cells: Range<usize>) {
+    /// Adds a row of a plane, with one alpha a sample, in the same spans.
+    pub fn add(&mut self, plane: usize, row: &[u8], alpha: &[u8], work: Work) {
         let info = self.layout.info();
         let (level, weight, bytes) = (self.level, self.weight, info.sample_bytes());
         let strip = &mut self.planes[plane];
-        let range = strip.samples(&cells, row.len() / bytes);
-        let sums = &mut strip.sums[range.clone()];
-        let row = &row[range.start * bytes..range.end * bytes];
-        let alpha = &alpha[range];
-        if info.depth > 8 {
-            let shift = info.shift + info.depth - 8;
-            add16(level, weight, sums, row, alpha, shift);
-        } else {
-            add8(level, weight, sums, row, alpha);
+        let shift = info.shift + info.depth - 8;
+        let spans = work.mixed.iter().map(|span| (span, Some(alpha)));
+        for (span, alpha) in spans.chain(work.room.iter().map(|span| (span, None))) {
+            let range = strip.samples(span, row.len() / bytes);
+            let sums = &mut strip.sums[range.clone()];
+            let row = &row[range.start * bytes..range.end * bytes];
+            match (alpha, info.depth > 8) {
+                (Some(alpha), true) => add16(level, weight, sums, row, &alpha[range], shift),
+                (Some(alpha), false) => add8(level, weight, sums, row, &alpha[range]),
+                (None, true) => {
+                    dispatch!(level, simd => add16_kernel::<_, ALL>(simd, sums, row, row, shift));
+                }
+                (None, false) => {
+                    dispatch!(level, simd => add8_kernel::<_, ALL>(simd, sums, row, row));
+                }
+            }
         }
     }
 
@@ -211,16 +228,16 @@ impl CellSums {
 }
 
 impl Strip {
-    /// Samples of a row of `len` that belong to a range of cells.
-    fn samples(&self, cells: &Range<usize>, len: usize) -> Range<usize> {
-        let at = |cell: usize| ((cell * self.step) << self.halvings).min(len);
-        at(cells.start)..at(cells.end)
+    /// Samples of a row of `len` that belong to a range of pixels.
+    fn samples(&self, pixels: &Range<usize>, len: usize) -> Range<usize> {
+        let at = |pixel: usize| (pixel / self.pitch * self.step).min(len);
+        at(pixels.start)..at(pixels.end.next_multiple_of(self.pitch))
     }
 
     /// Folds the sums of a range of cells and clears them.
     fn fold(&mut self, level: Level, spare: &mut [Vec<u32>; 2], cells: &Range<usize>) {
-        let range = self.samples(cells, self.sums.len());
-        let sums = &mut self.sums[range];
+        let at = |cell: usize| (cell * self.step) << self.halvings;
+        let sums = &mut self.sums[at(cells.start)..at(cells.end)];
         let folded = &mut self.folded[cells.start * self.step..cells.end * self.step];
         let [a, b] = spare;
         let (mut from, mut to) = (&mut a[..], &mut b[..]);
@@ -250,6 +267,8 @@ const SURE_ROOM: u8 = Weight::SureRoom as u8;
 const ROOM: u8 = Weight::Room as u8;
 const SUBJECT: u8 = Weight::Subject as u8;
 const SQUARE: u8 = Weight::Square as u8;
+/// 1, whatever alpha is.
+const ALL: u8 = SQUARE + 1;
 
 #[inline(always)]
 fn weigh<const WEIGHT: u8>(alpha: u8) -> u16 {
@@ -260,6 +279,7 @@ fn weigh<const WEIGHT: u8>(alpha: u8) -> u16 {
         }
         ROOM => u16::from(255 - alpha),
         SUBJECT => u16::from(alpha),
+        ALL => 255,
         // Up to 255 like the others.
         _ => u16::from(mix(alpha, 0, alpha)),
     }
@@ -348,6 +368,7 @@ fn add16(level: Level, weight: Weight, sums: &mut [u16], row: &[u8], alpha: &[u8
 mod tests {
     use super::super::reference::{self, Owned, extent};
     use super::*;
+    use crate::blend::cover::Cover;
     use crate::blend::matte::Remap;
     use crate::blend::pass::each_row;
     use crate::frame::Colorimetry;
@@ -366,13 +387,17 @@ mod tests {
                     let mut sums = CellSums::new(layout, size.0, side, Weight::SureRoom, level);
                     let columns = size.0.div_ceil(side);
                     let mut cells = vec![[0.0; 4]; columns * size.1.div_ceil(side)];
+                    let reach = (color.site.cosited_x, color.site.cosited_y);
+                    let mut cover = Cover::new(size.0, size.1, reach, level);
+                    cover.update(matte.as_ref());
                     alpha.start(matte.as_ref());
                     for y in 0..size.1 {
-                        alpha.advance(matte.as_ref(), Remap::Fade(255), y);
-                        sums.add_weights(&alpha, y, 0..columns);
+                        let work = cover.row(y);
+                        alpha.advance(matte.as_ref(), Remap::Fade(255), y, work.mixed);
+                        sums.add_weights(&alpha, y, work);
                         each_row(&mut alpha, info.planes, y, |alpha, plane, at| {
-                            let samples = alpha.samples(plane, y);
-                            sums.add(plane, frame.as_ref().row(plane, at), samples, 0..columns);
+                            let samples = alpha.samples(plane, y, work.mixed);
+                            sums.add(plane, frame.as_ref().row(plane, at), samples, work);
                         });
                         if y % side == side - 1 || y + 1 == size.1 {
                             sums.take(&mut cells[y / side * columns..][..columns], 0..columns);

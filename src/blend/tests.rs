@@ -66,7 +66,7 @@ fn picture_over_every_layout_is_exact_to_one_code_value() {
                     let mut compositor =
                         Compositor::new(layout, color, size.0, size.1, level).unwrap();
                     compositor
-                        .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref())
+                        .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref(), false)
                         .unwrap();
                     // Alpha is rounded to 1/255 where it is a mean: half a code value, and
                     // another half for the result.
@@ -101,7 +101,7 @@ fn mattes_of_any_size_equal_the_matte_scaled_first() {
                     let mut frame = Owned::noise(layout, color, size, 1, 8);
                     Compositor::new(layout, color, size.0, size.1, level)
                         .unwrap()
-                        .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref())
+                        .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref(), false)
                         .unwrap();
                     frame.planes
                 };
@@ -369,7 +369,7 @@ fn every_width_from_1_to_70_and_odd_strides() {
             let matte = reference::matte(size.0, size.1, 13);
             Compositor::new(layout, color, size.0, size.1, simd::level())
                 .unwrap()
-                .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref())
+                .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref(), false)
                 .unwrap();
             compare(&frame, 1.0 + 1e-3, "over", |index, x, y| {
                 let c = &layout.info().components[index];
@@ -378,6 +378,89 @@ fn every_width_from_1_to_70_and_odd_strides() {
                 reference::over(sample(&before), sample(&back), alpha)
             });
         }
+    }
+}
+
+/// High frames are looked at in larger cells; what lies in the spans' ends must be exact, too.
+#[test]
+fn high_frames_are_as_exact() {
+    use PixelLayout::*;
+    for color in colors() {
+        for size in [(75, 370), (75, 810)] {
+            for layout in [Nv12, I420, Yuy2, Y42b, Bgrx, Ayuv, P010Le, I42010Le, Gray8] {
+                let mut frame = Owned::noise(layout, color, size, 3, 21);
+                let before = Owned::noise(layout, color, size, 3, 21);
+                let back = Owned::noise(layout, color, size, 0, 22);
+                let matte = reference::matte(size.0, size.1, 23);
+                let mut compositor =
+                    Compositor::new(layout, color, size.0, size.1, simd::level()).unwrap();
+                compositor
+                    .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref(), false)
+                    .unwrap();
+                compare(&frame, 1.0 + 1e-3, "over", |index, x, y| {
+                    let c = &layout.info().components[index];
+                    let alpha = reference::alpha(c, color, &matte, x, y);
+                    let sample = |f: &Owned| f64::from(f.sample(index, x, y));
+                    reference::over(sample(&before), sample(&back), alpha)
+                });
+            }
+        }
+    }
+}
+
+/// A frame of a still scene is composed as any, but for what it takes from the one before; and
+/// nothing is taken from before a change.
+#[test]
+fn again_is_the_same_for_the_same_frame() {
+    let (color, size) = (Colorimetry::default(), (75, 410));
+    let matte = reference::matte(size.0, size.1, 3);
+    let (layout, level) = (PixelLayout::Nv12, simd::level());
+    let new = || {
+        let mut compositor = Compositor::new(layout, color, size.0, size.1, level).unwrap();
+        compositor.set_decontamination(255);
+        compositor
+    };
+    let blur = Background::Blur {
+        strength: 30.0,
+        bokeh: false,
+    };
+    for background in [blur, Background::Color(0xff00_ff00), Background::Matte] {
+        let composed = |compositor: &mut Compositor, seed, again: bool| {
+            let mut frame = Owned::noise(layout, color, size, 0, seed);
+            let mut view = frame.as_mut();
+            match again {
+                true => compositor.apply_again(&mut view, matte.as_ref()),
+                false => compositor.apply(&mut view, matte.as_ref()),
+            }
+            .unwrap();
+            frame.planes
+        };
+        let mut compositor = new();
+        compositor.set_background(background.clone()).unwrap();
+        let first = composed(&mut compositor, 1, false);
+        assert_eq!(composed(&mut compositor, 1, true), first);
+        // The subject is the new frame's, the blurred room the old one's.
+        let other = composed(&mut compositor, 2, true);
+        let (full, fresh) = (composed(&mut compositor, 2, false), first);
+        let kept = matches!(background, Background::Blur { .. });
+        for (i, alpha) in matte.data().iter().enumerate() {
+            let at = |planes: &Vec<(Vec<u8>, usize)>| planes[0].0[i];
+            match alpha {
+                255 => assert_eq!(at(&other), at(&full)),
+                0 if kept => assert_eq!(at(&other), at(&fresh)),
+                0 => assert_eq!(at(&other), at(&full)),
+                _ => (),
+            }
+        }
+        // A new background, or another fade, starts anew.
+        compositor.set_background(background.clone()).unwrap();
+        assert_eq!(composed(&mut compositor, 2, true), full);
+        compositor.set_strength(100);
+        let faded = composed(&mut compositor, 1, true);
+        let mut same = new();
+        same.set_strength(100);
+        same.set_background(background).unwrap();
+        assert_eq!(composed(&mut same, 1, false), faded);
     }
 }
 

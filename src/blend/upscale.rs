@@ -98,15 +98,9 @@ impl Upscaler {
         self.held = [None; 2];
     }
 
-    /// Makes output row `y`; `source` gives the source rows.
-    pub fn row<'a>(&mut self, source: impl Fn(usize) -> &'a [u8], y: usize, out: &mut [u8]) {
-        let len = out.len();
-        self.part(source, |_| std::iter::once(0..len), y, 0..len, out);
-    }
-
     /// Makes the samples `range` of output row `y`, at the same place in `out`. Of a source row
-    /// only the output ranges that `spans` gives for it are stretched; they hold all that is asked
-    /// for while the row is in use.
+    /// only the output ranges that `spans` gives for it are stretched (what lies outside the row
+    /// counts for nothing); they hold all that is asked for while the row is in use.
     pub fn part<'a, I: Iterator<Item = Range<usize>>>(
         &mut self,
         source: impl Fn(usize) -> &'a [u8],
@@ -126,18 +120,21 @@ impl Upscaler {
         }
     }
 
-    /// Like [`Upscaler::row`], but 10-bit samples in 16-bit words, shifted up by `shift`.
-    pub fn row16<'a>(
+    /// Like [`Upscaler::part`] with all of a source row stretched, but 10-bit samples in 16-bit
+    /// words, shifted up by `shift`.
+    pub fn part16<'a>(
         &mut self,
         source: impl Fn(usize) -> &'a [u8],
         y: usize,
         shift: u32,
+        range: Range<usize>,
         out: &mut [u8],
     ) {
         let all = self.blocks.len() * BLOCK;
         let (upper, weight) = self.stretch(source, |_| std::iter::once(0..all), y);
         let [a, b] = self.pair(upper);
-        let level = self.level;
+        let (a, b) = (&a[range.clone()], &b[range.clone()]);
+        let (level, out) = (self.level, &mut out[2 * range.start..2 * range.end]);
         dispatch!(level, simd => mix16_kernel(simd, a, b, weight, shift, out));
     }
 
@@ -169,7 +166,8 @@ impl Upscaler {
             self.padded.copy_within(bytes - self.step..bytes, bytes);
             let (level, padded, step) = (self.level, &self.padded[..], self.step);
             for span in spans(row) {
-                let blocks = span.start / BLOCK..span.end.div_ceil(BLOCK);
+                let end = span.end.div_ceil(BLOCK).min(self.blocks.len());
+                let blocks = (span.start / BLOCK).min(end)..end;
                 let out = &mut self.stretched[slot][blocks.start * BLOCK..blocks.end * BLOCK];
                 let blocks = &self.blocks[blocks];
                 dispatch!(level, simd => stretch_kernel(simd, padded, step, blocks, out));
@@ -318,7 +316,8 @@ mod tests {
                 );
                 let mut out = vec![0; w];
                 for y in 0..h {
-                    scaler.row(|r| &source[r * sw..][..sw], y, &mut out);
+                    let whole = |_| std::iter::once(0..w);
+                    scaler.part(|r| &source[r * sw..][..sw], whole, y, 0..w, &mut out);
                     for (x, &found) in out.iter().enumerate() {
                         let position = (centre(x, 0.5, 1.0, rx), centre(y, 0.5, 1.0, ry));
                         let wanted = exact(&source, sw, sh, position.0, position.1);
@@ -345,7 +344,8 @@ mod tests {
             );
             let mut out = [0; 50];
             for y in 0..37 {
-                scaler.row(|r| &source[r * 7..][..7], y, &mut out);
+                let whole = |_| std::iter::once(0..usize::MAX);
+                scaler.part(|r| &source[r * 7..][..7], whole, y, 0..50, &mut out);
                 assert_eq!(out, [value; 50]);
             }
         }

@@ -8,6 +8,7 @@
 //! background.
 
 use super::backdrop::Backdrop;
+use super::cover::{self, Cover, Work};
 use super::kernels;
 use super::matte::{AlphaRows, Remap};
 use super::sums::{CellSums, Weight};
@@ -19,6 +20,7 @@ use crate::simd::Level;
 pub(super) struct Wrap {
     level: Level,
     layout: PixelLayout,
+    width: usize,
     height: usize,
     side: usize,
     columns: usize,
@@ -44,11 +46,12 @@ impl Wrap {
         amount: u8,
         level: Level,
     ) -> Self {
-        let side = super::edge::cell_side(height);
+        let side = cover::cell_side(height);
         let (columns, rows) = (width.div_ceil(side), height.div_ceil(side));
         Self {
             level,
             layout,
+            width,
             height,
             side,
             columns,
@@ -74,12 +77,16 @@ impl Wrap {
 
     /// Takes the room's share around every cell. `alpha` is used for its rows and left to be
     /// started again.
-    pub fn update(&mut self, matte: GrayRef, remap: Remap, alpha: &mut AlphaRows) {
-        let columns = self.columns;
+    pub fn update(&mut self, matte: GrayRef, cover: &Cover, remap: Remap, alpha: &mut AlphaRows) {
+        let (columns, whole) = (self.columns, cover::whole(self.width));
         alpha.start(matte);
         for y in 0..self.height {
-            alpha.advance(matte, remap, y);
-            self.sums.add_weights(alpha, y, 0..columns);
+            let work = match remap {
+                Remap::Fade(255) => cover.row(y),
+                _ => Work::all(&whole),
+            };
+            alpha.advance(matte, remap, y, work.mixed);
+            self.sums.add_weights(alpha, y, work);
             if y % self.side == self.side - 1 || y + 1 == self.height {
                 self.sums.take(&mut self.cells, 0..columns);
                 let row = &mut self.spread[y / self.side * columns..][..columns];
@@ -101,12 +108,17 @@ impl Wrap {
                 *out = (255.5 - amount * sum.min(1.0)) as u8;
             }
         }
+    }
+
+    /// Begins a picture with the light that was found last.
+    pub fn restart(&mut self) {
         self.alpha.start(self.keep.as_ref());
     }
 
     /// To be called for each luma row in order before its planes' rows.
     pub fn advance(&mut self, y: usize) {
-        self.alpha.advance(self.keep.as_ref(), Remap::Fade(255), y);
+        let (keep, whole) = (self.keep.as_ref(), cover::whole(self.width));
+        self.alpha.advance(keep, Remap::Fade(255), y, &whole);
     }
 
     /// Wraps light into a row of a plane; `back` is the background's row.
@@ -114,7 +126,7 @@ impl Wrap {
         let info = self.layout.info();
         let soft = self.soft.as_ref().map(Backdrop::view);
         let back = soft.as_ref().map_or(back, |s: &FrameRef| s.row(plane, at));
-        let samples = self.alpha.samples(plane, y);
+        let samples = self.alpha.samples(plane, y, &cover::whole(self.width));
         if info.depth > 8 {
             kernels::lerp16(self.level, row, back, samples, info.shift);
         } else {

@@ -2,11 +2,13 @@
 
 //! GObject glue of `mattecompose`. What pixels become is decided in `crate::blend`.
 
-use super::missing::{Missing, News, fitting};
+use super::gallery::Gallery;
+use super::missing::{Missing, fitting, tell};
 use super::settings::{self, Settings};
 use super::stage::Stage;
-use super::{Background, OnMissingMatte, caps};
-use crate::blend::Picture;
+use super::still::{Setting, Still};
+use super::{Background, ImageFit, caps};
+use crate::frame::FrameFormat;
 use crate::meta::Matte;
 use crate::video::Stream;
 use gst::glib;
@@ -14,7 +16,6 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -32,8 +33,10 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 #[derive(Default)]
 pub struct MatteCompose {
     settings: Mutex<Settings>,
-    /// The picture of the property `image`, decoded.
-    picture: Mutex<Option<Arc<Picture>>>,
+    /// The picture of the property `image`.
+    gallery: Gallery,
+    /// The format that pictures are converted to, between caps and stop.
+    format: Mutex<Option<FrameFormat>>,
     /// Between start and stop: a new picture is decoded when it is set, not when it is needed.
     started: AtomicBool,
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
@@ -47,17 +50,35 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl MatteCompose {
-    /// Decodes the background picture, if there is one to decode.
-    fn load_picture(&self) -> Result<(), String> {
-        let path = lock(&self.settings).image.clone();
-        let picture = match &path {
-            Some(path) => Some(Arc::new(
-                Picture::open(Path::new(path)).map_err(|error| format!("image={path}: {error}"))?,
-            )),
-            None => None,
+    /// The picture that the settings ask for, converted on this thread if it is not yet. None where
+    /// none is asked for, or before there are caps.
+    fn still(&self, settings: &Settings) -> Result<Option<Arc<Still>>, String> {
+        let format = *lock(&self.format);
+        let (Background::Image, Some(format)) = (settings.background, format) else {
+            return Ok(None);
         };
-        *lock(&self.picture) = picture;
-        Ok(())
+        let bars = match settings.image_fit {
+            ImageFit::Contain => settings.color,
+            _ => 0,
+        };
+        self.gallery.still(Setting {
+            fit: settings.image_fit.into(),
+            bars,
+            format,
+        })
+    }
+
+    /// Readies a new picture, or an old one that is to be fitted otherwise, on the thread that
+    /// changed a property; the streaming thread goes on with what it has until it is ready.
+    fn prepare(&self, name: &str) -> Result<(), String> {
+        if !self.started.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let settings = lock(&self.settings).clone();
+        if name == "image" {
+            self.gallery.open(settings.image.as_deref())?;
+        }
+        self.still(&settings).map(|_| ())
     }
 
     /// Takes property changes over into the stage, between two frames.
@@ -66,8 +87,7 @@ impl MatteCompose {
             return;
         }
         let settings = lock(&self.settings).clone();
-        let picture = lock(&self.picture).clone();
-        if let Err(error) = stage.configure(settings, picture) {
+        if let Err(error) = stage.configure(settings, self.gallery.ready()) {
             gst::element_imp_warning!(
                 self,
                 gst::LibraryError::Settings,
@@ -76,20 +96,19 @@ impl MatteCompose {
         }
     }
 
-    /// Says on the bus that mattes went missing or came back.
-    fn report(&self, missing: Option<Missing>, pts: Option<gst::ClockTime>) {
-        match missing {
-            Some(missing) => {
-                gst::info!(CAT, imp = self, "{pts:?}: no matte: {}", missing.reason());
+    /// The file of the picture has changed and been read again, or could not be.
+    fn heard(&self, news: Result<(), String>) {
+        match news {
+            Ok(()) => {
+                gst::info!(CAT, imp = self, "the picture was read again");
+                self.changed.store(true, Ordering::Release);
             }
-            None => gst::info!(CAT, imp = self, "{pts:?}: mattes again"),
+            Err(error) => gst::element_imp_warning!(
+                self,
+                gst::ResourceError::Read,
+                ("{error}; the background stays as it was")
+            ),
         }
-        let structure = Missing::structure(missing, pts);
-        let message = gst::message::Element::builder(structure)
-            .src(&*self.obj())
-            .build();
-        // Nobody listens where there is no bus.
-        let _ = self.obj().post_message(message);
     }
 
     /// Runs `work` on the stage with the frame's matte and takes care of what went missing.
@@ -110,31 +129,10 @@ impl MatteCompose {
                 gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                 gst::FlowError::Error
             })?;
-        let fail = stage.on_missing() == OnMissingMatte::Fail;
-        if let (Some(missing), true) = (missing, fail) {
-            gst::element_imp_error!(
-                self,
-                gst::StreamError::Failed,
-                ("No matte: {}", missing.reason()),
-                ["on-missing-matte=fail asks for this error; mattesegment must come before"]
-            );
-            return Err(gst::FlowError::Error);
-        }
+        let policy = stage.on_missing();
         let news = stage.note(missing.is_some(), pts);
         drop(guard);
-        match (news, missing) {
-            (News::Began | News::Ended, _) => self.report(missing, pts),
-            (News::Lasts, Some(missing)) => gst::element_imp_warning!(
-                self,
-                gst::StreamError::Failed,
-                (
-                    "No matte for seconds ({}): only the background is shown",
-                    missing.reason()
-                ),
-                ["mattesegment must come before this element, and its network must work"]
-            ),
-            _ => (),
-        }
+        tell(self.obj().upcast_ref(), policy, news, missing, pts)?;
         Ok(gst::FlowSuccess::Ok)
     }
 }
@@ -159,11 +157,9 @@ impl ObjectImpl for MatteCompose {
             settings.set(pspec.name(), value);
             (before, settings.background)
         };
-        // A running element decodes a new picture here, on the caller's thread, and goes on with
-        // the old one until it is ready; an element at rest does so when it starts.
-        if pspec.name() == "image"
-            && self.started.load(Ordering::Acquire)
-            && let Err(error) = self.load_picture()
+        // An element at rest reads its picture when it starts.
+        if matches!(pspec.name(), "image" | "image-fit" | "color" | "background")
+            && let Err(error) = self.prepare(pspec.name())
         {
             gst::element_imp_warning!(
                 self,
@@ -220,9 +216,23 @@ impl BaseTransformImpl for MatteCompose {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(true, Ordering::Release);
-        self.load_picture()
+        let settings = lock(&self.settings).clone();
+        self.gallery
+            .open(settings.image.as_deref())
             .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
-        let settings = lock(&self.settings);
+        let element = self.obj().downgrade();
+        let news = move |news| {
+            if let Some(element) = element.upgrade() {
+                element.imp().heard(news);
+            }
+        };
+        if let Err(error) = self.gallery.start(Box::new(news)) {
+            gst::warning!(
+                CAT,
+                imp = self,
+                "no thread to look after the picture: {error}"
+            );
+        }
         if settings.background == Background::Image && settings.image.is_none() {
             return Err(gst::error_msg!(
                 gst::ResourceError::NotFound,
@@ -235,7 +245,8 @@ impl BaseTransformImpl for MatteCompose {
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(false, Ordering::Release);
         *lock(&self.stage) = None;
-        *lock(&self.picture) = None;
+        *lock(&self.format) = None;
+        self.gallery.stop();
         Ok(())
     }
 
@@ -269,8 +280,10 @@ impl BaseTransformImpl for MatteCompose {
         );
         self.changed.store(false, Ordering::Release);
         let settings = lock(&self.settings).clone();
-        let picture = lock(&self.picture).clone();
-        let stage = Stage::new(input, output, settings, picture)
+        *lock(&self.format) = in_place.then(|| output.frame_format());
+        let stage = self
+            .still(&settings)
+            .and_then(|picture| Stage::new(input, output, settings, picture))
             .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
         *lock(&self.stage) = Some(stage);
         self.obj().set_in_place(in_place);
@@ -281,6 +294,7 @@ impl BaseTransformImpl for MatteCompose {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        crate::fault::point("mattecompose");
         let (matte, pts) = (Matte::of(buffer), buffer.pts());
         self.process(matte, pts, |stage, matte| stage.compose(buffer, matte))
     }

@@ -2,7 +2,9 @@
 
 //! Frames without a usable matte: why, and how the application is told.
 
+use super::OnMissingMatte;
 use crate::meta::Matte;
+use gst::prelude::*;
 
 /// Why a frame has no usable matte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +96,50 @@ pub fn fitting(matte: Option<Matte>, aspect: gst::Fraction) -> Result<Matte, Mis
     } else {
         Err(Missing::OtherAspect)
     }
+}
+
+/// Tells the application about a frame's matte: nothing where there is no news, an error where
+/// `policy` asks for one.
+///
+/// # Errors
+/// [`gst::FlowError::Error`] where the matte is missing and that is to end the stream.
+pub fn tell(
+    element: &gst::Element,
+    policy: OnMissingMatte,
+    news: News,
+    missing: Option<Missing>,
+    pts: Option<gst::ClockTime>,
+) -> Result<(), gst::FlowError> {
+    if let (Some(missing), OnMissingMatte::Fail) = (missing, policy) {
+        gst::element_error!(
+            element,
+            gst::StreamError::Failed,
+            ("No matte: {}", missing.reason()),
+            ["on-missing-matte=fail asks for this error; mattesegment must come before"]
+        );
+        return Err(gst::FlowError::Error);
+    }
+    match (news, missing) {
+        (News::Began | News::Ended, _) => {
+            let structure = Missing::structure(missing, pts);
+            let message = gst::message::Element::builder(structure)
+                .src(element)
+                .build();
+            // Nobody listens where there is no bus.
+            let _ = element.post_message(message);
+        }
+        (News::Lasts, Some(missing)) => gst::element_warning!(
+            element,
+            gst::StreamError::Failed,
+            (
+                "No matte for seconds ({}): only the background is shown",
+                missing.reason()
+            ),
+            ["mattesegment must come before this element, and its network must work"]
+        ),
+        _ => (),
+    }
+    Ok(())
 }
 
 #[cfg(test)]

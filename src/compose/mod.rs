@@ -20,19 +20,23 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod canvas;
 mod caps;
+mod effect;
 mod fade;
+mod gallery;
 mod imp;
 mod missing;
 mod settings;
 mod stage;
 mod still;
 
+pub(crate) use canvas::Canvas;
 pub use caps::{sink_caps, src_caps};
+pub(crate) use effect::{Effect, properties as effect_properties};
 pub(crate) use fade::Fade;
 pub use imp::properties;
-pub(crate) use missing::{Gap, Missing, News, fitting};
-pub(crate) use stage::{copy, flatten};
+pub(crate) use missing::{Gap, Missing, News, fitting, tell};
 
 glib::wrapper! {
     /// Element that puts the picture together; see the module's page.

@@ -2,7 +2,8 @@
 
 //! The properties of `mattecompose`: one table, one struct.
 
-use super::{Background, ImageFit, OnMissingMatte};
+use super::effect::{self, Effect};
+use super::{Background, ImageFit};
 use gst::glib;
 use gst::prelude::*;
 
@@ -15,11 +16,7 @@ pub struct Settings {
     pub image_fit: ImageFit,
     pub blur_strength: f64,
     pub blur_bokeh: bool,
-    pub decontamination: f64,
-    pub light_wrap: f64,
-    pub on_missing_matte: OnMissingMatte,
-    pub enabled: bool,
-    pub transition_ms: u32,
+    pub effect: Effect,
 }
 
 impl Default for Settings {
@@ -31,11 +28,7 @@ impl Default for Settings {
             image_fit: ImageFit::default(),
             blur_strength: 50.0,
             blur_bokeh: false,
-            decontamination: 1.0,
-            light_wrap: 0.0,
-            on_missing_matte: OnMissingMatte::default(),
-            enabled: true,
-            transition_ms: 0,
+            effect: Effect::default(),
         }
     }
 }
@@ -43,7 +36,7 @@ impl Default for Settings {
 /// The property table; every call makes new specs, so that `mattebackground` can have them too.
 pub fn properties() -> Vec<glib::ParamSpec> {
     let default = Settings::default();
-    vec![
+    let mut all = vec![
         glib::ParamSpecEnum::builder_with_default("background", default.background)
             .nick("Background")
             .blurb("What stands behind the subject")
@@ -82,41 +75,9 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .default_value(default.blur_bokeh)
             .mutable_playing()
             .build(),
-        glib::ParamSpecDouble::builder("decontamination")
-            .nick("Decontamination")
-            .blurb("How much of the old background's colour is taken out of half-covered pixels")
-            .minimum(0.0)
-            .maximum(1.0)
-            .default_value(default.decontamination)
-            .mutable_playing()
-            .build(),
-        glib::ParamSpecDouble::builder("light-wrap")
-            .nick("Light wrap")
-            .blurb("How much light of the new background wraps round the subject's edge")
-            .minimum(0.0)
-            .maximum(1.0)
-            .default_value(default.light_wrap)
-            .mutable_playing()
-            .build(),
-        glib::ParamSpecEnum::builder_with_default("on-missing-matte", default.on_missing_matte)
-            .nick("On missing matte")
-            .blurb("What is shown for a frame that has no valid matte")
-            .mutable_playing()
-            .build(),
-        glib::ParamSpecBoolean::builder("enabled")
-            .nick("Enabled")
-            .blurb("Whether the background is replaced at all; off shows the room")
-            .default_value(default.enabled)
-            .mutable_playing()
-            .build(),
-        glib::ParamSpecUInt::builder("transition-ms")
-            .nick("Transition")
-            .blurb("Time in which the effect fades in and out when enabled changes, in ms")
-            .maximum(10_000)
-            .default_value(default.transition_ms)
-            .mutable_playing()
-            .build(),
-    ]
+    ];
+    all.extend(effect::properties());
+    all
 }
 
 impl Settings {
@@ -141,12 +102,7 @@ impl Settings {
             "image-fit" => self.image_fit = value.get().expect(CHECKED),
             "blur-strength" => self.blur_strength = value.get().expect(CHECKED),
             "blur-bokeh" => self.blur_bokeh = value.get().expect(CHECKED),
-            "decontamination" => self.decontamination = value.get().expect(CHECKED),
-            "light-wrap" => self.light_wrap = value.get().expect(CHECKED),
-            "on-missing-matte" => self.on_missing_matte = value.get().expect(CHECKED),
-            "enabled" => self.enabled = value.get().expect(CHECKED),
-            "transition-ms" => self.transition_ms = value.get().expect(CHECKED),
-            _ => unreachable!("GObject knows only the properties of the table"),
+            name => self.effect.set(name, value),
         }
     }
 
@@ -159,12 +115,7 @@ impl Settings {
             "image-fit" => self.image_fit.to_value(),
             "blur-strength" => self.blur_strength.to_value(),
             "blur-bokeh" => self.blur_bokeh.to_value(),
-            "decontamination" => self.decontamination.to_value(),
-            "light-wrap" => self.light_wrap.to_value(),
-            "on-missing-matte" => self.on_missing_matte.to_value(),
-            "enabled" => self.enabled.to_value(),
-            "transition-ms" => self.transition_ms.to_value(),
-            _ => unreachable!("GObject knows only the properties of the table"),
+            name => self.effect.get(name),
         }
     }
 }

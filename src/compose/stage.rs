@@ -3,13 +3,14 @@
 //! What `mattecompose` does with a frame: which kernel runs, and what is shown when there is no
 //! matte. Knows buffers and settings, but no pixels.
 
+use super::canvas::{Canvas, flatten};
 use super::fade::Fade;
 use super::missing::{Gap, Missing, News};
 use super::settings::Settings;
 use super::still::Still;
 use super::{Background, ImageFit, OnMissingMatte};
-use crate::blend::{self, AlphaOut, BlendError, Compositor, Fit, GrayOut, Picture};
-use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, PixelLayout};
+use crate::blend::{self, AlphaOut, BlendError, Fit, GrayOut};
+use crate::frame::{FrameMut, GrayMut, GrayRef, PixelLayout};
 use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::simd;
@@ -21,7 +22,7 @@ use std::time::Duration;
 #[derive(Debug)]
 enum Kernel {
     /// In the frame itself.
-    InPlace(Box<Compositor>),
+    InPlace(Box<Canvas>),
     /// Into a frame with alpha.
     Alpha(Box<AlphaOut>),
     /// The matte into a gray frame.
@@ -37,9 +38,7 @@ pub struct Stage {
     settings: Settings,
     kernel: Kernel,
     /// The background picture and the index of its frame that is shown.
-    still: Option<(Still, usize)>,
-    /// Newest composed picture, kept for `on-missing-matte=freeze` only.
-    last_good: Option<gst::Buffer>,
+    still: Option<(Arc<Still>, usize)>,
     gap: Gap,
     fade: Fade,
 }
@@ -53,13 +52,12 @@ impl Stage {
         input: Stream,
         output: Stream,
         settings: Settings,
-        picture: Option<Arc<Picture>>,
+        picture: Option<Arc<Still>>,
     ) -> Result<Self, String> {
         let level = simd::level();
         let (width, height) = (output.width(), output.height());
         let kernel = if input.layout == output.layout {
-            let compositor = Compositor::new(output.layout, output.color, width, height, level);
-            Kernel::InPlace(Box::new(compositor.map_err(|error| error.to_string())?))
+            Kernel::InPlace(Box::new(Canvas::new(output.clone())?))
         } else if output.layout == PixelLayout::Gray8 {
             Kernel::Gray(Box::new(GrayOut::new(width, height, level)))
         } else {
@@ -81,9 +79,8 @@ impl Stage {
             settings: settings.clone(),
             kernel,
             still: None,
-            last_good: None,
             gap: Gap::default(),
-            fade: Fade::new(settings.enabled),
+            fade: Fade::new(settings.effect.enabled),
         };
         stage.configure(settings, picture)?;
         Ok(stage)
@@ -96,30 +93,26 @@ impl Stage {
     pub fn configure(
         &mut self,
         settings: Settings,
-        picture: Option<Arc<Picture>>,
+        picture: Option<Arc<Still>>,
     ) -> Result<(), String> {
-        if settings.on_missing_matte != OnMissingMatte::Freeze {
-            self.last_good = None;
-        }
-        if let Kernel::InPlace(compositor) = &mut self.kernel {
+        if let Kernel::InPlace(canvas) = &mut self.kernel {
             let mut still = None;
             let background = match settings.background {
                 Background::Image => {
                     let picture = picture.ok_or("background=image needs a picture: set image")?;
-                    let mut shown = Still::new(picture, settings.image_fit.into(), settings.color);
-                    let backdrop = shown.frame(0, &self.output)?;
-                    still = Some((shown, 0));
-                    blend::Background::Image(backdrop)
+                    let first = Arc::clone(picture.first());
+                    still = Some((picture, 0));
+                    blend::Background::Image(first)
                 }
                 _ => plain_background(&settings),
             };
-            compositor
-                .set_background(background)
-                .map_err(|error| error.to_string())?;
-            let byte = |share: f64| (share * 255.0).round() as u8;
-            compositor.set_decontamination(byte(settings.decontamination));
-            compositor.set_light_wrap(byte(settings.light_wrap));
+            canvas.set_background(background)?;
+            canvas.configure(&settings.effect);
             self.still = still;
+        }
+        if let Kernel::Alpha(alpha) = &mut self.kernel {
+            let share = settings.effect.decontamination;
+            alpha.set_decontamination((share * 255.0).round() as u8);
         }
         self.settings = settings;
         Ok(())
@@ -132,7 +125,7 @@ impl Stage {
 
     /// What is shown where a matte is missing.
     pub fn on_missing(&self) -> OnMissingMatte {
-        self.settings.on_missing_matte
+        self.settings.effect.on_missing_matte
     }
 
     /// Moves fade and animation on to a frame's time.
@@ -140,17 +133,17 @@ impl Stage {
     /// # Errors
     /// Where the animation's next picture cannot be made, in words.
     pub fn advance(&mut self, pts: Option<gst::ClockTime>) -> Result<(), String> {
-        self.fade
-            .step(self.settings.enabled, pts, self.settings.transition_ms);
-        if let (Some((still, shown)), Kernel::InPlace(compositor), Some(pts)) =
+        let effect = &self.settings.effect;
+        self.fade.step(effect.enabled, pts, effect.transition_ms);
+        if let (Some((still, shown)), Kernel::InPlace(canvas), Some(pts)) =
             (&mut self.still, &mut self.kernel, pts)
         {
             let index = still.index(Duration::from_nanos(pts.nseconds()));
-            if index != *shown {
-                let backdrop = still.frame(index, &self.output)?;
-                compositor
-                    .set_background(blend::Background::Image(backdrop))
-                    .map_err(|error| error.to_string())?;
+            // A frame that is not converted yet lets the one before stand.
+            if index != *shown
+                && let Some(backdrop) = still.frame(index)
+            {
+                canvas.set_background(blend::Background::Image(Arc::clone(backdrop)))?;
                 *shown = index;
             }
         }
@@ -179,42 +172,11 @@ impl Stage {
         if self.shows_the_room() {
             return Ok(None);
         }
-        let strength = self.fade.strength();
-        let Kernel::InPlace(compositor) = &mut self.kernel else {
+        let Kernel::InPlace(canvas) = &mut self.kernel else {
             return Err("caps that are not in place came to be composed in place".into());
         };
-        compositor.set_strength(strength);
-        let output = &self.output;
-        let missing = match matte {
-            Ok(matte) => {
-                let composed = read_matte(&matte.sample, |gray| {
-                    output.write(buffer, |frame| compositor.apply(frame, gray))
-                });
-                match composed {
-                    Ok(result) => {
-                        flatten(result)?;
-                        None
-                    }
-                    Err(_) => Some(Missing::Unreadable),
-                }
-            }
-            Err(missing) => Some(missing),
-        };
-        let freeze = self.settings.on_missing_matte == OnMissingMatte::Freeze;
-        match (missing, self.settings.on_missing_matte) {
-            (None, _) if freeze => {
-                keep(&mut self.last_good, buffer, output)?;
-            }
-            (None, _) | (Some(_), OnMissingMatte::Passthrough | OnMissingMatte::Fail) => (),
-            (Some(_), _) => match &self.last_good {
-                Some(good) if freeze => output
-                    .read(good, |from| output.write(buffer, |to| copy(from, to)))
-                    .and_then(|written| written)
-                    .map_err(|error| error.to_string())?,
-                _ => flatten(output.write(buffer, |frame| compositor.hide(frame)))?,
-            },
-        }
-        Ok(missing)
+        canvas.set_strength(self.fade.strength());
+        canvas.write(buffer, matte, None)
     }
 
     /// Writes a frame in another format. Returns what was missing, if anything.
@@ -292,44 +254,6 @@ fn plain_background(settings: &Settings) -> blend::Background {
         Background::Matte => blend::Background::Matte,
         Background::Overlay => blend::Background::Overlay,
         Background::None | Background::Image => blend::Background::None,
-    }
-}
-
-/// Mapping and blending errors in one.
-pub fn flatten(
-    result: Result<Result<(), BlendError>, crate::video::MapError>,
-) -> Result<(), String> {
-    match result {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Keeps a copy of a picture, in the memory of the one that was kept before.
-fn keep(
-    kept: &mut Option<gst::Buffer>,
-    buffer: &gst::BufferRef,
-    output: &Stream,
-) -> Result<(), String> {
-    let Some(old) = kept.as_mut().and_then(gst::Buffer::get_mut) else {
-        *kept = Some(buffer.copy_deep().map_err(|error| error.to_string())?);
-        return Ok(());
-    };
-    output
-        .read(buffer, |from| output.write(old, |to| copy(from, to)))
-        .and_then(|written| written)
-        .map_err(|error| error.to_string())
-}
-
-/// Copies one frame over another of the same caps.
-pub fn copy(from: &FrameRef, to: &mut FrameMut) {
-    let info = to.layout().info();
-    for plane in 0..info.planes {
-        let (_, rows) = info.plane_extent(plane, to.width(), to.height());
-        for y in 0..rows {
-            to.row_mut(plane, y).copy_from_slice(from.row(plane, y));
-        }
     }
 }
 

@@ -1,30 +1,64 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! A background picture in the output's caps; each of its frames is converted when it is first
-//! shown and kept.
+//! A background picture in the output's format. Its first frame is there from the start, the others
+//! come as they are converted, on whatever thread does it.
 
 use crate::blend::{Backdrop, Fit, Picture};
-use crate::video::Stream;
-use std::sync::Arc;
+use crate::frame::{FrameError, FrameFormat};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// A picture on its way into the output.
+/// How a picture is fitted into frames.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setting {
+    /// How it fills the frame.
+    pub fit: Fit,
+    /// What is seen where it does not fill the frame, 0xAARRGGBB.
+    pub bars: u32,
+    /// The frames.
+    pub format: FrameFormat,
+}
+
+/// A picture in the output's format.
 #[derive(Debug)]
 pub struct Still {
     picture: Arc<Picture>,
-    fit: Fit,
-    bars: u32,
-    frames: Vec<Option<Arc<Backdrop>>>,
+    setting: Setting,
+    first: Arc<Backdrop>,
+    rest: Vec<OnceLock<Arc<Backdrop>>>,
 }
 
 impl Still {
-    /// Makes nothing yet. `bars` (0xAARRGGBB) is seen where the picture does not fill the frame.
-    pub fn new(picture: Arc<Picture>, fit: Fit, bars: u32) -> Self {
-        Self {
+    /// Converts the picture's first frame.
+    ///
+    /// # Errors
+    /// Where the format has no size.
+    pub fn new(picture: Arc<Picture>, setting: Setting) -> Result<Self, FrameError> {
+        let first = convert(&picture, 0, setting)?;
+        let rest = (1..picture.frame_count()).map(|_| OnceLock::new());
+        Ok(Self {
+            rest: rest.collect(),
+            first: Arc::new(first),
             picture,
-            fit,
-            bars,
-            frames: Vec::new(),
+            setting,
+        })
+    }
+
+    /// Whether this is the picture, so fitted.
+    pub fn is(&self, picture: &Arc<Picture>, setting: Setting) -> bool {
+        Arc::ptr_eq(&self.picture, picture) && self.setting == setting
+    }
+
+    /// Converts the frames after the first, one after the other, until `stop` says so.
+    pub fn convert_rest(&self, stop: impl Fn() -> bool) {
+        for (i, slot) in self.rest.iter().enumerate() {
+            if stop() {
+                return;
+            }
+            // The format was good for the first frame.
+            if let Ok(backdrop) = convert(&self.picture, i + 1, self.setting) {
+                slot.get_or_init(|| Arc::new(backdrop));
+            }
         }
     }
 
@@ -33,21 +67,20 @@ impl Still {
         self.picture.frame_at(time)
     }
 
-    /// A frame in the output's caps.
-    ///
-    /// # Errors
-    /// Where the output has no size, in words.
-    pub fn frame(&mut self, index: usize, output: &Stream) -> Result<Arc<Backdrop>, String> {
-        if self.frames.len() <= index {
-            self.frames.resize(index + 1, None);
-        }
-        if let Some(backdrop) = &self.frames[index] {
-            return Ok(Arc::clone(backdrop));
-        }
-        let backdrop = self
-            .picture
-            .backdrop(index, self.fit, self.bars, output.frame_format())
-            .map_err(|error| error.to_string())?;
-        Ok(Arc::clone(self.frames[index].insert(Arc::new(backdrop))))
+    /// The first frame.
+    pub fn first(&self) -> &Arc<Backdrop> {
+        &self.first
     }
+
+    /// A frame, if it is converted.
+    pub fn frame(&self, index: usize) -> Option<&Arc<Backdrop>> {
+        match index {
+            0 => Some(&self.first),
+            _ => self.rest.get(index - 1)?.get(),
+        }
+    }
+}
+
+fn convert(picture: &Picture, index: usize, setting: Setting) -> Result<Backdrop, FrameError> {
+    picture.backdrop(index, setting.fit, setting.bars, setting.format)
 }

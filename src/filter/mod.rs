@@ -8,6 +8,7 @@
 //! | `patches` | where there is an edge to work on |
 //! | `motion` | what changed in the picture, against the sensor's noise; scene cuts |
 //! | `flow` | where things came from: block matching |
+//! | `follow` | an earlier frame's matte, moved to this one |
 //! | `temporal` | steadying: exponential, uncertainty-weighted, along the motion, adaptive |
 //! | `sides` | hysteresis per pixel |
 //! | `regions` | hysteresis per region, islands, holes, with identity |
@@ -16,12 +17,15 @@
 //! | `fast_guided` | the published guided filter as one call |
 //! | `affine` | the fit at the frame's resolution |
 //! | `shape` | feather, levels, gamma |
+//! | `presence` | whether there is a subject at all |
+#![forbid(unsafe_code)]
 
 pub mod affine;
 mod areas;
 pub mod components;
 pub mod fast_guided;
 pub mod flow;
+pub mod follow;
 pub mod guide;
 pub mod guided;
 pub mod guided_color;
@@ -32,6 +36,7 @@ pub mod motion;
 mod params;
 mod patches;
 mod plane;
+pub mod presence;
 mod refiner;
 #[cfg(test)]
 mod refiner_tests;

@@ -168,6 +168,12 @@ impl Refiner {
         self.regions.reset();
     }
 
+    /// Notes a frame for which the newest refined matte is used again, since nothing moved: the next
+    /// frame follows this one, and nothing is forgotten.
+    pub fn rest(&mut self, pts: Option<Duration>) {
+        self.last_pts = pts;
+    }
+
     /// Size of the refined matte for a frame of `width` x `height`.
     pub fn output_size(&self, width: usize, height: usize) -> (usize, usize) {
         let scaled = |side: usize| {

@@ -4,6 +4,7 @@
 //! read out of a frame (a tensor for the network, a luma guide for the filters).
 //!
 //! Nothing here knows GStreamer; `crate::video` turns caps and mapped buffers into these types.
+#![forbid(unsafe_code)]
 
 mod color;
 mod gray;

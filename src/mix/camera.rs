@@ -6,7 +6,7 @@ use super::BackgroundEos;
 use super::imp::{CAT, MatteMix, lock};
 use super::inbox::Shown;
 use super::stage::{Behind, Stage};
-use crate::compose::{Missing, News, OnMissingMatte, fitting};
+use crate::compose::{fitting, tell};
 use crate::meta::Matte;
 use crate::video::Stream;
 use gst::prelude::*;
@@ -102,40 +102,11 @@ impl MatteMix {
                 gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                 gst::FlowError::Error
             })?;
-        let fail = stage.settings().on_missing_matte == OnMissingMatte::Fail;
-        if let (Some(missing), true) = (missing, fail) {
-            gst::element_imp_error!(
-                self,
-                gst::StreamError::Failed,
-                ("No matte: {}", missing.reason()),
-                ["on-missing-matte=fail asks for this error; mattesegment must come before"]
-            );
-            return Err(gst::FlowError::Error);
-        }
+        let policy = stage.settings().effect.on_missing_matte;
         let news = stage.note(missing.is_some(), pts);
         drop(guard);
-        match (news, missing) {
-            (News::Began | News::Ended, _) => self.post(Missing::structure(missing, pts)),
-            (News::Lasts, Some(missing)) => gst::element_imp_warning!(
-                self,
-                gst::StreamError::Failed,
-                (
-                    "No matte for seconds ({}): only the background is shown",
-                    missing.reason()
-                ),
-                ["mattesegment must come before this element, and its network must work"]
-            ),
-            _ => (),
-        }
+        tell(self.obj().upcast_ref(), policy, news, missing, pts)?;
         Ok(gst::FlowSuccess::Ok)
-    }
-
-    fn post(&self, structure: gst::Structure) {
-        let message = gst::message::Element::builder(structure)
-            .src(&*self.obj())
-            .build();
-        // Nobody listens where there is no bus.
-        let _ = self.obj().post_message(message);
     }
 
     /// Whether a frame comes too late to be shown; says so on the bus.

@@ -3,7 +3,7 @@
 //! The properties of `mattemix`: one table, one struct.
 
 use super::BackgroundEos;
-use crate::compose::{self, ImageFit, OnMissingMatte};
+use crate::compose::{Effect, ImageFit, effect_properties};
 use gst::glib;
 use gst::prelude::*;
 
@@ -14,11 +14,7 @@ pub struct Settings {
     pub background_eos: BackgroundEos,
     pub background_timeout: u32,
     pub color: u32,
-    pub decontamination: f64,
-    pub light_wrap: f64,
-    pub on_missing_matte: OnMissingMatte,
-    pub enabled: bool,
-    pub transition_ms: u32,
+    pub effect: Effect,
 }
 
 impl Default for Settings {
@@ -28,23 +24,10 @@ impl Default for Settings {
             background_eos: BackgroundEos::default(),
             background_timeout: 1000,
             color: 0xff00_0000,
-            decontamination: 1.0,
-            light_wrap: 0.0,
-            on_missing_matte: OnMissingMatte::default(),
-            enabled: true,
-            transition_ms: 0,
+            effect: Effect::default(),
         }
     }
 }
-
-/// Properties that mean what they mean in `mattecompose`.
-const SHARED: [&str; 5] = [
-    "decontamination",
-    "light-wrap",
-    "on-missing-matte",
-    "enabled",
-    "transition-ms",
-];
 
 /// The property table; every call makes new specs, so that `mattebackground` can have them too.
 pub fn properties() -> Vec<glib::ParamSpec> {
@@ -78,8 +61,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .mutable_playing()
             .build(),
     ];
-    let shared = compose::properties().into_iter();
-    all.extend(shared.filter(|spec| SHARED.contains(&spec.name())));
+    all.extend(effect_properties());
     all
 }
 
@@ -92,12 +74,7 @@ impl Settings {
             "background-eos" => self.background_eos = value.get().expect(CHECKED),
             "background-timeout" => self.background_timeout = value.get().expect(CHECKED),
             "color" => self.color = value.get().expect(CHECKED),
-            "decontamination" => self.decontamination = value.get().expect(CHECKED),
-            "light-wrap" => self.light_wrap = value.get().expect(CHECKED),
-            "on-missing-matte" => self.on_missing_matte = value.get().expect(CHECKED),
-            "enabled" => self.enabled = value.get().expect(CHECKED),
-            "transition-ms" => self.transition_ms = value.get().expect(CHECKED),
-            _ => unreachable!("GObject knows only the properties of the table"),
+            name => self.effect.set(name, value),
         }
     }
 
@@ -108,12 +85,7 @@ impl Settings {
             "background-eos" => self.background_eos.to_value(),
             "background-timeout" => self.background_timeout.to_value(),
             "color" => self.color.to_value(),
-            "decontamination" => self.decontamination.to_value(),
-            "light-wrap" => self.light_wrap.to_value(),
-            "on-missing-matte" => self.on_missing_matte.to_value(),
-            "enabled" => self.enabled.to_value(),
-            "transition-ms" => self.transition_ms.to_value(),
-            _ => unreachable!("GObject knows only the properties of the table"),
+            name => self.effect.get(name),
         }
     }
 }

@@ -4,11 +4,9 @@
 
 use super::inbox::Frame;
 use super::settings::Settings;
-use crate::blend::{Background, CURTAIN, Compositor, Placement, Rescaler};
-use crate::compose::{Fade, Gap, Missing, News, OnMissingMatte, copy, flatten};
-use crate::frame::FrameRef;
+use crate::blend::{Background, CURTAIN, Placement, Rescaler};
+use crate::compose::{Canvas, Fade, Gap, Missing, News};
 use crate::meta::Matte;
-use crate::pool::read_matte;
 use crate::simd;
 use crate::video::Stream;
 use std::sync::Arc;
@@ -36,15 +34,12 @@ struct Conversion {
 /// Everything between two changes of the camera's caps.
 #[derive(Debug)]
 pub struct Stage {
-    camera: Stream,
     aspect: gst::Fraction,
     settings: Settings,
-    compositor: Compositor,
-    /// Colour that the compositor has for its own background.
+    canvas: Canvas,
+    /// Colour that the canvas has for its own background.
     color: Option<u32>,
     conversion: Option<Conversion>,
-    /// Newest composed picture, kept for `on-missing-matte=freeze` only.
-    last_good: Option<gst::Buffer>,
     gap: Gap,
     fade: Fade,
 }
@@ -55,17 +50,13 @@ impl Stage {
     /// # Errors
     /// Where frames of these caps cannot be composed, in words.
     pub fn new(camera: Stream, settings: Settings) -> Result<Self, String> {
-        let (width, height) = (camera.width(), camera.height());
-        let compositor = Compositor::new(camera.layout, camera.color, width, height, simd::level());
         let mut stage = Self {
             aspect: camera.display_aspect(),
-            camera,
-            fade: Fade::new(settings.enabled),
+            fade: Fade::new(settings.effect.enabled),
             settings: settings.clone(),
-            compositor: compositor.map_err(|error| error.to_string())?,
+            canvas: Canvas::new(camera)?,
             color: None,
             conversion: None,
-            last_good: None,
             gap: Gap::default(),
         };
         stage.configure(settings);
@@ -74,25 +65,19 @@ impl Stage {
 
     /// Takes over changed settings.
     pub fn configure(&mut self, settings: Settings) {
-        if settings.on_missing_matte != OnMissingMatte::Freeze {
-            self.last_good = None;
-        }
         let kept = (settings.background_fit, settings.color)
             == (self.settings.background_fit, self.settings.color);
         if !kept {
             self.conversion = None;
         }
-        let byte = |share: f64| (share * 255.0).round() as u8;
-        self.compositor
-            .set_decontamination(byte(settings.decontamination));
-        self.compositor.set_light_wrap(byte(settings.light_wrap));
+        self.canvas.configure(&settings.effect);
         self.settings = settings;
     }
 
     /// Time starts over: no older picture may be shown again.
     pub fn flush(&mut self) {
-        self.last_good = None;
-        self.fade = Fade::new(self.settings.enabled);
+        self.canvas.flush();
+        self.fade = Fade::new(self.settings.effect.enabled);
     }
 
     /// Display aspect ratio of the frames.
@@ -107,9 +92,8 @@ impl Stage {
 
     /// Moves the fade on to a frame's time.
     pub fn advance(&mut self, pts: Option<gst::ClockTime>) {
-        let settings = &self.settings;
-        self.fade
-            .step(settings.enabled, pts, settings.transition_ms);
+        let effect = &self.settings.effect;
+        self.fade.step(effect.enabled, pts, effect.transition_ms);
     }
 
     /// Notes whether a frame lacked its matte, and says what is news about it.
@@ -130,7 +114,7 @@ impl Stage {
         if self.fade.is_off() {
             return Ok(None);
         }
-        self.compositor.set_strength(self.fade.strength());
+        self.canvas.set_strength(self.fade.strength());
         match behind {
             Behind::Color(color) => self.over_color(buffer, matte, color),
             Behind::Nothing => self.over_color(buffer, matte, CURTAIN),
@@ -151,12 +135,10 @@ impl Stage {
         color: u32,
     ) -> Result<Option<Missing>, String> {
         if self.color != Some(color) {
-            self.compositor
-                .set_background(Background::Color(color))
-                .map_err(|error| error.to_string())?;
+            self.canvas.set_background(Background::Color(color))?;
             self.color = Some(color);
         }
-        self.write(buffer, matte, None)
+        self.canvas.write(buffer, matte, None)
     }
 
     fn over_frame(
@@ -167,12 +149,12 @@ impl Stage {
         serial: u64,
         conversion: &mut Option<Conversion>,
     ) -> Result<Option<Missing>, String> {
-        let (camera, stream) = (&self.camera, &frame.stream);
+        let (camera, stream) = (self.canvas.stream(), &frame.stream);
         let same = camera.frame_format() == stream.frame_format()
             && camera.info.par() == stream.info.par();
         if same {
             let done = stream.read(&frame.buffer, |view| {
-                self.write(buffer, matte.clone(), Some(view))
+                self.canvas.write(buffer, matte.clone(), Some(view))
             });
             return match done {
                 Ok(result) => result,
@@ -194,7 +176,8 @@ impl Stage {
                 Ok(Err(_)) | Err(_) => return self.over_color(buffer, matte, CURTAIN),
             }
         }
-        self.write(buffer, matte, Some(&current.rescaler.view()))
+        let back = current.rescaler.view();
+        self.canvas.write(buffer, matte, Some(&back))
     }
 
     fn conversion_of(&self, stream: &Arc<Stream>) -> Result<Conversion, String> {
@@ -204,62 +187,15 @@ impl Stage {
         };
         let placement = Placement {
             fit: self.settings.background_fit.into(),
-            pixel_shape: shape(stream) / shape(&self.camera),
+            pixel_shape: shape(stream) / shape(self.canvas.stream()),
             bars: self.settings.color,
         };
-        let (from, to) = (stream.frame_format(), self.camera.frame_format());
+        let (from, to) = (stream.frame_format(), self.canvas.stream().frame_format());
         let rescaler = Rescaler::new(from, to, placement, simd::level());
         Ok(Conversion {
             stream: Arc::clone(stream),
             rescaler: rescaler.map_err(|error| error.to_string())?,
             serial: None,
         })
-    }
-
-    /// Writes the picture: the frame over `back`, or over the compositor's own background; or,
-    /// where the matte is missing, what is to be seen instead.
-    fn write(
-        &mut self,
-        buffer: &mut gst::BufferRef,
-        matte: Result<Matte, Missing>,
-        back: Option<&FrameRef>,
-    ) -> Result<Option<Missing>, String> {
-        let (camera, compositor) = (&self.camera, &mut self.compositor);
-        let missing = match matte {
-            Ok(matte) => {
-                let composed = read_matte(&matte.sample, |gray| {
-                    camera.write(buffer, |frame| match back {
-                        Some(back) => compositor.apply_over(frame, gray, back),
-                        None => compositor.apply(frame, gray),
-                    })
-                });
-                match composed {
-                    Ok(result) => {
-                        flatten(result)?;
-                        None
-                    }
-                    Err(_) => Some(Missing::Unreadable),
-                }
-            }
-            Err(missing) => Some(missing),
-        };
-        let freeze = self.settings.on_missing_matte == OnMissingMatte::Freeze;
-        match (missing, self.settings.on_missing_matte) {
-            (None, _) if freeze => {
-                self.last_good = Some(buffer.copy_deep().map_err(|error| error.to_string())?);
-            }
-            (None, _) | (Some(_), OnMissingMatte::Passthrough | OnMissingMatte::Fail) => (),
-            (Some(_), _) => match &self.last_good {
-                Some(good) if freeze => camera
-                    .read(good, |from| camera.write(buffer, |to| copy(from, to)))
-                    .and_then(|written| written)
-                    .map_err(|error| error.to_string())?,
-                _ => flatten(camera.write(buffer, |frame| match back {
-                    Some(back) => compositor.hide_over(frame, back),
-                    None => compositor.hide(frame),
-                }))?,
-            },
-        }
-        Ok(missing)
     }
 }

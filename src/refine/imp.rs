@@ -4,11 +4,10 @@
 
 use super::settings::{self, Settings};
 use crate::filter::{Refiner, Stats, Timing};
-use crate::frame::PixelLayout;
 use crate::meta::{Matte, Stage};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
-use crate::video::{Stream, caps_of};
+use crate::video::{Stream, pad_templates};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -33,6 +32,10 @@ struct State {
     aspect: gst::Fraction,
     refiner: Refiner,
     pool: Option<MattePool>,
+    #[cfg(feature = "v1_26")]
+    masks: crate::analytics::Masks,
+    /// The newest raw matte and what became of it, for frames of a still scene.
+    newest: Option<(gst::Sample, gst::Sample)>,
     /// The past is to be forgotten at the next frame.
     discont: bool,
     failing: bool,
@@ -53,6 +56,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
+    /// The refined matte of a frame that shows nothing new since `raw` was refined.
+    fn refined_before(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Option<Matte> {
+        let (of, refined) = self.newest.as_ref()?;
+        if !raw.still || self.discont || of.as_ptr() != raw.sample.as_ptr() {
+            return None;
+        }
+        self.refiner.rest(buffer.pts().map(Duration::from));
+        Some(Matte {
+            sample: refined.clone(),
+            stage: Stage::Refined,
+            ..raw.clone()
+        })
+    }
+
     /// Refines a frame's matte.
     fn refine(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Result<(Matte, Stats), String> {
         let size = self
@@ -89,6 +106,7 @@ impl State {
             .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())?;
         let stats = stats.map_err(|error| error.to_string())?;
+        self.newest = Some((raw.sample.clone(), sample.clone()));
         Ok((
             Matte {
                 sample,
@@ -149,18 +167,7 @@ impl ElementImpl for MatteRefine {
     }
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
-        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
-            let caps = caps_of(PixelLayout::ALL.iter().copied());
-            [
-                ("sink", gst::PadDirection::Sink),
-                ("src", gst::PadDirection::Src),
-            ]
-            .map(|(name, direction)| {
-                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
-                    .expect("the template is valid")
-            })
-            .into()
-        });
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(pad_templates);
         &TEMPLATES
     }
 }
@@ -189,6 +196,9 @@ impl BaseTransformImpl for MatteRefine {
             aspect,
             refiner,
             pool: None,
+            #[cfg(feature = "v1_26")]
+            masks: Default::default(),
+            newest: None,
             discont: true,
             failing: false,
         });
@@ -211,9 +221,11 @@ impl BaseTransformImpl for MatteRefine {
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.state);
+        crate::fault::point("matterefine");
         let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         if self.changed.swap(false, Ordering::AcqRel) {
             state.refiner.set_params(&lock(&self.settings).params());
+            state.newest = None;
         }
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
             state.discont = true;
@@ -223,14 +235,23 @@ impl BaseTransformImpl for MatteRefine {
             return Ok(gst::FlowSuccess::Ok);
         };
         let refined = match raw.fits(state.aspect) {
-            true => state.refine(buffer, &raw),
+            true => match state.refined_before(buffer, &raw) {
+                Some(matte) => Ok((matte, *lock(&self.stats))),
+                None => state.refine(buffer, &raw),
+            },
             false => Err("the matte belongs to a frame of another aspect ratio".into()),
         };
         match refined {
             Ok((matte, stats)) => {
                 state.failing = false;
                 *lock(&self.stats) = stats;
-                matte.attach(buffer).map_err(|error| {
+                let attached = matte.attach(buffer);
+                #[cfg(feature = "v1_26")]
+                let attached = attached.and_then(|()| {
+                    let size = (state.stream.width(), state.stream.height());
+                    state.masks.renew(buffer, &matte.sample, size)
+                });
+                attached.map_err(|error| {
                     gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                     gst::FlowError::Error
                 })?;
@@ -238,6 +259,10 @@ impl BaseTransformImpl for MatteRefine {
             Err(error) => {
                 // The raw matte is not what the user asked for; no matte is safe.
                 Matte::detach(buffer);
+                #[cfg(feature = "v1_26")]
+                if let Err(error) = crate::analytics::detach(buffer) {
+                    gst::warning!(CAT, imp = self, "{error}");
+                }
                 if !std::mem::replace(&mut state.failing, true) {
                     gst::element_imp_warning!(
                         self,

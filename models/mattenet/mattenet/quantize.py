@@ -67,9 +67,8 @@ def run(args) -> None:
     if not Path(args.model).exists():
         raise UserError(f"no model at {args.model}")
     frames = Frames(cfg.data, "train", (256, 144), cfg.train.seed)
-    rng = np.random.default_rng(cfg.train.seed)
     # Drawn as in training, unchanged otherwise: the ranges met in use, not those of disturbed pictures.
-    rows = frames.sampler.draw(0, int(rng.integers(1 << 30)), args.pictures)
+    rows = frames.sampler.draw(0, args.pictures)
     pictures = [frames.whole(int(r))[0][..., :3].transpose(2, 0, 1)[None].astype(np.float32) / 255 for r in rows]
     output = Path(args.output)
     quantize(Path(args.model), output, pictures, tuple(args.keep))
@@ -77,4 +76,6 @@ def run(args) -> None:
     if source.exists():
         text = source.read_text().replace(f'name = "{Path(args.model).stem}"', f'name = "{output.stem}"', 1)
         output.with_suffix(".toml").write_text(text)
+    if (upstreams := Path(f"{args.model}.modelinfo")).exists():
+        Path(f"{output}.modelinfo").write_text(upstreams.read_text())
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")

@@ -7,7 +7,7 @@ use super::axis::Span;
 use super::color::Mix;
 use crate::frame::LayoutInfo;
 use crate::simd::Level;
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::{dispatch, prelude::*, u8x16, u16x8};
 use fearless_simd_macros::simd;
 
 /// What the weights of the columns sum to.
@@ -62,6 +62,53 @@ pub(super) struct Columns {
     weights: Vec<u32>,
     taps: usize,
     step: usize,
+    offset: usize,
+    way: Way,
+    /// The component's samples alone, and some room behind them.
+    packed: Vec<u16>,
+}
+
+/// How columns are weighed: the usual ways are worth kernels of their own.
+#[derive(Debug)]
+enum Way {
+    /// Two neighbours each, close enough together for a shuffle of eight.
+    Near(Vec<Near>),
+    /// Means of pairs: half the size.
+    Halves,
+    /// Any other.
+    Taps,
+}
+
+/// Eight neighbouring target samples.
+#[derive(Debug)]
+struct Near {
+    /// First source sample.
+    base: usize,
+    /// The bytes of each left neighbour, from `base`.
+    shuffle: [u8; 16],
+    /// Weight of each right neighbour, of 65536.
+    weight: [u16; 8],
+}
+
+impl Near {
+    fn new(starts: &[usize], weights: &[u32]) -> Option<Self> {
+        let base = *starts.iter().min()?;
+        let mut near = Self {
+            base,
+            shuffle: [0; 16],
+            weight: [0; 8],
+        };
+        for (i, (start, weights)) in starts.iter().zip(weights.chunks_exact(2)).enumerate() {
+            let lane = start - base;
+            if lane >= 8 {
+                return None;
+            }
+            near.shuffle[2 * i] = lane as u8 * 2;
+            near.shuffle[2 * i + 1] = lane as u8 * 2 + 1;
+            near.weight[i] = (weights[1] << 2).min(65535) as u16;
+        }
+        Some(near)
+    }
 }
 
 impl Columns {
@@ -69,36 +116,83 @@ impl Columns {
     pub fn new(spans: &[Span], samples: usize, offset: usize, step: usize) -> Self {
         let taps = spans.iter().map(|s| s.weights.len()).max().unwrap_or(1);
         let mut weights = vec![0; taps * spans.len()];
-        let mut starts = Vec::with_capacity(spans.len());
+        let mut firsts = Vec::with_capacity(spans.len());
         for (span, padded) in spans.iter().zip(weights.chunks_exact_mut(taps)) {
             // All get the same number of weights; what is padded must lie inside the row, too.
             let start = span.start.min(samples - taps);
             padded[span.start - start..][..span.weights.len()].copy_from_slice(&span.weights);
-            starts.push((offset + start * step) as u32);
+            firsts.push(start);
         }
+        let half = [COLUMN_UNIT / 2; 2];
+        let halves = taps == 2
+            && weights.chunks_exact(2).all(|w| w == half)
+            && firsts.iter().enumerate().all(|(i, start)| *start == 2 * i);
+        let blocks = || {
+            let blocks = firsts.chunks(8).zip(weights.chunks(16));
+            blocks
+                .map(|(starts, weights)| Near::new(starts, weights))
+                .collect()
+        };
+        let near: Option<Vec<Near>> = if taps == 2 { blocks() } else { None };
+        let way = match near {
+            _ if halves => Way::Halves,
+            Some(near) => Way::Near(near),
+            None => Way::Taps,
+        };
         Self {
-            starts,
+            starts: firsts.iter().map(|s| (offset + s * step) as u32).collect(),
             weights,
             taps,
             step,
+            offset,
+            packed: vec![0; samples + 16],
+            way,
         }
     }
 
     /// Weighs the columns of a row of sums.
-    pub fn apply(&self, sums: &[u16], line: &mut [u16]) {
-        match (self.taps, self.step) {
-            (1, _) => {
+    pub fn apply(&mut self, level: Level, sums: &[u16], line: &mut [u16]) {
+        if !matches!(self.way, Way::Taps) {
+            self.pack(level, sums);
+        }
+        match (&self.way, self.taps, self.step) {
+            (Way::Near(blocks), ..) => {
+                let packed = &self.packed[..];
+                dispatch!(level, simd => near(simd, packed, blocks, line));
+            }
+            (Way::Halves, ..) => {
+                let packed = &self.packed[..];
+                dispatch!(level, simd => halves(simd, packed, line));
+            }
+            (_, 1, _) => {
                 for (out, start) in line.iter_mut().zip(&self.starts) {
                     *out = sums[*start as usize];
                 }
             }
-            (2, 1) => self.apply_by::<2, 1>(sums, line),
-            (2, 2) => self.apply_by::<2, 2>(sums, line),
-            (2, 4) => self.apply_by::<2, 4>(sums, line),
-            (3, 1) => self.apply_by::<3, 1>(sums, line),
-            (3, 2) => self.apply_by::<3, 2>(sums, line),
-            (3, 4) => self.apply_by::<3, 4>(sums, line),
+            (_, 2, 1) => self.apply_by::<2, 1>(sums, line),
+            (_, 2, 2) => self.apply_by::<2, 2>(sums, line),
+            (_, 2, 4) => self.apply_by::<2, 4>(sums, line),
+            (_, 3, 1) => self.apply_by::<3, 1>(sums, line),
+            (_, 3, 2) => self.apply_by::<3, 2>(sums, line),
+            (_, 3, 4) => self.apply_by::<3, 4>(sums, line),
             _ => self.apply_any(sums, line),
+        }
+    }
+
+    /// Brings the component's samples side by side.
+    fn pack(&mut self, level: Level, sums: &[u16]) {
+        let (packed, offset) = (&mut self.packed, self.offset);
+        match self.step {
+            1 => {
+                let len = sums.len().min(packed.len());
+                packed[..len].copy_from_slice(&sums[..len]);
+            }
+            2 => dispatch!(level, simd => pack::<_, 2>(simd, sums, offset, packed)),
+            4 => dispatch!(level, simd => pack::<_, 4>(simd, sums, offset, packed)),
+            step => {
+                let samples = sums[offset..].iter().step_by(step);
+                packed.iter_mut().zip(samples).for_each(|(p, s)| *p = *s);
+            }
         }
     }
 
@@ -123,6 +217,62 @@ impl Columns {
                 .map(|(sum, weight)| u32::from(*sum) * weight)
                 .sum();
             *out = ((sum + COLUMN_UNIT / 2) / COLUMN_UNIT) as u16;
+        }
+    }
+}
+
+#[simd]
+fn pack<S: Simd, const STEP: usize>(_: S, sums: &[u16], offset: usize, packed: &mut [u16]) {
+    let (groups, _) = sums.as_chunks::<STEP>();
+    for (p, group) in packed.iter_mut().zip(groups) {
+        *p = group[offset & (STEP - 1)];
+    }
+    // The last group may end with the component.
+    let last = groups.len();
+    if let (Some(p), Some(sum)) = (packed.get_mut(last), sums.get(last * STEP + offset)) {
+        *p = *sum;
+    }
+}
+
+#[simd]
+fn halves<S: Simd>(_: S, packed: &[u16], line: &mut [u16]) {
+    let (pairs, _) = packed.as_chunks::<2>();
+    for (out, &[a, b]) in line.iter_mut().zip(pairs) {
+        *out = ((u32::from(a) + u32::from(b) + 1) >> 1) as u16;
+    }
+}
+
+/// `left + (right - left) * weight / 65536`, within one of it, and exact where both are the same.
+#[inline(always)]
+fn between(left: u16, right: u16, weight: u16) -> u16 {
+    let share = |v: u16| ((u32::from(v) * u32::from(weight)) >> 16) as u16;
+    left - share(left) + share(right)
+}
+
+#[simd]
+fn near<S: Simd>(simd: S, packed: &[u16], blocks: &[Near], line: &mut [u16]) {
+    let (chunks, rest) = line.as_chunks_mut::<8>();
+    let lanes = |block: &Near| {
+        let index = u8x16::from_slice(simd, &block.shuffle);
+        [0, 1].map(|right| {
+            let from = &packed[block.base + right..][..8];
+            let source: u8x16<S> = u16x8::from_slice(simd, from).bitcast();
+            let mut lanes = [0u16; 8];
+            let found: u16x8<S> = source.swizzle_dyn(index).bitcast();
+            found.store_slice(&mut lanes);
+            lanes
+        })
+    };
+    for (block, chunk) in blocks.iter().zip(chunks) {
+        let [left, right] = lanes(block);
+        for i in 0..8 {
+            chunk[i] = between(left[i], right[i], block.weight[i]);
+        }
+    }
+    if let (Some(block), false) = (blocks.last(), rest.is_empty()) {
+        let [left, right] = lanes(block);
+        for (i, out) in rest.iter_mut().enumerate() {
+            *out = between(left[i], right[i], block.weight[i]);
         }
     }
 }
@@ -208,5 +358,69 @@ fn store_by<const STEP: usize>(codes: &[u16], row: &mut [u8]) {
     // The last sample has no step behind it where its component is the last of the group.
     if let (Some(code), Some(sample)) = (codes.get(whole.len()), rest.first_mut()) {
         *sample = *code as u8;
+    }
+}
+
+/// Writes the code values of two 8-bit components that take turns.
+pub(super) fn store_pair(level: Level, codes: [&[u16]; 2], row: &mut [u8]) {
+    dispatch!(level, simd => store_pair_kernel(simd, codes, row));
+}
+
+#[simd]
+fn store_pair_kernel<S: Simd>(_: S, codes: [&[u16]; 2], row: &mut [u8]) {
+    let (pairs, _) = row.as_chunks_mut::<2>();
+    for ((pair, &a), &b) in pairs.iter_mut().zip(codes[0]).zip(codes[1]) {
+        *pair = ((a & 0xff) | (b << 8)).to_le_bytes();
+    }
+}
+
+/// Copies `count` samples of a component as they are, each row beginning at the first, steps apart.
+pub(super) fn copy(level: Level, from: (&[u8], usize), to: (&mut [u8], usize), count: usize) {
+    let ((source, from_step), (target, to_step)) = (from, to);
+    match (from_step, to_step) {
+        (1, 1) => target[..count].copy_from_slice(&source[..count]),
+        (1, 2) => dispatch!(level, simd => copy_by::<_, 1, 2>(simd, source, target, count)),
+        (2, 1) => dispatch!(level, simd => copy_by::<_, 2, 1>(simd, source, target, count)),
+        (2, 2) => dispatch!(level, simd => copy_by::<_, 2, 2>(simd, source, target, count)),
+        (1, 4) => dispatch!(level, simd => copy_by::<_, 1, 4>(simd, source, target, count)),
+        (4, 1) => dispatch!(level, simd => copy_by::<_, 4, 1>(simd, source, target, count)),
+        (2, 4) => dispatch!(level, simd => copy_by::<_, 2, 4>(simd, source, target, count)),
+        (4, 2) => dispatch!(level, simd => copy_by::<_, 4, 2>(simd, source, target, count)),
+        (4, 4) => dispatch!(level, simd => copy_by::<_, 4, 4>(simd, source, target, count)),
+        _ => {
+            let samples = source.iter().step_by(from_step).take(count);
+            let places = target.iter_mut().step_by(to_step);
+            places.zip(samples).for_each(|(to, from)| *to = *from);
+        }
+    }
+}
+
+#[simd]
+fn copy_by<S: Simd, const FROM: usize, const TO: usize>(
+    _: S,
+    source: &[u8],
+    target: &mut [u8],
+    count: usize,
+) {
+    let ((from, _), (to, _)) = (source.as_chunks::<FROM>(), target.as_chunks_mut::<TO>());
+    for (to, from) in to.iter_mut().zip(from).take(count) {
+        to[0] = from[0];
+    }
+    // The last sample has no step behind it where its component is the last of the group.
+    if let Some(last) = count.checked_sub(1) {
+        target[last * TO] = source[last * FROM];
+    }
+}
+
+/// Lets two planes' samples take turns.
+pub(super) fn zip(level: Level, from: [&[u8]; 2], row: &mut [u8]) {
+    dispatch!(level, simd => zip_kernel(simd, from, row));
+}
+
+#[simd]
+fn zip_kernel<S: Simd>(_: S, from: [&[u8]; 2], row: &mut [u8]) {
+    let (pairs, _) = row.as_chunks_mut::<2>();
+    for ((pair, &a), &b) in pairs.iter_mut().zip(from[0]).zip(from[1]) {
+        *pair = (u16::from(a) | (u16::from(b) << 8)).to_le_bytes();
     }
 }

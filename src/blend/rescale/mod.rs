@@ -15,7 +15,9 @@ mod kernels;
 
 use super::backdrop::{Backdrop, argb};
 use super::{BlendError, Fit};
-use crate::frame::{Component, FrameError, FrameFormat, FrameRef, LayoutInfo, subsampled};
+use crate::frame::{
+    Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, subsampled,
+};
 use crate::simd::Level;
 use axis::{Along, Side, Span, place, spans};
 use color::Mix;
@@ -60,7 +62,9 @@ struct Grid {
     rows: Vec<Rows>,
     channels: Vec<Channel>,
     outputs: Vec<(Component, Mix)>,
-    codes: Vec<u16>,
+    /// The source's component for each output, where samples are copied as they are.
+    direct: Option<Vec<Component>>,
+    codes: [Vec<u16>; 2],
     /// Rows that are written.
     height: usize,
 }
@@ -138,14 +142,12 @@ impl Rescaler {
         let mut out = self.backdrop.view_mut();
         for grid in &mut self.grids {
             for y in 0..grid.height {
-                grid.sample(self.level, frame, source, y);
-                for (component, mix) in &grid.outputs {
-                    let lines = &grid.channels;
-                    let line = |c: usize| &lines[c].line[..];
-                    kernels::mix(self.level, mix, line, &mut grid.codes);
-                    let row = out.row_mut(component.plane, grid.top + y);
-                    let at = component.offset + grid.left * component.step;
-                    kernels::store(&grid.codes, &mut row[at..], component.step, target);
+                match &grid.direct {
+                    Some(direct) => grid.copy(self.level, frame, direct, y, &mut out),
+                    None => {
+                        grid.sample(self.level, frame, source, y);
+                        grid.write(self.level, target, y, &mut out);
+                    }
                 }
             }
         }
@@ -173,6 +175,17 @@ impl Grid {
         let unit = 1u32 << color::fraction(source.depth);
         let mut rows: Vec<Rows> = Vec::new();
         let mut channels = Vec::new();
+        // Places at which all samples are taken as they are.
+        let mut same = source.depth == 8 && to.layout.info().depth == 8;
+        let stays = |spans: &[Span]| {
+            let own = |(i, s): (usize, &Span)| s.start == i && s.weights.len() == 1;
+            spans.iter().enumerate().all(own)
+        };
+        let sources: Vec<Component> = outputs
+            .iter()
+            .map(|(_, mix)| source.components[mix.channels[0]])
+            .collect();
+        same &= outputs.iter().all(|(_, mix)| mix.shift.is_some());
         // Channels that no output needs are not sampled; the mixes are told their new numbers.
         let needed: Vec<usize> = (0..3)
             .filter(|c| outputs.iter().any(|(_, mix)| mix.uses(*c)))
@@ -202,6 +215,7 @@ impl Grid {
                 x,
                 kernels::COLUMN_UNIT,
             );
+            same &= stays(&along) && stays(&rows[index].spans);
             let bytes = source.sample_bytes();
             let columns = Columns::new(&along, samples, c.offset / bytes, c.step / bytes);
             channels.push(Channel {
@@ -219,8 +233,68 @@ impl Grid {
             rows,
             channels,
             outputs,
-            codes: vec![0; width],
+            direct: same.then_some(sources),
+            codes: [vec![0; width], vec![0; width]],
             height,
+        }
+    }
+
+    /// The outputs are two 8-bit components that take turns in one plane.
+    fn is_pair(&self) -> bool {
+        match &self.outputs[..] {
+            [(a, _), (b, _)] => {
+                (a.plane, a.step, a.offset) == (b.plane, 2, 0) && (b.step, b.offset) == (2, 1)
+            }
+            _ => false,
+        }
+    }
+
+    /// Copies target row `y` of every output.
+    fn copy(
+        &self,
+        level: Level,
+        frame: &FrameRef,
+        direct: &[Component],
+        y: usize,
+        out: &mut FrameMut,
+    ) {
+        let width = self.codes[0].len();
+        let row = |c: &Component| &frame.row(c.plane, y)[c.offset..];
+        if let (true, [a, b]) = (self.is_pair(), direct)
+            && (a.step, b.step) == (1, 1)
+        {
+            let target = out.row_mut(self.outputs[0].0.plane, self.top + y);
+            let from = [&row(a)[..width], &row(b)[..width]];
+            return kernels::zip(level, from, &mut target[2 * self.left..]);
+        }
+        for ((component, _), from) in self.outputs.iter().zip(direct) {
+            let target = out.row_mut(component.plane, self.top + y);
+            let target = &mut target[component.offset + self.left * component.step..];
+            kernels::copy(
+                level,
+                (row(from), from.step),
+                (target, component.step),
+                width,
+            );
+        }
+    }
+
+    /// Writes target row `y` of every output from what was sampled.
+    fn write(&mut self, level: Level, target: &LayoutInfo, y: usize, out: &mut FrameMut) {
+        let pair = target.depth == 8 && self.is_pair();
+        let (lines, [first, second]) = (&self.channels, &mut self.codes);
+        let line = |c: usize| &lines[c].line[..];
+        if pair {
+            kernels::mix(level, &self.outputs[0].1, line, first);
+            kernels::mix(level, &self.outputs[1].1, line, second);
+            let row = out.row_mut(self.outputs[0].0.plane, self.top + y);
+            return kernels::store_pair(level, [first, second], &mut row[2 * self.left..]);
+        }
+        for (component, mix) in &self.outputs {
+            kernels::mix(level, mix, line, first);
+            let row = out.row_mut(component.plane, self.top + y);
+            let at = component.offset + self.left * component.step;
+            kernels::store(first, &mut row[at..], component.step, target);
         }
     }
 
@@ -236,7 +310,7 @@ impl Grid {
         }
         for channel in &mut self.channels {
             let sums = &self.rows[channel.rows].sums;
-            channel.columns.apply(sums, &mut channel.line);
+            channel.columns.apply(level, sums, &mut channel.line);
         }
     }
 }

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Instructions a frame on a 64-bit Arm core, counted under emulation: evidence for boards that are not here.
+
+usage: instructions.py ROOT PLUGIN RUNTIME MODEL CLIP
+
+One line each: `instructions`, name, core, size, millions a frame.
+
+ROOT: a system for arm64 (scripts/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME: libonnxruntime.so for
+it. MODEL: an .onnx file. CLIP: a gst-launch fragment with a person in it. Two runs of unlike length give the
+cost of a frame without that of the start. Emulated is what a core of the named type may use: a Cortex-A53 or
+A72 has no dot product instructions, an A76 has.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+CORES = {"cortex-a72": "Cortex-A53/A72", "cortex-a76": "Cortex-A76"}
+FEW, MANY = 2, 8
+# ONNX Runtime for Arm stumbles over the processors that /sys of an x86 machine describes.
+HIDE_SYS = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys && exec "$@"', "sh"]
+CHAINS = {
+    "nothing (reading the frame)": "identity",
+    "mattesegment": "mattesegment",
+    "mattesegment ! matterefine preset=fast": "mattesegment ! matterefine preset=fast",
+    "mattebackground preset=fast background=color": "mattebackground preset=fast background=color",
+    "the same, interval=2": "mattebackground preset=fast background=color interval=2",
+    "mattebackground (balanced, blur)": "mattebackground",
+}
+SIZES = [(640, 480), (1280, 720)]
+
+
+class Emulator:
+    """gst-launch of another system, with a plugin of QEMU that counts."""
+
+    def __init__(self, root: pathlib.Path, plugin: str, runtime: str, model: str, work: pathlib.Path):
+        self.root, self.work = root, work
+        plugins = work / "plugins"
+        plugins.mkdir()
+        shutil.copy(plugin, plugins / "libgstmatte.so")
+        for name in ("coreelements", "rawparse"):
+            shutil.copy(root / f"usr/lib/aarch64-linux-gnu/gstreamer-1.0/libgst{name}.so", plugins)
+        self.environment = {
+            "PATH": os.environ["PATH"], "HOME": str(work), "GST_REGISTRY": str(work / "registry.bin"),
+            "GST_REGISTRY_FORK": "no", "GST_PLUGIN_SYSTEM_PATH": "", "GST_PLUGIN_PATH": str(plugins),
+            "ORT_DYLIB_PATH": runtime, "MATTE_MODEL": model,
+        }
+        source = pathlib.Path(__file__).with_name("count.c")
+        subprocess.run(["gcc", "-O2", "-shared", "-fPIC", source, "-o", work / "libcount.so"], check=True)
+
+    def run(self, core: str, line: str) -> int:
+        """Instructions of one run."""
+        log = self.work / "counted"
+        command = [*HIDE_SYS, "qemu-aarch64", "-L", self.root, "-cpu", core, "-plugin", self.work / "libcount.so", "-d",
+                   "plugin", "-D", log, self.root / "usr/bin/gst-launch-1.0", "-q", *line.split()]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode or "ERROR" in done.stderr:
+            sys.exit(f"failed under emulation: {line}\n{done.stdout}{done.stderr}")
+        return int(re.search(r"(\d+) instructions", log.read_text())[1])
+
+
+def frames(clip: str, width: int, height: int, work: pathlib.Path) -> pathlib.Path:
+    """Raw NV12 frames of the clip."""
+    path = work / f"{height}.nv12"
+    subprocess.run(["gst-launch-1.0", "-q", *clip.split(), "!", "identity", f"eos-after={MANY}", "!",
+                    "videoconvertscale", "!", f"video/x-raw,format=NV12,width={width},height={height}", "!",
+                    "filesink", f"location={path}"], check=True)
+    return path
+
+
+def main() -> None:
+    root, plugin, runtime, model, clip = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        emulator = Emulator(pathlib.Path(root), plugin, runtime, model, work)
+        for width, height in SIZES:
+            raw = frames(clip, width, height, work)
+            size = width * height * 3 // 2
+            for core, title in CORES.items():
+                # The type of core matters to ONNX Runtime's kernels alone: once is enough.
+                chains = CHAINS if core == "cortex-a72" else {"mattesegment": "mattesegment"}
+                if core != "cortex-a72" and height != SIZES[0][1]:
+                    continue
+                for name, elements in chains.items():
+                    def line(count: int) -> str:
+                        return (f"filesrc location={raw} blocksize={size} num-buffers={count} ! rawvideoparse "
+                                f"format=nv12 width={width} height={height} framerate=30/1 ! {elements} ! fakesink")
+
+                    cost = (emulator.run(core, line(MANY)) - emulator.run(core, line(FEW))) / (MANY - FEW)
+                    print(f"instructions\t{name}\t{title}\t{height}p\t{cost / 1e6:.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Builds and tests for other processors: Debian's cross compiler, Rust's own target, and the
+# libraries of a Debian 12 for that processor in a folder (scripts/roots.sh), so that the plugin
+# runs on Debian 12 and newer, Raspberry Pi OS included.
+#
+#   scripts/cross.sh aarch64|armv7 build             target/TRIPLE/dist/libgstmatte.so, stripped beside it
+#   scripts/cross.sh aarch64|armv7 test [ARGS...]    cargo test, emulated by qemu-user
+#   scripts/cross.sh aarch64|armv7 run COMMAND...    a command in the folder, the plugin within reach
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+
+case ${1:-} in
+    aarch64) triple=aarch64-unknown-linux-gnu name=arm64 gnu="aarch64-linux-gnu" ;;
+    armv7) triple=armv7-unknown-linux-gnueabihf name=armhf gnu="arm-linux-gnueabihf" ;;
+    *) die "which processor? aarch64 or armv7, found '${1:-}'" ;;
+esac
+root=${MATTE_ROOTS:-$MATTE_CACHE/roots}/$name/base
+
+"$ROOT/scripts/roots.sh" make "$name"
+have "$gnu-gcc" || die "the cross compiler is missing: apt-get install gcc-$gnu"
+if have rustup && ! [ -d "$(rustc --print sysroot)/lib/rustlib/$triple" ]; then
+    rustup target add "$triple"
+fi
+
+variable=${triple//-/_}
+export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_SYSROOT_DIR=$root
+export PKG_CONFIG_LIBDIR=$root/usr/lib/$gnu/pkgconfig:$root/usr/share/pkgconfig
+export "CARGO_TARGET_${variable^^}_LINKER=$gnu-gcc"
+export "CARGO_TARGET_${variable^^}_RUNNER=$ROOT/scripts/roots.sh run $name"
+export "CARGO_TARGET_${variable^^}_RUSTFLAGS=-C link-arg=--sysroot=$root -C link-arg=-Wl,-rpath-link,$root/usr/lib/$gnu:$root/lib/$gnu"
+# What the programs inside see. Each process looks for plugins itself: cheaper than a scanner
+# of its own under emulation.
+export GST_REGISTRY_FORK=no GST_PLUGIN_PATH=$TARGET/$triple/dist
+
+case ${2:-build} in
+    build)
+        cargo build --profile dist --target "$triple" "${@:3}"
+        library=$TARGET/$triple/dist/libgstmatte.so
+        "$gnu-strip" --strip-unneeded -o "${library%.so}-stripped.so" "$library"
+        say "$(stat -c '%s bytes stripped' "${library%.so}-stripped.so"): $library"
+        ;;
+    test) cargo test --target "$triple" "${@:3}" ;;
+    run) "$ROOT/scripts/roots.sh" run "$name" "${@:3}" ;;
+    *) die "unknown action '$2' (build, test, run)" ;;
+esac

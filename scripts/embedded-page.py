@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Makes docs/embedded.md of what was measured.
+
+usage: embedded-page.py TSV      what scripts/bench.sh embedded printed
+"""
+import collections
+import pathlib
+import subprocess
+import sys
+
+# Instructions a cycle that code like this reaches (in-order A53, out-of-order A72) and usual clocks.
+BOARDS = [("Cortex-A53 at 1.4 GHz", 1.4e9, 0.8), ("Cortex-A72 at 1.5 GHz", 1.5e9, 1.5)]
+TEXT = """# Embedded
+
+Written by `scripts/bench.sh embedded`. No board was at hand: sizes are of real builds, memory was measured
+on x86-64, instructions were counted on emulated Arm cores. What a board does with them is an estimate, and
+marked as one.
+
+| | |
+| --- | --- |
+| model | {model} |
+| commit | {commit} |
+
+## Build
+
+```sh
+scripts/cross.sh aarch64 build     # target/aarch64-unknown-linux-gnu/dist/libgstmatte.so
+scripts/cross.sh armv7 build
+```
+
+Debian's cross compiler, Rust's own targets, and a Debian 12 for the board's processor in a folder: the
+plugin runs on Debian 12 and newer, Raspberry Pi OS included. `scripts/cross.sh aarch64 test --lib` runs the
+tests by qemu-user. `scripts/package.sh build arm64` makes a Debian package of it. A Yocto recipe and a
+Buildroot package are in [packaging/](../packaging).
+
+ONNX Runtime is not linked in. The wheels of PyPI hold one for aarch64 (27 MB, glibc 2.28); Debian 13 and
+newer have packages. For 32-bit Arm there is no wheel: build it, or take the distribution's.
+
+## Size
+
+The plugin, stripped, {inside}:
+
+| processor | bytes |
+| --- | --- |
+{sizes}
+
+## Memory
+
+Peak of a whole `gst-launch-1.0` process with ONNX Runtime and all libraries, in MiB:
+
+| pipeline | resident | not shared with others |
+| --- | --- | --- |
+{memory}
+
+## Instructions
+
+Millions a frame, NV12, one thread, a webcam picture with one person:
+
+| elements | core | {heights} |
+| --- | --- |{rule}
+{instructions}
+
+Of a core at 30 frames a second, estimated from these numbers by the instructions a cycle that such code
+reaches (0.8 on the A53, which is in-order and 64 bits wide, 1.5 on the A72):
+
+| elements | size | {boards} |
+| --- | --- |{boards_rule}
+{estimates}
+
+## A profile for small boards
+
+What costs least, first:
+
+1. **640x480 from the camera.** Everything but the network is in proportion to the pixels; the network sees
+   256x144 whatever comes in.
+2. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
+   `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
+3. **`interval=2`.** The network runs on every second frame, the matte is carried over to the other.
+4. **`preset=fast`**, and `background=color` or a picture: blur costs more than either.
+5. **`still-threshold=0.006`** rests the network while nobody moves.
+6. **A small network.** An int8 one (`mattenet quantize`) is a quarter of the size; on cores with dot product
+   instructions (A55, A76 and newer) it is faster as well, on an A53 or A72 it hardly is.
+7. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave it to the encoder.
+
+[pipelines/embedded.sh](../pipelines/embedded.sh) has these lines for libcamera, V4L2 NV12, DMABuf and MJPEG
+cameras, and takes the board's H.264 encoder where there is one:
+
+```sh
+pipelines/embedded.sh libcamera                    # Raspberry Pi camera to a window
+HOST=192.168.1.20 pipelines/embedded.sh nv12 rtp   # hardware encoder, RTP
+pipelines/embedded.sh mjpeg meeting.mkv            # USB camera to a file
+```
+"""
+
+
+def table(rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def main() -> None:
+    found = collections.defaultdict(list)
+    for line in pathlib.Path(sys.argv[1]).read_text().splitlines():
+        kind, *cells = line.split("\t")
+        found[kind].append(cells)
+    heights = list(dict.fromkeys(height for *_, height, _ in found["instructions"]))
+    counts: dict = collections.defaultdict(dict)
+    for name, core, height, count in found["instructions"]:
+        counts[name, core][height] = float(count)
+    instructions = [[f"`{name}`" if name.startswith("matte") else name, core,
+                     *(f"{sizes[h]:.1f}" if h in sizes else "" for h in heights)]
+                    for (name, core), sizes in counts.items()]
+    estimates = []
+    for (name, core), sizes in counts.items():
+        if "A53" not in core or name.startswith("nothing"):
+            continue
+        for height, count in sizes.items():
+            shares = [f"{100 * 30 * count * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS]
+            estimates.append([f"`{name}`" if name.startswith("matte") else name, height, *shares])
+    networks = list((pathlib.Path(__file__).parent.parent / "models").glob("*.onnx"))
+    inside = "with " + ", ".join(f"{n.name} ({n.stat().st_size} bytes)" for n in networks) + " inside" \
+        if networks else "with no network inside yet"
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    print(TEXT.format(
+        model=found["model"][0][0] if found["model"] else "builtin",
+        commit=commit.stdout.strip(),
+        inside=inside,
+        sizes=table([[name, f"{int(size):,}"] for name, size in found["size"]]),
+        memory=table(found["memory"]),
+        heights=" | ".join(heights), rule=" --- |" * len(heights), instructions=table(instructions),
+        boards=" | ".join(name for name, *_ in BOARDS), boards_rule=" --- |" * len(BOARDS),
+        estimates=table(estimates)), end="")
+
+
+if __name__ == "__main__":
+    main()

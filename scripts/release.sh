@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Everything that a release consists of, into target/release-VERSION: sources, the plugin for each
+# processor, Debian packages, bill of materials, notes, checksums. Publishes and tags nothing.
+#
+#   scripts/release.sh [--check] [ARCH...]     amd64 (default: this machine's), arm64, armhf
+#
+# --check only looks whether version, changelog and packaging agree, as the tests do.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+native=$(dpkg --print-architecture 2>/dev/null || uname -m)
+
+# The text of a version in the changelog; of [Unreleased] while it has no section of its own.
+notes() {
+    local section=$version
+    grep -q "^## \[$version\]" CHANGELOG.md || section=Unreleased
+    awk -v want="## [$section]" 'index($0, want) == 1 { on = 1; next } /^## \[/ { on = 0 } on' CHANGELOG.md
+}
+
+check() {
+    local meson
+    meson=$(sed -n "s/^ *version: '\([0-9.]*\)',/\1/p" meson.build | head -1)
+    [ "$meson" = "$version" ] || die "meson.build says $meson, Cargo.toml says $version: make them equal"
+    grep -A1 '^name = "gst-plugin-matte"' Cargo.lock | grep -q "\"$version\"" ||
+        die "Cargo.lock does not know version $version: run cargo build"
+    python3 scripts/crates.py --check >&2 || exit 1
+    [ -n "$(notes | tr -d '[:space:]')" ] || die "CHANGELOG.md says nothing about $version"
+    echo "ok version $version everywhere, with notes"
+}
+
+check
+if [ "${1:-}" = --check ]; then exit; fi
+git diff --quiet HEAD -- || die "files differ from the commit: a release is made of a commit"
+have xz || die "xz is missing: apt-get install xz-utils"
+[ $# -gt 0 ] || set -- "$native"
+
+out=$TARGET/release-$version
+rm -rf "$out"
+mkdir -p "$out"
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+pack() { # archive, folder, name...: the same files give the same archive
+    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$2" -cf - "${@:3}" |
+        xz -9 >"$1"
+}
+
+say "sources"
+git archive --prefix="matte-$version/" HEAD | xz -9 >"$out/matte-$version.tar.xz"
+for arch in "$@"; do
+    say "$arch"
+    case $arch in
+        "$native")
+            cargo build --profile dist --locked
+            library=$TARGET/dist/libgstmatte.so strip=strip
+            triple=$(rustc -vV | sed -n 's/^host: //p')
+            ;;
+        arm64)
+            "$ROOT/scripts/cross.sh" aarch64 build --locked
+            triple=aarch64-unknown-linux-gnu library=$TARGET/$triple/dist/libgstmatte.so strip=aarch64-linux-gnu-strip
+            ;;
+        armhf)
+            "$ROOT/scripts/cross.sh" armv7 build --locked
+            triple=armv7-unknown-linux-gnueabihf library=$TARGET/$triple/dist/libgstmatte.so strip=arm-linux-gnueabihf-strip
+            ;;
+        *) die "unknown processor '$arch' (known: $native, arm64, armhf)" ;;
+    esac
+    stage=$(mktemp -d)
+    mkdir -p "$stage/matte-$version-$arch"
+    "$strip" --strip-unneeded -o "$stage/matte-$version-$arch/libgstmatte.so" "$library"
+    cp LICENSE README.md CHANGELOG.md "$stage/matte-$version-$arch/"
+    pack "$out/matte-$version-$arch.tar.xz" "$stage" "matte-$version-$arch"
+    rm -rf "$stage"
+    python3 scripts/sbom.py --target "$triple" >"$out/matte-$version-$arch.cdx.json"
+    if have dpkg-deb; then
+        "$ROOT/scripts/package.sh" build "$arch" "$library"
+        cp "$TARGET/packages/"*"$version"*_"$arch".deb "$out/"
+    fi
+done
+
+{
+    printf '# matte %s\n' "$version"
+    notes
+    printf '\n## Files\n\n| file | bytes |\n| --- | --- |\n'
+    (cd "$out" && stat -c '| %n | %s |' ./* | sed 's|\./||')
+} >"$out/NOTES.md"
+sums=$(cd "$out" && sha256sum -- *)
+echo "$sums" >"$out/SHA256SUMS"
+say "$out:"
+cat "$out/SHA256SUMS"

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Where a matte is wholly subject, wholly room, or neither.
+//!
+//! Nine tenths of a matte are 0 or 255. A frame's pixels need nothing where it is 255, and nothing
+//! but the background's where it is 0; only what is neither is worth looking at alpha for. So the
+//! matte is looked at once, in square cells, and every pass goes by the spans that come of it.
+
+use crate::frame::GrayRef;
+use crate::simd::Level;
+use fearless_simd::{dispatch, prelude::*};
+use fearless_simd_macros::simd;
+use std::ops::Range;
+
+/// Mattes up to the first and from the second are as good as 0 and 255 to the eye.
+const CLEAR: (u8, u8) = (4, 251);
+
+/// What is in a cell: something that is not quite subject, not quite background; something that
+/// is plainly not subject, plainly not background.
+const NOT_SUBJECT: u8 = 1;
+const NOT_ROOM: u8 = 2;
+const PLAIN_ROOM: u8 = 4;
+const PLAIN_SUBJECT: u8 = 8;
+
+/// Side of the cells, in pixels, for frames of this height.
+pub(super) fn cell_side(height: usize) -> usize {
+    match height {
+        0..=240 => 2,
+        241..=360 => 4,
+        361..=800 => 8,
+        _ => 16,
+    }
+}
+
+/// Ranges of pixels in each row of cells.
+#[derive(Debug)]
+struct Spans {
+    /// Where each row's spans begin, and where the last one's end.
+    starts: Vec<usize>,
+    spans: Vec<Range<usize>>,
+}
+
+impl Spans {
+    fn new(columns: usize, rows: usize) -> Self {
+        Self {
+            starts: vec![0; rows + 1],
+            // Spans may touch, where a hard edge is between two cells.
+            spans: Vec::with_capacity(rows * (columns + 1)),
+        }
+    }
+
+    fn row(&self, y: usize) -> &[Range<usize>] {
+        &self.spans[self.starts[y]..self.starts[y + 1]]
+    }
+
+    /// Adds a span to row `y`, the newest, or to its last span where they touch.
+    fn push(&mut self, y: usize, span: Range<usize>) {
+        if span.is_empty() {
+            return;
+        }
+        match self.spans[self.starts[y]..].last_mut() {
+            Some(last) if last.end == span.start => last.end = span.end,
+            _ => self.spans.push(span),
+        }
+    }
+}
+
+/// The pixels of a row that need work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work<'a> {
+    /// Where the matte is neither 0 nor 255, and where a chroma sample has some of both.
+    pub mixed: &'a [Range<usize>],
+    /// Where it is 0.
+    pub room: &'a [Range<usize>],
+}
+
+/// All of a row of `width` pixels, as a list of one span.
+pub(super) fn whole(width: usize) -> [Range<usize>; 1] {
+    std::array::from_fn(|_| 0..width)
+}
+
+impl<'a> Work<'a> {
+    /// Alpha is to be looked at in all of `whole`.
+    pub fn all(whole: &'a [Range<usize>; 1]) -> Self {
+        Self {
+            mixed: whole,
+            room: &[],
+        }
+    }
+}
+
+/// The cells of mattes for frames of one size.
+#[derive(Debug)]
+pub(super) struct Cover {
+    level: Level,
+    side: usize,
+    frame: (usize, usize),
+    columns: usize,
+    /// Whether chroma samples reach over to the pixel on their left, and above.
+    reach: (bool, bool),
+    flags: Vec<u8>,
+    row_flags: Vec<u8>,
+    mixed: Spans,
+    room: Spans,
+}
+
+impl Cover {
+    /// For frames of `width` x `height` pixels; `reach` says whether chroma samples reach over to
+    /// the pixel on their left and above.
+    pub fn new(width: usize, height: usize, reach: (bool, bool), level: Level) -> Self {
+        let side = cell_side(height);
+        let (columns, rows) = (width.div_ceil(side), height.div_ceil(side));
+        Self {
+            level,
+            side,
+            frame: (width, height),
+            columns,
+            reach,
+            flags: vec![0; columns * rows],
+            row_flags: Vec::new(),
+            mixed: Spans::new(columns, rows),
+            room: Spans::new(columns, rows),
+        }
+    }
+
+    /// Side of the cells in pixels.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// Cells in a row.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Whether there is something of the subject in each cell.
+    pub fn subject_cells(&self) -> impl Iterator<Item = bool> {
+        self.flags.iter().map(|flags| flags & PLAIN_SUBJECT != 0)
+    }
+
+    /// Looks at a matte of any size. Allocates only when it is wider than any before.
+    pub fn update(&mut self, matte: GrayRef) {
+        let width = matte.width();
+        self.row_flags.resize(width, 0);
+        let (level, side) = (self.level, self.side);
+        for (j, cells) in self.flags.chunks_exact_mut(self.columns).enumerate() {
+            let rows = covered(j, side, self.frame.1, matte.height());
+            let flags = &mut self.row_flags[..];
+            dispatch!(level, simd => judge(simd, matte, rows, flags));
+            if width == self.frame.0 {
+                // The usual case, worth a shortcut: cells are whole runs of samples.
+                for (cell, flags) in cells.iter_mut().zip(flags.chunks(side)) {
+                    *cell = any(flags);
+                }
+                continue;
+            }
+            for (i, cell) in cells.iter_mut().enumerate() {
+                *cell = any(&flags[covered(i, side, self.frame.0, width)]);
+            }
+        }
+        self.mixed.spans.clear();
+        self.room.spans.clear();
+        for j in 0..self.flags.len() / self.columns {
+            self.mixed.starts[j] = self.mixed.spans.len();
+            self.room.starts[j] = self.room.spans.len();
+            self.cut(j);
+        }
+        for spans in [&mut self.mixed, &mut self.room] {
+            if let Some(end) = spans.starts.last_mut() {
+                *end = spans.spans.len();
+            }
+        }
+    }
+
+    /// The work in luma row `y`.
+    pub fn row(&self, y: usize) -> Work<'_> {
+        Work {
+            mixed: self.mixed.row(y / self.side),
+            room: self.room.row(y / self.side),
+        }
+    }
+
+    /// Marks the cells that a visible edge runs through: 1, others 0.
+    pub fn edges(&self, mask: &mut [u8]) {
+        let both = PLAIN_ROOM | PLAIN_SUBJECT;
+        for (m, &flags) in mask.iter_mut().zip(&self.flags) {
+            *m = u8::from(flags & both == both);
+        }
+    }
+
+    /// What cell `i` of row `j` is, with what its chroma samples reach over to.
+    fn kind(&self, i: usize, j: usize) -> u8 {
+        let at = |i: usize, j: usize| self.flags[j * self.columns + i] & (NOT_SUBJECT | NOT_ROOM);
+        let mut kind = at(i, j);
+        if self.reach.1 && j > 0 {
+            kind |= at(i, j - 1);
+            if self.reach.0 && i > 0 {
+                kind |= at(i - 1, j - 1);
+            }
+        }
+        kind
+    }
+
+    /// Cuts a row of cells into spans.
+    fn cut(&mut self, j: usize) {
+        const MIXED: u8 = NOT_SUBJECT | NOT_ROOM;
+        let width = self.frame.0;
+        let mut start = 0;
+        let mut now = self.kind(0, j);
+        // Where the chroma samples end that the span before has a part in.
+        let mut shared = 0;
+        for i in 1..=self.columns {
+            let next = if i < self.columns { self.kind(i, j) } else { 0 };
+            if next == now && i < self.columns {
+                continue;
+            }
+            let end = (i * self.side).min(width);
+            let clear = match now {
+                MIXED => end,
+                _ => shared.clamp(start, end),
+            };
+            self.mixed.push(j, start..clear);
+            // What is NOT_SUBJECT and not NOT_ROOM is all room.
+            if now == NOT_SUBJECT && clear < end {
+                self.room.push(j, clear..end);
+            }
+            shared = if self.reach.0 { end + 2 } else { end };
+            (start, now) = (end, next);
+        }
+    }
+}
+
+/// The flags that are up in any of a few.
+#[inline(always)]
+fn any(flags: &[u8]) -> u8 {
+    let (eights, rest) = flags.as_chunks::<8>();
+    let rest = rest.iter().fold(0, |a, &b| a | b);
+    let eights = eights
+        .iter()
+        .fold(0, |a, &eight| a | u64::from_ne_bytes(eight));
+    let fours = eights | eights >> 32;
+    let twos = fours | fours >> 16;
+    (twos | twos >> 8) as u8 | rest
+}
+
+/// The matte's samples that a cell is made of, bilinear neighbours included.
+fn covered(cell: usize, side: usize, frame: usize, matte: usize) -> Range<usize> {
+    let start = (cell * side) * matte / frame;
+    let end = (((cell + 1) * side).min(frame) * matte).div_ceil(frame);
+    if matte == frame {
+        return start..end;
+    }
+    start.saturating_sub(1)..(end + 1).min(matte)
+}
+
+#[inline(always)]
+fn flags_of(low: u8, high: u8) -> u8 {
+    (u8::from(low < 255) * NOT_SUBJECT)
+        | (u8::from(high > 0) * NOT_ROOM)
+        | (u8::from(low < CLEAR.1) * PLAIN_ROOM)
+        | (u8::from(high > CLEAR.0) * PLAIN_SUBJECT)
+}
+
+/// The flags of each column of some rows.
+#[simd]
+fn judge<S: Simd>(simd: S, matte: GrayRef, rows: Range<usize>, flags: &mut [u8]) {
+    let mut chunks = flags.chunks_exact_mut(S::u8s::LEN);
+    let mut x = 0;
+    let (mut lows, mut highs) = ([0; 64], [0; 64]);
+    for flags in &mut chunks {
+        let columns = x..x + S::u8s::LEN;
+        let mut low = S::u8s::from_slice(simd, &matte.row(rows.start)[columns.clone()]);
+        let mut high = low;
+        for y in rows.start + 1..rows.end {
+            let row = S::u8s::from_slice(simd, &matte.row(y)[columns.clone()]);
+            low = low.min(row);
+            high = high.max(row);
+        }
+        low.store_slice(&mut lows[..S::u8s::LEN]);
+        high.store_slice(&mut highs[..S::u8s::LEN]);
+        for ((flags, &low), &high) in flags.iter_mut().zip(&lows).zip(&highs) {
+            *flags = flags_of(low, high);
+        }
+        x = columns.end;
+    }
+    for (i, flags) in chunks.into_remainder().iter_mut().enumerate() {
+        let (mut low, mut high) = (255, 0);
+        for y in rows.clone() {
+            low = matte.row(y)[x + i].min(low);
+            high = matte.row(y)[x + i].max(high);
+        }
+        *flags = flags_of(low, high);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blend::reference;
+    use crate::frame::GrayImage;
+
+    /// Every pixel is in the right kind of span, and in one only.
+    #[test]
+    fn spans_hold_what_they_say() {
+        for level in crate::simd::levels() {
+            for (size, matte_size) in [
+                ((70, 33), (70, 33)),
+                ((131, 250), (131, 250)),
+                ((77, 370), (77, 370)),
+                ((95, 810), (95, 810)),
+                ((95, 810), (24, 200)),
+                ((64, 40), (128, 80)),
+            ] {
+                for reach in [(false, false), (true, false), (false, true), (true, true)] {
+                    let matte = reference::matte(matte_size.0, matte_size.1, 3);
+                    let mut cover = Cover::new(size.0, size.1, reach, level);
+                    cover.update(matte.as_ref());
+                    let mut pure = 0;
+                    for y in 0..size.1 {
+                        let Work { mixed, room } = cover.row(y);
+                        for x in 0..size.0 {
+                            let within = |spans: &[Range<usize>]| {
+                                spans.iter().filter(|s| s.contains(&x)).count()
+                            };
+                            let (mixed, room) = (within(mixed), within(room));
+                            assert!(mixed + room <= 1);
+                            pure += 1 - mixed;
+                            if size != matte_size || mixed == 1 {
+                                continue;
+                            }
+                            let wanted = if room == 1 { 0 } else { 255 };
+                            let reach = |v: usize, on: bool| v.saturating_sub(usize::from(on));
+                            for (x, y) in [
+                                (x, y),
+                                (reach(x, reach_of(cover.reach.0, x)), y),
+                                (x, reach(y, reach_of(cover.reach.1, y))),
+                            ] {
+                                assert_eq!(
+                                    matte.data()[y * size.0 + x],
+                                    wanted,
+                                    "{size:?} {x},{y}"
+                                );
+                            }
+                        }
+                    }
+                    assert!(pure > 0, "{size:?}: {pure}");
+                }
+            }
+        }
+    }
+
+    /// Whether the chroma sample under a pixel reaches over to the one before: from even pixels.
+    fn reach_of(on: bool, at: usize) -> bool {
+        on && at.is_multiple_of(2)
+    }
+
+    #[test]
+    fn flat_mattes_are_one_span() {
+        for (value, edges) in [
+            (0, false),
+            (3, false),
+            (252, false),
+            (255, false),
+            (90, true),
+        ] {
+            let mut matte = GrayImage::new(20, 20);
+            matte.data_mut().fill(value);
+            let mut cover = Cover::new(33, 17, (true, true), crate::simd::level());
+            cover.update(matte.as_ref());
+            let mut mask = vec![9; 17 * 9];
+            cover.edges(&mut mask);
+            assert!(mask.iter().all(|&m| m == u8::from(edges)));
+            for y in 0..17 {
+                let Work { mixed, room } = cover.row(y);
+                let all = std::slice::from_ref(&(0..33));
+                match value {
+                    0 => assert_eq!((mixed, room), (&[][..], all)),
+                    255 => assert_eq!((mixed, room), (&[][..], &[][..])),
+                    _ => assert_eq!((mixed, room), (all, &[][..])),
+                }
+            }
+        }
+    }
+}

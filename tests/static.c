@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MPL-2.0
+// A program that has the plugin linked in, as meson's pkg-config file says.
+#include <gst/gst.h>
+#include <stdio.h>
+
+void gst_plugin_matte_register(void);
+
+int main(int argc, char **argv)
+{
+    const char *names[] = {"mattesegment", "matterefine", "mattecompose", "mattemix", "mattebackground"};
+
+    gst_init(&argc, &argv);
+    gst_plugin_matte_register();
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        GstElement *element = gst_element_factory_make(names[i], NULL);
+        if (!element) {
+            fprintf(stderr, "no element %s in this program\n", names[i]);
+            return 1;
+        }
+        gst_object_unref(gst_object_ref_sink(element));
+    }
+    puts("five elements without a plugin file");
+    return 0;
+}

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""This plugin among GStreamer's own analytics elements: the system's ONNX Runtime, `onnxinference`
+on the same network, the overlays in the same pipeline, mattes read back as analytics metas.
+
+Run by scripts/test-in.sh in systems with GStreamer 1.26 and newer; skips what a system lacks.
+MATTE_SOURCE is a gst-launch fragment with a person in the picture.
+"""
+import array
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+import gi
+
+gi.require_version("Gst", "1.0")
+from gi.repository import Gst  # noqa: E402  (the version must be named first)
+
+try:
+    gi.require_version("GstAnalytics", "1.0")
+    from gi.repository import GstAnalytics
+except (ValueError, ImportError):
+    GstAnalytics = None
+
+Gst.init(None)
+SIZE = (256, 144)
+SOURCE = os.environ.get("MATTE_SOURCE", "videotestsrc num-buffers=3")
+# A size that public networks take as it is, so that nobody scales.
+PICTURE = f"{SOURCE} ! videoconvertscale ! video/x-raw,width={SIZE[0]},height={SIZE[1]},pixel-aspect-ratio=1/1"
+MODELINFO = """[modelinfo]
+version=1.0
+group-id=matte
+
+[{input}]
+id={input}
+type=float32
+dims={dims}
+dir=input
+ranges=0.0,1.0;0.0,1.0;0.0,1.0
+
+[{output}]
+id=matte-alpha
+type=float32
+dims={output_dims}
+dir=output
+"""
+
+
+def have(*elements: str) -> bool:
+    return all(Gst.ElementFactory.find(element) for element in elements)
+
+
+def with_metadata(model: bytes, key: str, value: str) -> bytes:
+    """An ONNX file with one more metadata entry (field 14 of ModelProto: protobuf messages are
+    merged by appending one to the other)."""
+    def field(number: int, data: bytes) -> bytes:
+        assert len(data) < 128
+        return bytes([number << 3 | 2, len(data)]) + data
+
+    return model + field(14, field(1, key.encode()) + field(2, value.encode()))
+
+
+def needs(*elements: str):
+    return unittest.skipUnless(have(*elements), f"GStreamer here has no {' or no '.join(elements)}")
+
+
+def pull(description: str) -> Gst.Sample:
+    """The third sample that comes out of a pipeline: steady by then."""
+    pipeline = Gst.parse_launch(f"{description} ! appsink name=out sync=false")
+    pipeline.set_state(Gst.State.PLAYING)
+    try:
+        for _ in range(3):
+            sample = pipeline.get_by_name("out").emit("try-pull-sample", 60 * Gst.SECOND)
+            if sample is None:
+                message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+                raise AssertionError(message.parse_error() if message else f"no sample: {description}")
+        return sample
+    finally:
+        pipeline.set_state(Gst.State.NULL)
+
+
+def content(buffer: Gst.Buffer) -> bytes:
+    known, mapped = buffer.map(Gst.MapFlags.READ)
+    assert known
+    try:
+        return bytes(mapped.data)
+    finally:
+        buffer.unmap(mapped)
+
+
+def gray(sample: Gst.Sample) -> tuple[int, int, bytes]:
+    """Width, height and pixels without padding of a GRAY8 sample."""
+    caps = sample.get_caps().get_structure(0)
+    width, height = caps.get_int("width")[1], caps.get_int("height")[1]
+    data = content(sample.get_buffer())
+    stride = (width + 3) // 4 * 4
+    return width, height, b"".join(data[y * stride : y * stride + width] for y in range(height))
+
+
+def matte_of(sample: Gst.Sample) -> tuple[int, int, bytes]:
+    meta = sample.get_buffer().get_custom_meta("MatteMeta")
+    assert meta is not None, "the frame carries no matte"
+    return gray(meta.get_structure().get_value("matte"))
+
+
+class SystemRuntime(unittest.TestCase):
+    @unittest.skipIf("ORT_DYLIB_PATH" in os.environ, "ORT_DYLIB_PATH names a library")
+    def test_the_systems_library_runs(self):
+        _, _, matte = matte_of(pull(f"{PICTURE} ! mattesegment"))
+        maps = pathlib.Path("/proc/self/maps").read_text().splitlines()
+        loaded = {line.split()[-1] for line in maps if "libonnxruntime.so" in line}
+        print("ONNX Runtime:", *loaded, file=sys.stderr)
+        self.assertTrue(any(name.startswith("/usr/lib/") for name in loaded), loaded)
+        if "MATTE_SOURCE" in os.environ:
+            share = sum(value >= 128 for value in matte) / len(matte)
+            self.assertTrue(0.05 < share < 0.9, f"{share:.2f} of the picture is a person")
+
+
+@needs("onnxinference")
+class OnnxInference(unittest.TestCase):
+    """The same network in GStreamer's own element: told the same by .modelinfo, it says the same."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def model(self) -> pathlib.Path:
+        """The model and a .modelinfo beside it, which is all that both elements are told."""
+        source = pathlib.Path(os.environ["MATTE_MODEL"])
+        copy = self.folder / source.name
+        names = {"mp_selfie_landscape.onnx": ("input", "output")}
+        name, output = names.get(source.name, ("image", "alpha"))
+        open_sides = source.name not in names
+        # What 1.26 knows an output by, where 1.28 has .modelinfo.
+        copy.write_bytes(with_metadata(source.read_bytes(), output, "matte-alpha"))
+        sides = "-1,-1" if open_sides else f"{SIZE[1]},{SIZE[0]}"
+        text = MODELINFO.format(input=name, output=output, dims=f"1,3,{sides}",
+                                output_dims=f"{-1 if open_sides else 1},1,{sides}")
+        pathlib.Path(f"{copy}.modelinfo").write_text(text)
+        return copy
+
+    @unittest.skipUnless("MATTE_MODEL" in os.environ, "MATTE_MODEL names no model")
+    def test_upstream_and_ours_agree(self):
+        model = self.model()
+        settings = f"model-file={model}"
+        if Gst.ElementFactory.make("onnxinference").find_property("input-image-format"):
+            # 1.26 knows no .modelinfo: chw planes, divided by 255.
+            settings += " input-image-format=chw input-tensor-scale=255"
+        sample = pull(f"{PICTURE} ! videoconvert ! video/x-raw,format=RGB ! onnxinference {settings} "
+                      f"! mattesegment model={model}")
+        width, height, ours = matte_of(sample)
+        self.assertEqual((width, height), SIZE)
+        self.assertGreater(max(ours), 100, "somebody is in the picture")
+        tensors = GstAnalytics.buffer_get_tensor_meta(sample.get_buffer())
+        tensor = tensors.get(0)
+        upstream = array.array("f", content(tensor.data))
+        self.assertEqual(len(upstream), width * height)
+        worst = max(abs(a * 255 - b) for a, b in zip(upstream, ours))
+        print(f"largest difference of the mattes: {worst:.2f} of 255", file=sys.stderr)
+        self.assertLessEqual(worst, 3)
+
+
+class SideBySide(unittest.TestCase):
+    def overlay(self, element: str):
+        plain = pull(f"{PICTURE} ! videoconvert ! video/x-raw,format=RGBA ! mattesegment ! matterefine")
+        drawn = pull(f"{PICTURE} ! videoconvert ! video/x-raw,format=RGBA ! mattesegment ! matterefine "
+                     f"! {element} ! identity")
+        self.assertEqual(matte_of(plain)[:2], matte_of(drawn)[:2])
+        self.assertIsNotNone(pull(f"{PICTURE} ! mattesegment ! matterefine ! videoconvert ! {element} "
+                                  "! videoconvert ! mattecompose background=color"))
+        return content(plain.get_buffer()), content(drawn.get_buffer())
+
+    @needs("objectdetectionoverlay")
+    def test_objectdetectionoverlay(self):
+        plain, drawn = self.overlay("objectdetectionoverlay")
+        self.assertEqual(plain, drawn, "nothing was detected, nothing is drawn")
+
+    @needs("segmentationoverlay")
+    def test_segmentationoverlay(self):
+        plain, drawn = self.overlay("segmentationoverlay")
+        if Gst.ElementFactory.make("mattesegment").find_property("analytics-meta"):
+            self.assertNotEqual(plain, drawn, "the overlay draws the mask")
+        else:
+            self.assertEqual(plain, drawn, "no mask, nothing is drawn")
+
+
+@unittest.skipIf(GstAnalytics is None, "no GstAnalytics here")
+@unittest.skipUnless(
+    have("mattesegment") and Gst.ElementFactory.make("mattesegment").find_property("analytics-meta"),
+    "the plugin was built without v1_26")
+class Masks(unittest.TestCase):
+    def mask(self, chain: str):
+        sample = pull(f"{PICTURE} ! {chain}")
+        relations = GstAnalytics.buffer_get_analytics_relation_meta(sample.get_buffer())
+        if relations is None:
+            return sample, None, None
+        self.assertEqual(GstAnalytics.relation_get_length(relations), 2)
+        known, mask = relations.get_segmentation_mtd(0)
+        self.assertTrue(known)
+        known, classes = relations.get_cls_mtd(1)
+        self.assertTrue(known)
+        return sample, mask, classes
+
+    def test_mask_is_the_matte_cut_at_one_half(self):
+        for chain in ("mattesegment", "mattesegment ! matterefine"):
+            with self.subTest(chain):
+                sample, mask, classes = self.mask(chain)
+                buffer, x, y, width, height = mask.get_mask()
+                self.assertEqual((x, y, width, height), (0, 0, *SIZE))
+                self.assertEqual(mask.get_region_count(), 2)
+                names = []
+                for region in range(2):
+                    self.assertEqual(mask.get_region_id(region), region)
+                    quark = classes.get_quark(region)
+                    names.append(quark if isinstance(quark, str) else GstAnalytics_quark(quark))
+                self.assertEqual(names, ["background", "subject"])
+                columns, rows, matte = matte_of(sample)
+                stride = (columns + 3) // 4 * 4
+                data = content(buffer)
+                found = b"".join(data[r * stride : r * stride + columns] for r in range(rows))
+                self.assertEqual(found, bytes(value >= 128 for value in matte))
+                self.assertIn(1, found)
+
+    def test_none_where_it_is_turned_off_and_none_on_composed_pictures(self):
+        for chain in ("mattesegment analytics-meta=false ! matterefine", "mattebackground"):
+            with self.subTest(chain):
+                self.assertIsNone(self.mask(chain)[1])
+
+
+def GstAnalytics_quark(quark: int) -> str:
+    from gi.repository import GLib
+
+    return GLib.quark_to_string(quark)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
