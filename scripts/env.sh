@@ -28,4 +28,6 @@ fi
 if [ -z "${MATTE_MODEL:-}" ] && [ -e "$_matte_cache/models/mp_selfie_landscape.onnx" ]; then
     export MATTE_MODEL="$_matte_cache/models/mp_selfie_landscape.onnx"
 fi
+# Official builds of ONNX Runtime report to Microsoft; the plugin forbids it, Python programs need this.
+export ORT_DISABLE_TELEMETRY="${ORT_DISABLE_TELEMETRY:-1}"
 unset _matte_root _matte_cache _matte_plugins

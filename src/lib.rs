@@ -17,6 +17,7 @@
 pub mod background;
 pub mod blend;
 pub mod compose;
+mod fault;
 pub mod filter;
 pub mod frame;
 pub mod meta;

@@ -11,6 +11,7 @@ use crate::{background, compose, meta, mix, refine, segment};
 use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    crate::model::refuse_telemetry();
     meta::register();
     segment::register(plugin)?;
     refine::register(plugin)?;

@@ -9,7 +9,7 @@ use common::pipeline::{Run, green_model, model_with, run, run_samples, scratch};
 use common::{bytes, frame, info, init};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn models() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models"))
@@ -51,12 +51,23 @@ fn models_that_are_none() {
         write("text.onnx", b"<html><body>404 Not Found</body></html>"),
         write("zeros.onnx", &[0; 4096]),
         folder.clone(),
+        // No end, and nobody who writes.
+        "/dev/zero".into(),
+        pipe(&folder.join("pipe.onnx")),
     ];
     for file in files {
         let error = error_of(&format!("mattesegment model={}", file.display()));
         let name = file.file_name().unwrap().to_str().unwrap();
         assert_says(&error, &[name]);
     }
+}
+
+/// A named pipe, to which nobody writes.
+fn pipe(path: &Path) -> PathBuf {
+    let _ = std::fs::remove_file(path);
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo is everywhere").success());
+    path.to_owned()
 }
 
 #[test]
@@ -332,6 +343,9 @@ fn pictures_that_are_none() {
         let elements = format!("mattecompose background=image image={}", file.display());
         assert_says(&error_of(&elements), &[name]);
     }
+    let pipe = pipe(&folder.join("pipe.png"));
+    let elements = format!("mattecompose background=image image={}", pipe.display());
+    assert_says(&error_of(&elements), &["pipe.png", "plain file"]);
     let error = error_of("mattecompose background=image");
     assert_says(&error, &["image"]);
 }

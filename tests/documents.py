@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Runs every gst-launch-1.0 line of the documents and of the elements' own pages.
+"""Runs every command of the documents and of the elements' own pages.
 
-Cameras become a test picture, windows and devices a fakesink, video files a short clip, and beach.jpg
-is the project's background picture; all else runs as it is printed. One TAP line each.
+Lines of GStreamer's tools run: cameras become a test picture, windows and devices a fakesink, video
+files a short clip, and beach.jpg is the project's background picture; all else runs as it is printed.
+The settings over the pictures of docs/tuning.md run, too. Of the commands that other tests run
+(ELSEWHERE), it is only looked whether what they name is there. A command that is none of these fails.
+One TAP line each.
 """
 import pathlib
 import re
@@ -14,10 +17,23 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).parent.parent
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/*.md", "models/*.md", "src/*/mod.rs"]
+TOOLS = ("gst-launch-1.0 ", "gst-inspect-1.0 ", "gst-device-monitor-1.0 ")
+# What a command begins with, and who runs it for real.
+ELSEWHERE = [
+    (r"\. scripts/env\.sh", "every test that uses the plugin"),
+    (r"scripts/(demo|deps|fetch-models)\.sh", "scripts/test.sh, the demo by hand and in CI"),
+    (r"scripts/(test|bench|docs|pictures|tuning-pictures)\.sh", "development"),
+    (r"cargo (build|test|fmt|clippy|doc)\b", "scripts/test.sh"),
+    (r"matte-camera\b", "tests/camera.sh"),
+    (r"(python3|cc|cargo run .*) ?examples/", "tests/examples.sh"),
+    (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/test-v4l2.sh"),
+    (r"systemctl --user |journalctl --user |mkdir -p |cp |install ", "tests/camera.sh, as far as there is systemd"),
+]
 FRAMES = 20
-CAMERA = f"videotestsrc num-buffers={FRAMES} ! video/x-raw,width=640,height=480,framerate=30/1"
+CAMERA = f"videotestsrc num-buffers={FRAMES} ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"
 SUBSTITUTIONS = [
-    (r"v4l2src(?: device=\S+)?", CAMERA),
+    (r"v4l2src ! image/jpeg(\S*)", rf"videotestsrc num-buffers={FRAMES} ! video/x-raw\1 ! jpegenc"),
+    (r"v4l2src(?: [a-z-]+=\S+)*", CAMERA),
     (r"pipewiresrc(?: path=\S+)?", CAMERA),
     (r"\bautovideosink\b", "fakesink"),
     # Whatever the video of an example is called.
@@ -36,7 +52,51 @@ def lines_of(path: pathlib.Path) -> list[str]:
     text = re.sub(r"\\\n\s*", " ", text)
     lines = [line.strip() for line in text.splitlines()]
     # "..." stands for what the reader has to fill in.
-    return [line for line in lines if line.startswith("gst-launch-1.0 ") and "..." not in line]
+    return [line for line in lines if without_environment(line).startswith(TOOLS) and "..." not in line]
+
+
+def without_environment(line: str) -> str:
+    return re.sub(r"^(\w+=\S+ +)+", "", line)
+
+
+def other_commands(path: pathlib.Path) -> list[str]:
+    """Lines of a document's shell blocks that are no line of GStreamer's tools."""
+    found = []
+    for block in re.findall(r"^```sh\n(.*?)^```", path.read_text(), re.M | re.S):
+        for line in re.sub(r"\\\n\s*", " ", block).splitlines():
+            line = re.sub(r"\s+#.*", "", line).strip()
+            if line and not line.startswith("#") and not without_environment(line).startswith(TOOLS):
+                found.append(line)
+    return found
+
+
+def known(line: str) -> bool:
+    """Whether other tests run a command, and the script or example that it names is there."""
+    named = re.findall(r"(?:scripts|examples|tests|pipelines|camera)/[\w./-]+", line)
+    return all((ROOT / name).exists() for name in named) and any(
+        re.match(pattern, without_environment(line)) for pattern, _ in ELSEWHERE
+    )
+
+
+def settings_of(page: pathlib.Path) -> list[str]:
+    """The settings that pictures were made with: ![SETTINGS](...)."""
+    found = re.findall(r"!\[([a-z-]+=[^\]]*)\]", page.read_text())
+    return list(dict.fromkeys(found))
+
+
+def run(name: str, command: str, folder: str) -> bool:
+    try:
+        result = subprocess.run(
+            command, shell=True, cwd=folder, timeout=60,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        good, said = result.returncode == 0, result.stdout
+    except subprocess.TimeoutExpired as error:
+        good, said = False, f"still running after {error.timeout} s"
+    print(("ok " if good else "not ok ") + name, flush=True)
+    if not good:
+        print("# ran: " + command, *said.splitlines()[-8:], sep="\n# ")
+    return good
 
 
 def runnable(line: str) -> str:
@@ -56,21 +116,16 @@ def main() -> int:
         )
         shutil.copy(ROOT / "docs/pictures/room.jpg", pathlib.Path(folder) / "beach.jpg")
         for path in sorted(p for glob in DOCUMENTS for p in ROOT.glob(glob)):
+            name = path.relative_to(ROOT)
             for line in lines_of(path):
-                command = runnable(line)
-                name = f"{path.relative_to(ROOT)}: {line}"
-                try:
-                    result = subprocess.run(
-                        command, shell=True, cwd=folder, timeout=60,
-                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                    )
-                    good, said = result.returncode == 0, result.stdout
-                except subprocess.TimeoutExpired as error:
-                    good, said = False, f"still running after {error.timeout} s"
-                print(("ok " if good else "not ok ") + name)
-                if not good:
-                    print("# ran: " + command, *said.splitlines()[-8:], sep="\n# ")
-                    failed += 1
+                failed += not run(f"{name}: {line}", runnable(line), folder)
+            for line in other_commands(path) if path.suffix == ".md" else []:
+                good = known(line)
+                print(f"{'ok' if good else 'not ok'} {name}: {line} (run by another test)")
+                failed += not good
+        for settings in settings_of(ROOT / "docs/tuning.md"):
+            line = f"gst-launch-1.0 {CAMERA} ! mattebackground {settings} ! fakesink"
+            failed += not run(f"docs/tuning.md: {settings}", line, folder)
     return failed > 0
 
 

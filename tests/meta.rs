@@ -5,42 +5,20 @@
 
 mod common;
 
+use common::pipeline::run;
 use common::{attach, frame, info, init, matte_rows};
-use gst::prelude::*;
 use gst_video::VideoFormat;
 use gstmatte::meta::{Matte, Stage};
 
 /// What comes out of `elements` for one I420 frame of 64x36 with a matte of 8x4 on it.
 fn through(elements: &str) -> gst::Buffer {
     init();
-    let description =
-        format!("appsrc name=in format=time ! {elements} ! appsink name=out sync=false");
-    let pipeline = gst::parse::launch(&description)
-        .expect(elements)
-        .downcast::<gst::Pipeline>()
-        .expect("several elements make a pipeline");
-    let source = pipeline
-        .by_name("in")
-        .unwrap()
-        .downcast::<gst_app::AppSrc>()
-        .unwrap();
-    let sink = pipeline
-        .by_name("out")
-        .unwrap()
-        .downcast::<gst_app::AppSink>()
-        .unwrap();
     let info = info(VideoFormat::I420, 64, 36);
-    source.set_caps(Some(&info.to_caps().unwrap()));
     let mut buffer = frame(&info, |i| (i % 251) as u8);
     attach(&mut buffer, &info, (8, 4), |x, y| (x * 30 + y) as u8);
-    pipeline.set_state(gst::State::Playing).expect(elements);
-    source.push_buffer(buffer).expect(elements);
-    source.end_of_stream().expect(elements);
-    let sample = sink
-        .try_pull_sample(gst::ClockTime::from_seconds(20))
-        .expect(elements);
-    pipeline.set_state(gst::State::Null).expect(elements);
-    sample.buffer_owned().expect("a sample has a buffer")
+    let mut run = run(&info, elements, [buffer]);
+    assert_eq!(run.error, None, "{elements}");
+    run.buffers.pop().expect(elements)
 }
 
 #[test]

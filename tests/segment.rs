@@ -36,13 +36,15 @@ impl Rig {
         let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
         let info = info(VideoFormat::Rgb, 8, 6);
         harness.set_src_caps(info.to_caps().unwrap());
-        Self {
+        let rig = Self {
             harness,
             element,
             bus,
             info,
             pushed: 0,
-        }
+        };
+        assert_eq!(rig.messages(), ["matte-model-loaded"]);
+        rig
     }
 
     /// Sends a frame of one colour and returns what comes out.
@@ -216,6 +218,8 @@ fn a_failing_network_gives_no_matte_says_so_once_and_recovers() {
         };
         settle(&mut rig, [255, 0, 0], Some(0));
         settle(&mut rig, [0, 0, 0], None);
+        // Beside the stream the change of scene is seen before the network fails on it.
+        wait_for(|| value(&rig.push([0, 0, 0])).is_none() && rig.stat("failed") > 0);
         for _ in 0..5 {
             assert_eq!(value(&rig.push([0, 0, 0])), None, "{mode}");
         }
@@ -224,6 +228,7 @@ fn a_failing_network_gives_no_matte_says_so_once_and_recovers() {
         assert!(messages[0].contains("not finite"), "{messages:?}");
         assert!(rig.stat("failed") > 0 && rig.stat("dropped") > 0);
         settle(&mut rig, [255, 0, 0], Some(0));
+        assert_eq!(rig.messages(), ["matte-network-recovered"], "{mode}");
     }
 }
 

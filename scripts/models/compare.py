@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: MPL-2.0
 """Compares our mattes with those of Python's onnxruntime, model by model.
 
-usage: compare.py MATTE_PROGRAM MODELS_FOLDER PICTURE [NAME...]
-       needs the PyPI packages numpy, onnxruntime and pillow
+usage: compare.py MATTE_PROGRAM MODELS_FOLDER TINY_FOLDER PICTURE [NAME...]
+       needs the PyPI packages of compare-requirements.txt
 
-MATTE_PROGRAM is `cargo build --example matte`. The picture is brought to each model's own size first, so
-that sampling changes nothing and only what follows is compared: normalisation, layout, states, decoding.
-The preprocessing here is written down by hand from each model's publication, not read from descriptors.
-Fails where any pixel differs by more than 2/255.
+MATTE_PROGRAM is `cargo build --example matte`; TINY_FOLDER is tests/models, whose models stand for
+kinds that no public model of the catalogue has. The picture is brought to each model's own size first,
+so that sampling changes nothing and only what follows is compared: normalisation, layout, states,
+decoding. The preprocessing here is written down by hand from each model's publication, not read from
+descriptors. Models that are not in MODELS_FOLDER are left out and named. Prints a line of TAP a model;
+fails where any pixel differs by more than 2/255.
 """
 
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,58 +43,141 @@ def same(y):
     return y
 
 
-# name: width, height, what is done to code values, what is done to the output
-MODELS = {
-    "mp_selfie_landscape": (256, 144, unit, same),
-    "mp_selfie_general": (256, 256, unit, same),
-    "rvm_mnv3": (256, 144, unit, same),
-    "rvm_mnv3_512": (512, 288, unit, same),
-    "modnet": (512, 512, lambda x: x / 127.5 - 1, same),
-    "u2netp": (320, 320, imagenet, stretched),
-    "u2net": (320, 320, imagenet, stretched),
-    "isnet": (1024, 1024, lambda x: (x - 128) / 256, same),
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x, axis):
+    powers = np.exp(x - x.max(axis, keepdims=True))
+    return powers / powers.sum(axis, keepdims=True)
+
+
+def luma(x):
+    return (x / 255) @ np.float32([0.299, 0.587, 0.114])
+
+
+class Case:
+    """A model: its size, how code values (height x width x RGB) become its input, how the named or
+    first output becomes a matte, constant inputs, a description for ours."""
+
+    def __init__(self, size, prepare, finish, output=None, extras=None, toml=None, file=None, element=np.float32):
+        self.size, self.prepare, self.finish = size, prepare, finish
+        self.output, self.extras, self.toml = output, extras or {}, toml
+        self.file, self.element = file, element
+
+
+def planes(normalise):
+    """Channels first."""
+    return lambda x: normalise(x).transpose(2, 0, 1)[None]
+
+
+def alpha(y):
+    return y[0, 0]
+
+
+PUBLIC = {
+    "mp_selfie_landscape": Case((256, 144), planes(unit), alpha),
+    "mp_selfie_general": Case((256, 256), planes(unit), alpha),
+    "rvm_mnv3": Case((256, 144), planes(unit), alpha),
+    "rvm_mnv3_512": Case((512, 288), planes(unit), alpha),
+    "modnet": Case((512, 512), planes(lambda x: x / 127.5 - 1), alpha),
+    # A size that the model leaves open comes from the picture: here a wide and a tall one.
+    "modnet, wide": Case((672, 384), planes(lambda x: x / 127.5 - 1), alpha, file="modnet"),
+    "modnet, tall": Case((384, 672), planes(lambda x: x / 127.5 - 1), alpha, file="modnet"),
+    "u2netp": Case((320, 320), planes(imagenet), lambda y: stretched(y[0, 0])),
+    "u2net": Case((320, 320), planes(imagenet), lambda y: stretched(y[0, 0])),
+    "isnet": Case((1024, 1024), planes(lambda x: (x - 128) / 256), alpha),
+}
+
+RATIO = "[extra]\nratio = 0.5\n[input]\nmultiple = 16\npixels = 36864\n"
+VOC = "[output]\nsubject = [{}]\n[input]\nmultiple = 16\npixels = 36864\n"
+
+TINY = {
+    "alpha": Case((8, 6), planes(unit), alpha),
+    "logits": Case((8, 6), planes(unit), lambda y: sigmoid(y[0, 0])),
+    "classes": Case((8, 6), planes(unit), lambda y: softmax(y, 1)[0, 1]),
+    "classes, the other": Case((8, 6), planes(unit), lambda y: softmax(y, 1)[0, 0],
+                               toml="[output]\nsubject = [0]\n", file="classes"),
+    "softmax": Case((8, 6), planes(unit), lambda y: y[0, 1]),
+    "labels": Case((8, 6), planes(unit), lambda y: (y[0] == 1).astype(np.float32)),
+    "labels, two of three": Case((8, 6), planes(unit), lambda y: (y[0] != 1).astype(np.float32),
+                                 toml='[output]\nsubject = ["background", "cat"]\n', file="labels"),
+    "21 classes": Case((256, 144), planes(unit), lambda y: softmax(y, 1)[0, 15], file="open_classes"),
+    "21 classes, three of them": Case((256, 144), planes(unit), lambda y: softmax(y, 1)[0, [8, 12, 15]].sum(0),
+                                      toml=VOC.format("8, 12, 15"), file="open_classes"),
+    "channels last": Case((8, 6), lambda x: unit(x)[None], lambda y: y[0, :, :, 0], file="nhwc"),
+    "half floats": Case((8, 6), planes(unit), alpha, file="half", element=np.float16),
+    "bytes": Case((8, 6), planes(same), lambda y: y[0, 0] / np.float32(255), file="bytes", element=np.uint8),
+    "gray, tall": Case((144, 256), lambda x: luma(x)[None, None], alpha, file="gray"),
+    "gray, wide": Case((256, 144), lambda x: luma(x)[None, None], alpha, file="gray"),
+    "minmax": Case((8, 6), planes(unit), lambda y: stretched(y[0, 0])),
+    "recurrent": Case((256, 144), planes(unit), alpha, output="pha", extras={"ratio": [0.5]}, toml=RATIO),
+    "downsample ratio": Case((256, 144), planes(unit), alpha, output="pha", extras={"ratio": [0.5]},
+                             toml=RATIO, file="downsample"),
 }
 
 
-def reference(path, picture, normalise, finish):
+def reference(path, case, picture):
+    """What Python makes of it, 0 to 255; the number of passes."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    image = normalise(np.asarray(picture, np.float32)).astype(np.float32).transpose(2, 0, 1)[None]
-    first, *states = session.get_inputs()
-    feeds = {state.name: np.zeros(state.shape, np.float32) for state in states}
-    names = [session.get_outputs()[0].name, *(state.name.replace("i", "o") for state in states)]
-    for _ in range(PASSES if states else 1):
-        output, *after = session.run(names, {first.name: image, **feeds})
-        feeds = dict(zip(feeds, after))
-    return np.clip(finish(output[0, 0]), 0, 1) * 255
+    image = np.ascontiguousarray(case.prepare(np.asarray(picture, np.float32)).astype(case.element))
+    first, *others = session.get_inputs()
+    extras = {name: np.float32(values) for name, values in case.extras.items()}
+    states = [other for other in others if other.name not in extras]
+    # Open sides begin as 1.
+    feeds = {s.name: np.zeros([d if isinstance(d, int) else 1 for d in s.shape], np.float32) for s in states}
+    after = {s.name: s.name.replace("_in", "_out") if "_in" in s.name else s.name.replace("i", "o") for s in states}
+    output = case.output or session.get_outputs()[0].name
+    passes = PASSES if states else 1
+    for _ in range(passes):
+        found, *new = session.run([output, *after.values()], {first.name: image, **feeds, **extras})
+        feeds = dict(zip(after, new))
+    return np.clip(case.finish(found.astype(np.float32)), 0, 1) * 255, passes
 
 
-def main(program, folder, picture, *names):
+def ours(program, path, case, picture, passes):
+    """What our code makes of it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        source, target = f"{temporary}/in.png", f"{temporary}/out.png"
+        picture.save(source)
+        if case.toml:
+            # Beside a copy of its own, the description is found.
+            path = shutil.copy(path, temporary)
+            pathlib.Path(path).with_suffix(".toml").write_text(case.toml)
+        command = [program, path, source, target, str(passes)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return np.asarray(Image.open(target), np.float32)
+
+
+def main(program, public, tiny, picture, *names):
     picture, failed = Image.open(picture).convert("RGB"), False
-    for name in names or MODELS:
-        width, height, normalise, finish = MODELS[name]
-        path = pathlib.Path(folder) / f"{name}.onnx"
+    cases = [(name, case, public) for name, case in PUBLIC.items()]
+    cases += [(f"tiny: {name}", case, tiny) for name, case in TINY.items()]
+    for name, case, folder in cases:
+        file = case.file or name.removeprefix("tiny: ")
+        if names and file not in names and folder == public:
+            continue
+        path = pathlib.Path(folder) / f"{file}.onnx"
         if not path.exists():
-            raise SystemExit(f"{path} is missing: scripts/fetch-models.sh {name}")
-        small = picture.resize((width, height), Image.Resampling.BOX)
-        expected = reference(path, small, normalise, finish)
-        with tempfile.TemporaryDirectory() as temporary:
-            source, target = f"{temporary}/in.png", f"{temporary}/out.png"
-            small.save(source)
-            passes = str(PASSES if name.startswith("rvm") else 1)
-            subprocess.run([program, path, source, target, passes], check=True, stdout=subprocess.DEVNULL)
-            found = np.asarray(Image.open(target), np.float32)
-        if found.shape != expected.shape:
-            raise SystemExit(f"{name}: {found.shape}, expected {expected.shape}")
-        worst = np.abs(found - expected).max()
-        failed |= worst > LIMIT
-        print(f"{name:22}{width}x{height:<6}largest difference {worst:.3f}/255", flush=True)
+            print(f"# {name}: not fetched (scripts/fetch-models.sh {file})", flush=True)
+            continue
+        small = picture.resize(case.size, Image.Resampling.BOX)
+        expected, passes = reference(path, case, small)
+        found = ours(program, path, case, small, passes)
+        same_size = found.shape == expected.shape
+        worst = np.abs(found - expected).max() if same_size else np.inf
+        good = worst <= LIMIT
+        failed |= not good
+        width, height = case.size
+        size = "" if same_size else f", but {found.shape} for {expected.shape}"
+        print(f"{'ok' if good else 'not ok'} {name} {width}x{height}: largest difference {worst:.3f}/255{size}", flush=True)
     if failed:
         raise SystemExit("some model differs by more than the limit")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 5:
         raise SystemExit(__doc__)
     main(*sys.argv[1:])

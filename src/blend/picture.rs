@@ -11,7 +11,7 @@ use image::{
     AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
     RgbaImage,
 };
-use std::io::{BufRead, BufReader, Cursor, Seek};
+use std::io::{BufRead, BufReader, Cursor, Error, ErrorKind, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -82,10 +82,16 @@ impl Picture {
     /// # Errors
     /// [`PictureError`] says what is wrong with the file.
     pub fn open(path: &Path) -> Result<Self, PictureError> {
-        let file = std::fs::File::open(path).map_err(|source| PictureError::Read {
+        let error = |source| PictureError::Read {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        // Opening a pipe would wait for a writer.
+        if !std::fs::metadata(path).map_err(error)?.is_file() {
+            let problem = "expected a plain file";
+            return Err(error(Error::new(ErrorKind::InvalidInput, problem)));
+        }
+        let file = std::fs::File::open(path).map_err(error)?;
         Self::read(BufReader::new(file))
     }
 
@@ -255,7 +261,10 @@ fn pixel(image: &RgbaImage, x: usize, y: usize) -> Rgba {
 }
 
 fn still(mut decoder: impl ImageDecoder) -> Result<Picture, PictureError> {
-    if decoder.total_bytes() > MAX_BYTES {
+    // As decoded, and as kept: gray pictures become four times as large.
+    let (width, height) = decoder.dimensions();
+    let kept = 4 * u64::from(width) * u64::from(height);
+    if decoder.total_bytes().max(kept) > MAX_BYTES {
         return Err(PictureError::Huge);
     }
     let orientation = decoder.orientation()?;

@@ -162,18 +162,22 @@ fn what_is_no_picture_is_an_error_that_says_so() {
             "{error}"
         );
     }
-    // A header that promises 60,000 x 60,000 pixels must not cost their memory.
-    let mut huge = Vec::new();
-    image::codecs::png::PngEncoder::new(&mut huge)
-        .write_image(&[0; 3], 1, 1, image::ExtendedColorType::Rgb8)
-        .unwrap();
-    for at in [16, 20] {
-        huge[at..at + 4].copy_from_slice(&60_000u32.to_be_bytes());
+    // A header that promises very many pixels must not cost their memory: too long a side, and a
+    // gray picture that is small enough until its colours are kept.
+    use image::ExtendedColorType::{L8, Rgb8};
+    for (color, bytes, side) in [(Rgb8, 3, 60_000u32), (L8, 1, 16_000)] {
+        let mut huge = Vec::new();
+        image::codecs::png::PngEncoder::new(&mut huge)
+            .write_image(&[0; 3][..bytes], 1, 1, color)
+            .unwrap();
+        for at in [16, 20] {
+            huge[at..at + 4].copy_from_slice(&side.to_be_bytes());
+        }
+        let crc = crc32(&huge[12..29]);
+        huge[29..33].copy_from_slice(&crc.to_be_bytes());
+        let error = Picture::decode(&huge).unwrap_err();
+        assert!(matches!(error, PictureError::Huge), "{error}");
     }
-    let crc = crc32(&huge[12..29]);
-    huge[29..33].copy_from_slice(&crc.to_be_bytes());
-    let error = Picture::decode(&huge).unwrap_err();
-    assert!(matches!(error, PictureError::Huge), "{error}");
 }
 
 /// CRC-32 as PNG chunks carry it.

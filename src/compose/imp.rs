@@ -294,6 +294,7 @@ impl BaseTransformImpl for MatteCompose {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        crate::fault::point("mattecompose");
         let (matte, pts) = (Matte::of(buffer), buffer.pts());
         self.process(matte, pts, |stage, matte| stage.compose(buffer, matte))
     }

@@ -12,6 +12,7 @@
 //! Between block centres vectors are interpolated.
 
 use super::Plane;
+use crate::frame::GrayRef;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -67,7 +68,7 @@ impl Flow {
     /// Takes the next frame's luma (0 to 1) and finds the motion of the blocks in which `wanted`
     /// exceeds a tenth somewhere; the others stand still. The first frame has no motion.
     pub fn update(&mut self, level: Level, luma: &Plane, wanted: &Plane) {
-        if self.size != luma.size() {
+        if self.size != luma.size() || self.before.len() != luma.data().len() {
             self.size = luma.size();
             self.primed = false;
             let (columns, rows) = self.blocks();
@@ -86,6 +87,62 @@ impl Flow {
             return;
         }
         dispatch!(level, simd => estimate(simd, self, wanted));
+    }
+
+    /// Finds the motion from one picture to a later one, whatever was given before: for who knows
+    /// both. Motion found before is still tried first. Where the sizes differ nothing is known to
+    /// move.
+    pub fn between(&mut self, level: Level, then: GrayRef<'_>, now: GrayRef<'_>, wanted: &Plane) {
+        self.primed = false;
+        let size = (now.width(), now.height());
+        if self.size != size {
+            self.size = size;
+            let (columns, rows) = self.blocks();
+            self.vectors.clear();
+            self.vectors.resize(columns * rows, Vector::default());
+        }
+        if (then.width(), then.height()) != size || wanted.size() != size {
+            self.vectors.fill(Vector::default());
+            return;
+        }
+        for (to, picture) in [(&mut self.before, then), (&mut self.now, now)] {
+            to.clear();
+            picture.rows().for_each(|row| to.extend_from_slice(row));
+        }
+        dispatch!(level, simd => estimate(simd, self, wanted));
+    }
+
+    /// Gives the blocks whose motion is unknown the mean of their moving neighbours' (up to
+    /// `rounds` blocks away): ground that a thing uncovers or is about to cover has no past of its
+    /// own, but where the thing was, seen from there, is known.
+    pub fn spread(&mut self, rounds: usize) {
+        let (columns, rows) = self.blocks();
+        for _ in 0..rounds {
+            let mut filled = false;
+            for index in 0..self.vectors.len() {
+                if self.vectors[index].sure {
+                    continue;
+                }
+                let (bx, by) = (index % columns, index / columns);
+                let (mut sum, mut count) = ((0.0, 0.0), 0.0);
+                for y in by.saturating_sub(1)..(by + 2).min(rows) {
+                    for x in bx.saturating_sub(1)..(bx + 2).min(columns) {
+                        let v = self.vectors[y * columns + x];
+                        if v.sure && (v.x, v.y) != (0.0, 0.0) {
+                            sum = (sum.0 + v.x, sum.1 + v.y);
+                            count += 1.0;
+                        }
+                    }
+                }
+                if count > 0.0 {
+                    (self.vectors[index].x, self.vectors[index].y) = (sum.0 / count, sum.1 / count);
+                    filled = true;
+                }
+            }
+            if !filled {
+                return;
+            }
+        }
     }
 
     /// Writes the vectors above each other, interpolated for row `y` of pixels: one for each

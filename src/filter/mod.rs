@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `motion` | what changed in the picture, against the sensor's noise; scene cuts |
 //! | `flow` | where things came from: block matching |
+//! | `follow` | an earlier frame's matte, moved to this one |
 //! | `temporal` | steadying: exponential, uncertainty-weighted, along the motion, adaptive |
 //! | `regions` | hysteresis, islands, holes, with identity |
 //! | `morphology` | open, close, grow |
@@ -14,12 +15,14 @@
 //! | `fast_guided` | the published guided filter as one call |
 //! | `affine` | the fit at the frame's resolution |
 //! | `shape` | feather, levels, gamma |
+//! | `presence` | whether there is a subject at all |
 
 pub mod affine;
 mod areas;
 pub mod components;
 pub mod fast_guided;
 pub mod flow;
+pub mod follow;
 pub mod guide;
 pub mod guided;
 pub mod guided_color;
@@ -29,6 +32,7 @@ pub mod morphology;
 pub mod motion;
 mod params;
 mod plane;
+pub mod presence;
 mod refiner;
 #[cfg(test)]
 mod refiner_tests;

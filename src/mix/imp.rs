@@ -87,6 +87,18 @@ fn link_source_to_camera(source: &gst_base::AggregatorPad) {
     }
 }
 
+/// An element that panicked takes no frames any more: who waits to hand one over waits for nothing,
+/// and the pipeline's stop waits for them.
+struct CloseOnPanic<'a>(&'a Inbox);
+
+impl Drop for CloseOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.close(Some(gst::FlowError::Error));
+        }
+    }
+}
+
 #[glib::object_subclass]
 impl ObjectSubclass for MatteMix {
     const NAME: &'static str = "GstMatteMix";
@@ -219,6 +231,8 @@ impl AggregatorImpl for MatteMix {
     }
 
     fn aggregate(&self, _timeout: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let _closing = CloseOnPanic(&self.inbox);
+        crate::fault::point("mattemix");
         let flow = self.next_frame();
         match flow {
             Ok(_) | Err(NEED_DATA | gst::FlowError::Flushing) => (),

@@ -13,6 +13,8 @@ mod decode;
 mod descriptor;
 mod descriptor_toml;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guess;
 mod input;
 mod keys;
@@ -28,6 +30,7 @@ mod settings;
 mod signature;
 mod sources;
 mod state;
+mod turn;
 
 pub use descriptor::{Descriptor, PictureInput};
 pub use error::ModelError;
@@ -35,6 +38,7 @@ pub use keys::{KEYS, Kind};
 pub use network::{Network, Options, Stopper};
 pub use output::{OutputKind, OutputPlan};
 pub use provider::{Placement, ProviderKind, ProviderRequest};
-pub use runtime::{LogSink, Runtime, RuntimeError, Search, set_log_sink};
+pub use runtime::{LogSink, Runtime, RuntimeError, Search, refuse_telemetry, set_log_sink};
 pub use session::{ModelSource, Optimisation, SessionOptions};
 pub use settings::{Class, Origin, Settings, StatePair};
+pub use turn::{Turn, VARIABLE as CONCURRENT_RUNS_VARIABLE};

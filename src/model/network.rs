@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ort::AsPointer;
 use ort::memory::Allocator;
@@ -56,6 +57,8 @@ pub struct Network {
     rebind: bool,
     descriptor: Descriptor,
     warnings: Vec<String>,
+    /// What a run took when nothing was left to be prepared.
+    warm_up: Duration,
     file: String,
     session: Arc<SharedSession>,
 }
@@ -136,13 +139,20 @@ impl Network {
             states.push(State::probe(question, pair)?);
         }
         let shapes = {
-            let mut session = session.lock();
             let mut inputs: Vec<(&str, &DynTensor)> =
                 vec![(descriptor.input.name.as_str(), input.tensor())];
             inputs.extend(states.iter().map(|state| (state.input(), state.front())));
             let names = descriptor.extras.iter().map(|(name, _)| name.as_str());
             inputs.extend(names.zip(&constants));
-            probe(&mut session, &inputs).map_err(error)?
+            // Constants may decide about shapes as well (a downsample ratio does).
+            let fed: Vec<_> = inputs
+                .iter()
+                .map(|(name, tensor)| (name, tensor.shape()))
+                .collect();
+            let key = format!("{fed:?} {:?}", descriptor.extras);
+            session
+                .shapes(key, |session| probe(session, &inputs))
+                .map_err(error)?
         };
         for state in &mut states {
             state.settle(question, &shapes)?;
@@ -178,12 +188,15 @@ impl Network {
             rebind: session.placement.is_accelerated(),
             descriptor,
             warnings,
+            warm_up: Duration::ZERO,
             file: file.to_owned(),
             session,
         };
         network.bind(&constants).map_err(error)?;
         network._constants = constants;
+        let start = Instant::now();
         network.run()?;
+        network.warm_up = start.elapsed();
         network.reset();
         Ok(network)
     }
@@ -191,7 +204,7 @@ impl Network {
     /// Binds every tensor. With states there are two bindings, one for even and one for odd runs:
     /// what one run writes is what the next one reads.
     fn bind(&mut self, constants: &[DynTensor]) -> ort::Result<()> {
-        let session = self.session.lock();
+        let session = self.session.share();
         let turns = if self.states.is_empty() { 1 } else { 2 };
         for turn in 0..turns {
             let mut binding = session.create_binding()?;
@@ -224,7 +237,7 @@ impl Network {
     }
 
     /// Runs the network on what the input holds. Waits while another network of the same session
-    /// runs.
+    /// runs, unless all of it is on the CPU.
     ///
     /// # Errors
     /// [`ModelError::Run`] with ONNX Runtime's words: a provider that is lost, memory that is short,
@@ -247,8 +260,11 @@ impl Network {
                 state.rebind(binding, self.turn)?;
             }
         }
-        let session = self.session.lock();
-        run_binding(&session, binding, &self.run_options)
+        if self.session.runs_together() {
+            run_binding(&self.session.share(), binding, &self.run_options)
+        } else {
+            run_binding(&self.session.own(), binding, &self.run_options)
+        }
     }
 
     /// Decodes the last run's output into the raw matte, which gets [`Network::matte_size`].
@@ -295,6 +311,11 @@ impl Network {
     /// What did not go as asked, one sentence each.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// What the run that warmed the network up took.
+    pub fn warm_up(&self) -> Duration {
+        self.warm_up
     }
 
     /// Whether two networks share one loaded session.
@@ -360,10 +381,12 @@ fn run_binding(
     options: &RunOptions<NoSelectedOutputs>,
 ) -> ort::Result<()> {
     // SAFETY: the three pointers come from live objects that their Rust owners keep until after the
-    // call. The session is one that `binding` was made from: both live in one `Network`. Nobody else
-    // runs the session, since the caller holds its lock (`SharedSession::lock`). The tensors that
-    // are bound are kept alive by `binding` and nobody reads or writes them during the call, since
-    // they are only reached through the `Network` that the caller has exclusively.
+    // call. The session is one that `binding` was made from: both live in one `Network`. Others run
+    // the same session at the same time only where every node is on the CPU, which ONNX Runtime
+    // allows (its `Run` is documented as thread-safe, and its CPU kernels and their allocator are);
+    // elsewhere the caller holds the session alone (`SharedSession::own`). The tensors that are bound
+    // are kept alive by `binding` and nobody reads or writes them during the call, since they are
+    // only reached through the `Network` that the caller has exclusively.
     // The status is owned by us and given up to `result_from_status`, once.
     unsafe {
         let run = ort::api().RunWithBinding;

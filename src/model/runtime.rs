@@ -15,7 +15,7 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
@@ -23,6 +23,12 @@ use ort::logging::LogLevel;
 
 /// Environment variable that names the library.
 const VARIABLE: &str = "ORT_DYLIB_PATH";
+
+/// Official builds of ONNX Runtime for Linux and macOS, from 1.29 on, tell Microsoft about the
+/// process, its sessions and its models, and keep an identifier of the machine, unless this is set
+/// before the environment is made; ort's switch needs the environment and comes too late for that.
+/// Source: ONNX Runtime's pull request 27379, "Add POSIX telemetry".
+const NO_TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
 
 /// Names that the system's loader is asked for.
 const NAMES: &[&str] = if cfg!(target_os = "windows") {
@@ -195,6 +201,25 @@ fn system_folders() -> Vec<PathBuf> {
     folders
 }
 
+/// Keeps ONNX Runtime from sending anything anywhere. Called when the plugin is loaded and, for
+/// programs that use the library without it, before ONNX Runtime is. A value that the user has set
+/// stays.
+#[allow(unsafe_code)]
+pub fn refuse_telemetry() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if std::env::var_os(NO_TELEMETRY).is_none() {
+            // SAFETY: the C library's own lock keeps this apart from all other changes of the
+            // environment. A thread that reads a variable by `getenv` at the same moment goes
+            // through the old list of variables, which glibc leaves alone when the program has set
+            // none before, and from 2.41 on always. That leaves a window of one call, once a
+            // process, when the plugin is loaded; there is no other way to tell the library, and
+            // the alternative is that a program for privacy reports on its user.
+            unsafe { std::env::set_var(NO_TELEMETRY, "1") };
+        }
+    });
+}
+
 /// The ONNX Runtime libraries in a folder, newest version first.
 fn libraries_in(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<(Vec<u32>, PathBuf)> = std::fs::read_dir(folder)
@@ -240,6 +265,7 @@ fn load(path: &Path) -> Result<Environment, String> {
     } else {
         path.to_path_buf()
     };
+    refuse_telemetry();
     // ort asserts on what it gets from the library; a strange one must not end the process.
     let build = || -> Result<Environment, String> {
         let logger = |level: LogLevel, _: &str, _: &str, _: &str, message: &str| {

@@ -3,14 +3,17 @@
 //! Loaded models. Networks with the same model and the same settings share one session and its
 //! weights; each has tensors of its own.
 //!
-//! A session runs one network at a time: ort documents that ONNX Runtime's `Run` is not safe to
-//! call from several threads at once. Where many streams share a model and cores are free,
-//! [`SessionOptions::replicas`] loads more copies, and new networks go to the least used one.
+//! On the CPU, networks of one session run at the same time: ONNX Runtime promises that for its own
+//! kernels (`InferenceSession::Run` is thread-safe, kernels keep no state). Sessions that have nodes
+//! anywhere else run one network at a time, since ort has seen providers break under concurrent
+//! runs. How many run at once in the whole process is limited by [`super::Turn`].
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
+};
 
 use ort::logging::LogLevel;
 use ort::session::Session;
@@ -21,7 +24,7 @@ use super::ModelError;
 use super::onnx::Outline;
 use super::provider::{Placement, ProviderKind, ProviderRequest};
 use super::runtime::Runtime;
-use super::signature::Signature;
+use super::signature::{Signature, TensorInfo};
 
 /// How much ONNX Runtime rewrites the network when it loads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -48,8 +51,6 @@ pub struct SessionOptions {
     pub memory_pattern: bool,
     /// What computes it.
     pub provider: ProviderRequest,
-    /// Copies of the model that networks may be spread over, at least 1.
-    pub replicas: usize,
 }
 
 impl Default for SessionOptions {
@@ -59,7 +60,6 @@ impl Default for SessionOptions {
             optimisation: Optimisation::default(),
             memory_pattern: true,
             provider: ProviderRequest::default(),
-            replicas: 1,
         }
     }
 }
@@ -83,7 +83,9 @@ pub enum ModelSource {
 /// A session with what is known about it.
 #[derive(Debug)]
 pub(super) struct SharedSession {
-    session: Mutex<Session>,
+    session: RwLock<Session>,
+    /// Shapes of all outputs, by what a network feeds: known from the first network that fed it.
+    shapes: Mutex<HashMap<String, Vec<TensorInfo>>>,
     /// The model's inputs and outputs.
     pub signature: Signature,
     /// The operator that gives each output its meaning, in the order of the outputs.
@@ -97,10 +99,36 @@ pub(super) struct SharedSession {
 }
 
 impl SharedSession {
-    /// The session, for one run or to make something in it.
-    pub fn lock(&self) -> MutexGuard<'_, Session> {
+    /// The session, to run a network or to make something in it beside others that do so.
+    pub fn share(&self) -> RwLockReadGuard<'_, Session> {
         // A panic elsewhere while it was held leaves ONNX Runtime's object as it was.
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        self.session.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session for one alone.
+    pub fn own(&self) -> RwLockWriteGuard<'_, Session> {
+        self.session.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether networks of this session may run at the same time.
+    pub fn runs_together(&self) -> bool {
+        !self.placement.is_accelerated()
+    }
+
+    /// The shapes of all outputs for what `key` describes, found out by `probe` where no network
+    /// has asked before. So a new network waits for no run of another one that is under way.
+    pub fn shapes(
+        &self,
+        key: String,
+        probe: impl FnOnce(&mut Session) -> ort::Result<Vec<TensorInfo>>,
+    ) -> ort::Result<Vec<TensorInfo>> {
+        let known = || self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shapes) = known().get(&key) {
+            return Ok(shapes.clone());
+        }
+        let shapes = probe(&mut self.own())?;
+        known().insert(key, shapes.clone());
+        Ok(shapes)
     }
 
     /// The operator that gives `output` its meaning.
@@ -123,7 +151,7 @@ struct Key {
     options: SessionOptions,
 }
 
-static SESSIONS: OnceLock<Mutex<HashMap<Key, Vec<Weak<SharedSession>>>>> = OnceLock::new();
+static SESSIONS: OnceLock<Mutex<HashMap<Key, Weak<SharedSession>>>> = OnceLock::new();
 
 /// A model's bytes, checked.
 pub(super) struct ModelBytes<'a> {
@@ -132,6 +160,22 @@ pub(super) struct ModelBytes<'a> {
     bytes: Cow<'a, [u8]>,
     path: Option<&'a Path>,
     sum: [u8; 32],
+}
+
+/// ONNX files are protobuf messages, which hold less than this.
+const MAX_FILE: u64 = 2 << 30;
+
+/// A whole file; what has no end or waits for a writer (a device, a pipe) is none.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() || about.len() > MAX_FILE {
+        let problem = "expected an .onnx file of at most 2 GiB";
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            problem,
+        ));
+    }
+    std::fs::read(path)
 }
 
 impl<'a> ModelBytes<'a> {
@@ -146,7 +190,7 @@ impl<'a> ModelBytes<'a> {
                     path: path.clone(),
                     source,
                 };
-                let bytes = Cow::Owned(std::fs::read(path).map_err(error)?);
+                let bytes = Cow::Owned(read_file(path).map_err(error)?);
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 (
                     name.to_string_lossy().into_owned(),
@@ -196,17 +240,8 @@ impl<'a> ModelBytes<'a> {
         let sessions = SESSIONS.get_or_init(Mutex::default);
         let find = || {
             let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            sessions.retain(|_, list| {
-                list.retain(|session| session.strong_count() > 0);
-                !list.is_empty()
-            });
-            let list = sessions.get(&key)?;
-            if list.len() < options.replicas.max(1) {
-                return None;
-            }
-            list.iter()
-                .min_by_key(|session| session.strong_count())?
-                .upgrade()
+            sessions.retain(|_, session| session.strong_count() > 0);
+            sessions.get(&key)?.upgrade()
         };
         if let Some(session) = find() {
             return Ok(session);
@@ -217,10 +252,7 @@ impl<'a> ModelBytes<'a> {
             return Ok(other);
         }
         let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions
-            .entry(key)
-            .or_default()
-            .push(Arc::downgrade(&session));
+        sessions.insert(key, Arc::downgrade(&session));
         Ok(session)
     }
 
@@ -284,13 +316,12 @@ impl<'a> ModelBytes<'a> {
             }
         };
         let signature = Signature::of(&session);
-        let operator = |output: &super::signature::TensorInfo| {
-            outline.operator(&output.name).map(str::to_owned)
-        };
+        let operator = |output: &TensorInfo| outline.operator(&output.name).map(str::to_owned);
         Ok(SharedSession {
             operators: signature.outputs.iter().map(operator).collect(),
             signature,
-            session: Mutex::new(session),
+            session: RwLock::new(session),
+            shapes: Mutex::default(),
             metadata: outline
                 .metadata
                 .iter()

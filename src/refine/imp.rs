@@ -4,11 +4,10 @@
 
 use super::settings::{self, Settings};
 use crate::filter::{Refiner, Stats, Timing};
-use crate::frame::PixelLayout;
 use crate::meta::{Matte, Stage};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
-use crate::video::{Stream, caps_of};
+use crate::video::{Stream, pad_templates};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -166,18 +165,7 @@ impl ElementImpl for MatteRefine {
     }
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
-        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
-            let caps = caps_of(PixelLayout::ALL.iter().copied());
-            [
-                ("sink", gst::PadDirection::Sink),
-                ("src", gst::PadDirection::Src),
-            ]
-            .map(|(name, direction)| {
-                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
-                    .expect("the template is valid")
-            })
-            .into()
-        });
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(pad_templates);
         &TEMPLATES
     }
 }
@@ -229,6 +217,7 @@ impl BaseTransformImpl for MatteRefine {
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.state);
+        crate::fault::point("matterefine");
         let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         if self.changed.swap(false, Ordering::AcqRel) {
             state.refiner.set_params(&lock(&self.settings).params());

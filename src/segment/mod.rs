@@ -23,13 +23,25 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod carrier;
+mod engine;
+mod frames;
 mod imp;
+mod interrupt;
+mod latency;
+mod loading;
+mod messages;
 mod pacer;
 mod runner;
 mod settings;
 mod source;
+mod state;
 mod stats;
 mod swap;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use imp::properties;
@@ -51,7 +63,7 @@ pub enum Mode {
     Sync = 0,
     /// The network runs beside the stream.
     #[enum_value(
-        name = "Async: no frame waits, the newest finished matte is carried over",
+        name = "Async: no frame waits, the newest finished matte is moved along with the picture",
         nick = "async"
     )]
     Async = 1,

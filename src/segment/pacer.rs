@@ -56,11 +56,6 @@ impl Pacer {
         Ok(rested || change > threshold)
     }
 
-    /// PTS of the frame that the network ran on last.
-    pub fn last_run(&self) -> Option<gst::ClockTime> {
-        self.last_run
-    }
-
     /// Notes that the network runs on the frame that was looked at last.
     pub fn ran(&mut self, pts: Option<gst::ClockTime>) {
         self.last_run = pts;

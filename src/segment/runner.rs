@@ -1,52 +1,36 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Where the network runs: on the streaming thread or beside it.
+//! Frames into the network and mattes out of it, whether the stream waits or not.
 
-use super::Mode;
-use super::worker::{Job, Worker, infer};
-use crate::frame::{FrameRef, GrayImage, SampleError, Sampler};
-use crate::model::Network;
-use crate::pool::MattePool;
+use super::engine::{About, Engine};
+use super::worker::{Failure, Finished, Handle, Waited, Worker};
+use crate::frame::{FrameRef, SampleError, Sampler};
 use crate::simd;
 use crate::video::Stream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// What a run of the network came to.
-pub struct Outcome {
-    /// The raw matte, or why there is none.
-    pub result: Result<gst::Sample, String>,
-    /// PTS of the frame that it was made from.
-    pub pts: Option<gst::ClockTime>,
-    /// Time that the network took.
-    pub time: Duration,
-}
+/// A run that takes this many times as long as the one that warmed the network up has stalled.
+const STALL_FACTOR: u32 = 10;
+/// No run has stalled before this.
+const STALL_LEAST: Duration = Duration::from_secs(2);
 
-impl Outcome {
-    /// A run that came to nothing.
-    pub fn failed(reason: String) -> Self {
-        Self {
-            result: Err(reason),
-            pts: None,
-            time: Duration::ZERO,
-        }
-    }
+/// What handing a frame over came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Started {
+    /// The network runs on it.
+    Yes,
+    /// The network is busy.
+    Busy,
+    /// A flush began or the element stops.
+    Flushing,
 }
 
 /// Samples frames and has the network run on them.
 pub struct Runner {
     sampler: Sampler,
-    place: Place,
-}
-
-enum Place {
-    Here {
-        network: Box<Network>,
-        matte: GrayImage,
-    },
-    Beside {
-        worker: Worker,
-        stale: bool,
-    },
+    worker: Worker,
+    about: About,
+    patience: Duration,
 }
 
 /// Why a runner cannot be made.
@@ -65,112 +49,85 @@ impl Runner {
     ///
     /// # Errors
     /// [`RunnerError`].
-    pub fn new(network: Network, mode: Mode, stream: &Stream) -> Result<Self, RunnerError> {
-        let sampler = Sampler::new(stream.frame_format(), network.input_spec(), simd::level())?;
-        let place = match mode {
-            Mode::Sync => Place::Here {
-                network: Box::new(network),
-                matte: GrayImage::default(),
-            },
-            Mode::Async => Place::Beside {
-                worker: Worker::start(network)?,
-                stale: false,
-            },
-        };
-        Ok(Self { sampler, place })
+    pub fn new(engine: Box<dyn Engine>, stream: &Stream) -> Result<Self, RunnerError> {
+        let sampler = Sampler::new(stream.frame_format(), engine.input_spec(), simd::level())?;
+        let about = engine.about();
+        Ok(Self {
+            sampler,
+            patience: STALL_LEAST.max(about.warm_up * STALL_FACTOR),
+            about,
+            worker: Worker::start(engine)?,
+        })
     }
 
-    /// Whether the network can take a frame now. Always so on the streaming thread.
+    /// What is known about the network.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// What interrupts it from other threads.
+    pub fn handle(&self) -> Handle {
+        self.worker.handle()
+    }
+
+    /// Whether the network can take a frame without waiting.
     pub fn is_free(&self) -> bool {
-        match &self.place {
-            Place::Here { .. } => true,
-            Place::Beside { worker, .. } => worker.is_free(),
-        }
+        self.worker.is_free()
     }
 
-    /// Runs the network on a frame and returns what it said, or hands the frame over and returns
-    /// nothing.
-    pub fn run(
+    /// Whether the run under way takes far longer than it should.
+    pub fn is_stalled(&self) -> bool {
+        self.worker
+            .running_for()
+            .is_some_and(|time| time > self.patience)
+    }
+
+    /// Hands a frame to the network; with `wait` not before it is idle.
+    ///
+    /// # Errors
+    /// Where the frame cannot be sampled, in words.
+    pub fn start(
         &mut self,
         frame: &FrameRef,
         pts: Option<gst::ClockTime>,
         reset: bool,
-        pool: &MattePool,
-    ) -> Option<Outcome> {
-        match &mut self.place {
-            Place::Here { network, matte } => {
-                if reset {
-                    network.reset();
-                }
-                if let Err(error) = self.sampler.sample(frame, network.input_mut()) {
-                    return Some(Outcome::failed(error.to_string()));
-                }
-                let start = Instant::now();
-                let result = infer(network, matte).map_err(|error| error.to_string());
-                let time = start.elapsed();
-                let result = result.and_then(|()| to_sample(matte, pool));
-                Some(Outcome { result, pts, time })
-            }
-            Place::Beside { worker, .. } => {
-                let mut tensor = worker.spare()?;
-                let sampled = self.sampler.sample(frame, tensor.as_mut());
-                if let Err(error) = sampled {
-                    worker.give_back(tensor);
-                    return Some(Outcome::failed(error.to_string()));
-                }
-                worker.offer(Job { tensor, pts, reset });
-                None
-            }
-        }
-    }
-
-    /// What the network beside the stream has said since the last call.
-    pub fn finished(&mut self, pool: &MattePool) -> Option<Outcome> {
-        let Place::Beside { worker, stale } = &mut self.place else {
-            return None;
+        wait: bool,
+    ) -> Result<Started, String> {
+        let patience = if wait { self.patience } else { Duration::ZERO };
+        let mut engine = match self.worker.acquire(patience) {
+            Waited::Done(engine) => engine,
+            Waited::Flushing => return Ok(Started::Flushing),
+            Waited::Stalled => return Ok(Started::Busy),
         };
-        let finished = worker.take()?;
-        if std::mem::take(stale) {
-            return None;
-        }
-        Some(match finished {
-            Ok(finished) => {
-                let result = to_sample(&finished.matte, pool);
-                worker.recycle(finished.matte);
-                Outcome {
-                    result,
-                    pts: finished.pts,
-                    time: finished.time,
-                }
+        match self.sampler.sample(frame, engine.input_mut()) {
+            Ok(()) => {
+                self.worker.offer(engine, pts, reset);
+                Ok(Started::Yes)
             }
-            Err(error) => Outcome::failed(error),
-        })
-    }
-
-    /// Lets a run that is under way come to nothing: its frame belongs to the time before a flush.
-    pub fn forget(&mut self) {
-        if let Place::Beside { worker, stale } = &mut self.place {
-            worker.take();
-            *stale = !worker.is_free();
+            Err(error) => {
+                self.worker.give_back(engine);
+                Err(error.to_string())
+            }
         }
     }
-}
 
-fn to_sample(matte: &GrayImage, pool: &MattePool) -> Result<gst::Sample, String> {
-    if (matte.width(), matte.height()) != (pool.width(), pool.height()) {
-        return Err(format!(
-            "the network gave a matte of {}x{} where {}x{} was expected",
-            matte.width(),
-            matte.height(),
-            pool.width(),
-            pool.height()
-        ));
+    /// Waits for the matte of the frame that was handed over last.
+    pub fn wait(&self) -> Waited<Result<Finished, Failure>> {
+        self.worker.wait(self.patience)
     }
-    pool.fill(|out| {
-        for (y, row) in matte.as_ref().rows().enumerate() {
-            out.row_mut(y).copy_from_slice(row);
-        }
-    })
-    .map(|(sample, ())| sample)
-    .map_err(|error| error.to_string())
+
+    /// What the network has said since the last call.
+    pub fn take(&self) -> Option<Result<Finished, Failure>> {
+        self.worker.take()
+    }
+
+    /// Takes a finished matte's memory back.
+    pub fn recycle(&self, finished: Finished) {
+        self.worker.recycle(finished.matte);
+    }
+
+    /// Lets a run that is under way come to nothing: its frame belongs to another time.
+    pub fn forget(&self) {
+        self.worker.forget();
+    }
 }

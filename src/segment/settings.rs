@@ -19,6 +19,7 @@ pub struct Settings {
     pub subject: Option<String>,
     pub interval: u32,
     pub still_threshold: f32,
+    pub motion_compensation: bool,
 }
 
 impl Default for Settings {
@@ -34,6 +35,7 @@ impl Default for Settings {
             subject: None,
             interval: 1,
             still_threshold: 0.0,
+            motion_compensation: true,
         }
     }
 }
@@ -47,7 +49,9 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .blurb(
                 "The network: an .onnx file, or builtin or builtin-lite for those in the plugin. \
                  Unset: the file that the environment variable MATTE_MODEL names, else builtin. \
-                 While playing, a new model takes over between two frames",
+                 While playing, a new model takes over between two frames; one that cannot be \
+                 loaded is refused and the old value comes back. The same holds for \
+                 execution-provider, provider-options, strict-provider, threads and subject",
             )
             .mutable_playing()
             .build(),
@@ -66,18 +70,18 @@ pub fn properties() -> Vec<glib::ParamSpec> {
                  migraphx, directml, coreml, acl, qnn or rknpu, as far as the library offers it",
             )
             .default_value(default.execution_provider.as_str())
-            .mutable_ready()
+            .mutable_playing()
             .build(),
         glib::ParamSpecBoxed::builder::<gst::Structure>("provider-options")
             .nick("Provider options")
             .blurb("Options for the execution provider, by its own names")
-            .mutable_ready()
+            .mutable_playing()
             .build(),
         glib::ParamSpecBoolean::builder("strict-provider")
             .nick("Strict provider")
             .blurb("Fail where the provider cannot be had, instead of a warning and the CPU")
             .default_value(default.strict_provider)
-            .mutable_ready()
+            .mutable_playing()
             .build(),
         glib::ParamSpecString::builder("active-execution-provider")
             .nick("Active execution provider")
@@ -90,12 +94,15 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .minimum(1)
             .maximum(64)
             .default_value(default.threads)
-            .mutable_ready()
+            .mutable_playing()
             .build(),
         glib::ParamSpecEnum::builder_with_default("mode", default.mode)
             .nick("Mode")
-            .blurb("Whether a frame waits for its own matte")
-            .mutable_ready()
+            .blurb(
+                "Whether a frame waits for its own matte. A late frame (QoS) never waits, but \
+                 carries the newest matte over",
+            )
+            .mutable_playing()
             .build(),
         glib::ParamSpecString::builder("subject")
             .nick("Subject")
@@ -103,7 +110,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
                 "Classes that are kept, names or indices with commas between them. \
                  Unset: what the model's description says",
             )
-            .mutable_ready()
+            .mutable_playing()
             .build(),
         glib::ParamSpecUInt::builder("interval")
             .nick("Interval")
@@ -125,18 +132,67 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .default_value(default.still_threshold)
             .mutable_playing()
             .build(),
+        glib::ParamSpecBoolean::builder("motion-compensation")
+            .nick("Motion compensation")
+            .blurb(
+                "Move a matte that is carried over from an earlier frame (mode=async, interval, \
+                 late frames) along with the picture, and drop it where the scene changes",
+            )
+            .default_value(default.motion_compensation)
+            .mutable_playing()
+            .build(),
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
             .blurb(
                 "Counters since the start: frames, inferred, carried-over, dropped (left without \
-                 a matte), failed (runs of the network); inference-mean, -p50, -p95 in ms",
+                 a matte), late (left out of turn by QoS), failed (runs of the network); \
+                 inference-mean, -p50, -p95 and latency (as told with mode=sync) in ms",
             )
             .read_only()
             .build(),
     ]
 }
 
+/// The properties that decide which network is loaded, and how.
+const NETWORK: [&str; 6] = [
+    "model",
+    "execution-provider",
+    "provider-options",
+    "strict-provider",
+    "threads",
+    "subject",
+];
+
 impl Settings {
+    /// Only what decides which network is loaded; the rest as by default.
+    pub fn network(&self) -> Self {
+        Self {
+            model: self.model.clone(),
+            execution_provider: self.execution_provider.clone(),
+            provider_options: self.provider_options.clone(),
+            strict_provider: self.strict_provider,
+            threads: self.threads,
+            subject: self.subject.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes what decides about the network from `good`; returns the properties that changed.
+    pub fn restore_network(&mut self, good: &Self) -> Vec<&'static str> {
+        let before = self.clone();
+        NETWORK
+            .iter()
+            .for_each(|name| self.set(name, &good.get(name)));
+        NETWORK
+            .into_iter()
+            .filter(|name| {
+                let mut one = before.clone();
+                one.set(name, &self.get(name));
+                one != before
+            })
+            .collect()
+    }
+
     /// Takes a property's value; GObject has checked its type and range.
     pub fn set(&mut self, name: &str, value: &glib::Value) {
         const CHECKED: &str = "GObject checked the type";
@@ -157,6 +213,7 @@ impl Settings {
             "subject" => self.subject = text(),
             "interval" => self.interval = value.get().expect(CHECKED),
             "still-threshold" => self.still_threshold = value.get().expect(CHECKED),
+            "motion-compensation" => self.motion_compensation = value.get().expect(CHECKED),
             _ => unreachable!("GObject knows only the properties of the table"),
         }
     }
@@ -174,6 +231,7 @@ impl Settings {
             "subject" => self.subject.to_value(),
             "interval" => self.interval.to_value(),
             "still-threshold" => self.still_threshold.to_value(),
+            "motion-compensation" => self.motion_compensation.to_value(),
             _ => unreachable!("GObject knows only the properties of the table"),
         }
     }

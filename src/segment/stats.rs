@@ -18,6 +18,8 @@ pub struct Stats {
     pub carried_over: u64,
     /// Frames that left without a matte.
     pub dropped: u64,
+    /// Frames that came too late for a run.
+    pub late: u64,
     /// Runs of the network that failed.
     pub failed: u64,
     /// Newest inference times, a ring.
@@ -33,6 +35,7 @@ impl Default for Stats {
             inferred: 0,
             carried_over: 0,
             dropped: 0,
+            late: 0,
             failed: 0,
             times: [Duration::ZERO; WINDOW],
             runs: 0,
@@ -50,8 +53,8 @@ impl Stats {
     }
 
     /// The counters as the property's structure; times in milliseconds, percentiles over the
-    /// newest 256 runs.
-    pub fn to_structure(&self) -> gst::Structure {
+    /// newest 256 runs. `latency` is what is told with `mode=sync`.
+    pub fn to_structure(&self, latency: Duration) -> gst::Structure {
         let held = usize::try_from(self.runs).unwrap_or(WINDOW).min(WINDOW);
         let mut sorted = self.times;
         let sorted = &mut sorted[..held];
@@ -70,10 +73,12 @@ impl Stats {
             .field("inferred", self.inferred)
             .field("carried-over", self.carried_over)
             .field("dropped", self.dropped)
+            .field("late", self.late)
             .field("failed", self.failed)
             .field("inference-mean", mean)
             .field("inference-p50", percentile(50))
             .field("inference-p95", percentile(95))
+            .field("latency", ms(latency))
             .build()
     }
 }
@@ -87,13 +92,16 @@ mod tests {
         gst::init().unwrap();
         let mut stats = Stats::default();
         assert_eq!(
-            stats.to_structure().get::<f64>("inference-p95").unwrap(),
+            stats
+                .to_structure(Duration::ZERO)
+                .get::<f64>("inference-p95")
+                .unwrap(),
             0.0
         );
         for ms in 1..=100 {
             stats.ran(Duration::from_millis(ms));
         }
-        let s = stats.to_structure();
+        let s = stats.to_structure(Duration::ZERO);
         assert_eq!(s.get::<f64>("inference-p50").unwrap(), 50.0);
         assert_eq!(s.get::<f64>("inference-p95").unwrap(), 95.0);
         assert!((s.get::<f64>("inference-mean").unwrap() - 50.5).abs() < 1e-9);

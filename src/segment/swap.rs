@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! A new model while playing: it is loaded and warmed up on a thread of its own and takes over
-//! between two frames. A model that cannot be loaded is refused and the old one goes on.
+//! A new network while playing: it is loaded and warmed up on a thread of its own and takes over
+//! between two frames. One that cannot be loaded is refused and the old one goes on.
 
-use crate::model::{self, ModelSource, Network};
+use super::engine::Engine;
+use super::settings::Settings;
+use crate::model::{self, ModelSource};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A model that is ready to take over.
+/// A network that is ready to take over.
 pub struct Ready {
+    /// What asked for it.
+    pub settings: Settings,
     /// Where it came from, for the next change of caps.
     pub source: ModelSource,
     /// How it was loaded.
     pub options: model::Options,
-    /// The model.
-    pub network: Box<Network>,
+    /// The network.
+    pub engine: Box<dyn Engine>,
 }
 
-/// Where the loading thread leaves a model and the streaming thread finds it.
+/// Where the loading thread leaves a network and the streaming thread finds it.
 #[derive(Default)]
 pub struct Swap {
     slot: Mutex<Slot>,
@@ -28,6 +32,10 @@ struct Slot {
     newest: u64,
     /// Size of the stream that the network is to be loaded for.
     stream: Option<(usize, usize)>,
+    /// What is being loaded, or waits to take over.
+    wanted: Option<Settings>,
+    /// What the network in use was loaded for.
+    good: Settings,
     ready: Option<Ready>,
 }
 
@@ -36,23 +44,34 @@ impl Swap {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets what is being loaded; called when caps change and when the element stops.
-    pub fn restart(&self, stream: Option<(usize, usize)>) {
+    /// Begins anew with a network that was loaded for `good`.
+    pub fn start(&self, good: Settings) {
         let mut slot = self.lock();
         slot.newest += 1;
-        slot.stream = stream;
+        (slot.stream, slot.wanted, slot.ready) = (None, None, None);
+        slot.good = good;
+    }
+
+    /// The stream's size changes: what is being loaded is for another. Returns what was wanted, to
+    /// be asked for again.
+    pub fn resize(&self, stream: (usize, usize)) -> Option<Settings> {
+        let mut slot = self.lock();
+        slot.newest += 1;
+        slot.stream = Some(stream);
         slot.ready = None;
+        slot.wanted.take()
     }
 
     /// Begins a request: its number, and the stream's size if caps are known.
-    pub fn request(&self) -> (u64, Option<(usize, usize)>) {
+    pub fn request(&self, wanted: Settings) -> (u64, Option<(usize, usize)>) {
         let mut slot = self.lock();
         slot.newest += 1;
         slot.ready = None;
+        slot.wanted = Some(wanted);
         (slot.newest, slot.stream)
     }
 
-    /// Hands a loaded model over, unless a newer request was made meanwhile.
+    /// Hands a loaded network over, unless a newer request was made meanwhile.
     pub fn deliver(&self, number: u64, ready: Ready) {
         let mut slot = self.lock();
         if slot.newest == number {
@@ -60,8 +79,23 @@ impl Swap {
         }
     }
 
-    /// The model that takes over now, if one is ready. Never waits for the loading thread.
+    /// What was wanted cannot be had. Returns what the network in use was loaded for; none where
+    /// a newer request was made meanwhile.
+    pub fn refuse(&self, number: u64) -> Option<Settings> {
+        let mut slot = self.lock();
+        if slot.newest != number {
+            return None;
+        }
+        slot.wanted = None;
+        Some(slot.good.clone())
+    }
+
+    /// The network that takes over now, if one is ready. Never waits for the loading thread.
     pub fn take(&self) -> Option<Ready> {
-        self.slot.try_lock().ok()?.ready.take()
+        let mut slot = self.slot.try_lock().ok()?;
+        let ready = slot.ready.take()?;
+        slot.wanted = None;
+        slot.good = ready.settings.clone();
+        Some(ready)
     }
 }

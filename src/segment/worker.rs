@@ -1,66 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The network beside the stream, for `mode=async`: one thread, one job at a time, no queue.
+//! The network's thread: one job at a time, no queue.
 //!
-//! The streaming thread samples a frame into a spare tensor and offers it; while the network is
-//! busy the offer is refused and the frame goes on with the newest finished matte. So nothing
-//! piles up, however slow the network is, and no frame is held.
+//! The streaming thread takes the idle network, samples a frame into it and hands it over. In
+//! `mode=sync` it then waits, in `mode=async` the frame goes on with the newest finished matte; while
+//! the network is busy no frame is taken. So nothing piles up, however slow the network is. Since
+//! the network never runs on the streaming thread, a flush or a stop waits for no run, not even for
+//! one that cannot be ended.
 
-use crate::frame::{ElementType, GrayImage, Half, TensorMut, TensorSpec};
-use crate::model::{ModelError, Network, Stopper};
+use super::engine::{Cancel, Engine};
+use crate::frame::GrayImage;
+use crate::model::{ModelError, Turn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Memory for one sampled frame, outside the network, which is busy with another.
-#[derive(Debug)]
-pub enum Tensor {
-    F32(Vec<f32>),
-    F16(Vec<Half>),
-    U8(Vec<u8>),
-}
-
-impl Tensor {
-    fn new(spec: &TensorSpec) -> Self {
-        let elements = spec.elements();
-        match spec.element {
-            ElementType::F32 => Tensor::F32(vec![0.0; elements]),
-            ElementType::F16 => Tensor::F16(vec![Half(0); elements]),
-            ElementType::U8 => Tensor::U8(vec![0; elements]),
-        }
-    }
-
-    /// The memory to sample into.
-    pub fn as_mut(&mut self) -> TensorMut<'_> {
-        match self {
-            Tensor::F32(data) => TensorMut::F32(data),
-            Tensor::F16(data) => TensorMut::F16(data),
-            Tensor::U8(data) => TensorMut::U8(data),
-        }
-    }
-
-    /// Copies into the network's own input, which has the same specification.
-    fn copy_to(&self, input: TensorMut<'_>) {
-        match (self, input) {
-            (Tensor::F32(from), TensorMut::F32(to)) => to.copy_from_slice(from),
-            (Tensor::F16(from), TensorMut::F16(to)) => to.copy_from_slice(from),
-            (Tensor::U8(from), TensorMut::U8(to)) => to.copy_from_slice(from),
-            _ => unreachable!("both were made from the network's specification"),
-        }
-    }
-}
-
-/// One frame for the network.
-#[derive(Debug)]
-pub struct Job {
-    /// The sampled frame.
-    pub tensor: Tensor,
-    /// Its PTS.
-    pub pts: Option<gst::ClockTime>,
-    /// Forget what recurrent states hold first.
-    pub reset: bool,
-}
+/// How often a waiting thread looks at how long it has waited. Patience is counted in these steps:
+/// a process that was suspended finds one step gone, not the whole night.
+const STEP: Duration = Duration::from_millis(50);
 
 /// A finished matte.
 #[derive(Debug, Default)]
@@ -71,149 +29,297 @@ pub struct Finished {
     pub pts: Option<gst::ClockTime>,
     /// Time that the network took.
     pub time: Duration,
+    /// Time from the frame's handing over to now, the wait for a turn included.
+    pub held: Duration,
 }
 
-/// What the two threads share.
-#[derive(Debug, Default)]
+/// A run that came to nothing.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why, in words.
+    pub reason: String,
+    /// It failed where it is computed: a device may be lost.
+    pub device: bool,
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        Self {
+            device: matches!(error, ModelError::Run { .. }),
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// What waiting for the network came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Waited<T> {
+    /// It is there.
+    Done(T),
+    /// A flush began or the element stops.
+    Flushing,
+    /// The network takes far longer than it should.
+    Stalled,
+}
+
+/// One frame for the network, which holds it.
+struct Job {
+    engine: Box<dyn Engine>,
+    pts: Option<gst::ClockTime>,
+    /// Forget what recurrent states hold first.
+    reset: bool,
+    era: u64,
+    offered: Instant,
+}
+
+/// What the threads share.
 struct Shared {
     slots: Mutex<Slots>,
     wake: Condvar,
+    cancel: Arc<dyn Cancel>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Slots {
+    /// The network, while nobody uses it.
+    idle: Option<Box<dyn Engine>>,
     job: Option<Job>,
-    stop: bool,
-    /// The one tensor, while neither a job nor the network has it: the network is free.
-    spare: Option<Tensor>,
+    running: Option<Instant>,
     /// Newest result that was not yet taken.
-    done: Option<Result<Finished, String>>,
+    done: Option<Result<Finished, Failure>>,
     /// A matte picture that nobody uses.
-    spare_matte: Option<GrayImage>,
+    spare: Option<GrayImage>,
+    /// A flush begins a new era; what belongs to an older one comes to nothing.
+    era: u64,
+    flushing: bool,
+    stop: bool,
+}
+
+impl Slots {
+    fn new_era(&mut self) {
+        self.era += 1;
+        self.done = None;
+        if let Some(job) = self.job.take() {
+            self.idle = Some(job.engine);
+        }
+    }
 }
 
 impl Shared {
-    /// The slots. A panic in the worker leaves them usable: they hold only whole values.
+    /// The slots. A panic in the network leaves them usable: they hold only whole values.
     fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until `take` finds something, for at most `patience` while the network runs.
+    fn wait<T>(
+        &self,
+        patience: Duration,
+        mut take: impl FnMut(&mut Slots) -> Option<T>,
+    ) -> Waited<T> {
+        let mut left = patience;
+        let mut slots = self.lock();
+        loop {
+            if slots.flushing {
+                return Waited::Flushing;
+            }
+            if let Some(found) = take(&mut slots) {
+                return Waited::Done(found);
+            }
+            if left.is_zero() {
+                return Waited::Stalled;
+            }
+            let waited = self.wake.wait_timeout(slots, STEP);
+            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            slots = guard;
+            // Standing in the queue for a turn is no stall.
+            if timeout.timed_out() && slots.running.is_some() {
+                left = left.saturating_sub(STEP);
+            }
+        }
     }
 }
 
 /// Handle of the thread; dropping it ends the run under way and then the thread.
 pub struct Worker {
     shared: Arc<Shared>,
-    stopper: Stopper,
+}
+
+/// Interrupts a [`Worker`] from any thread.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+impl Handle {
+    /// While a flush lasts nobody waits; its begin ends the run under way.
+    pub fn flush(&self, on: bool) {
+        let mut slots = self.0.lock();
+        slots.flushing = on;
+        if on {
+            slots.new_era();
+            if slots.running.is_some() {
+                self.0.cancel.stop();
+            }
+        }
+        self.0.wake.notify_all();
+    }
 }
 
 impl Worker {
-    /// Starts the thread, which takes the network with it.
+    /// Starts the thread.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(network: Network) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        shared.lock().spare = Some(Tensor::new(network.input_spec()));
+    pub fn start(engine: Box<dyn Engine>) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            cancel: engine.cancel(),
+            slots: Mutex::new(Slots {
+                idle: Some(engine),
+                ..Slots::default()
+            }),
+            wake: Condvar::new(),
+        });
         let theirs = Arc::clone(&shared);
-        let stopper = network.stopper();
         // Not joined: a run that takes long must not hold up the element's stop. The thread owns
         // all that it touches and ends by itself.
         thread::Builder::new()
             .name("matte-network".into())
-            .spawn(move || run(network, &theirs))?;
-        Ok(Self { shared, stopper })
+            .spawn(move || run(&theirs))?;
+        Ok(Self { shared })
     }
 
-    /// A tensor to sample the next frame into, if the network is free.
-    pub fn spare(&self) -> Option<Tensor> {
-        self.shared.lock().spare.take()
+    /// What interrupts it from other threads.
+    pub fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.shared))
     }
 
-    /// Whether a tensor can be had: neither a job nor a run is under way.
+    /// Whether the network is idle.
     pub fn is_free(&self) -> bool {
-        self.shared.lock().spare.is_some()
+        self.shared.lock().idle.is_some()
     }
 
-    /// Gives an unused tensor back.
-    pub fn give_back(&self, tensor: Tensor) {
-        self.shared.lock().spare = Some(tensor);
+    /// How long the run under way has taken; none where there is none.
+    pub fn running_for(&self) -> Option<Duration> {
+        self.shared.lock().running.map(|start| start.elapsed())
     }
 
-    /// Hands a frame over; call it only with a tensor from [`Worker::spare`].
-    pub fn offer(&self, job: Job) {
-        self.shared.lock().job = Some(job);
-        self.shared.wake.notify_one();
+    /// The network, to sample a frame into; waits for it no longer than `patience`.
+    pub fn acquire(&self, patience: Duration) -> Waited<Box<dyn Engine>> {
+        self.shared.wait(patience, |slots| slots.idle.take())
     }
 
-    /// The newest result since the last call. The error's text is the network's.
-    pub fn take(&self) -> Option<Result<Finished, String>> {
+    /// Gives the network back unused.
+    pub fn give_back(&self, engine: Box<dyn Engine>) {
+        self.shared.lock().idle = Some(engine);
+    }
+
+    /// Hands the network over to run on what its input holds.
+    pub fn offer(&self, engine: Box<dyn Engine>, pts: Option<gst::ClockTime>, reset: bool) {
+        let mut slots = self.shared.lock();
+        slots.job = Some(Job {
+            engine,
+            pts,
+            reset,
+            era: slots.era,
+            offered: Instant::now(),
+        });
+        self.shared.wake.notify_all();
+    }
+
+    /// The newest result since the last call.
+    pub fn take(&self) -> Option<Result<Finished, Failure>> {
         self.shared.lock().done.take()
+    }
+
+    /// The result of the job under way; waits for it no longer than `patience`.
+    pub fn wait(&self, patience: Duration) -> Waited<Result<Finished, Failure>> {
+        self.shared.wait(patience, |slots| slots.done.take())
+    }
+
+    /// Lets what is under way come to nothing: its frame belongs to another time.
+    pub fn forget(&self) {
+        self.shared.lock().new_era();
     }
 
     /// Gives a picture back to be written again.
     pub fn recycle(&self, matte: GrayImage) {
-        self.shared.lock().spare_matte = Some(matte);
+        self.shared.lock().spare = Some(matte);
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.shared.lock().stop = true;
-        self.stopper.stop();
-        self.shared.wake.notify_one();
+        let mut slots = self.shared.lock();
+        slots.stop = true;
+        self.shared.cancel.stop();
+        self.shared.wake.notify_all();
     }
 }
 
-fn run(mut network: Network, shared: &Shared) {
-    loop {
-        let (job, mut matte) = {
-            let mut slots = shared.lock();
-            loop {
-                if slots.stop {
-                    return;
-                }
-                if let Some(job) = slots.job.take() {
-                    break (job, slots.spare_matte.take().unwrap_or_default());
-                }
-                slots = shared
-                    .wake
-                    .wait(slots)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
+fn run(shared: &Shared) {
+    while let Some(job) = next(shared) {
+        let turn = Turn::take();
+        let Some((mut job, mut matte)) = begin(shared, job) else {
+            continue;
         };
-        let Job { tensor, pts, reset } = job;
         let start = Instant::now();
         // A panic must not leave the streaming thread waiting for a network that is gone.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            if reset {
-                network.reset();
+            if job.reset {
+                job.engine.reset();
             }
-            tensor.copy_to(network.input_mut());
-            infer(&mut network, &mut matte)
+            job.engine.infer(&mut matte)
         }));
+        let time = start.elapsed();
+        drop(turn);
         let result = match result {
             Ok(Ok(())) => Ok(Finished {
                 matte,
-                pts,
-                time: start.elapsed(),
+                pts: job.pts,
+                time,
+                held: job.offered.elapsed(),
             }),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the network's thread panicked".to_owned()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(Failure {
+                reason: "the network's thread panicked".to_owned(),
+                device: false,
+            }),
         };
         let mut slots = shared.lock();
-        slots.spare = Some(tensor);
-        slots.done = Some(result);
+        slots.running = None;
+        if job.era == slots.era {
+            slots.done = Some(result);
+        }
+        slots.idle = Some(job.engine);
+        shared.wake.notify_all();
     }
 }
 
-/// Runs the network on what its input holds and decodes the raw matte. After a failure the
-/// recurrent states are cleared: they may hold what failed.
-///
-/// # Errors
-/// The network's.
-pub fn infer(network: &mut Network, matte: &mut GrayImage) -> Result<(), ModelError> {
-    let result = network.run().and_then(|()| network.decode(matte));
-    if result.is_err() {
-        network.reset();
+/// Waits for a job; none at the end.
+fn next(shared: &Shared) -> Option<Job> {
+    let mut slots = shared.lock();
+    loop {
+        if slots.stop {
+            return None;
+        }
+        if let Some(job) = slots.job.take() {
+            return Some(job);
+        }
+        let woken = shared.wake.wait(slots);
+        slots = woken.unwrap_or_else(PoisonError::into_inner);
     }
-    result
+}
+
+/// Whether a job is still wanted now that its turn has come, and a picture for its matte.
+fn begin(shared: &Shared, job: Job) -> Option<(Job, GrayImage)> {
+    let mut slots = shared.lock();
+    if slots.stop || job.era != slots.era {
+        slots.idle = Some(job.engine);
+        shared.wake.notify_all();
+        return None;
+    }
+    // An earlier run may have been ended; under the lock, so that a flush comes before or after.
+    shared.cancel.resume();
+    slots.running = Some(Instant::now());
+    let matte = slots.spare.take().unwrap_or_default();
+    Some((job, matte))
 }

@@ -3,6 +3,8 @@
 //! What the pipeline tests share.
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
+pub mod guard;
+pub mod live;
 pub mod pipeline;
 
 use gstmatte::frame::GrayRef;

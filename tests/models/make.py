@@ -143,6 +143,23 @@ save("square", green[0] + [node("Transpose", "green", "turned", perm=[0, 1, 3, 2
                            node("Clip", "turned zero one", "alpha")],
      [value("image", F32, IMAGE)], [value("alpha", F32, ["a", "b", "c", "d"])], green[1] + clip)
 
+# As RVM: works on a smaller picture, whose size an input tells, remembers it, and gives the alpha in
+# the picture's own size. The state is open in every side.
+src_red, src_consts = channel("src", 0, "red")
+save("downsample", src_red + [
+    node("Concat", "keep keep ratio ratio", "scales", axis=0),
+    node("Resize", "red none scales", "small", mode="linear", coordinate_transformation_mode="half_pixel"),
+    node("Mul", "small half", "now"), node("Mul", "r1i half", "before"), node("Add", "now before", "r1o"),
+    node("Shape", "red", "size"),
+    node("Resize", "r1o none none size", "large", mode="linear", coordinate_transformation_mode="half_pixel"),
+    node("Clip", "large zero one", "pha")],
+    [value("src", F32, ["n", 3, "h", "w"]), value("r1i", F32, ["n", "c", "hs", "ws"]),
+     value("ratio", F32, [1])],
+    [value("pha", F32, ["n", 1, "h", "w"]), value("r1o", F32, ["n", 1, "h2", "w2"])],
+    src_consts + clip + [
+        const("keep", np.array([1], np.float32)), const("none", np.array([], np.float32)),
+        const("half", np.float32(0.5))])
+
 # Any size, for benchmarks: the red channel as alpha and as logits, 21 classes, their labels.
 OPEN = [1, 3, "h", "w"]
 weights = np.zeros((21, 3, 1, 1), np.float32)
@@ -155,6 +172,32 @@ save("open_classes", [node("Conv", "image weights", "scores")], [value("image", 
      [value("scores", F32, [1, 21, "h", "w"])], [const("weights", weights)])
 save("open_labels", [node("ArgMax", "image", "label", axis=1)], [value("image", F32, OPEN)],
      [value("label", I64, [1, 1, "h", "w"])], metadata={"matte.output.subject": "[1]"})
+
+# Green as alpha, and a kernel that wants a GiB of memory where a pixel is fully red.
+nodes, consts = green
+save("hungry", [*nodes, *red[:1], node("ReduceMax", "red", "most", keepdims=0),
+                node("Mul", "most gib", "wanted"), node("Cast", "wanted", "count", to=I64),
+                node("Reshape", "count one_side", "shape"), node("ConstantOfShape", "shape", "memory"),
+                node("ReduceSum", "memory", "nothing", keepdims=0),
+                node("Add", "green nothing", "sum"), node("Clip", "sum zero one", "alpha")],
+     [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
+     consts + red_consts + clip + [const("gib", np.float32(1 << 28)), const("one_side", np.array([1], np.int64))])
+
+# Green as alpha, after 1,000 products of matrices for each step of 1/255 of red: from nothing to
+# minutes.
+body = helper.make_graph(
+    [node("MatMul", "before eye", "after"), node("Identity", "go_on", "still_on")], "body",
+    [value("turn", I64, []), value("go_on", T.BOOL, []), value("before", F32, [256, 256])],
+    [value("still_on", T.BOOL, []), value("after", F32, [256, 256])])
+save("slow", [*nodes, *red[:1], node("ReduceMax", "red", "most", keepdims=0),
+              node("Mul", "most steps", "wanted"), node("Cast", "wanted", "count", to=I64),
+              node("ConstantOfShape", "square", "empty"), node("EyeLike", "empty", "eye"),
+              node("Loop", "count yes empty", "turned", body=body),
+              node("ReduceMax", "turned", "nothing", keepdims=0), node("Add", "green nothing", "sum"),
+              node("Clip", "sum zero one", "alpha")],
+     [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
+     consts + red_consts + clip + [const("steps", np.float32(255_000)), const("yes", np.bool_(True)),
+                                   const("square", np.array([256, 256], np.int64))])
 
 # Weights in a file outside of the model's folder.
 outside = helper.make_tensor("weights", F32, [1, 3, 1, 1], b"\0" * 12, raw=True)

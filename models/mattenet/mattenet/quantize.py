@@ -67,9 +67,8 @@ def run(args) -> None:
     if not Path(args.model).exists():
         raise UserError(f"no model at {args.model}")
     frames = Frames(cfg.data, "train", (256, 144), cfg.train.seed)
-    rng = np.random.default_rng(cfg.train.seed)
     # Drawn as in training, unchanged otherwise: the ranges met in use, not those of disturbed pictures.
-    rows = frames.sampler.draw(0, int(rng.integers(1 << 30)), args.pictures)
+    rows = frames.sampler.draw(0, args.pictures)
     pictures = [frames.whole(int(r))[0][..., :3].transpose(2, 0, 1)[None].astype(np.float32) / 255 for r in rows]
     output = Path(args.output)
     quantize(Path(args.model), output, pictures, tuple(args.keep))

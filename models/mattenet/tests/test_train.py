@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import yaml
 
-from mattenet.config import Config
+from mattenet import cli, profile
+from mattenet.config import Config, to_dict
 from mattenet.data.config import AugmentConfig
 from mattenet.net.config import NetConfig
 from mattenet.train import pretrain, state
@@ -171,3 +173,15 @@ def test_classes_are_learnt_from_folders(tmp_path):
     with torch.no_grad():
         guess = model.linear(model.backbone(image.float() / 255)[64].mean((2, 3))).argmax(1)
     assert (guess == label).float().mean() > 0.8
+
+
+def test_commands_from_training_to_int8(tiny, tmp_path):
+    cfg = small_run(tiny, 4)
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(to_dict(cfg)))
+    run, config = str(tmp_path / "run"), ["--config", str(tmp_path / "run.yaml")]
+    assert cli.main(["train", "--run", run, *config]) == 0
+    assert cli.main(["export", f"{run}/last.pt", str(tmp_path / "m.onnx"), "--version", "7"]) == 0
+    assert cli.main(["quantize", str(tmp_path / "m.onnx"), str(tmp_path / "m-int8.onnx"), "--pictures", "3", *config]) == 0
+    words = (tmp_path / "m-int8.toml").read_text()
+    assert 'name = "m-int8"' in words and 'version = "7"' in words
+    assert profile.session(str(tmp_path / "m-int8.onnx")).run(None, {"image": np.zeros((1, 3, 48, 64), np.float32)})

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What runs when: the published camera all the time, the camera's pipeline while somebody looks.
+
+use crate::chain::{Chain, Failure};
+use crate::hub::Hub;
+use crate::output::{self, Output};
+use crate::settings::{Background, Settings};
+use crate::terminal::KEYS;
+use crate::watch::News;
+use gst::glib;
+use gst::prelude::*;
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The camera stays open this long after the last look: programs look twice.
+const LINGER: Duration = Duration::from_millis(1500);
+/// A camera that failed is tried again after this.
+const RETRY: Duration = Duration::from_secs(2);
+/// The dark picture's rate, while somebody looks and while nobody does.
+const DARK_WATCHED: Duration = Duration::from_millis(100);
+const DARK_ALONE: Duration = Duration::from_secs(1);
+/// One press of + or -.
+const BLUR_STEP: f64 = 10.0;
+
+/// A window with what the others see.
+struct Preview {
+    pipeline: gst::Pipeline,
+    frames: gst_app::AppSrc,
+    _bus: gst::bus::BusWatchGuard,
+}
+
+struct State {
+    settings: Settings,
+    path: PathBuf,
+    chain: Option<Chain>,
+    preview: Option<Preview>,
+    watched: bool,
+    hidden: bool,
+    /// A start or a stop of the camera is due.
+    pending: bool,
+    outcome: Result<(), String>,
+}
+
+/// The program; clones are the same one.
+#[derive(Clone)]
+pub struct App {
+    state: Rc<RefCell<State>>,
+    hub: Hub,
+    output: Output,
+    main: glib::MainLoop,
+}
+
+fn say(text: &str) {
+    eprintln!("matte-camera: {text}");
+}
+
+impl App {
+    /// A program that does nothing yet.
+    pub fn new(settings: Settings, path: PathBuf, hub: Hub, output: Output) -> Self {
+        let state = State {
+            settings,
+            path,
+            chain: None,
+            preview: None,
+            watched: false,
+            hidden: false,
+            pending: false,
+            outcome: Ok(()),
+        };
+        Self {
+            state: Rc::new(RefCell::new(state)),
+            hub,
+            output,
+            main: glib::MainLoop::new(None, false),
+        }
+    }
+
+    /// Runs until `quit`.
+    ///
+    /// # Errors
+    /// What ended it, where nobody wanted it to.
+    pub fn run(&self) -> Result<(), String> {
+        if self.state.borrow().settings.preview {
+            self.toggle_preview();
+        }
+        self.tick();
+        self.settle();
+        self.main.run();
+        let mut state = self.state.borrow_mut();
+        (state.chain, state.preview) = (None, None);
+        std::mem::replace(&mut state.outcome, Ok(()))
+    }
+
+    /// Ends it.
+    pub fn quit(&self, outcome: Result<(), String>) {
+        self.state.borrow_mut().outcome = outcome;
+        self.main.quit();
+    }
+
+    /// Somebody looks, or nobody does.
+    pub fn heard(&self, news: News) {
+        match news {
+            News::Watched(watched) => {
+                say(if watched {
+                    "somebody looks"
+                } else {
+                    "nobody looks"
+                });
+                self.state.borrow_mut().watched = watched;
+            }
+            // The sink itself does not say that its server has gone.
+            News::Unknown(why) if self.output_is_gone() => {
+                self.quit(Err(format!("output: PipeWire has gone ({why})")));
+                return;
+            }
+            News::Unknown(why) => {
+                say(&format!("{why}: the camera runs all the time"));
+                self.state.borrow_mut().settings.on_demand = false;
+            }
+        }
+        self.hub.push_dark();
+        self.settle();
+    }
+
+    fn output_is_gone(&self) -> bool {
+        self.output == Output::PipeWire && !output::pipewire_runs()
+    }
+
+    /// Sends the dark picture now and then, for those who look while there are no frames.
+    fn tick(&self) {
+        self.hub.push_dark();
+        let next = if self.wanted() {
+            DARK_WATCHED
+        } else {
+            DARK_ALONE
+        };
+        let app = self.clone();
+        glib::timeout_add_local_once(next, move || app.tick());
+    }
+
+    fn wanted(&self) -> bool {
+        let state = self.state.borrow();
+        !state.hidden && (state.watched || state.preview.is_some() || !state.settings.on_demand)
+    }
+
+    /// Starts or stops the camera where it should not be as it is: a start at once, a stop after a
+    /// while.
+    fn settle(&self) {
+        let running = self.state.borrow().chain.is_some();
+        match (self.wanted(), running) {
+            (true, false) => self.start(),
+            (false, true) => self.later(LINGER),
+            _ => (),
+        }
+    }
+
+    /// Looks again after a while, once.
+    fn later(&self, delay: Duration) {
+        if std::mem::replace(&mut self.state.borrow_mut().pending, true) {
+            return;
+        }
+        let app = self.clone();
+        glib::timeout_add_local_once(delay, move || {
+            app.state.borrow_mut().pending = false;
+            let running = app.state.borrow().chain.is_some();
+            match (app.wanted(), running) {
+                (true, false) => app.start(),
+                (false, true) => app.stop(),
+                _ => (),
+            }
+        });
+    }
+
+    fn start(&self) {
+        let settings = self.state.borrow().settings.clone();
+        let app = self.clone();
+        match Chain::start(&settings, &self.hub, move |failure| app.failed(failure)) {
+            Ok(chain) => {
+                say(&format!("camera on: {}", chain.camera));
+                self.state.borrow_mut().chain = Some(chain);
+            }
+            Err(failure) => self.failed(failure),
+        }
+    }
+
+    fn stop(&self) {
+        let chain = self.state.borrow_mut().chain.take();
+        if chain.is_some() {
+            drop(chain);
+            self.hub.forget();
+            say("camera off");
+        }
+    }
+
+    fn failed(&self, failure: Failure) {
+        if failure.final_one {
+            self.quit(Err(failure.reason));
+            return;
+        }
+        say(&format!("camera: {}; trying again", failure.reason));
+        self.stop();
+        self.later(RETRY);
+    }
+
+    /// A key was pressed.
+    pub fn pressed(&self, key: char) {
+        match key {
+            'b' => self.background(Background::Blur),
+            'p' => self.background(Background::Picture),
+            'v' => self.background(Background::Video),
+            'c' => self.background(Background::Color),
+            '+' | '=' => self.blur(BLUR_STEP),
+            '-' => self.blur(-BLUR_STEP),
+            'h' => self.hide(),
+            'w' => self.toggle_preview(),
+            's' => self.save(),
+            'q' => self.quit(Ok(())),
+            _ => println!("{KEYS}"),
+        }
+    }
+
+    fn background(&self, background: Background) {
+        self.change(|settings| settings.background = background);
+        if self.state.borrow().settings.background == background {
+            say(&format!("background: {background:?}").to_lowercase());
+        }
+    }
+
+    fn blur(&self, step: f64) {
+        self.change(|settings| {
+            settings.blur_strength = (settings.blur_strength + step).clamp(0.0, 100.0);
+        });
+        say(&format!(
+            "blur strength {}",
+            self.state.borrow().settings.blur_strength
+        ));
+    }
+
+    /// Changes settings, in the running camera, too; those that do not fit are refused.
+    fn change(&self, change: impl FnOnce(&mut Settings)) {
+        let old = self.state.borrow().settings.clone();
+        let mut new = old.clone();
+        change(&mut new);
+        if let Err(error) = new.check() {
+            say(&error);
+            return;
+        }
+        let live = {
+            let mut state = self.state.borrow_mut();
+            state.settings = new.clone();
+            state
+                .chain
+                .as_ref()
+                .is_none_or(|chain| chain.change(&old, &new))
+        };
+        if !live {
+            self.stop();
+            self.settle();
+        }
+    }
+
+    fn hide(&self) {
+        let hidden = {
+            let mut state = self.state.borrow_mut();
+            state.hidden = !state.hidden;
+            state.hidden
+        };
+        if hidden {
+            self.stop();
+            say("hidden");
+        } else {
+            say("shown");
+        }
+        self.hub.push_dark();
+        self.settle();
+    }
+
+    fn save(&self) {
+        let state = self.state.borrow();
+        match state.settings.write(&state.path) {
+            Ok(()) => say(&format!("saved to {}", state.path.display())),
+            Err(error) => say(&error),
+        }
+    }
+
+    fn toggle_preview(&self) {
+        let open = self.state.borrow_mut().preview.take();
+        match open {
+            Some(preview) => drop(self.close(preview)),
+            None => match self.open_preview() {
+                Ok(preview) => self.state.borrow_mut().preview = Some(preview),
+                Err(error) => say(&format!("no preview window: {error}")),
+            },
+        }
+        self.settle();
+    }
+
+    fn close(&self, preview: Preview) {
+        self.hub.remove(&preview.frames);
+        // A window that cannot be closed is left to the end of the process.
+        let _ = preview.pipeline.set_state(gst::State::Null);
+    }
+
+    fn open_preview(&self) -> Result<Preview, String> {
+        let sink = self.state.borrow().settings.preview_sink.clone();
+        let bin = gst::parse::bin_from_description(&format!("videoconvert ! {sink}"), true);
+        let bin = bin.map_err(|error| error.to_string())?;
+        let (pipeline, frames) = (gst::Pipeline::with_name("preview"), output::frames_source());
+        let chain: [&gst::Element; 2] = [frames.upcast_ref(), bin.upcast_ref()];
+        pipeline
+            .add_many(chain)
+            .map_err(|error| error.to_string())?;
+        gst::Element::link_many(chain).map_err(|error| error.to_string())?;
+        let bus = pipeline.bus().ok_or("a pipeline without a bus")?;
+        let app = self.clone();
+        let guard = bus.add_watch_local(move |_, message| {
+            let gst::MessageView::Error(error) = message.view() else {
+                return glib::ControlFlow::Continue;
+            };
+            say(&format!("preview: {}", error.error()));
+            // Not from inside of the watch that goes with it.
+            let app = app.clone();
+            glib::idle_add_local_once(move || {
+                let open = app.state.borrow_mut().preview.take();
+                if let Some(preview) = open {
+                    app.close(preview);
+                }
+                app.settle();
+            });
+            glib::ControlFlow::Break
+        });
+        let guard = guard.map_err(|error| error.to_string())?;
+        self.hub.add(frames.clone());
+        let preview = Preview {
+            pipeline,
+            frames,
+            _bus: guard,
+        };
+        if preview.pipeline.set_state(gst::State::Playing).is_err() {
+            let said = preview.pipeline.bus().as_ref().and_then(output::error_on);
+            self.close(preview);
+            let said = said.unwrap_or_else(|| "it does not start".into());
+            return Err(format!("{sink}: {said}; is there a display?"));
+        }
+        Ok(preview)
+    }
+}

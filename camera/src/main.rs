@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! `matte-camera`: the camera with another background, for every program, and only while one looks.
+
+mod app;
+mod behind;
+mod cameras;
+mod chain;
+mod hub;
+mod options;
+mod output;
+mod settings;
+mod terminal;
+mod watch;
+
+use app::App;
+use glib_unix::unix_signal_add_local;
+use gst::glib;
+use gst::prelude::*;
+use hub::Hub;
+use options::{HELP, Options, Task};
+use output::Output;
+use settings::Settings;
+use std::process::ExitCode;
+use terminal::{KEYS, Keys};
+
+/// POSIX numbers of the signals that end the program.
+const SIGHUP: i32 = 1;
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("matte-camera: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let Options {
+        task,
+        settings,
+        path,
+        keys,
+    } = options::parse(std::env::args_os().skip(1))?;
+    match task {
+        Task::Help => print!("{HELP}\nKeys:\n{KEYS}\n"),
+        Task::Version => println!("matte-camera {}", env!("CARGO_PKG_VERSION")),
+        Task::Show => print!("{}", settings.to_toml()?),
+        Task::List => {
+            gst::init().map_err(|error| error.to_string())?;
+            list();
+        }
+        Task::Run => {
+            gst::init().map_err(|error| error.to_string())?;
+            publish(settings, path, keys)?;
+        }
+    }
+    Ok(())
+}
+
+/// Names cameras and where they can be published to.
+fn list() {
+    println!("cameras:");
+    for camera in cameras::list() {
+        println!(
+            "  {} ({})",
+            camera.name,
+            camera.path.as_deref().unwrap_or("PipeWire")
+        );
+    }
+    println!("outputs:");
+    match Output::choose("pipewire") {
+        Ok(_) => println!("  pipewire"),
+        Err(error) => println!("  no pipewire: {error}"),
+    }
+    for path in output::loopbacks() {
+        println!("  {}", path.display());
+    }
+}
+
+/// Whether the plugin is there, its network runs, and the settings for it are right: said now, not when
+/// somebody looks.
+fn check_plugin(settings: &Settings) -> Result<(), String> {
+    let matte = gst::ElementFactory::make("mattebackground").build().map_err(|_| {
+        "the GStreamer plugin matte is not found: GST_PLUGIN_PATH must name the folder of libgstmatte.so"
+    })?;
+    chain::set_properties(&matte, settings)?;
+    let bus = gst::Bus::new();
+    matte.set_bus(Some(&bus));
+    let started = matte.set_state(gst::State::Paused);
+    let said = output::error_on(&bus);
+    let stopped = matte.set_state(gst::State::Null);
+    match started.and(stopped) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(said.unwrap_or_else(|| format!("mattebackground: {error}"))),
+    }
+}
+
+fn publish(settings: Settings, path: std::path::PathBuf, read_keys: bool) -> Result<(), String> {
+    check_plugin(&settings)?;
+    let output = Output::choose(&settings.output)?;
+    let hub = Hub::new(settings.size, settings.rate);
+    let published = output.pipeline(&settings.name, &hub)?;
+    let name = settings.name.clone();
+    let app = App::new(settings, path, hub, output.clone());
+
+    let bus = published.bus().ok_or("a pipeline without a bus")?;
+    let ended = app.clone();
+    let _bus = bus
+        .add_watch_local(move |_, message| {
+            if let gst::MessageView::Error(error) = message.view() {
+                ended.quit(Err(format!("output: {}", error.error())));
+            }
+            glib::ControlFlow::Continue
+        })
+        .map_err(|error| error.to_string())?;
+    if published.set_state(gst::State::Playing).is_err() {
+        let said = output::error_on(&bus);
+        return Err(format!(
+            "output: {}",
+            said.unwrap_or_else(|| "it does not start".into())
+        ));
+    }
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        let app = app.clone();
+        unix_signal_add_local(signal, move || {
+            app.quit(Ok(()));
+            glib::ControlFlow::Continue
+        });
+    }
+    match &output {
+        Output::PipeWire => eprintln!("matte-camera: published as '{name}' in PipeWire"),
+        Output::Loopback(path) => eprintln!("matte-camera: published as {}", path.display()),
+    }
+    let watcher = app.clone();
+    // Also where the camera runs all the time: it says when PipeWire has gone.
+    let _watch = watch::watch(&output, move |news| watcher.heard(news))
+        .map_err(|error| app.heard(watch::News::Unknown(error)));
+    let _keys = read_keys.then(|| {
+        if Keys::is_terminal() {
+            println!("{KEYS}");
+        }
+        let app = app.clone();
+        Keys::read(move |key| app.pressed(key))
+    });
+    let outcome = app.run();
+    // A sink that cannot stop is left to the end of the process.
+    let _ = published.set_state(gst::State::Null);
+    outcome
+}

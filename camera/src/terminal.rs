@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Keys, one by one, from the terminal or from a pipe.
+
+use glib_unix::unix_fd_add_local;
+use gst::glib;
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
+use std::os::fd::AsRawFd;
+
+/// What the keys do.
+pub const KEYS: &str = "\
+b blur   p picture   v video   c colour   + - blur strength
+h hide (camera closed)   w preview window   s save settings   ? keys   q quit";
+
+/// Reads keys until it is dropped; then the terminal is as it was.
+pub struct Keys {
+    before: Option<Termios>,
+    source: Option<glib::SourceId>,
+}
+
+impl Keys {
+    /// Whether standard input is a terminal.
+    pub fn is_terminal() -> bool {
+        termios::isatty(rustix::stdio::stdin())
+    }
+
+    /// Calls `pressed` from the main loop with every key.
+    pub fn read(pressed: impl Fn(char) + 'static) -> Self {
+        let input = rustix::stdio::stdin();
+        // Line by line and echoed is for texts. Ctrl-C stays a signal.
+        let before = termios::tcgetattr(input).ok();
+        if let Some(before) = &before {
+            let mut now = before.clone();
+            now.local_modes
+                .remove(LocalModes::ICANON | LocalModes::ECHO);
+            // Where the terminal refuses, keys need Enter after them.
+            let _ = termios::tcsetattr(input, OptionalActions::Now, &now);
+        }
+        let conditions = glib::IOCondition::IN | glib::IOCondition::HUP;
+        let source = unix_fd_add_local(input.as_raw_fd(), conditions, move |_, _| {
+            let mut bytes = [0; 64];
+            match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+                // A pipe that was closed, or /dev/null.
+                Ok(0) | Err(_) => glib::ControlFlow::Break,
+                Ok(count) => {
+                    let ascii = bytes[..count].iter().filter(|byte| byte.is_ascii_graphic());
+                    ascii.for_each(|&byte| pressed(char::from(byte)));
+                    glib::ControlFlow::Continue
+                }
+            }
+        });
+        Self {
+            before,
+            source: Some(source),
+        }
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        if let Some(source) = self.source.take() {
+            // It is gone by itself after the input's end.
+            if let Some(source) = glib::MainContext::default().find_source_by_id(&source) {
+                source.destroy();
+            }
+        }
+        if let Some(before) = &self.before {
+            let _ = termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, before);
+        }
+    }
+}

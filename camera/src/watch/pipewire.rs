@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Whether the published node runs, which it does while something is linked to it and wants frames.
+//! `pw-dump --monitor` tells: a JSON array of all objects, then one of those that changed.
+
+use super::News;
+use crate::output::NODE;
+use glib_unix::unix_fd_add_local;
+use gst::glib;
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::io::Read;
+use std::os::fd::AsRawFd;
+use std::process::{Child, Command, Stdio};
+
+/// An object of PipeWire, as far as it matters here. `info` is null where the object is gone.
+#[derive(Deserialize)]
+struct Object {
+    id: u64,
+    info: Option<Info>,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    state: Option<String>,
+    props: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Dump {
+    text: Vec<u8>,
+    running: HashSet<u64>,
+}
+
+impl Dump {
+    /// Takes what came, and says whether the node runs once an array is complete.
+    fn read(&mut self, bytes: &[u8]) -> Result<Option<bool>, String> {
+        self.text.extend_from_slice(bytes);
+        // The closing bracket of an array stands at the beginning of a line.
+        if !self.text.ends_with(b"\n]\n") && !self.text.ends_with(b"[]\n") {
+            return Ok(None);
+        }
+        for objects in serde_json::Deserializer::from_slice(&self.text).into_iter::<Vec<Object>>() {
+            for object in objects.map_err(|error| format!("pw-dump: {error}"))? {
+                if object.runs() {
+                    self.running.insert(object.id);
+                } else {
+                    self.running.remove(&object.id);
+                }
+            }
+        }
+        self.text.clear();
+        Ok(Some(!self.running.is_empty()))
+    }
+}
+
+impl Object {
+    fn runs(&self) -> bool {
+        let Some(info) = &self.info else {
+            return false;
+        };
+        let name = info.props.as_ref().and_then(|props| props.get("node.name"));
+        name.and_then(|name| name.as_str()) == Some(NODE)
+            && info.state.as_deref() == Some("running")
+    }
+}
+
+/// Ends `pw-dump` when it is dropped.
+pub struct Watch {
+    child: Child,
+    source: Option<glib::SourceId>,
+}
+
+impl Watch {
+    /// Starts to watch.
+    ///
+    /// # Errors
+    /// Where `pw-dump` is not installed.
+    pub fn new(tell: impl Fn(News) + 'static) -> Result<Self, String> {
+        let mut child = Command::new("pw-dump")
+            .arg("--monitor")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("pw-dump is missing ({error}): install pipewire-bin"))?;
+        let mut out = child.stdout.take().ok_or("pw-dump has no output")?;
+        let (mut dump, mut last) = (Dump::default(), None);
+        let mut bytes = [0; 16384];
+        let conditions = glib::IOCondition::IN | glib::IOCondition::HUP;
+        let source = unix_fd_add_local(out.as_raw_fd(), conditions, move |_, _| {
+            // The main loop says that there is something, so that this does not wait.
+            let read = match out.read(&mut bytes) {
+                Ok(0) => Err("pw-dump has ended".to_string()),
+                Ok(count) => dump.read(&bytes[..count]),
+                Err(error) => Err(format!("pw-dump: {error}")),
+            };
+            match read {
+                Ok(now) => {
+                    if now.is_some() && now != last {
+                        last = now;
+                        tell(News::Watched(now == Some(true)));
+                    }
+                    glib::ControlFlow::Continue
+                }
+                Err(error) => {
+                    tell(News::Unknown(error));
+                    glib::ControlFlow::Break
+                }
+            }
+        });
+        Ok(Self {
+            child,
+            source: Some(source),
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // After its end the source is gone by itself.
+        let ended = matches!(self.child.try_wait(), Ok(Some(_)));
+        if let Some(source) = self.source.take().filter(|_| !ended) {
+            source.remove();
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(id: u64, name: &str, state: &str) -> String {
+        format!(
+            "[\n  {{\"id\": {id}, \"type\": \"PipeWire:Interface:Node\", \"info\": \
+             {{\"state\": \"{state}\", \"props\": {{\"node.name\": \"{name}\"}}}}}}\n]\n"
+        )
+    }
+
+    #[test]
+    fn the_node_is_followed() {
+        let mut dump = Dump::default();
+        for (text, expected) in [
+            (node(30, "other", "running"), false),
+            (node(34, NODE, "suspended"), false),
+            (node(34, NODE, "running"), true),
+            (node(30, "other", "idle"), true),
+            (node(34, NODE, "idle") + &node(34, NODE, "running"), true),
+            ("[\n  {\"id\": 34, \"info\": null}\n]\n".into(), false),
+        ] {
+            // In pieces, as a pipe gives them.
+            let (head, tail) = text.as_bytes().split_at(text.len() / 2);
+            assert_eq!(dump.read(head), Ok(None), "{text}");
+            assert_eq!(dump.read(tail), Ok(Some(expected)), "{text}");
+        }
+        assert!(dump.read(b"[ what\n]\n").is_err());
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Whether there is a subject at all, from the share of the picture that mattes cover, with
+//! hysteresis in size and in time.
+
+use crate::frame::GrayRef;
+
+/// Share of the picture from which a subject is there.
+const THERE: f32 = 0.01;
+/// Share of the picture below which it is gone.
+const GONE: f32 = 0.0025;
+/// Mattes in a row that must agree on a subject's coming, and on its going.
+const COMING: u32 = 3;
+const GOING: u32 = 10;
+
+/// A change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A subject has come.
+    Entered,
+    /// It has gone.
+    Left,
+}
+
+/// Follows the subject's presence.
+#[derive(Debug, Default)]
+pub struct Presence {
+    there: bool,
+    against: u32,
+}
+
+impl Presence {
+    /// Takes in the next matte.
+    pub fn note(&mut self, matte: GrayRef<'_>) -> Option<Change> {
+        let covered: usize = matte
+            .rows()
+            .map(|row| row.iter().filter(|&&alpha| alpha >= 128).count())
+            .sum();
+        let share = covered as f32 / (matte.width() * matte.height()) as f32;
+        let otherwise = if self.there {
+            share < GONE
+        } else {
+            share >= THERE
+        };
+        self.against = if otherwise { self.against + 1 } else { 0 };
+        if self.against < if self.there { GOING } else { COMING } {
+            return None;
+        }
+        (self.there, self.against) = (!self.there, 0);
+        Some(if self.there {
+            Change::Entered
+        } else {
+            Change::Left
+        })
+    }
+
+    /// Whether a subject is there.
+    pub fn is_there(&self) -> bool {
+        self.there
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::GrayImage;
+
+    #[test]
+    fn comings_and_goings_are_told_once_and_flicker_is_not() {
+        let mut presence = Presence::default();
+        let mut note = |covered: usize| {
+            let mut matte = GrayImage::new(100, 100);
+            matte.data_mut()[..covered].fill(200);
+            presence.note(matte.as_ref())
+        };
+        // Too small, and too short.
+        assert!((0..50).all(|_| note(90).is_none()));
+        assert!((0..50).all(|i| note(if i % 3 == 0 { 0 } else { 5000 }).is_none()));
+        let seen: Vec<_> = (0..20).filter_map(|_| note(5000)).collect();
+        assert_eq!(seen, [Change::Entered]);
+        assert!((0..50).all(|_| note(50).is_none()), "small, but there");
+        assert!((0..50).all(|i| note(if i % 9 == 0 { 5000 } else { 0 }).is_none()));
+        let seen: Vec<_> = (0..20).filter_map(|_| note(0)).collect();
+        assert_eq!(seen, [Change::Left]);
+    }
+}

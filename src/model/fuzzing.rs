@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Ways for the fuzz targets (`fuzz/`) into what is private here. No part of the API: anything in
+//! it may change at any time.
+
+use ort::value::TensorElementType;
+
+use super::descriptor::Question;
+use super::network::MAX_ELEMENTS;
+use super::onnx::Outline;
+use super::settings::Settings;
+use super::signature::{Signature, TensorInfo};
+use super::{Descriptor, ModelError, OutputKind, OutputPlan, descriptor_toml, metadata, modelinfo};
+use crate::frame::MAX_TARGET_SIDE;
+
+/// A tensor of a made-up model.
+#[derive(Debug, Clone)]
+pub struct Tensor {
+    /// Its name.
+    pub name: String,
+    /// Chooses the element type; any number does.
+    pub element: u8,
+    /// Its sides; `None` where they are open.
+    pub sides: Vec<Option<usize>>,
+}
+
+impl From<&Tensor> for TensorInfo {
+    fn from(tensor: &Tensor) -> Self {
+        use TensorElementType as E;
+        let elements = [
+            E::Float32,
+            E::Float16,
+            E::Uint8,
+            E::Int64,
+            E::Bool,
+            E::String,
+        ];
+        Self {
+            name: tensor.name.clone(),
+            element: elements.get(usize::from(tensor.element % 7)).copied(),
+            dims: tensor.sides.clone(),
+        }
+    }
+}
+
+/// What the sources say about a made-up model.
+#[derive(Debug, Clone, Default)]
+pub struct Words<'a> {
+    /// The text of `NAME.toml`.
+    pub toml: Option<&'a str>,
+    /// The text of `NAME.onnx.modelinfo`.
+    pub modelinfo: Option<&'a str>,
+    /// Entries of the file's metadata.
+    pub metadata: Vec<(&'a str, &'a str)>,
+}
+
+/// Reads what is said.
+///
+/// # Errors
+/// As for a real model.
+pub fn read(words: &Words) -> Result<Settings, ModelError> {
+    let mut settings = Settings::default();
+    if let Some(text) = words.toml {
+        settings.merge(descriptor_toml::parse(text, "m.toml")?);
+    }
+    if let Some(text) = words.modelinfo {
+        settings.merge(modelinfo::parse(text, "m.onnx.modelinfo")?);
+    }
+    settings.merge(metadata::parse(words.metadata.iter().copied(), "m.onnx")?);
+    Ok(settings)
+}
+
+/// Answers every question about a made-up model, as [`super::Network::load`] does.
+///
+/// # Errors
+/// As for a real model.
+///
+/// # Panics
+/// Where an answer breaks a promise: a picture input within its limits, an output plan that stays
+/// inside of the output.
+pub fn answer(
+    settings: &Settings,
+    inputs: &[Tensor],
+    outputs: &[Tensor],
+    operator: Option<&str>,
+    stream: Option<(usize, usize)>,
+) -> Result<(Descriptor, OutputPlan), ModelError> {
+    let infos = |tensors: &[Tensor]| tensors.iter().map(TensorInfo::from).collect();
+    let signature = Signature {
+        inputs: infos(inputs),
+        outputs: infos(outputs),
+    };
+    let question = Question {
+        file: "m.onnx",
+        settings,
+        signature: &signature,
+        stream,
+    };
+    let mut descriptor = Descriptor::resolve(&question)?;
+    let spec = descriptor.input.spec;
+    let (width, height) = (spec.width, spec.height);
+    assert!((1..=MAX_TARGET_SIDE).contains(&width), "{spec:?}");
+    assert!((1..=MAX_TARGET_SIDE).contains(&height), "{spec:?}");
+    assert!(spec.elements() <= MAX_ELEMENTS, "{spec:?}");
+    let plan = OutputPlan::resolve(
+        &question,
+        &signature.outputs,
+        |_| operator,
+        (width, height),
+        spec.layout,
+        &mut descriptor.guesses,
+    )?;
+    let output = signature.outputs.iter().find(|o| o.name == plan.name);
+    let sides = output.into_iter().flat_map(|o| &o.dims);
+    let elements = sides.fold(1u128, |n, side| n * side.unwrap_or(1) as u128);
+    let last = (plan.width * plan.height - 1) as u128 * plan.pixel_step as u128
+        + (plan.channels - 1) as u128 * plan.channel_step as u128;
+    assert!(last < elements, "{plan:?}");
+    let classes = plan.subject.iter();
+    assert!(plan.kind == OutputKind::Labels || { classes }.all(|class| *class < plan.channels));
+    Ok((descriptor, plan))
+}
+
+/// Looks into the bytes of an `.onnx` file: its metadata, and the operators that make `outputs`.
+///
+/// # Errors
+/// As for a real model, one in memory.
+pub fn outline<'a>(
+    bytes: &'a [u8],
+    outputs: &[&str],
+) -> Result<(Vec<(&'a str, &'a str)>, Vec<Option<&'a str>>), ModelError> {
+    let outline = Outline::read(bytes, "m.onnx")?;
+    outline.confine(None, "m.onnx")?;
+    let operators = outputs
+        .iter()
+        .map(|output| outline.operator(output))
+        .collect();
+    Ok((outline.metadata, operators))
+}

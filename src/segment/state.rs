@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What the streaming thread owns.
+
+use super::carrier::Carrier;
+use super::engine::Engine;
+use super::pacer::Pacer;
+use super::runner::Runner;
+use crate::filter::presence::Presence;
+use crate::meta::Matte;
+use crate::model::{self, ModelSource};
+use crate::pool::MattePool;
+use crate::video::Stream;
+use std::time::{Duration, Instant};
+
+/// From start to stop.
+pub struct State {
+    pub source: ModelSource,
+    pub options: model::Options,
+    /// Loaded at start, so that a bad model stops the pipeline there; it keeps the session alive
+    /// until caps come.
+    pub loaded: Option<Box<dyn Engine>>,
+    pub playing: Option<Playing>,
+}
+
+/// What depends on caps.
+pub struct Playing {
+    pub stream: Stream,
+    pub aspect: gst::Fraction,
+    /// What depends on the network as well.
+    pub net: Net,
+    pub pacer: Pacer,
+    pub presence: Presence,
+    /// Newest matte, for frames that get none of their own.
+    pub newest: Option<Matte>,
+    /// Recurrent states must be cleared before the next run.
+    pub reset: bool,
+    /// Frames since the last run of the network, and that one's PTS.
+    pub since_run: u32,
+    pub last_run: Option<gst::ClockTime>,
+    pub trouble: Trouble,
+}
+
+/// The network with what has its size.
+pub struct Net {
+    pub runner: Runner,
+    pub pool: MattePool,
+    pub carrier: Carrier,
+    /// Frames are looked at, because mattes are carried over.
+    pub looking: bool,
+}
+
+/// What is wrong with the network; the bus has heard of it.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    /// It failed on the newest run.
+    pub failing: bool,
+    /// Its run takes far too long.
+    pub stalled: bool,
+    /// When the last warning was given, so that a network that fails now and then is no flood.
+    warned: Option<Instant>,
+    /// Runs in a row that failed where they are computed.
+    pub device_failures: u32,
+    /// It is being loaded anew on the CPU.
+    pub rebuilding: bool,
+}
+
+impl Trouble {
+    /// Whether a warning may be given now: at most one a second.
+    pub fn may_warn(&mut self) -> bool {
+        let now = Instant::now();
+        let quiet = self
+            .warned
+            .is_none_or(|last| now - last >= Duration::from_secs(1));
+        if quiet {
+            self.warned = Some(now);
+        }
+        quiet
+    }
+}
+
+impl Net {
+    /// Makes everything for a network and a stream.
+    ///
+    /// # Errors
+    /// In words: a size without caps, frames that cannot be sampled, no thread.
+    pub fn new(engine: Box<dyn Engine>, stream: &Stream) -> Result<Self, String> {
+        let about = engine.about();
+        let size = about.matte_size;
+        let pool = MattePool::new(size.0, size.1).map_err(|error| error.to_string())?;
+        Ok(Self {
+            runner: Runner::new(engine, stream).map_err(|error| error.to_string())?,
+            pool,
+            carrier: Carrier::new(stream.frame_format(), size),
+            // What a recurrent network remembers of one scene must not colour the next.
+            looking: about.recurrent,
+        })
+    }
+}
+
+impl Playing {
+    /// Makes everything for a network and a stream.
+    ///
+    /// # Errors
+    /// As [`Net::new`].
+    pub fn new(engine: Box<dyn Engine>, stream: Stream) -> Result<Self, String> {
+        Ok(Self {
+            net: Net::new(engine, &stream)?,
+            aspect: stream.display_aspect(),
+            pacer: Pacer::new(stream.frame_format()),
+            presence: Presence::default(),
+            newest: None,
+            reset: false,
+            since_run: 0,
+            last_run: None,
+            trouble: Trouble::default(),
+            stream,
+        })
+    }
+
+    /// Another network takes over.
+    pub fn exchange(&mut self, net: Net) {
+        self.net = net;
+        self.reset = false;
+        self.pacer.forget();
+        self.trouble = Trouble {
+            failing: self.trouble.failing,
+            warned: self.trouble.warned,
+            ..Trouble::default()
+        };
+    }
+
+    /// Another time begins: after a flush, in a new segment or stream.
+    pub fn forget(&mut self) {
+        self.reset = true;
+        self.newest = None;
+        self.last_run = None;
+        self.pacer.forget();
+        self.net.carrier.forget();
+        self.net.runner.forget();
+    }
+}

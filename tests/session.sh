@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MPL-2.0
+# What tests of PipeWire share; sourced, not run. A D-Bus, PipeWire and session manager of their own,
+# in a folder of their own, without a desktop.
+# shellcheck shell=bash
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
+. "$ROOT/scripts/env.sh"
+
+work=$(mktemp -d)
+children=()
+finish() {
+    for child in "${children[@]}"; do kill -- "-$child" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+start() { # name, command: in a background group of its own, $input its input, its number in $started
+    setsid "${@:2}" <"${input:-/dev/null}" >"$work/$1.log" 2>&1 &
+    started=$!
+    children+=("$started")
+}
+wait_for() { # seconds, command
+    local tries=$(($1 * 5))
+    until "${@:2}" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 0.2
+    done
+}
+fail() {
+    tail -n 20 "$work"/*.log >&2
+    die "$@"
+}
+
+start_pipewire() {
+    export XDG_RUNTIME_DIR=$work/run XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config
+    mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_STATE_HOME" "$XDG_CONFIG_HOME"
+    export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+    start dbus dbus-daemon --session --nofork --address="$DBUS_SESSION_BUS_ADDRESS"
+    wait_for 10 test -S "$XDG_RUNTIME_DIR/bus" || fail "no session bus"
+    start pipewire pipewire
+    # shellcheck disable=SC2034  # for those who source this
+    pipewire=$started
+    wait_for 10 test -S "$XDG_RUNTIME_DIR/pipewire-0" || fail "PipeWire does not start"
+    start wireplumber wireplumber
+    sleep 1
+}
+# A node's number, as pw-cli prints it: "id 34, type PipeWire:Interface:Node/3", then its names.
+node() { # name
+    pw-cli list-objects Node | awk -v name="node.name = \"$1\"" \
+        '/^\tid/ { id = $2 + 0 } index($0, name) { found = id } END { if (!found) exit 1; print found }'
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A long day: frames of odd sizes through the whole chain, while properties, caps and models
+//! change and the pipeline stops and starts again. Memory, file descriptors and threads must not
+//! grow, and GStreamer's own tracer must find nothing left.
+//!
+//! 3,000 frames by default; `scripts/soak.sh` runs 200,000. MATTE_SOAK_FRAMES says how many,
+//! MATTE_SOAK_REPORT a file for what was measured after each cycle.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::guard::{CASE, FOLDER, Watchdog, case};
+use common::live::Live;
+use common::{frame, info, init};
+use gst::prelude::*;
+use gst_video::{VideoFormat, VideoInfo};
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Frames between two measurements, which are made in the same state each.
+const CYCLE: u64 = 1000;
+/// Most that memory may grow after warm-up, in KiB a minute; for runs of at least [`LONG`].
+const SLOPE: f64 = 1.0;
+const LONG: u64 = 50_000;
+/// Most that memory may differ between two cycles after warm-up where a run is short, in KiB.
+const ROOM: f64 = 6.0 * 1024.0;
+
+const SIZES: &[(u32, u32)] = &[
+    (161, 91),
+    (173, 97),
+    (199, 111),
+    (255, 143),
+    (321, 181),
+    (91, 161),
+];
+const FORMATS: &[VideoFormat] = &[
+    VideoFormat::Nv12,
+    VideoFormat::I420,
+    VideoFormat::Yuy2,
+    VideoFormat::Bgrx,
+    VideoFormat::Rgb,
+    VideoFormat::Y444,
+    VideoFormat::P01010le,
+    VideoFormat::Gray8,
+];
+
+/// Properties and what they are set to; the first value is the one for measurements.
+const PROPERTIES: &[(&str, &[&str])] = &[
+    (
+        "background",
+        &["blur", "color", "image", "matte", "overlay", "none", "blur"],
+    ),
+    ("blur-strength", &["50", "0", "100", "20"]),
+    ("blur-bokeh", &["false", "true"]),
+    ("color", &["0xff000000", "0xff00ff00"]),
+    ("decontamination", &["1", "0", "0.5"]),
+    ("light-wrap", &["0", "0.7", "1"]),
+    ("preset", &["balanced", "fast", "quality", "off"]),
+    (
+        "edge-mode",
+        &[
+            "guided",
+            "none",
+            "guided-color",
+            "joint-bilateral",
+            "matting",
+        ],
+    ),
+    (
+        "temporal",
+        &["adaptive", "none", "ema", "uncertainty", "flow"],
+    ),
+    ("temporal-strength", &["0.8", "0", "1"]),
+    ("output-scale", &["1", "0.5", "0.25"]),
+    ("grow", &["0", "5", "-5"]),
+    ("feather", &["0", "4", "-4"]),
+    ("open", &["0", "3"]),
+    ("close", &["0", "3"]),
+    ("gamma", &["1", "0.5", "2"]),
+    ("subject-region", &["", "0.1,0.1,0.8,0.8"]),
+    ("keep", &["", "0.4,0.4,0.2,0.2"]),
+    ("interval", &["1", "3"]),
+    ("still-threshold", &["0", "0.01"]),
+    ("enabled", &["true", "false"]),
+    ("transition-ms", &["0", "200"]),
+    ("image-fit", &["cover", "contain", "stretch", "tile"]),
+    ("on-missing-matte", &["hide", "freeze"]),
+];
+
+/// Models that work, and files that are none; the first is the one for measurements.
+const MODELS: &[&str] = &[
+    "alpha",
+    "classes",
+    "softmax",
+    "half",
+    "sound",
+    "no-such-file",
+    "nan",
+];
+
+fn model(name: &str) -> String {
+    format!("{}/tests/models/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
+}
+
+struct Random(u64);
+
+impl Random {
+    fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        &list[number as usize % list.len()]
+    }
+}
+
+/// What the process has.
+#[derive(Debug, Clone, Copy)]
+struct Usage {
+    minutes: f64,
+    resident: f64,
+    descriptors: usize,
+    threads: usize,
+}
+
+impl Usage {
+    fn now(start: Instant) -> Self {
+        let count = |folder: &str| std::fs::read_dir(folder).expect("Linux").count();
+        let status = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+        let pages: f64 = status
+            .split(' ')
+            .nth(1)
+            .and_then(|n| n.parse().ok())
+            .expect("pages");
+        Self {
+            minutes: start.elapsed().as_secs_f64() / 60.0,
+            resident: pages * rustix::param::page_size() as f64 / 1024.0,
+            descriptors: count("/proc/self/fd"),
+            threads: count("/proc/self/task"),
+        }
+    }
+}
+
+/// Least squares: KiB a minute.
+fn slope(samples: &[Usage]) -> f64 {
+    let n = samples.len() as f64;
+    let mean = |value: fn(&Usage) -> f64| samples.iter().map(value).sum::<f64>() / n;
+    let (time, memory) = (mean(|s| s.minutes), mean(|s| s.resident));
+    let (mut both, mut square) = (0.0, 0.0);
+    for sample in samples {
+        both += (sample.minutes - time) * (sample.resident - memory);
+        square += (sample.minutes - time).powi(2);
+    }
+    both / square
+}
+
+/// A picture of which some is subject to every model: a bright disc on dark.
+fn scene(info: &VideoInfo) -> gst::Buffer {
+    let row = info.stride()[0].max(1) as usize;
+    frame(info, |i| {
+        let (x, y) = (
+            (i % row) as f64 / row as f64 - 0.5,
+            (i / row) as f64 / info.height() as f64 - 0.5,
+        );
+        if x * x + y * y < 0.1 {
+            200
+        } else {
+            40 + (i % 7) as u8
+        }
+    })
+}
+
+fn open(mode: &str) -> Live {
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/background.png");
+    Live::new(&[
+        ("model", &model(MODELS[0])),
+        ("mode", mode),
+        ("image", image),
+    ])
+}
+
+/// Frames through the chain, one measurement a cycle.
+fn soak(frames: u64) -> Vec<Usage> {
+    init();
+    let start = Instant::now();
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut usage = Vec::new();
+    let mut live = open("sync");
+    for cycle in 0..frames.div_ceil(CYCLE) {
+        let _guard = Watchdog::new("a cycle", Duration::from_secs(600));
+        // Stops and starts, now beside the stream, now within it.
+        if cycle % 4 == 3 {
+            drop(live);
+            live = open(if cycle % 8 == 3 { "async" } else { "sync" });
+        }
+        let mut info = info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
+        let mut picture = scene(&info);
+        for index in 0..CYCLE {
+            if index % 20 == 7 {
+                let (name, values) = *random.pick(PROPERTIES);
+                live.element
+                    .set_property_from_str(name, random.pick::<&str>(values));
+            }
+            if index % 125 == 60 {
+                let (width, height) = *random.pick(SIZES);
+                info = common::info(*random.pick(FORMATS), width, height);
+                picture = scene(&info);
+            }
+            if index % 250 == 30 {
+                live.element
+                    .set_property("model", model(random.pick::<&str>(MODELS)));
+            }
+            if index == CYCLE - 60 {
+                settle(&live);
+                info = common::info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
+                picture = scene(&info);
+            }
+            live.push(&info, picture.copy());
+            assert!(live.pull().is_some(), "{:?}", live.messages());
+            live.messages();
+        }
+        usage.push(Usage::now(start));
+    }
+    usage
+}
+
+/// The state in which measurements are made.
+fn settle(live: &Live) {
+    for (name, values) in PROPERTIES {
+        live.element.set_property_from_str(name, values[0]);
+    }
+    // The newest request counts, so this one is answered last; a refused one puts back what was.
+    let wanted = model(MODELS[0]);
+    live.element.set_property("model", &wanted);
+    let start = Instant::now();
+    let loading = || {
+        let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+        tasks.filter_map(Result::ok).any(|task| {
+            std::fs::read_to_string(task.path().join("comm"))
+                .is_ok_and(|name| name.starts_with("matte-load"))
+        })
+    };
+    while loading() {
+        assert!(
+            start.elapsed() < Duration::from_secs(120),
+            "a model loads for ever"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn report(usage: &[Usage]) -> String {
+    let mut text = String::from("cycle\tminutes\tresident_kib\tdescriptors\tthreads\n");
+    for (cycle, u) in usage.iter().enumerate() {
+        let Usage {
+            minutes,
+            resident,
+            descriptors,
+            threads,
+        } = u;
+        writeln!(
+            text,
+            "{cycle}\t{minutes:.3}\t{resident}\t{descriptors}\t{threads}"
+        )
+        .expect("text");
+    }
+    text
+}
+
+#[test]
+fn nothing_grows() {
+    let frames = std::env::var("MATTE_SOAK_FRAMES")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    let frames: u64 = frames.unwrap_or(3000);
+    let usage = soak(frames);
+    if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
+        std::fs::write(file, report(&usage)).expect("the report can be written");
+    }
+    let warm = &usage[usage.len().div_ceil(4).min(usage.len() - 1)..];
+    let (first, last) = (warm[0], warm[warm.len() - 1]);
+    if frames >= LONG {
+        let slope = slope(warm);
+        assert!(slope < SLOPE, "{slope:.2} KiB a minute\n{}", report(&usage));
+    } else {
+        let growth = last.resident - first.resident;
+        assert!(growth < ROOM, "{growth} KiB\n{}", report(&usage));
+    }
+    // Cycles in the same mode have the same threads.
+    let alike = |of: fn(&Usage) -> usize, from: &[Usage]| from.iter().map(of).max();
+    let (early, late) = warm.split_at(warm.len() / 2);
+    if !early.is_empty() {
+        assert!(
+            alike(|u| u.descriptors, late) <= alike(|u| u.descriptors, early),
+            "{}",
+            report(&usage)
+        );
+        assert!(
+            alike(|u| u.threads, late) <= alike(|u| u.threads, early),
+            "{}",
+            report(&usage)
+        );
+    }
+}
+
+#[test]
+fn the_tracer_finds_nothing_left() {
+    const TEST: &str = "the_tracer_finds_nothing_left";
+    if case().is_some() {
+        soak(2 * CYCLE);
+        // SAFETY: the last thing that this process does with GStreamer.
+        unsafe { gst::deinit() };
+        return;
+    }
+    let output = Command::new(std::env::current_exe().expect("a program knows its file"))
+        .args(["--exact", TEST, "--nocapture"])
+        .env(CASE, "traced")
+        .env(FOLDER, ".")
+        .env("GST_TRACERS", "leaks")
+        .env("GST_DEBUG", "GST_TRACER:7")
+        .output()
+        .expect("this program can be started again");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let lines = || text.lines().filter(|line| line.contains("object-alive"));
+    assert!(lines().next().is_some(), "the tracer runs: {text}");
+    let alive: Vec<_> = lines()
+        .filter(|line| !line.contains("gst_tracer_record_build_format"))
+        .collect();
+    assert!(
+        alive.is_empty(),
+        "{} left: {:#?}",
+        alive.len(),
+        &alive[..alive.len().min(20)]
+    );
+}
