@@ -4,7 +4,7 @@
 
 use crate::chain::{Chain, Failure};
 use crate::hub::Hub;
-use crate::output::{self, Output};
+use crate::output;
 use crate::published::Published;
 use crate::settings::{Background, Settings};
 use crate::terminal::KEYS;
@@ -50,7 +50,6 @@ struct State {
 pub struct App {
     state: Rc<RefCell<State>>,
     hub: Hub,
-    output: Output,
     published: Rc<Published>,
     main: glib::MainLoop,
 }
@@ -61,13 +60,7 @@ fn say(text: &str) {
 
 impl App {
     /// A program that does nothing yet.
-    pub fn new(
-        settings: Settings,
-        path: PathBuf,
-        hub: Hub,
-        output: Output,
-        published: Published,
-    ) -> Self {
+    pub fn new(settings: Settings, path: PathBuf, hub: Hub, published: Published) -> Self {
         let state = State {
             settings,
             path,
@@ -81,7 +74,6 @@ impl App {
         Self {
             state: Rc::new(RefCell::new(state)),
             hub,
-            output,
             published: Rc::new(published),
             main: glib::MainLoop::new(None, false),
         }
@@ -121,7 +113,7 @@ impl App {
                 self.state.borrow_mut().watched = watched;
             }
             // The sink itself does not say that its server has gone.
-            News::Unknown(why) if self.output_is_gone() => {
+            News::Gone(why) => {
                 self.quit(Err(format!("output: PipeWire has gone ({why})")));
                 return;
             }
@@ -134,17 +126,17 @@ impl App {
         self.settle();
     }
 
-    fn output_is_gone(&self) -> bool {
-        self.output == Output::PipeWire && !output::pipewire_runs()
-    }
-
     /// Sends the dark picture now and then, for those who look while there are no frames.
     fn tick(&self) {
+        let (watched, previewed) = {
+            let state = self.state.borrow();
+            (state.watched, state.preview.is_some())
+        };
         self.hub.push_dark();
-        if self.published.look_after(self.state.borrow().watched) {
+        if self.published.look_after(watched) {
             say("the output was stuck and was woken");
         }
-        let next = if self.wanted() {
+        let next = if watched || previewed {
             DARK_WATCHED
         } else {
             DARK_ALONE

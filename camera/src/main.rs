@@ -109,7 +109,7 @@ fn publish(settings: Settings, path: std::path::PathBuf, read_keys: bool) -> Res
     let published = Published::start(&output, &settings.name, &hub)?;
     let bus = published.bus().ok_or("a pipeline without a bus")?;
     let name = settings.name.clone();
-    let app = App::new(settings, path, hub, output.clone(), published);
+    let app = App::new(settings, path, hub, published);
 
     let ended = app.clone();
     let _bus = bus

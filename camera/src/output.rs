@@ -127,7 +127,7 @@ pub fn error_on(bus: &gst::Bus) -> Option<String> {
 }
 
 /// Whether PipeWire takes connections.
-pub fn pipewire_runs() -> bool {
+fn pipewire_runs() -> bool {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let Some(folder) = variable("PIPEWIRE_RUNTIME_DIR").or_else(|| variable("XDG_RUNTIME_DIR"))
     else {

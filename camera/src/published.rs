@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// While somebody looks, frames come at least ten times a second; a sink that takes none for so long is
-/// stuck.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// stuck. A busy machine alone must not look like it.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The pipeline that publishes; it stops when it is dropped.
 pub struct Published {
@@ -22,6 +22,7 @@ pub struct Published {
     taken: Arc<AtomicU64>,
     /// How many these were when they last grew, and when.
     last: Cell<(u64, Instant)>,
+    paused: Cell<bool>,
 }
 
 impl Published {
@@ -46,6 +47,7 @@ impl Published {
             pipeline,
             taken,
             last: Cell::new((0, Instant::now())),
+            paused: Cell::new(false),
         };
         if published.pipeline.set_state(gst::State::Playing).is_err() {
             let said = published.bus().as_ref().and_then(output::error_on);
@@ -60,9 +62,16 @@ impl Published {
         self.pipeline.bus()
     }
 
-    /// Wakes a sink that is stuck; to be called now and then. True where it was.
+    /// Pauses a sink that is stuck, and lets it go on at the next call; to be called now and then. True
+    /// where it was.
     pub fn look_after(&self, watched: bool) -> bool {
         let now = (self.taken.load(Ordering::Relaxed), Instant::now());
+        if self.paused.take() {
+            self.last.set(now);
+            // What goes wrong here comes to the bus.
+            let _ = self.pipeline.set_state(gst::State::Playing);
+            return false;
+        }
         let (count, since) = self.last.get();
         if !watched || now.0 != count {
             self.last.set(now);
@@ -71,11 +80,8 @@ impl Published {
         if since.elapsed() < PATIENCE {
             return false;
         }
-        self.last.set(now);
-        for state in [gst::State::Paused, gst::State::Playing] {
-            // What goes wrong here comes to the bus.
-            let _ = self.pipeline.set_state(state);
-        }
+        self.paused.set(true);
+        let _ = self.pipeline.set_state(gst::State::Paused);
         true
     }
 }
