@@ -39,7 +39,7 @@ newer have packages. For 32-bit Arm there is no wheel: build it, or take the dis
 
 ## Size
 
-The plugin, stripped, {inside}:
+The plugin, stripped{inside}:
 
 | processor | bytes |
 | --- | --- |
@@ -130,8 +130,7 @@ def main() -> None:
             shares = [f"{100 * 30 * count * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS]
             estimates.append([f"`{name}`" if name.startswith("matte") else name, height, *shares])
     networks = list((pathlib.Path(__file__).parent.parent / "models").glob("*.onnx"))
-    inside = "with " + ", ".join(f"{n.name} ({n.stat().st_size} bytes)" for n in networks) + " inside" \
-        if networks else "with no network inside yet"
+    inside = "".join(f"; {n.name} takes {n.stat().st_size:,} bytes of it" for n in networks)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     print(TEXT.format(
         model=found["model"][0][0] if found["model"] else "builtin",
