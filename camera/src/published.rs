@@ -22,7 +22,7 @@ pub struct Published {
     taken: Arc<AtomicU64>,
     /// How many these were when they last grew, and when.
     last: Cell<(u64, Instant)>,
-    paused: Cell<bool>,
+    drops_unseen: bool,
 }
 
 impl Published {
@@ -47,7 +47,7 @@ impl Published {
             pipeline,
             taken,
             last: Cell::new((0, Instant::now())),
-            paused: Cell::new(false),
+            drops_unseen: *output == Output::PipeWire,
         };
         if published.pipeline.set_state(gst::State::Playing).is_err() {
             let said = published.bus().as_ref().and_then(output::error_on);
@@ -62,16 +62,14 @@ impl Published {
         self.pipeline.bus()
     }
 
-    /// Pauses a sink that is stuck, and lets it go on at the next call; to be called now and then. True
-    /// where it was.
+    /// Whether frames that nobody looks at cost nothing.
+    pub fn drops_unseen(&self) -> bool {
+        self.drops_unseen
+    }
+
+    /// Wakes a sink that is stuck; to be called now and then. True where it was.
     pub fn look_after(&self, watched: bool) -> bool {
         let now = (self.taken.load(Ordering::Relaxed), Instant::now());
-        if self.paused.take() {
-            self.last.set(now);
-            // What goes wrong here comes to the bus.
-            let _ = self.pipeline.set_state(gst::State::Playing);
-            return false;
-        }
         let (count, since) = self.last.get();
         if !watched || now.0 != count {
             self.last.set(now);
@@ -80,8 +78,13 @@ impl Published {
         if since.elapsed() < PATIENCE {
             return false;
         }
-        self.paused.set(true);
-        let _ = self.pipeline.set_state(gst::State::Paused);
+        self.last.set(now);
+        // At once: PipeWire starts the graph again where the stream was not yet taken out of it, and
+        // begins anew, with the same race, where it was.
+        for state in [gst::State::Paused, gst::State::Playing] {
+            // What goes wrong here comes to the bus.
+            let _ = self.pipeline.set_state(state);
+        }
         true
     }
 }
