@@ -20,7 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "filesrc name=in ! decodebin ! queue ! mattebackground name=matte background=blur \
          ! videoconvert ! x264enc speed-preset=veryfast ! h264parse ! mp4mux ! filesink name=out",
     )?;
-    let pipeline = pipeline.downcast::<gst::Pipeline>().map_err(|_| "no pipeline")?;
+    let pipeline = pipeline
+        .downcast::<gst::Pipeline>()
+        .map_err(|_| "no pipeline")?;
     let part = |name| pipeline.by_name(name).ok_or(format!("no element {name}"));
     part("in")?.set_property("location", input);
     part("out")?.set_property("location", output);
@@ -56,7 +58,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => (),
         }
     }
-    println!("network: {:?}", matte.property::<gst::Structure>("segment-stats"));
+    println!(
+        "network: {:?}",
+        matte.property::<gst::Structure>("segment-stats")
+    );
     pipeline.set_state(gst::State::Null)?;
     outcome
     // ANCHOR_END: bus

@@ -13,5 +13,5 @@ count=${1:-2000}
 have gdb || die "gdb is missing; it tells whose code a crash is in (apt-get install gdb)"
 mkdir -p "$TARGET/mutants"
 MATTE_MUTANTS=$count MATTE_MUTANTS_REPORT=$TARGET/mutants.tsv MATTE_MUTANTS_KEEP=$TARGET/mutants \
-    cargo test --test mutants -- --nocapture
+    cargo test -p gst-plugin-matte --test mutants -- --nocapture
 cut -f 2 "$TARGET/mutants.tsv" | sort | uniq -c

@@ -15,7 +15,7 @@ build() { # sources, target folder
     (
         cd "$1"
         RUSTFLAGS="--remap-path-prefix=$1=. --remap-path-prefix=$cargo_home=cargo --remap-path-prefix=$sysroot=rust" \
-            CARGO_TARGET_DIR=$2 cargo build --release --locked --lib >&2
+            CARGO_TARGET_DIR=$2 cargo build -p gst-plugin-matte --release --locked --lib >&2
     )
     sha256sum <"$2/release/libgstmatte.so" | cut -d ' ' -f 1
 }

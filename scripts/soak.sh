@@ -13,5 +13,5 @@ frames=${1:-200000}
 [[ $frames =~ ^[1-9][0-9]*$ ]] || die "'$frames' is no number of frames"
 mkdir -p "$TARGET"
 MATTE_SOAK_FRAMES=$frames MATTE_SOAK_REPORT=$TARGET/soak.tsv \
-    cargo test --release --test soak nothing_grows -- --nocapture
+    cargo test -p gst-plugin-matte --release --test soak nothing_grows -- --nocapture
 say "$frames frames; measurements in $TARGET/soak.tsv"

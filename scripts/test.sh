@@ -111,11 +111,11 @@ step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'
 # Every kind of model against Python's onnxruntime. What cannot be fetched is left out and named;
 # MATTE_TEST_MODELS names fewer public ones, or `none`.
 step_models() {
-    local venv=$MATTE_CACHE/compare-venv wanted=scripts/models/compare-requirements.txt names name
-    if ! cmp -s "$wanted" "$venv/requirements.txt"; then
+    local venv=$MATTE_CACHE/compare-venv needs=scripts/models/compare-requirements.txt names name
+    if ! cmp -s "$needs" "$venv/requirements.txt"; then
         python3 -m venv "$venv"
-        "$venv/bin/pip" install -q --disable-pip-version-check -r "$wanted"
-        cp "$wanted" "$venv/requirements.txt"
+        "$venv/bin/pip" install -q --disable-pip-version-check -r "$needs"
+        cp "$needs" "$venv/requirements.txt"
     fi
     scripts/deps.sh models
     names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 modnet u2netp u2net isnet}

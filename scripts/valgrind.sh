@@ -13,7 +13,7 @@ bad=0
 check() { # test binary, what of it (in words), arguments...
     local name=$1 what=$2 log=$TARGET/valgrind-$1.log program errors
     shift 2
-    program=$(cargo test --no-run --test "$name" --message-format=json 2>/dev/null |
+    program=$(cargo test -p gst-plugin-matte --no-run --test "$name" --message-format=json 2>/dev/null |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
     [ -x "$program" ] || die "no test binary $name"
     # Rust's own threads and vectors are plain malloc; GLib's slices are made so.

@@ -2,14 +2,14 @@
 
 //! The committed corpus of the fuzz targets, and a little of what they would try next, with the
 //! stable toolchain: inputs that once broke something must not do so again.
+//!
+//! MATTE_CORPUS_MUTANTS says how many mutants of each input are tried (20 by default), and as many
+//! inputs of nothing but noise.
 
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
 use std::path::Path;
-
-/// Mutants of each input of the corpus.
-const MUTANTS: usize = 20;
 
 fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -45,23 +45,31 @@ fn replay(target: &str) {
         .expect("a target");
     let inputs = inputs(target);
     assert!(!inputs.is_empty(), "no corpus for {target}");
+    let mutants = std::env::var("MATTE_CORPUS_MUTANTS").ok();
+    let mutants = mutants.and_then(|n| n.parse().ok()).unwrap_or(20);
+    let mut state = 0x9E37_79B9_7F4A_7C15u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as usize >> 16
+    };
     for (path, data) in &inputs {
         let _current = Current(path, 0);
         run(data);
-        let mut state = 0x9E37_79B9_7F4A_7C15u64;
-        for mutant in 1..=MUTANTS {
+        for mutant in 1..=mutants {
             let _current = Current(path, mutant);
             let mut data = data.clone();
             for _ in 0..mutant % 4 + 1 {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                let at = state as usize % data.len().max(1);
+                let at = random() % data.len().max(1);
                 if let Some(byte) = data.get_mut(at) {
-                    *byte = (state >> 32) as u8;
+                    *byte = random() as u8;
                 }
             }
             run(&data);
+            let mut noise = vec![0; random() % 500];
+            noise.fill_with(|| random() as u8);
+            run(&noise);
         }
     }
 }

@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Frames between two measurements, which are made in the same state each.
+/// Frames of one pipeline, after which there is a measurement.
 const CYCLE: u64 = 1000;
 /// Most that memory may grow after warm-up, in KiB a minute; for runs of at least [`LONG`].
 const SLOPE: f64 = 1.0;
@@ -47,7 +47,7 @@ const FORMATS: &[VideoFormat] = &[
     VideoFormat::Gray8,
 ];
 
-/// Properties and what they are set to; the first value is the one for measurements.
+/// Properties and what they are set to.
 const PROPERTIES: &[(&str, &[&str])] = &[
     (
         "background",
@@ -90,7 +90,7 @@ const PROPERTIES: &[(&str, &[&str])] = &[
     ("on-missing-matte", &["hide", "freeze"]),
 ];
 
-/// Models that work, and files that are none; the first is the one for measurements.
+/// Models that work, and files that are none; the first is the one to begin with.
 const MODELS: &[&str] = &[
     "alpha",
     "classes",
@@ -129,15 +129,14 @@ struct Usage {
 impl Usage {
     fn now(start: Instant) -> Self {
         let count = |folder: &str| std::fs::read_dir(folder).expect("Linux").count();
-        let status = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-        let pages: f64 = status
-            .split(' ')
-            .nth(1)
-            .and_then(|n| n.parse().ok())
-            .expect("pages");
+        let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+        let resident = status.lines().find_map(|line| {
+            let value = line.strip_prefix("VmRSS:")?;
+            value.trim().strip_suffix(" kB")?.parse().ok()
+        });
         Self {
             minutes: start.elapsed().as_secs_f64() / 60.0,
-            resident: pages * rustix::param::page_size() as f64 / 1024.0,
+            resident: resident.expect("a number of KiB"),
             descriptors: count("/proc/self/fd"),
             threads: count("/proc/self/task"),
         }
@@ -182,21 +181,21 @@ fn open(mode: &str) -> Live {
     ])
 }
 
-/// Frames through the chain, one measurement a cycle.
+unsafe extern "C" {
+    safe fn malloc_trim(keep: usize) -> i32;
+}
+
+/// Frames through the chain, one measurement a cycle: after the pipeline has gone, and with all
+/// memory that the allocator only keeps given back, so that what is left is what is held.
 fn soak(frames: u64) -> Vec<Usage> {
     init();
     let start = Instant::now();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut usage = Vec::new();
-    let mut live = open("sync");
     let length = frames.min(CYCLE);
     for cycle in 0..frames.div_ceil(CYCLE) {
         let _guard = Watchdog::new("a cycle", Duration::from_secs(600));
-        // Stops and starts, now beside the stream, now within it.
-        if cycle % 4 == 3 {
-            drop(live);
-            live = open(if cycle % 8 == 3 { "async" } else { "sync" });
-        }
+        let mut live = open(if cycle % 4 == 3 { "async" } else { "sync" });
         let mut info = info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
         let mut picture = scene(&info);
         for index in 0..length {
@@ -214,15 +213,13 @@ fn soak(frames: u64) -> Vec<Usage> {
                 live.element
                     .set_property("model", model(random.pick::<&str>(MODELS)));
             }
-            if index + 60 == length {
-                settle(&live);
-                info = common::info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
-                picture = scene(&info);
-            }
             live.push(&info, picture.copy());
             assert!(live.pull().is_some(), "{:?}", live.messages());
             live.messages();
         }
+        drop(live);
+        settle();
+        malloc_trim(0);
         usage.push(Usage::now(start));
         if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
             std::fs::write(file, report(&usage)).expect("the report can be written");
@@ -231,26 +228,20 @@ fn soak(frames: u64) -> Vec<Usage> {
     usage
 }
 
-/// The state in which measurements are made.
-fn settle(live: &Live) {
-    for (name, values) in PROPERTIES {
-        live.element.set_property_from_str(name, values[0]);
-    }
-    // The newest request counts, so this one is answered last; a refused one puts back what was.
-    let wanted = model(MODELS[0]);
-    live.element.set_property("model", &wanted);
+/// Waits until the threads that belong to no pipeline any more have ended.
+fn settle() {
     let start = Instant::now();
-    let loading = || {
+    let working = || {
         let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
         tasks.filter_map(Result::ok).any(|task| {
             std::fs::read_to_string(task.path().join("comm"))
-                .is_ok_and(|name| name.starts_with("matte-load"))
+                .is_ok_and(|name| name.starts_with("matte-"))
         })
     };
-    while loading() {
+    while working() {
         assert!(
             start.elapsed() < Duration::from_secs(120),
-            "a model loads for ever"
+            "a thread stays for ever"
         );
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -290,7 +281,6 @@ fn nothing_grows() {
         let growth = last.resident - first.resident;
         assert!(growth < ROOM, "{growth} KiB\n{}", report(&usage));
     }
-    // Cycles in the same mode have the same threads.
     let alike = |of: fn(&Usage) -> usize, from: &[Usage]| from.iter().map(of).max();
     let (early, late) = warm.split_at(warm.len() / 2);
     if !early.is_empty() {

@@ -94,7 +94,7 @@ fn compose(u: &mut Unstructured, format: FrameFormat, level: Level) -> Result<()
                 pair.iter_mut().for_each(|c| c.set_tone_match(amount));
             }
             step => {
-                let (matte, again) = (Gray::any(u)?, u.arbitrary()?);
+                let matte = Gray::any(u)?;
                 let mut twin = frame.clone();
                 let padding = frame.padding();
                 let again = u.arbitrary()?;

@@ -276,7 +276,7 @@ pub fn stages(u: &mut Unstructured) -> Result<()> {
             let params = FastGuidedParams {
                 radius,
                 epsilon: window.1,
-                subsample: u.int_in_range(1..=8)?,
+                subsample: u.int_in_range(0..=9)?,
             };
             let guide = Gray::new(u, size.0, size.1)?;
             let matte = Gray::new(u, size.0, size.1)?;

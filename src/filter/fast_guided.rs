@@ -17,7 +17,8 @@ pub struct FastGuidedParams {
     pub radius: usize,
     /// Variance of the guide (0 to 1) below which a window counts as flat.
     pub epsilon: f32,
-    /// The fit is computed on cells of this many pixels: 1, 2, 3, 4, 6 or 8.
+    /// The fit is computed on cells of this many pixels: 1, 2, 3, 4, 6 or 8; what lies between is
+    /// held to the next lower one.
     pub subsample: usize,
 }
 
@@ -42,7 +43,9 @@ impl FastGuided {
         params: FastGuidedParams,
         out: &mut GrayMut<'_>,
     ) {
-        let step = params.subsample;
+        let possible = [8, 6, 4, 3, 2];
+        let step = possible.into_iter().find(|step| *step <= params.subsample);
+        let step = step.unwrap_or(1);
         self.cells.apply(level, guide, step, &mut self.guide);
         self.cells.apply(level, matte, step, &mut self.matte);
         let window = ((params.radius / step).max(1), params.epsilon);
@@ -64,6 +67,26 @@ mod tests {
     use crate::filter::testing::{disc, noise, sizes};
     use crate::filter::{affine, guided, resample};
     use crate::frame::GrayImage;
+
+    #[test]
+    fn every_number_of_pixels_a_cell_can_be_asked_for() {
+        let mut image = GrayImage::new(37, 23);
+        image.data_mut().fill(100);
+        let mut out = GrayImage::new(37, 23);
+        for subsample in 0..=20 {
+            let params = FastGuidedParams {
+                radius: 4,
+                epsilon: 1e-3,
+                subsample,
+            };
+            let (picture, level) = (image.as_ref(), crate::simd::level());
+            FastGuided::default().apply(level, picture, picture, params, &mut out.as_mut());
+            assert!(
+                out.data().iter().all(|v| v.abs_diff(100) <= 1),
+                "{subsample}"
+            );
+        }
+    }
 
     /// The whole filter in `f64`, and the greatest difference of the fast one from it.
     fn error(guide: &GrayImage, matte: &GrayImage, params: FastGuidedParams, level: Level) -> f64 {

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Rows after which running sums are made anew: often, since what weighs little comes after what
 /// weighs much.
-const REFRESH: usize = 8;
+const REFRESH: usize = 16;
 /// Widest vector of `f32`.
 const LANES: usize = 16;
 

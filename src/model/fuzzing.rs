@@ -121,14 +121,14 @@ pub fn answer(
     Ok((descriptor, plan))
 }
 
+/// Metadata, and the operator that makes each output.
+pub type Outlined<'a> = (Vec<(&'a str, &'a str)>, Vec<Option<&'a str>>);
+
 /// Looks into the bytes of an `.onnx` file: its metadata, and the operators that make `outputs`.
 ///
 /// # Errors
 /// As for a real model, one in memory.
-pub fn outline<'a>(
-    bytes: &'a [u8],
-    outputs: &[&str],
-) -> Result<(Vec<(&'a str, &'a str)>, Vec<Option<&'a str>>), ModelError> {
+pub fn outline<'a>(bytes: &'a [u8], outputs: &[&str]) -> Result<Outlined<'a>, ModelError> {
     let outline = Outline::read(bytes, "m.onnx")?;
     outline.confine(None, "m.onnx")?;
     let operators = outputs
