@@ -140,7 +140,7 @@ ended() { kill -TERM "$camera" && wait "$camera"; }
 check "ends by SIGTERM" ended
 
 # --- a picture, and a window under a display of its own -----------------------------------------------
-start display Xvfb -displayfd 4 -screen 0 800x600x24 4>"$work/display-number"
+start display Xvfb -noreset -displayfd 4 -screen 0 800x600x24 4>"$work/display-number"
 wait_for 10 test -s "$work/display-number" || fail "no display"
 DISPLAY=:$(cat "$work/display-number")
 export DISPLAY

@@ -82,7 +82,7 @@ webrtc() {
 }
 gtk() {
     convert -size 640x360 gradient:'#1d6fa5-#f3d9a4' "$work/beach.jpg" || return 1
-    start display Xvfb -displayfd 4 -screen 0 900x560x24 4>"$work/display"
+    start display Xvfb -noreset -displayfd 4 -screen 0 900x560x24 4>"$work/display"
     wait_for 20 test -s "$work/display" || return 1
     DISPLAY=:$(cat "$work/display") GSETTINGS_BACKEND=memory GDK_BACKEND=x11 NO_AT_BRIDGE=1 \
         start window dbus-run-session -- /usr/bin/python3 "$ROOT/examples/gtk/background.py" --source "$camera" \
