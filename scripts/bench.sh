@@ -6,9 +6,14 @@
 #                                   (the default; writes docs/performance.md)
 #   scripts/bench.sh kernels        time of the kernels below the elements, to the terminal
 #   scripts/bench.sh steadiness     steadiness and exactness of mattes, beside published methods, on the
-#                                   clips of the folder MATTE_DATA (writes docs/steadiness.md)
+#                                   clips of the folder MATTE_DATA (writes docs/steadiness.md, and
+#                                   side-by-side clips into out/); options go on to the Python program:
+#                                   --model FILE.onnx takes one more network (may be repeated),
+#                                   --cache DIR keeps clips and raw mattes for the next run
+#   scripts/bench.sh edge           the README's picture of an edge (writes docs/pictures/edge.jpg)
 #   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
-#                                   writes docs/embedded.md). ORT_ARM64 names a libonnxruntime.so for arm64
+#                                   writes docs/embedded.md). ORT_ARM64 names a libonnxruntime.so for arm64,
+#                                   MATTE_MODEL_INT8 an int8 version of the network, if there is one
 #   scripts/bench.sh streams        processor time and memory a stream with 1 to 16 streams in one process
 #                                   (writes docs/streams.md)
 #
@@ -87,6 +92,13 @@ case $what in
         "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
             --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
         ;;
+    edge)
+        prepare
+        clip=$(presenter_clip)
+        python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
+        "$python" scripts/bench/steadiness/edge_picture.py --clip "$clip" --model "$MATTE_MODEL" \
+            --binary "$(bench_binary steadiness)" --out docs/pictures/edge.jpg "${@:2}"
+        ;;
     embedded)
         prepare
         [ -e "${ORT_ARM64:-}" ] ||
@@ -116,5 +128,5 @@ case $what in
         python3 scripts/bench/streams.py docs/streams.md "${@:2}"
         say "wrote docs/streams.md"
         ;;
-    *) die "unknown benchmark '$what' (known: performance kernels steadiness streams embedded)" ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness edge streams embedded)" ;;
 esac

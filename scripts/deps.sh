@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # Installs what is missing, asks nothing, and returns at once where nothing is.
 #
-#   scripts/deps.sh [build] [run] [models] [demo] [test] [docs]   (default: build run)
+#   scripts/deps.sh [build] [run] [models] [demo] [test] [docs] [examples]   (default: build run)
 #
 #   build  a C linker, pkg-config, GStreamer's headers, Rust
 #   run    GStreamer's tools and plugins, ONNX Runtime
@@ -10,6 +10,7 @@
 #   demo   the demo's clip, ImageMagick for its contact sheet
 #   test   Python bindings, PipeWire, Meson: what only the tests need
 #   docs   mdBook, which builds the documentation site
+#   examples   Chromium, GTK, WebRTC: what only the programs of examples/ and their tests need
 #
 # System packages come by apt (as root or through sudo); everything else goes to
 # ${MATTE_CACHE:-~/.cache/matte}. On a system without apt it says what to install.
@@ -29,6 +30,8 @@ declare -A PACKAGES=(
     [test]="python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 pipewire wireplumber
             pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck"
     [docs]="python3 python3-pip unzip"
+    [examples]="chromium chromium-driver gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 gir1.2-gtk-3.0
+                gstreamer1.0-gtk3 xvfb"
 )
 
 as_root() {

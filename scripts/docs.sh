@@ -16,8 +16,19 @@ case ${1:-} in
 esac
 site=$(realpath -m "${1:-$TARGET/site}")
 scripts/deps.sh docs
-rm -rf "$site"
-"$(mdbook_program)" build docs --dest-dir "$site"
+
+# The pages lie in the repository, where their links lead out of docs/, and CONTRIBUTING.md and
+# CHANGELOG.md lead into it; the site is a place of its own. mdBook reads a copy in which both are right.
+stage=$TARGET/site-source
+repository=$(sed -n 's/^git-repository-url = "\(.*\)"/\1/p' docs/book.toml)
+rm -rf "$site" "$stage"
+mkdir -p "$stage"
+cp -r docs examples "$stage"
+for page in CONTRIBUTING.md CHANGELOG.md; do
+    sed 's#](docs/#](#g' "$page" >"$stage/$page"
+done
+sed -i "s#](\.\./#]($repository/tree/main/#g" "$stage"/docs/*.md
+"$(mdbook_program)" build "$stage/docs" --dest-dir "$site"
 # mdBook copies whatever else lies in docs/; what makes the pages is no page.
 find "$site" \( -name '*.sh' -o -name book.toml \) -delete
 python3 tests/links.py "$site"

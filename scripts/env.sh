@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # To be sourced (bash, zsh; plain sh from the project's folder):   . scripts/env.sh
-# After it gst-launch-1.0 and gst-inspect-1.0 find the built plugin, ONNX Runtime and a model.
+# After it gst-launch-1.0 and gst-inspect-1.0 find the built plugin, ONNX Runtime and a model, and the
+# shell finds matte-camera.
 # What is set already wins.
 # shellcheck shell=sh disable=SC3028,SC3054
 
@@ -17,6 +18,8 @@ _matte_plugins=${CARGO_TARGET_DIR:-$_matte_root/target}/release
 if [ -d "$HOME/.cargo/bin" ]; then
     case ":$PATH:" in *":$HOME/.cargo/bin:"*) ;; *) PATH=$HOME/.cargo/bin:$PATH ;; esac
 fi
+# matte-camera lies beside the plugin.
+case ":$PATH:" in *":$_matte_plugins:"*) ;; *) PATH=$_matte_plugins:$PATH ;; esac
 case ":${GST_PLUGIN_PATH:-}:" in
     *":$_matte_plugins:"*) ;;
     *) export GST_PLUGIN_PATH="$_matte_plugins${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}" ;;

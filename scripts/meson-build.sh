@@ -4,7 +4,7 @@
 set -eu
 cargo=$1 source=$2 target=$3 profile=$4 features=$5 output=$6
 
-set -- --lib --manifest-path "$source/Cargo.toml" --target-dir "$target" \
+set -- --package gst-plugin-matte --lib --manifest-path "$source/Cargo.toml" --target-dir "$target" \
     --profile "$profile" --features "$features"
 case $output in
     *.a) "$cargo" rustc "$@" --crate-type staticlib ;;

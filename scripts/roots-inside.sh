@@ -41,7 +41,7 @@ cp /etc/resolv.conf "$inside/etc/resolv.conf"
 
 # Settings that begin like these go along; everything else starts fresh.
 keep=()
-while read -r name; do keep+=("$name=${!name}"); done < <(compgen -e | grep -E '^(MATTE_|GST_|ORT_|CARGO|RUST)' | grep -v '^MATTE_NS_')
+while read -r name; do keep+=("$name=${!name}"); done < <(compgen -e | grep -E '^(MATTE_|GST_|ORT_|CARGO|RUST|PROPTEST_)' | grep -v '^MATTE_NS_')
 # shellcheck disable=SC2016  # $1 is for the shell inside
 exec chroot "$inside" /usr/bin/env -i \
     PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$HOME/.cargo/bin" \

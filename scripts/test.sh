@@ -11,7 +11,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit loom static build python models pipelines documents meson mattenet)
+STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -111,11 +111,11 @@ step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'
 # Every kind of model against Python's onnxruntime. What cannot be fetched is left out and named;
 # MATTE_TEST_MODELS names fewer public ones, or `none`.
 step_models() {
-    local venv=$MATTE_CACHE/compare-venv wanted=scripts/models/compare-requirements.txt names name
-    if ! cmp -s "$wanted" "$venv/requirements.txt"; then
+    local venv=$MATTE_CACHE/compare-venv needs=scripts/models/compare-requirements.txt names name
+    if ! cmp -s "$needs" "$venv/requirements.txt"; then
         python3 -m venv "$venv"
-        "$venv/bin/pip" install -q --disable-pip-version-check -r "$wanted"
-        cp "$wanted" "$venv/requirements.txt"
+        "$venv/bin/pip" install -q --disable-pip-version-check -r "$needs"
+        cp "$needs" "$venv/requirements.txt"
     fi
     scripts/deps.sh models
     names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 modnet u2netp u2net isnet}
@@ -129,6 +129,8 @@ step_models() {
         tests/models docs/pictures/input.jpg
 }
 step_pipelines() { tests/pipelines.sh; }
+step_camera() { tests/camera.sh; }
+step_examples() { tests/examples.sh; }
 step_documents() {
     /usr/bin/python3 tests/documents.py
     /usr/bin/python3 scripts/elements-page.py --check
@@ -176,7 +178,7 @@ step_mattenet() {
 }
 
 say "what is missing"
-scripts/deps.sh build run demo test
+scripts/deps.sh build run demo test docs examples
 default_model
 . scripts/env.sh
 

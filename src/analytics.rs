@@ -10,7 +10,7 @@
 
 use crate::pool::{MattePool, read_matte};
 use gst::glib;
-use gst::glib::translate::{IntoGlib, IntoGlibPtr, from_glib};
+use gst::glib::translate::{IntoGlibPtr, from_glib};
 use gst_analytics::prelude::*;
 use gst_analytics::{
     AnalyticsAnyMtd, AnalyticsClassificationMtd, AnalyticsRelationMeta, RelTypes, ffi,

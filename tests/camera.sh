@@ -85,13 +85,19 @@ face_is_there() { # picture: the face as the camera sees it
     echo "difference on the face: $difference"
     [ "$difference" -le 6 ]
 }
+finished() { # process
+    local status=0
+    wait "$1" || status=$?
+    echo "the reader has ended with $status"
+    return $status
+}
 sleeps() { sleep 2 && is_closed && said "published as 'Matte' in PipeWire"; }
 check "sleeps while nobody looks" sleeps
 wakes() {
     read_frames 60 color &
     local reader=$!
     wait_for 20 is_open && echo "the camera is open" || return 1
-    wait $reader && near color 600,20 46 125 91 && face_is_there color
+    finished $reader && near color 600,20 46 125 91 && face_is_there color
 }
 check "wakes for a reader, and replaces the background" wakes
 check "closes the camera when the reader has gone" wait_for 10 is_closed
@@ -100,7 +106,7 @@ look_then_press() { # keys, picture: what is seen a while after keys are pressed
     local reader=$!
     wait_for 20 is_open || return 1
     printf '%s' "$1" >&3
-    wait $reader
+    finished $reader
 }
 blurs() { look_then_press b blur && face_is_there blur && ! near blur 600,20 46 125 91; }
 check "changes to blur by a key" blurs

@@ -22,11 +22,13 @@ TOOLS = ("gst-launch-1.0 ", "gst-inspect-1.0 ", "gst-device-monitor-1.0 ")
 ELSEWHERE = [
     (r"\. scripts/env\.sh", "every test that uses the plugin"),
     (r"scripts/(demo|deps|fetch-models)\.sh", "scripts/test.sh, the demo by hand and in CI"),
+    (r"scripts/(roots|test-in|cross|package|release)\.sh", "what it names, by hand: it needs root folders or qemu"),
+    (r"pipelines/", "tests/pipelines.sh"),
     (r"scripts/(test|bench|docs|fuzz|mutants|pictures|soak|tuning-pictures|valgrind)\.sh", "development"),
     (r"scripts/reliability-page\.py ", "development"),
     (r"cargo (build|test|fmt|clippy|doc)\b", "scripts/test.sh"),
     (r"matte-camera\b", "tests/camera.sh"),
-    (r"(python3|cc|cargo run .*) ?examples/", "tests/examples.sh"),
+    (r"(python3|cc|cargo run) .*\bexample", "tests/examples.sh"),
     (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/test-v4l2.sh"),
     (r"systemctl --user |journalctl --user |mkdir -p |cp |install ", "tests/camera.sh, as far as there is systemd"),
 ]

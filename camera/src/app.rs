@@ -4,7 +4,8 @@
 
 use crate::chain::{Chain, Failure};
 use crate::hub::Hub;
-use crate::output::{self, Output};
+use crate::output;
+use crate::published::Published;
 use crate::settings::{Background, Settings};
 use crate::terminal::KEYS;
 use crate::watch::News;
@@ -19,9 +20,11 @@ use std::time::Duration;
 const LINGER: Duration = Duration::from_millis(1500);
 /// A camera that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(2);
-/// The dark picture's rate, while somebody looks and while nobody does.
-const DARK_WATCHED: Duration = Duration::from_millis(100);
-const DARK_ALONE: Duration = Duration::from_secs(1);
+/// Between two dark pictures where somebody looks, and always with PipeWire: its sink drops frames at no
+/// cost while nobody does, and (0.3) gets stuck where the first one comes long after a reader.
+const DARK_FAST: Duration = Duration::from_millis(33);
+/// The same for a loopback device that nobody looks at.
+const DARK_SLOW: Duration = Duration::from_secs(1);
 /// One press of + or -.
 const BLUR_STEP: f64 = 10.0;
 
@@ -49,7 +52,7 @@ struct State {
 pub struct App {
     state: Rc<RefCell<State>>,
     hub: Hub,
-    output: Output,
+    published: Rc<Published>,
     main: glib::MainLoop,
 }
 
@@ -59,7 +62,7 @@ fn say(text: &str) {
 
 impl App {
     /// A program that does nothing yet.
-    pub fn new(settings: Settings, path: PathBuf, hub: Hub, output: Output) -> Self {
+    pub fn new(settings: Settings, path: PathBuf, hub: Hub, published: Published) -> Self {
         let state = State {
             settings,
             path,
@@ -73,7 +76,7 @@ impl App {
         Self {
             state: Rc::new(RefCell::new(state)),
             hub,
-            output,
+            published: Rc::new(published),
             main: glib::MainLoop::new(None, false),
         }
     }
@@ -112,7 +115,7 @@ impl App {
                 self.state.borrow_mut().watched = watched;
             }
             // The sink itself does not say that its server has gone.
-            News::Unknown(why) if self.output_is_gone() => {
+            News::Gone(why) => {
                 self.quit(Err(format!("output: PipeWire has gone ({why})")));
                 return;
             }
@@ -125,18 +128,18 @@ impl App {
         self.settle();
     }
 
-    fn output_is_gone(&self) -> bool {
-        self.output == Output::PipeWire && !output::pipewire_runs()
-    }
-
     /// Sends the dark picture now and then, for those who look while there are no frames.
     fn tick(&self) {
-        self.hub.push_dark();
-        let next = if self.wanted() {
-            DARK_WATCHED
-        } else {
-            DARK_ALONE
+        let (watched, previewed) = {
+            let state = self.state.borrow();
+            (state.watched, state.preview.is_some())
         };
+        self.hub.push_dark();
+        if self.published.look_after(watched) {
+            say("the output was stuck and was woken");
+        }
+        let fast = watched || previewed || self.published.drops_unseen();
+        let next = if fast { DARK_FAST } else { DARK_SLOW };
         let app = self.clone();
         glib::timeout_add_local_once(next, move || app.tick());
     }
@@ -289,7 +292,7 @@ impl App {
     fn toggle_preview(&self) {
         let open = self.state.borrow_mut().preview.take();
         match open {
-            Some(preview) => drop(self.close(preview)),
+            Some(preview) => self.close(preview),
             None => match self.open_preview() {
                 Ok(preview) => self.state.borrow_mut().preview = Some(preview),
                 Err(error) => say(&format!("no preview window: {error}")),

@@ -18,14 +18,18 @@ pub fn add(
     let path = settings.video.as_deref().ok_or("no video is named")?;
     let path = path.to_str().ok_or("video: the path is not UTF-8")?;
     let description = "filesrc name=file ! decodebin ! videoconvert \
-        ! queue max-size-buffers=3 max-size-bytes=0 max-size-time=0";
+        ! queue name=end max-size-buffers=3 max-size-bytes=0 max-size-time=0";
+    // Only the last pad is the bin's: decodebin links to the converter when it has a pad.
     let bin =
-        gst::parse::bin_from_description(description, true).map_err(|error| error.to_string())?;
+        gst::parse::bin_from_description(description, false).map_err(|error| error.to_string())?;
+    let end = bin.by_name("end").and_then(|end| end.static_pad("src"));
+    let end = end.ok_or("the video has no pad")?;
+    let source = gst::GhostPad::with_target(&end).map_err(|error| error.to_string())?;
+    bin.add_pad(&source).map_err(|error| error.to_string())?;
     bin.by_name("file")
         .ok_or("no file")?
         .set_property("location", path);
     pipeline.add(&bin).map_err(|error| error.to_string())?;
-    let source = bin.static_pad("src").ok_or("the video has no pad")?;
     let sink = matte
         .request_pad_simple("background")
         .ok_or("mattebackground takes no video")?;

@@ -9,6 +9,7 @@ mod chain;
 mod hub;
 mod options;
 mod output;
+mod published;
 mod settings;
 mod terminal;
 mod watch;
@@ -20,6 +21,7 @@ use gst::prelude::*;
 use hub::Hub;
 use options::{HELP, Options, Task};
 use output::Output;
+use published::Published;
 use settings::Settings;
 use std::process::ExitCode;
 use terminal::{KEYS, Keys};
@@ -104,11 +106,11 @@ fn publish(settings: Settings, path: std::path::PathBuf, read_keys: bool) -> Res
     check_plugin(&settings)?;
     let output = Output::choose(&settings.output)?;
     let hub = Hub::new(settings.size, settings.rate);
-    let published = output.pipeline(&settings.name, &hub)?;
-    let name = settings.name.clone();
-    let app = App::new(settings, path, hub, output.clone());
-
+    let published = Published::start(&output, &settings.name, &hub)?;
     let bus = published.bus().ok_or("a pipeline without a bus")?;
+    let name = settings.name.clone();
+    let app = App::new(settings, path, hub, published);
+
     let ended = app.clone();
     let _bus = bus
         .add_watch_local(move |_, message| {
@@ -118,13 +120,6 @@ fn publish(settings: Settings, path: std::path::PathBuf, read_keys: bool) -> Res
             glib::ControlFlow::Continue
         })
         .map_err(|error| error.to_string())?;
-    if published.set_state(gst::State::Playing).is_err() {
-        let said = output::error_on(&bus);
-        return Err(format!(
-            "output: {}",
-            said.unwrap_or_else(|| "it does not start".into())
-        ));
-    }
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         let app = app.clone();
         unix_signal_add_local(signal, move || {
@@ -147,8 +142,5 @@ fn publish(settings: Settings, path: std::path::PathBuf, read_keys: bool) -> Res
         let app = app.clone();
         Keys::read(move |key| app.pressed(key))
     });
-    let outcome = app.run();
-    // A sink that cannot stop is left to the end of the process.
-    let _ = published.set_state(gst::State::Null);
-    outcome
+    app.run()
 }

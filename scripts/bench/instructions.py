@@ -4,7 +4,8 @@
 
 usage: instructions.py ROOT PLUGIN RUNTIME MODEL CLIP
 
-One line each: `instructions`, name, core, size, millions a frame.
+One line each: `instructions`, name, core, size, millions a frame. Where MATTE_MODEL_INT8 names an int8
+version of MODEL (or of MATTE_MODEL_FLOAT), a line each for the two: `network`, name, core, millions.
 
 ROOT: a system for arm64 (scripts/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME: libonnxruntime.so for
 it. MODEL: an .onnx file. CLIP: a gst-launch fragment with a person in it. Two runs of unlike length give the
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-CORES = {"cortex-a72": "Cortex-A53/A72", "cortex-a76": "Cortex-A76"}
+CORES = {"cortex-a72": "A53/A72", "cortex-a76": "A76"}
 FEW, MANY = 2, 8
 # ONNX Runtime for Arm stumbles over the processors that /sys of an x86 machine describes.
 HIDE_SYS = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys && exec "$@"', "sh"]
@@ -77,21 +78,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         emulator = Emulator(pathlib.Path(root), plugin, runtime, model, work)
-        for width, height in SIZES:
-            raw = frames(clip, width, height, work)
-            size = width * height * 3 // 2
-            for core, title in CORES.items():
-                # The type of core matters to ONNX Runtime's kernels alone: once is enough.
-                chains = CHAINS if core == "cortex-a72" else {"mattesegment": "mattesegment"}
-                if core != "cortex-a72" and height != SIZES[0][1]:
-                    continue
-                for name, elements in chains.items():
-                    def line(count: int) -> str:
-                        return (f"filesrc location={raw} blocksize={size} num-buffers={count} ! rawvideoparse "
-                                f"format=nv12 width={width} height={height} framerate=30/1 ! {elements} ! fakesink")
+        raw = {size: frames(clip, *size, work) for size in SIZES}
 
-                    cost = (emulator.run(core, line(MANY)) - emulator.run(core, line(FEW))) / (MANY - FEW)
-                    print(f"instructions\t{name}\t{title}\t{height}p\t{cost / 1e6:.1f}", flush=True)
+        def cost(elements: str, core: str, size: tuple[int, int]) -> float:
+            width, height = size
+
+            def run(count: int) -> int:
+                return emulator.run(core, f"filesrc location={raw[size]} blocksize={width * height * 3 // 2} "
+                                          f"num-buffers={count} ! rawvideoparse format=nv12 width={width} "
+                                          f"height={height} framerate=30/1 ! {elements} ! fakesink")
+
+            return (run(MANY) - run(FEW)) / (MANY - FEW) / 1e6
+
+        for size in SIZES:
+            for name, elements in CHAINS.items():
+                # The type of core matters to ONNX Runtime's kernels alone.
+                for core in CORES if name == "mattesegment" and size == SIZES[0] else ["cortex-a72"]:
+                    count = cost(elements, core, size)
+                    print(f"instructions\t{name}\t{CORES[core]}\t{size[1]}p\t{count:.1f}", flush=True)
+        if int8 := os.environ.get("MATTE_MODEL_INT8"):
+            for name, file in (("float", os.environ.get("MATTE_MODEL_FLOAT", model)), ("int8", int8)):
+                emulator.environment["MATTE_MODEL"] = file
+                for core, title in CORES.items():
+                    print(f"network\t{name}\t{title}\t{cost('mattesegment', core, SIZES[0]):.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,18 @@ def run(chain, streams, frames, variables=()):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, time.monotonic() - start
 
 
+def memory_section():
+    """Lines about what a further stream of each part of the chain takes, buffers of the source off."""
+    lines = ["## Where the memory goes", "", "| chain | MiB that a further stream adds |", "| --- | --- |"]
+    parts = ["", "! mattesegment", "! mattesegment ! matterefine", "! mattesegment ! matterefine ! mattecompose"]
+    peaks = []
+    for chain in parts:
+        few, many = (run(chain, streams, 12)[1] for streams in (1, 5))
+        peaks.append((many - few) / 4)
+    lines += [f"| {chain[2:]} | {peak - peaks[0]:.1f} |" for chain, peak in zip(parts[1:], peaks[1:])]
+    return lines
+
+
 def median(values):
     return sorted(values)[len(values) // 2]
 
@@ -79,7 +91,8 @@ def main(page, frames=60):
     lines = [
         "# Many streams", "",
         "Written by `scripts/bench.sh streams`. " f"{processor()}; {len(STREAMS)} numbers of cameras,"
-        f" 1280x720 NV12, {frames} frames each, medians of three runs.", "",
+        f" 1280x720 NV12, {frames} frames each, medians of three runs; load average {os.getloadavg()[1]:.0f}"
+        " (processor time hardly depends on it, wall time does).", "",
         "Elements in one process that have the same model, provider and settings share one loaded",
         "session and its weights; each has its own tensors, recurrent states and scratch memory. On the",
         "CPU they run the session at the same time.", "",
@@ -100,9 +113,10 @@ def main(page, frames=60):
         "## How many networks run at once", "",
         "At most one a core; the environment variable `MATTE_CONCURRENT_RUNS` sets another number (from 1).",
         "Streams wait for their turn in the order of asking, so none starves. 8 streams, `mode=sync`:", "",
-        "| limit | ms of CPU a frame | wall seconds |", "| --- | --- | --- |",
+        "| limit | ms of CPU a frame, the source's included | wall seconds |", "| --- | --- | --- |",
     ]
     lines += [f"| {limit} | {time_a_frame:.2f} | {wall:.1f} |" for limit, time_a_frame, wall in limits]
+    lines += ["", *memory_section()]
     pathlib.Path(page).write_text("\n".join(lines) + "\n")
 
 

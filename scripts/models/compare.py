@@ -98,6 +98,14 @@ TINY = {
     "classes": Case((8, 6), planes(unit), lambda y: softmax(y, 1)[0, 1]),
     "classes, the other": Case((8, 6), planes(unit), lambda y: softmax(y, 1)[0, 0],
                                toml="[output]\nsubject = [0]\n", file="classes"),
+    # As SINet takes its picture.
+    "blue first, mean and deviation": Case(
+        (8, 6), planes(lambda x: (unit(x)[..., ::-1] - np.float32([0.4, 0.45, 0.5])) / np.float32([0.2, 0.25, 0.3])),
+        lambda y: softmax(y, 1)[0, 1], file="classes",
+        toml='[input]\norder = "bgr"\nmean = [0.4, 0.45, 0.5]\nstd = [0.2, 0.25, 0.3]\n'),
+    # As PP-HumanSeg does.
+    "softmax, -1 to 1": Case((8, 6), planes(lambda x: x / 127.5 - 1), lambda y: y[0, 1], file="softmax",
+                             toml="[input]\nrange = [-1, 1]\n"),
     "softmax": Case((8, 6), planes(unit), lambda y: y[0, 1]),
     "labels": Case((8, 6), planes(unit), lambda y: (y[0] == 1).astype(np.float32)),
     "labels, two of three": Case((8, 6), planes(unit), lambda y: (y[0] != 1).astype(np.float32),

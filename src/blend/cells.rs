@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Smoothing of weighted cells: a normalised convolution by three extended box passes (Gwosdek et
+//! Smoothing of weighted cells: a normalised convolution by up to three extended box passes (Gwosdek et
 //! al. 2011, "Theoretical foundations of Gaussian convolution by extended box filtering") or by a
 //! disc.
 
@@ -11,8 +11,15 @@ use fearless_simd_macros::simd;
 /// Three components times weight, and the weight; after smoothing the weight is done with.
 pub(super) type Cell = [f32; 4];
 
-/// Passes of the box; three come within 3 % of a Gaussian.
-const PASSES: usize = 3;
+/// Passes of the box for a standard deviation in cells. Three come within 3 % of a Gaussian; a
+/// small one is so much cells and little box that fewer look the same.
+fn passes(sigma: f32) -> usize {
+    match sigma {
+        s if s < 0.8 => 1,
+        s if s < 2.0 => 2,
+        _ => 3,
+    }
+}
 
 /// A box with fractional ends: `2 * radius + 1` whole samples and a part of one more on each side.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,9 +29,9 @@ struct ExtendedBox {
 }
 
 impl ExtendedBox {
-    /// The box of which `PASSES` passes have the standard deviation `sigma`.
-    fn new(sigma: f32) -> Self {
-        let variance = sigma * sigma / PASSES as f32;
+    /// The box of which so many passes have the standard deviation `sigma`.
+    fn new(sigma: f32, passes: usize) -> Self {
+        let variance = sigma * sigma / passes as f32;
         let radius = (0.5 * (12.0 * variance + 1.0).sqrt() - 0.5).floor();
         let part = (2.0 * radius + 1.0) * (radius * (radius + 1.0) - 3.0 * variance)
             / (6.0 * (variance - (radius + 1.0) * (radius + 1.0)));
@@ -48,7 +55,8 @@ pub(super) struct Smoother {
 
 #[derive(Debug)]
 enum Shape {
-    Box(ExtendedBox),
+    /// And how many passes it takes.
+    Box(ExtendedBox, usize),
     /// Half widths of the disc's rows, from the middle row down.
     Disc(Vec<usize>),
 }
@@ -66,10 +74,11 @@ impl Smoother {
                 .collect();
             Shape::Disc(rows)
         } else {
-            Shape::Box(ExtendedBox::new(rest))
+            let passes = passes(rest);
+            Shape::Box(ExtendedBox::new(rest, passes), passes)
         };
         let (other, line) = match &shape {
-            Shape::Box(shape) => (grid.0 * grid.1, grid.0 + 2 * shape.radius + 2),
+            Shape::Box(shape, _) => (grid.0 * grid.1, grid.0 + 2 * shape.radius + 2),
             Shape::Disc(rows) => (prefix_width(grid.0, rows) * grid.1, 0),
         };
         Self {
@@ -89,9 +98,9 @@ impl Smoother {
         let (level, width) = (self.level, self.grid.0);
         let other = &mut self.other[..];
         match &self.shape {
-            Shape::Box(shape) => {
+            Shape::Box(shape, passes) => {
                 let (shape, line) = (*shape, &mut self.line[..]);
-                for _ in 0..PASSES {
+                for _ in 0..*passes {
                     let (sum, empty) = (&mut line[..width], &self.empty[..]);
                     dispatch!(level, simd => vertical(simd, cells, other, shape, sum, empty));
                     for (from, to) in other.chunks_exact(width).zip(cells.chunks_exact_mut(width)) {

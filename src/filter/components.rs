@@ -17,6 +17,20 @@ pub struct Run {
     pub component: u32,
 }
 
+/// How many values at the beginning of a row hold to `test`: long stretches are told at once.
+pub(super) fn leading(row: &[u8], test: impl Fn(u8) -> bool) -> usize {
+    const AT_ONCE: usize = 32;
+    let mut count = 0;
+    for chunk in row.chunks_exact(AT_ONCE) {
+        if !chunk.iter().fold(true, |all, v| all & test(*v)) {
+            break;
+        }
+        count += AT_ONCE;
+    }
+    let rest = row[count..].iter();
+    count + rest.take_while(|v| test(**v)).count()
+}
+
 /// What is known about a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Component {
@@ -65,12 +79,12 @@ impl Labelling {
             let first = self.runs.len();
             let mut candidate = above.start;
             let mut x = 0;
-            while let Some(skip) = row[x..].iter().position(|&v| v != 0) {
-                let start = x + skip;
-                let end = row[start..]
-                    .iter()
-                    .position(|&v| v == 0)
-                    .map_or(width, |n| start + n);
+            loop {
+                let start = x + leading(&row[x..], |v| v == 0);
+                if start >= width {
+                    break;
+                }
+                let end = start + leading(&row[start..], |v| v != 0);
                 let mut root = None;
                 // Runs above are sorted: those that end before this one begins are done with.
                 while candidate < above.end && self.runs[candidate].end + reach <= start as u32 {

@@ -143,11 +143,10 @@ impl Flow {
         }
     }
 
-    /// The luma (0 to 1) of the frame before at a place between its pixels, edges extended.
+    /// The luma (0 to 1) of the frame before at a place between its pixels.
     #[inline]
-    pub fn before(&self, x: f32, y: f32) -> f32 {
-        let read = |at: usize| f32::from(self.before[at]);
-        between(self.size, (x, y), read) * (1.0 / 255.0)
+    pub fn before(&self, place: Between) -> f32 {
+        place.mix(|at| f32::from(self.before[at])) * (1.0 / 255.0)
     }
 
     /// Writes the vectors above each other, interpolated for row `y` of pixels: one for each
@@ -375,31 +374,43 @@ fn to_bytes<S: Simd>(_: S, from: &[f32], to: &mut [u8]) {
     }
 }
 
-/// The value of `plane` at a place between its pixels, edges extended.
-#[inline]
-pub fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
-    let values = plane.data();
-    between(plane.size(), (x, y), |at| values[at])
+/// A place between pixels, and how to mix those around it; edges extended.
+#[derive(Debug, Clone, Copy)]
+pub struct Between {
+    top: u32,
+    bottom: u32,
+    right: u32,
+    x: f32,
+    y: f32,
 }
 
-/// Bilinear value of a picture whose pixels `read` gives by their index.
-#[inline]
-fn between(
-    (width, height): (usize, usize),
-    (x, y): (f32, f32),
-    read: impl Fn(usize) -> f32,
-) -> f32 {
-    let x = x.clamp(0.0, (width - 1) as f32);
-    let y = y.clamp(0.0, (height - 1) as f32);
-    let (left, top) = (x as usize, y as usize);
-    let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
-    let (fx, fy) = (x - left as f32, y - top as f32);
-    let row = |row: usize| {
-        let (a, b) = (read(row * width + left), read(row * width + right));
-        a + (b - a) * fx
-    };
-    let (upper, lower) = (row(top), row(bottom));
-    upper + (lower - upper) * fy
+impl Between {
+    /// The place at these coordinates of a picture of this size.
+    #[inline]
+    pub fn new((width, height): (usize, usize), (x, y): (f32, f32)) -> Self {
+        let x = x.clamp(0.0, (width - 1) as f32);
+        let y = y.clamp(0.0, (height - 1) as f32);
+        let (left, top) = (x as u32, y as u32);
+        let (width, height) = (width as u32, height as u32);
+        Self {
+            top: top * width + left,
+            bottom: (top + 1).min(height - 1) * width + left,
+            right: u32::from(left + 1 < width),
+            x: x - left as f32,
+            y: y - top as f32,
+        }
+    }
+
+    /// Bilinear value of a picture whose pixels `read` gives by their index.
+    #[inline]
+    pub fn mix(self, read: impl Fn(usize) -> f32) -> f32 {
+        let row = |left: u32| {
+            let (a, b) = (read(left as usize), read((left + self.right) as usize));
+            a + (b - a) * self.x
+        };
+        let (upper, lower) = (row(self.top), row(self.bottom));
+        upper + (lower - upper) * self.y
+    }
 }
 
 #[cfg(test)]
@@ -407,6 +418,10 @@ mod tests {
     use super::*;
     use crate::filter::testing::{noise, sizes};
     use crate::filter::window::BoxMean;
+
+    fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
+        Between::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
+    }
 
     /// Smooth texture that can be looked at between its pixels.
     fn texture(width: usize, height: usize, shift: (f32, f32)) -> Plane {

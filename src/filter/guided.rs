@@ -131,7 +131,7 @@ struct PlainSums {
 }
 
 /// Widest patch: its sums stay in the first-level cache.
-pub(super) const PATCH: usize = 48;
+pub(super) const PATCH: usize = 32;
 
 impl Guided {
     /// Computes the coefficients that fit `matte` to `guide`, two planes of one size (the

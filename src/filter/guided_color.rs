@@ -87,7 +87,10 @@ impl GuidedColor {
         }
         for patch in &self.averaged {
             patch.rows_around(radius, matte.size(), |y, columns| {
-                let [ay, au, av, b, quality] = self.fits.each_mut().map(|plane| &mut plane.row_mut(y)[columns.clone()]);
+                let [ay, au, av, b, quality] = self
+                    .fits
+                    .each_mut()
+                    .map(|plane| &mut plane.row_mut(y)[columns.clone()]);
                 for slope in [ay, au, av] {
                     slope.fill(0.0);
                 }
@@ -107,8 +110,12 @@ impl GuidedColor {
         for patch in &self.averaged {
             for y in patch.rows.clone() {
                 let columns = patch.columns.clone();
-                let [ay, au, av, offset] = self.means.each_ref().map(|m| &m.row(y)[columns.clone()]);
-                let (u, v) = (&guide[1].row(y)[columns.clone()], &guide[2].row(y)[columns.clone()]);
+                let [ay, au, av, offset] =
+                    self.means.each_ref().map(|m| &m.row(y)[columns.clone()]);
+                let (u, v) = (
+                    &guide[1].row(y)[columns.clone()],
+                    &guide[2].row(y)[columns.clone()],
+                );
                 out.a.row_mut(y)[columns.clone()].copy_from_slice(ay);
                 let b = &mut out.b.row_mut(y)[columns];
                 for (x, b) in b.iter_mut().enumerate() {
@@ -149,8 +156,21 @@ fn fit<S: Simd>(
                     let w = load(simd, weights, from) * entry.sign;
                     let (wy, wu, wv, wp) = (w * y, w * u, w * v, w * p);
                     let products = [
-                        w, wy, wu, wv, wp, wy * y, wy * u, wy * v, wu * u, wu * v, wv * v, wy * p,
-                        wu * p, wv * p, wp * p,
+                        w,
+                        wy,
+                        wu,
+                        wv,
+                        wp,
+                        wy * y,
+                        wy * u,
+                        wy * v,
+                        wu * u,
+                        wu * v,
+                        wv * v,
+                        wy * p,
+                        wu * p,
+                        wv * p,
+                        wp * p,
                     ];
                     for (sums, product) in sums.iter_mut().zip(products) {
                         add(simd, sums, entry.at + x, product);
@@ -159,7 +179,9 @@ fn fit<S: Simd>(
             },
             #[inline(always)]
             |sums, y| {
-                let mut rows = fits.each_mut().map(|plane| &mut plane.row_mut(y)[columns.clone()]);
+                let mut rows = fits
+                    .each_mut()
+                    .map(|plane| &mut plane.row_mut(y)[columns.clone()]);
                 for x in (0..columns.len()).step_by(S::f32s::LEN) {
                     let sums = sums.each_ref().map(
                         #[inline(always)]

@@ -198,15 +198,22 @@ struct Seen {
 /// Squared difference of a row from the reference; returns the sum of the differences.
 #[inline(always)]
 fn difference(luma: &[f32], reference: &[f32], drift: f32, squares: &mut [f32]) -> f32 {
-    let mut sums = [0.0; 16];
-    for ((s, l), r) in squares.iter_mut().zip(luma).zip(reference) {
+    const LANES: usize = 16;
+    let mut sums = [0.0; LANES];
+    let whole = squares.len() / LANES * LANES;
+    let square = |s: &mut f32, l: &f32, r: &f32, sum: &mut f32| {
         let d = l - r - drift;
         *s = d * d;
-    }
-    for chunk in squares.chunks(16) {
-        for (sum, s) in sums.iter_mut().zip(chunk) {
-            *sum += s.sqrt();
+        *sum += d.abs();
+    };
+    let chunks = (luma[..whole].chunks_exact(LANES)).zip(reference[..whole].chunks_exact(LANES));
+    for (s, (l, r)) in squares[..whole].chunks_exact_mut(LANES).zip(chunks) {
+        for k in 0..LANES {
+            square(&mut s[k], &l[k], &r[k], &mut sums[k]);
         }
+    }
+    for x in whole..squares.len() {
+        square(&mut squares[x], &luma[x], &reference[x], &mut sums[0]);
     }
     sums.iter().sum()
 }
@@ -248,8 +255,7 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
         }
         if let Some(y) = y.checked_sub(1).filter(|&y| y < height) {
             let change = rows.judged.row_mut(y % KEPT);
-            rows.window
-                .mean(around(&rows.squares, y, height), change);
+            rows.window.mean(around(&rows.squares, y, height), change);
             judge(change, motion.noise.row_mut(y), frames);
         }
         // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.

@@ -64,7 +64,7 @@ pub enum Preset {
     /// Steady and exact at a few milliseconds.
     #[default]
     Balanced,
-    /// The best edge, whatever it costs.
+    /// The best edge: colour guides it, too.
     Quality,
     /// Every stage off: the raw matte, scaled.
     Off,
@@ -201,7 +201,6 @@ impl From<Preset> for Params {
             },
             Preset::Quality => Self {
                 edge_mode: EdgeMode::GuidedColor,
-                guided_subsample: 3,
                 ..balanced
             },
             Preset::Off => Self {

@@ -22,7 +22,8 @@ impl Patch {
         (width, height): (usize, usize),
         mut work: impl FnMut(usize, Range<usize>),
     ) {
-        let columns = self.columns.start.saturating_sub(around)..(self.columns.end + around).min(width);
+        let columns =
+            self.columns.start.saturating_sub(around)..(self.columns.end + around).min(width);
         for y in self.rows.start.saturating_sub(around)..(self.rows.end + around).min(height) {
             work(y, columns.clone());
         }
@@ -143,7 +144,10 @@ mod tests {
                         .map(|(u, v)| matte.row(v)[u]);
                     let edge = window.clone().any(|p| p > 0.0) && window.clone().any(|p| p < 1.0);
                     let times = covered[y * width + x];
-                    assert!(times <= 1 && (times == 1 || !edge), "{width}x{height} {x},{y}");
+                    assert!(
+                        times <= 1 && (times == 1 || !edge),
+                        "{width}x{height} {x},{y}"
+                    );
                 }
             }
         }

@@ -242,7 +242,7 @@ impl Refiner {
         }
         let scale = width as f32 / frame.width() as f32;
         let pixel = width as f32 / raw.width() as f32;
-        let step = grid_step(self.params.guided_subsample, scale, pixel);
+        let step = self.step(scale, pixel);
         let (columns, rows) = grid(width, height, step);
         let [u, v] = &mut self.chroma;
         u.resize(columns, rows);
@@ -264,7 +264,7 @@ impl Refiner {
         let (width, height) = (guide.width(), guide.height());
         let scale = width as f32 / frame.width() as f32;
         let pixel = width as f32 / raw.width() as f32;
-        let step = grid_step(self.params.guided_subsample, scale, pixel);
+        let step = self.step(scale, pixel);
         self.cells.apply(level, guide, step, &mut self.grid_luma);
         if self.matte.size() != (raw.width(), raw.height()) {
             self.primed = false;
@@ -326,6 +326,16 @@ impl Refiner {
         self.shape.gamma(self.params.gamma, out);
         clock.lap(&mut stats.times.output);
         stats
+    }
+
+    /// Pixels of the refined matte per cell of the edge fit's grid. The dear ways of fitting take no
+    /// finer grid than the raw matte is worth.
+    fn step(&self, scale: f32, pixel: f32) -> usize {
+        let step = grid_step(self.params.guided_subsample, scale, pixel);
+        match self.params.edge_mode {
+            EdgeMode::JointBilateral | EdgeMode::Matting => step.max(grid_step(0, scale, pixel)),
+            _ => step,
+        }
     }
 
     /// The time since the last frame in units of 1/30 s; forgets the past where there is none.
@@ -481,6 +491,7 @@ impl Refiner {
                 );
             }
             EdgeMode::Matting => {
+                steepen(&mut self.grid_matte);
                 self.matting
                     .apply(level, &self.grid_luma, window, &mut self.grid_matte);
                 let (planes, window) = ((&self.grid_luma, &self.grid_matte), (1, window.1));

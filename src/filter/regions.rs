@@ -13,7 +13,7 @@
 //! one opens only well above that area, an open one is filled only well below.
 
 use super::Plane;
-use super::components::{Connectivity, Labelling};
+use super::components::{Connectivity, Labelling, leading};
 use super::window::BoxMean;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
@@ -119,10 +119,13 @@ impl Regions {
                 let high = |strong, v: &f32| strong | u32::from(*v >= params.high);
                 self.strong[c] = matte.data()[range.clone()].iter().fold(0, high) != 0;
             }
-            for &owner in &self.owners[range] {
+            let mut owners = &self.owners[range];
+            while let Some(&owner) = owners.first() {
+                let count = leading(owners, |other| other == owner);
                 if owner > 0 {
-                    self.overlaps[c * before + usize::from(owner) - 1] += 1;
+                    self.overlaps[c * before + usize::from(owner) - 1] += count as u32;
                 }
+                owners = &owners[count..];
             }
         }
         self.next.clear();
@@ -190,10 +193,9 @@ impl Regions {
             .resize(self.labelling.components().len(), NO_HOLE);
         for run in self.labelling.runs() {
             let start = run.y as usize * width;
+            let before = &self.holes[start + run.start as usize..start + run.end as usize];
             let slot = &mut self.slots[run.component as usize];
-            for &before in &self.holes[start + run.start as usize..start + run.end as usize] {
-                *slot = (*slot).max(before);
-            }
+            *slot = before.iter().fold(*slot, |most, &hole| most.max(hole));
         }
         for (slot, component) in self.slots.iter_mut().zip(self.labelling.components()) {
             let most = match *slot {

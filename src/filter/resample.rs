@@ -97,7 +97,12 @@ fn bilinear<S: Simd>(_: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) 
 fn same(row: &[f32], value: f32) -> bool {
     row.chunks(64).all(
         #[inline(always)]
-        |chunk| chunk.iter().fold(0, |other, v| other | u32::from(*v != value)) == 0,
+        |chunk| {
+            chunk
+                .iter()
+                .fold(0, |other, v| other | u32::from(*v != value))
+                == 0
+        },
     )
 }
 

@@ -86,7 +86,11 @@ fn hold<S: Simd>(
         let stays = !changes & (past > -margin);
         // Half as far from the threshold on the own side as from the one on the other.
         let squeezed = (past - margin) * 0.5;
-        let held = if subject { 0.5 - squeezed } else { 0.5 + squeezed };
+        let held = if subject {
+            0.5 - squeezed
+        } else {
+            0.5 + squeezed
+        };
         matte[k] = if stays { held } else { value };
         side[k] = if subject != changes { 1.0 } else { 0.0 };
         doubt[k] = if changes { 0.0 } else { sum };
@@ -132,7 +136,11 @@ mod tests {
         assert!((3..8).contains(&changed), "{out:?}");
         let mut random = Random::new(5);
         let values: Vec<f32> = (0..500).map(|_| 0.51 + 0.03 * random.normal()).collect();
-        let toggles = |v: &[f32]| v.windows(2).filter(|p| (p[0] > 0.5) != (p[1] > 0.5)).count();
+        let toggles = |v: &[f32]| {
+            v.windows(2)
+                .filter(|p| (p[0] > 0.5) != (p[1] > 0.5))
+                .count()
+        };
         let (before, after) = (toggles(&values), toggles(&run(&values, 0.0)));
         assert!(before > 150 && after * 20 < before, "{after} of {before}");
     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Rows after which running sums are made anew: often, since what weighs little comes after what
 /// weighs much.
-const REFRESH: usize = 8;
+const REFRESH: usize = 16;
 /// Widest vector of `f32`.
 const LANES: usize = 16;
 
@@ -80,7 +80,15 @@ impl<const K: usize> Sums<K> {
                 #[inline(always)]
                 |sums, row, enters| {
                     let (from, sign) = (from.clone(), if enters { 1.0 } else { -1.0 });
-                    add(sums, Entry { row, from, at, sign });
+                    add(
+                        sums,
+                        Entry {
+                            row,
+                            from,
+                            at,
+                            sign,
+                        },
+                    );
                 },
             );
             for (sums, window) in self.columns.iter().zip(&mut self.windows) {
@@ -183,7 +191,9 @@ pub(super) fn average<S: Simd, const K: usize, const N: usize>(
             #[inline(always)]
             |sums, y| {
                 let (values, quality) = sums.split_at(K - 1);
-                let mut rows = out.each_mut().map(|plane| &mut plane.row_mut(y)[columns.clone()]);
+                let mut rows = out
+                    .each_mut()
+                    .map(|plane| &mut plane.row_mut(y)[columns.clone()]);
                 for x in (0..columns.len()).step_by(S::f32s::LEN) {
                     let inverse = S::f32s::splat(simd, 1.0) / load(simd, &quality[0], x);
                     for (values, row) in values.iter().zip(&mut rows) {

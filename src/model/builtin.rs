@@ -14,7 +14,11 @@ const NAMES: &[&str] = &["builtin", "builtin-lite"];
 /// A network inside the plugin: its name, the ONNX file, its description.
 type Builtin = (&'static str, &'static [u8], &'static str);
 
-const NETWORKS: &[Builtin] = &[];
+const NETWORKS: &[Builtin] = &[(
+    "builtin",
+    include_bytes!("../../models/matte.onnx"),
+    include_str!("../../models/matte.toml"),
+)];
 
 /// The network inside the plugin of this name; none where the name is no built-in one's.
 ///
@@ -31,9 +35,9 @@ pub fn find(name: &str) -> Result<Option<ModelSource>, ModelError> {
     if NAMES.contains(&name) {
         return Err(ModelError::Unsuitable {
             file: name.to_owned(),
-            reason: "this build has no network inside; set the property model, or the environment \
-                     variable MATTE_MODEL, to an .onnx file (scripts/fetch-models.sh fetches \
-                     public ones and says where they are)"
+            reason: "this build has no such network inside; set the property model, or the \
+                     environment variable MATTE_MODEL, to builtin or to an .onnx file \
+                     (scripts/fetch-models.sh fetches public ones and says where they are)"
                 .to_owned(),
         });
     }

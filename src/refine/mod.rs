@@ -100,9 +100,9 @@ mirror! {
 mirror! {
     /// A named set of parameters.
     Preset of filter::Preset, "GstMatteRefinePreset", default Balanced {
-        Fast = 0, "fast", "Fast: half the time of balanced";
+        Fast = 0, "fast", "Fast: half the time of balanced, without motion compensation";
         Balanced = 1, "balanced", "Balanced: steady and exact at a few milliseconds";
-        Quality = 2, "quality", "Quality: the best edge, whatever it costs";
+        Quality = 2, "quality", "Quality: colour guides the edge, too";
         Off = 3, "off", "Off: the raw matte, scaled";
     }
 }

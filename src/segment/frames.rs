@@ -54,6 +54,16 @@ enum Source {
     Carried,
 }
 
+/// What became of a frame on its way to the network.
+enum Step {
+    /// It does not go there.
+    Passed,
+    /// It does not either: nothing moves.
+    Still,
+    /// It was offered.
+    Offered(Started),
+}
+
 impl MatteSegment {
     /// Whether a frame comes too late to wait for the network.
     fn is_late(&self, buffer: &gst::BufferRef, last_run: Option<gst::ClockTime>) -> bool {
@@ -113,6 +123,27 @@ impl MatteSegment {
         Ok(matte)
     }
 
+    /// Whether the network should run on a frame; with `waits` it may be busy still.
+    fn is_due(
+        &self,
+        playing: &mut Playing,
+        buffer: &gst::BufferRef,
+        tempo: Tempo,
+        waits: bool,
+    ) -> bool {
+        playing.since_run = playing.since_run.saturating_add(1);
+        if waits && self.is_late(buffer, playing.last_run) {
+            // One run first, on a frame that is looked at: from then on mattes can be moved.
+            if !tempo.compensate || playing.net.carrier.can_follow() {
+                lock(&self.stats).late += 1;
+                return false;
+            }
+            playing.net.looking = true;
+        }
+        let wanted = playing.newest.is_none() || playing.since_run >= tempo.interval;
+        wanted && (waits || playing.net.runner.is_free())
+    }
+
     /// Has the network run on a frame if it should, and in `mode=sync` waits for what it says.
     fn run(
         &self,
@@ -122,77 +153,46 @@ impl MatteSegment {
     ) -> Result<Source, gst::FlowError> {
         let pts = buffer.pts();
         let waits = tempo.mode == Mode::Sync && !playing.trouble.stalled;
-        let mut late = waits && self.is_late(buffer, playing.last_run);
-        if late && tempo.compensate && !playing.net.carrier.can_follow() {
-            (playing.net.looking, late) = (true, false);
-        }
-        playing.since_run = playing.since_run.saturating_add(1);
-        let due = !late && (playing.newest.is_none() || playing.since_run >= tempo.interval);
-        let due = due && (waits || playing.net.runner.is_free());
-        if late {
-            lock(&self.stats).late += 1;
-        }
+        let due = self.is_due(playing, buffer, tempo, waits);
         playing.net.looking |= tempo.mode == Mode::Async && tempo.compensate;
-        if !due && !playing.net.looking {
-            playing.net.carrier.skip();
-            return Ok(Source::Carried);
-        }
-        let (net, pacer) = (&mut playing.net, &mut playing.pacer);
-        let (reset, has_matte) = (&mut playing.reset, playing.newest.is_some());
-        let looked = playing.stream.read(buffer, |frame| {
-            if net.looking {
-                *reset |= net.carrier.look(frame)?;
-            } else {
-                net.carrier.skip();
-            }
-            if !due {
-                return Ok(None);
-            }
-            if !pacer.needs_run(frame, pts, tempo.still_threshold)? && has_matte {
-                return Ok(Some(None));
-            }
-            let started = net.runner.start(frame, pts, *reset, waits)?;
-            if started == Started::Yes {
-                pacer.ran(pts);
-                *reset = false;
-                net.carrier.sent();
-            }
-            Ok(Some(Some(started)))
-        });
-        let started = match looked.map_err(|error| error.to_string()) {
-            Ok(Ok(started)) => started,
-            Ok(Err(reason)) | Err(reason) => {
+        let step = match offer(playing, buffer, tempo, due, waits) {
+            Ok(step) => step,
+            Err(reason) => {
                 let device = false;
                 self.settle(playing, Err(Failure { reason, device }))?;
                 return Ok(Source::Carried);
             }
         };
-        match started {
-            None => Ok(Source::Carried),
-            Some(None) => Ok(Source::Still),
-            Some(Some(Started::Flushing)) => Err(gst::FlowError::Flushing),
-            Some(Some(Started::Busy)) => {
+        match step {
+            Step::Passed => Ok(Source::Carried),
+            Step::Still => Ok(Source::Still),
+            Step::Offered(Started::Yes) if waits => self.wait(playing, pts),
+            Step::Offered(Started::Yes) => Ok(Source::Carried),
+            Step::Offered(Started::Flushing) => Err(gst::FlowError::Flushing),
+            Step::Offered(Started::Busy) => {
                 if waits {
                     self.stall(playing, pts);
                 }
                 Ok(Source::Carried)
             }
-            Some(Some(Started::Yes)) => {
-                (playing.since_run, playing.last_run) = (0, pts);
-                if !waits {
-                    return Ok(Source::Carried);
-                }
-                match playing.net.runner.wait() {
-                    Waited::Done(result) => {
-                        let own = self.settle(playing, result)?;
-                        Ok(if own { Source::Own } else { Source::Carried })
-                    }
-                    Waited::Flushing => Err(gst::FlowError::Flushing),
-                    Waited::Stalled => {
-                        self.stall(playing, pts);
-                        Ok(Source::Carried)
-                    }
-                }
+        }
+    }
+
+    /// Waits for the matte of the frame that the network is on.
+    fn wait(
+        &self,
+        playing: &mut Playing,
+        pts: Option<gst::ClockTime>,
+    ) -> Result<Source, gst::FlowError> {
+        match playing.net.runner.wait() {
+            Waited::Done(result) => {
+                let own = self.settle(playing, result)?;
+                Ok(if own { Source::Own } else { Source::Carried })
+            }
+            Waited::Flushing => Err(gst::FlowError::Flushing),
+            Waited::Stalled => {
+                self.stall(playing, pts);
+                Ok(Source::Carried)
             }
         }
     }
@@ -205,6 +205,11 @@ impl MatteSegment {
             // Nothing moved since the last run, and it is that run's matte.
             still: source == Source::Still && newest.frame_pts == playing.last_run,
             ..newest
+        };
+        let matte = Matte {
+            // Nothing moved since the last run, and it is that run's matte.
+            still: source == Source::Still && matte.frame_pts == playing.last_run,
+            ..matte
         };
         if source == Source::Still || !tempo.compensate {
             return Some(matte);
@@ -334,6 +339,52 @@ impl MatteSegment {
             self.tell("matte-network-stalled", pts);
         }
     }
+}
+
+/// Looks at a frame where that is needed, and offers it to the network if it is due and something
+/// moves.
+///
+/// # Errors
+/// Where the frame cannot be read or sampled, in words.
+fn offer(
+    playing: &mut Playing,
+    buffer: &gst::BufferRef,
+    tempo: Tempo,
+    due: bool,
+    waits: bool,
+) -> Result<Step, String> {
+    let pts = buffer.pts();
+    let (net, pacer) = (&mut playing.net, &mut playing.pacer);
+    let (reset, has_matte) = (&mut playing.reset, playing.newest.is_some());
+    if !net.looking {
+        net.carrier.skip();
+        if !due {
+            return Ok(Step::Passed);
+        }
+    }
+    let step = playing.stream.read(buffer, |frame| {
+        if net.looking {
+            *reset |= net.carrier.look(frame)?;
+        }
+        if !due {
+            return Ok(Step::Passed);
+        }
+        if !pacer.needs_run(frame, pts, tempo.still_threshold)? && has_matte {
+            return Ok(Step::Still);
+        }
+        let started = net.runner.start(frame, pts, *reset, waits)?;
+        if started == Started::Yes {
+            pacer.ran(pts);
+            *reset = false;
+            net.carrier.sent();
+        }
+        Ok(Step::Offered(started))
+    });
+    let step = step.map_err(|error| error.to_string())?;
+    if let Ok(Step::Offered(Started::Yes)) = step {
+        (playing.since_run, playing.last_run) = (0, pts);
+    }
+    step
 }
 
 fn to_sample(matte: &GrayImage, pool: &MattePool) -> Result<gst::Sample, String> {

@@ -145,11 +145,16 @@ impl BaseTransformImpl for MatteSegment {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        self.start_network()?;
+        let loaded = self.start_network()?;
         *lock(&self.stats) = Stats::default();
         *lock(&self.earliest) = None;
         self.interrupt.flush(false);
         self.started.store(true, Ordering::Release);
+        // A property may have changed while the network was loaded.
+        let now = lock(&self.settings).clone();
+        if now.network() != loaded.network() {
+            self.load_beside(now);
+        }
         Ok(())
     }
 

@@ -61,8 +61,8 @@ impl MatteSegment {
         self.tell_loaded(&about.name, &about.provider);
     }
 
-    /// The network that the element starts with.
-    pub(super) fn start_network(&self) -> Result<(), gst::ErrorMessage> {
+    /// Loads the network that the element starts with; returns what it was loaded for.
+    pub(super) fn start_network(&self) -> Result<Settings, gst::ErrorMessage> {
         let fail = |error: String| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"));
         let settings = lock(&self.settings).clone();
         let source = settings.source().map_err(|error| fail(error.to_string()))?;
@@ -72,14 +72,14 @@ impl MatteSegment {
         let engine = self.load(&source, &options).map_err(fail)?;
         self.announce(&*engine);
         *lock(&self.latency) = Latency::start(engine.about().warm_up);
-        self.swap.start(settings);
+        self.swap.start(settings.clone());
         *lock(&self.state) = Some(State {
             source,
             options,
             loaded: Some(engine),
             playing: None,
         });
-        Ok(())
+        Ok(settings)
     }
 
     /// New caps: the network is made anew, since models may take their size from the stream.

@@ -4,6 +4,7 @@
 //! can be worked out by hand. A machine without ONNX Runtime fails these tests with the message
 //! that says where it was looked for (set ORT_DYLIB_PATH).
 
+mod builtin;
 mod files;
 mod outputs;
 mod refused;

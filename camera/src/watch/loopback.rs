@@ -110,7 +110,7 @@ mod tests {
         let watch = Watch::new(&path, move |what| told.borrow_mut().push(what));
         let watch = watch.expect("a file can be watched");
         assert_eq!(*news.borrow(), [News::Watched(false)]);
-        let mut until = |count: usize| {
+        let until = |count: usize| {
             while news.borrow().len() < count {
                 context.iteration(true);
             }

@@ -13,8 +13,10 @@ use std::any::Any;
 pub enum News {
     /// Somebody looks, or nobody does.
     Watched(bool),
-    /// It cannot be known any more, and why.
+    /// It cannot be known, and why.
     Unknown(String),
+    /// What tells it has ended, and with it, most likely, the output.
+    Gone(String),
 }
 
 /// Goes on watching until it is dropped.

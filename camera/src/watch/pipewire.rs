@@ -92,9 +92,9 @@ impl Watch {
         let source = unix_fd_add_local(out.as_raw_fd(), conditions, move |_, _| {
             // The main loop says that there is something, so that this does not wait.
             let read = match out.read(&mut bytes) {
-                Ok(0) => Err("pw-dump has ended".to_string()),
-                Ok(count) => dump.read(&bytes[..count]),
-                Err(error) => Err(format!("pw-dump: {error}")),
+                Ok(0) => Err(News::Gone("pw-dump has ended".into())),
+                Ok(count) => dump.read(&bytes[..count]).map_err(News::Unknown),
+                Err(error) => Err(News::Unknown(format!("pw-dump: {error}"))),
             };
             match read {
                 Ok(now) => {
@@ -104,8 +104,8 @@ impl Watch {
                     }
                     glib::ControlFlow::Continue
                 }
-                Err(error) => {
-                    tell(News::Unknown(error));
+                Err(news) => {
+                    tell(news);
                     glib::ControlFlow::Break
                 }
             }

@@ -4,6 +4,8 @@ and a .modelinfo that tells GStreamer's own `onnxinference` (1.28 and newer).
 
 Batch norm is folded into the convolutions, the sigmoid is inside, height and width are free
 (multiples of 16, made for about 256x144 pixels), so that one file serves landscape and portrait.
+With --half kernels are rounded to 16 bits, which halves the file; ONNX Runtime widens them when
+it loads it and computes in 32 bits.
 Seed, configuration and commit are in the file's metadata.
 """
 
@@ -39,6 +41,7 @@ def add_parser(sub) -> None:
     parser = sub.add_parser("export", description=__doc__)
     parser.add_argument("checkpoint", help="best.pt or last.pt of a run; the averaged weights are taken")
     parser.add_argument("output", help="the .onnx to write; its descriptor gets the same name with .toml, and .modelinfo added")
+    parser.add_argument("--half", action="store_true", help="store the kernels in 16 bits")
     parser.add_argument("--version", default="1", help="version of the weights, for descriptor and metadata")
 
 
@@ -64,6 +67,29 @@ def fold_batch_norm(net: nn.Module) -> nn.Module:
     return net
 
 
+def round_weights(net: nn.Module) -> nn.Module:
+    """Rounds the kernels of a folded network to 16-bit floats, in place."""
+    with torch.no_grad():
+        for parameter in net.parameters():
+            if parameter.ndim > 1:
+                parameter.copy_(parameter.half())
+    return net
+
+
+def store_half(proto: onnx.ModelProto) -> None:
+    """Stores the kernels in 16 bits, each with a cast behind it; they are rounded already."""
+    graph, casts = proto.graph, []
+    for tensor in graph.initializer:
+        if len(tensor.dims) < 2 or tensor.data_type != onnx.TensorProto.FLOAT:
+            continue
+        name, values = tensor.name, onnx.numpy_helper.to_array(tensor)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
 def commit() -> str:
     """The commit this code stands at, with a + where files differ from it; unknown outside of a checkout."""
     here = Path(__file__).parent
@@ -77,9 +103,14 @@ def commit() -> str:
     return head + ("+" if dirty else "")
 
 
-def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True) -> bytes:
-    """The network as ONNX: input `image` 1x3xHxW RGB in 0..1, output `alpha` 1x1xHxW in 0..1."""
+def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True, half: bool = False) -> bytes:
+    """The network as ONNX: input `image` 1x3xHxW RGB in 0..1, output `alpha` 1x1xHxW in 0..1.
+
+    Changes `net` into what the file computes: folded, with `half` its kernels rounded.
+    """
     model = fold_batch_norm(Deployed(net).eval())
+    if half:
+        round_weights(model)
     buffer = io.BytesIO()
     axes = {2: "height", 3: "width"}
     with warnings.catch_warnings():
@@ -88,6 +119,8 @@ def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True) -> by
                           input_names=["image"], output_names=["alpha"],
                           dynamic_axes={"image": axes, "alpha": axes} if dynamic else None)
     proto = onnx.load_from_string(buffer.getvalue())
+    if half:
+        store_half(proto)
     proto.producer_name, proto.producer_version = "mattenet", mattenet.__version__
     onnx.helper.set_model_props(proto, metadata)
     onnx.checker.check_model(proto, full_check=True)
@@ -165,11 +198,9 @@ def difference(net: nn.Module, model: bytes, width: int, height: int) -> float:
 def run(args) -> None:
     """The command."""
     net, cfg, saved = load_net(args.checkpoint)
-    reference = MatteNet(cfg.net).eval()
-    reference.load_state_dict(saved["ema"])
-    model = to_onnx(net, metadata_of(cfg, saved, args.version))
+    model = to_onnx(net, metadata_of(cfg, saved, args.version), half=args.half)
     for width, height in ((256, 144), (144, 256)):
-        worst = difference(reference, model, width, height)
+        worst = difference(net, model, width, height)
         if worst > 1e-4:
             raise UserError(f"the exported file differs from the network by {worst:.2g} at {width}x{height}; nothing written")
         print(f"{width}x{height}: differs from PyTorch by {worst:.1e}")

@@ -58,6 +58,16 @@ def test_every_switch_exports_to_the_same_numbers(switch):
     assert export.difference(net, model, 64, 96) < 1e-4
 
 
+def test_half_storage_costs_half_the_bytes_and_little_alpha():
+    cfg = config.load(CONFIGS / "matte.yaml").net
+    net, copy = trained(cfg), MatteNet(cfg).eval()
+    copy.load_state_dict(net.state_dict())
+    whole, half = export.to_onnx(trained(cfg), {}), export.to_onnx(copy, {}, half=True)
+    assert len(half) < 0.55 * len(whole)
+    assert export.difference(copy, half, 96, 64) < 1e-4
+    assert export.difference(net, half, 96, 64) < 2 / 255
+
+
 def test_unknown_switches_are_refused():
     with pytest.raises(ValueError, match="spp"):
         MatteNet(NetConfig(pyramid="ssp"))

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MPL-2.0
 """Measures how steady and how exact the chain's mattes are, beside what others publish.
 
-    python scripts/bench/steadiness --data DIR --models DIR --binary FILE --bench FILE [--docs DIR] [--out DIR]
+    python scripts/bench/steadiness --data DIR --models DIR --binary FILE --bench FILE
+        [--model FILE.onnx ...] [--docs DIR] [--out DIR] [--cache DIR]
 
 DIR of the data holds clips/, stills/ and backgrounds/ (or set MATTE_DATA); the models' one holds
-mp_selfie_landscape.onnx and mp_selfie_general.onnx; the binaries are the benches `steadiness` and
-`filter`. Writes steadiness.md and its plots into docs, side-by-side clips into out.
+mp_selfie_landscape.onnx and mp_selfie_general.onnx; any further network comes by --model. The
+binaries are the benches `steadiness` and `filter`. Writes steadiness.md and its plots into docs,
+side-by-side clips into out. Making clips and raw mattes takes most of the time: --cache keeps them
+(pickled; read only what you wrote yourself) for the next run, as long as clips and networks stay.
 """
 
 import argparse
 import os
+import pickle
 import sys
 from pathlib import Path
 
@@ -26,8 +30,7 @@ import report
 import table
 
 NETWORKS = ("mp_selfie_landscape", "mp_selfie_general")
-
-
+QUICK = ("intel_asl", "still-1", "step-1", "motion-30fps", "cut")
 
 
 def measured(cases, method_of):
@@ -59,6 +62,31 @@ def side_by_side(case, columns, path):
     cv2.imwrite(str(path.with_suffix(".png")), np.vstack(sheet)[:, :, ::-1])
 
 
+def prepared(half, options):
+    """All pairs of clip and raw matte of a half."""
+    kept = options.cache / f"{half}.pkl" if options.cache else None
+    if kept and kept.exists():
+        cases = pickle.loads(kept.read_bytes())
+    else:
+        networks = {name: raws.Network(options.models / f"{name}.onnx") for name in NETWORKS}
+        cases = []
+        for clip in clips.make(Path(options.data), half):
+            print(f"raw mattes: {half} {clip.name}", file=sys.stderr)
+            cases += [table.Case(clip, name.removeprefix("mp_"), network(clip)) for name, network in networks.items()]
+            noisy = raws.noisy_truth(clip)
+            if noisy is not None:
+                cases.append(table.Case(clip, "truth and noise", noisy))
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(pickle.dumps(cases, 4))
+    for path in options.model:
+        network, seen = raws.Network(path), {case.clip.name: case.clip for case in cases}
+        cases += [table.Case(clip, path.stem, network(clip)) for clip in seen.values()]
+    if options.quick:
+        cases = [c for c in cases if c.clip.name.startswith(QUICK)]
+    return cases
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("MATTE_DATA"), help="clips/, stills/, backgrounds/")
@@ -67,7 +95,9 @@ def main():
     parser.add_argument("--bench", type=Path, required=True, help="the bench `filter`, built")
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     parser.add_argument("--out", type=Path, default=Path("out"))
-    parser.add_argument("--quick", action="store_true", help="four clips only, to try things")
+    parser.add_argument("--model", type=Path, action="append", default=[], help="one more network (.onnx); may be repeated")
+    parser.add_argument("--cache", type=Path, help="keeps clips and raw mattes for the next run")
+    parser.add_argument("--quick", action="store_true", help="a few clips only, to try things")
     options = parser.parse_args()
     if options.data is None:
         parser.error("where are the clips? --data DIR or MATTE_DATA")
@@ -75,17 +105,7 @@ def main():
     options.docs.mkdir(exist_ok=True)
     options.out.mkdir(exist_ok=True)
 
-    made = clips.make(Path(options.data))
-    if options.quick:
-        made = [c for c in made if c.name in ("intel_asl_walk", "still-1", "step-1", "motion-30fps", "cut")]
-    networks = {name: raws.Network(options.models / f"{name}.onnx") for name in NETWORKS}
-    cases = []
-    for clip in made:
-        print(f"raw mattes: {clip.name}", file=sys.stderr)
-        cases += [table.Case(clip, name.removeprefix("mp_"), network(clip)) for name, network in networks.items()]
-        noisy = raws.noisy_truth(clip)
-        if noisy is not None:
-            cases.append(table.Case(clip, "truth and noise", noisy))
+    cases = prepared("judge", options)
 
     def chain(**properties):
         return lambda case: methods.Chain(options.binary, case.size, **properties)
@@ -111,12 +131,12 @@ def main():
 
     print("edges", file=sys.stderr)
     edge_rows, edge_frames = edges.compare(cases, options.binary)
-    speed = edges.speed(options.bench)
+    speed, presets = edges.speed(options.bench), edges.presets(options.bench)
 
     families = [r for r in results if r[0] not in ("raw", "matte") and r[2]["lag"] <= 1]
     rival = min(families, key=lambda r: r[2]["toggle"])
     rival_method = next(m for f, s, m, _ in methods.opponents() if (f, s) == rival[:2])
-    for name in ("still-1", "motion-30fps", "intel_asl_walk"):
+    for name in ("still-1", "motion-30fps", "intel_asl_no"):
         case = next((c for c in cases if c.clip.name == name), None)
         if case:
             ours = methods.Chain(options.binary, None, preset="balanced")(case.clip, case.raws)
@@ -126,7 +146,15 @@ def main():
     report.frontier(results, options.docs / "steadiness-frontier.png")
     report.bars(edge_rows, options.docs / "steadiness-edges.png")
     raw_rows, our_rows = by_case[("raw", "")], by_case[("matte", "balanced")]
-    text = report.page(results, cases, chain_rows, edge_rows, edge_frames, speed, raw_rows, our_rows)
+    # The other half comes last: nothing but the chain's own figures is of interest there.
+    names = [(c.clip.name, c.source) for c in cases]
+    del cases, full
+    tuned = prepared("tune", options)
+    tune = [measured(tuned, lambda case: methods.raw), measured(tuned, chain(preset="balanced", edge_mode="none"))]
+    tune_names = [(c.clip.name, c.source) for c in tuned]
+    text = report.page(
+        results, chain_rows, (edge_rows, edge_frames), (speed, presets), (names, raw_rows, our_rows), (tune_names, *tune)
+    )
     (options.docs / "steadiness.md").write_text(text)
 
 

@@ -82,6 +82,15 @@ def compare(cases, binary):
     return rows, len(frames)
 
 
+def presets(bench):
+    """Median processor milliseconds of a frame, by case of the bench (preset and size)."""
+    import subprocess
+
+    lines = subprocess.run([str(bench)], capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [line.split("\t") for line in lines if line.startswith("filter\t")]
+    return {name: float(median) for _, name, median, *_ in rows}
+
+
 def speed(bench, rounds=60):
     """Median ms of OpenCV's guided filter and of ours in turns, on 1080p gray, subsampled by 4."""
     import subprocess

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MPL-2.0
 """Raw mattes: of real networks on the clips' frames, and of the truth with a network's noise."""
 
+import tomllib
+
 import cv2
 import numpy as np
 
 
 class Network:
-    """An ONNX file that takes RGB 0 to 1 (NCHW) and answers alpha."""
+    """An ONNX file with one picture in and alpha as its first output. Mean and deviation (of 0 to 1)
+    are those of its description (NAME.toml beside it), if there is one; layout is told by the shape."""
 
     def __init__(self, path):
         import onnxruntime
@@ -16,14 +19,20 @@ class Network:
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
         shape = self.input.shape
-        self.size = (shape[3], shape[2])
+        self.last = shape[3] == 3
+        self.size = (shape[2], shape[1]) if self.last else (shape[3], shape[2])
+        described = path.with_suffix(".toml")
+        known = tomllib.loads(described.read_text()).get("input", {}) if described.exists() else {}
+        self.mean, self.deviation = np.float32(known.get("mean", 0)), np.float32(known.get("std", 1))
 
     def __call__(self, clip):
         out = []
         for rgb in clip.frames:
             small = cv2.resize(rgb, self.size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-            tensor = np.ascontiguousarray(small.transpose(2, 0, 1)[None])
-            out.append(np.clip(self.session.run(None, {self.input.name: tensor})[0][0, 0], 0, 1))
+            small = (small - self.mean) / self.deviation
+            tensor = np.ascontiguousarray((small if self.last else small.transpose(2, 0, 1))[None])
+            alpha = self.session.run(None, {self.input.name: tensor})[0][0]
+            out.append(np.clip(alpha[..., 0] if self.last else alpha[0], 0, 1))
         return out
 
 

@@ -72,11 +72,22 @@ pub(super) struct Columns {
 #[derive(Debug)]
 enum Way {
     /// Two neighbours each, close enough together for a shuffle of eight.
-    Near(Vec<Near>),
+    Near(Shuffles),
     /// Means of pairs: half the size.
     Halves,
     /// Any other.
     Taps,
+}
+
+/// The neighbours of all target samples, eight by eight.
+#[derive(Debug)]
+struct Shuffles {
+    blocks: Vec<Near>,
+    /// Weight of each right neighbour, of 65536.
+    weights: Vec<u16>,
+    /// The left and the right neighbours of a row.
+    left: Vec<u16>,
+    right: Vec<u16>,
 }
 
 /// Eight neighbouring target samples.
@@ -86,28 +97,36 @@ struct Near {
     base: usize,
     /// The bytes of each left neighbour, from `base`.
     shuffle: [u8; 16],
-    /// Weight of each right neighbour, of 65536.
-    weight: [u16; 8],
+}
+
+impl Shuffles {
+    /// None where eight target samples reach further than a shuffle.
+    fn new(starts: &[usize], weights: &[u32]) -> Option<Self> {
+        let blocks: Option<Vec<Near>> = starts.chunks(8).map(Near::new).collect();
+        let blocks = blocks?;
+        let room = vec![0; blocks.len() * 8];
+        let weight = |pair: &[u32]| (pair[1] << 2).min(65535) as u16;
+        Some(Self {
+            blocks,
+            weights: weights.chunks_exact(2).map(weight).collect(),
+            left: room.clone(),
+            right: room,
+        })
+    }
 }
 
 impl Near {
-    fn new(starts: &[usize], weights: &[u32]) -> Option<Self> {
+    fn new(starts: &[usize]) -> Option<Self> {
         let base = *starts.iter().min()?;
-        let mut near = Self {
-            base,
-            shuffle: [0; 16],
-            weight: [0; 8],
-        };
-        for (i, (start, weights)) in starts.iter().zip(weights.chunks_exact(2)).enumerate() {
+        let mut shuffle = [0; 16];
+        for (start, bytes) in starts.iter().zip(shuffle.as_chunks_mut::<2>().0) {
             let lane = start - base;
             if lane >= 8 {
                 return None;
             }
-            near.shuffle[2 * i] = lane as u8 * 2;
-            near.shuffle[2 * i + 1] = lane as u8 * 2 + 1;
-            near.weight[i] = (weights[1] << 2).min(65535) as u16;
+            *bytes = [lane as u8 * 2, lane as u8 * 2 + 1];
         }
-        Some(near)
+        Some(Self { base, shuffle })
     }
 }
 
@@ -127,13 +146,10 @@ impl Columns {
         let halves = taps == 2
             && weights.chunks_exact(2).all(|w| w == half)
             && firsts.iter().enumerate().all(|(i, start)| *start == 2 * i);
-        let blocks = || {
-            let blocks = firsts.chunks(8).zip(weights.chunks(16));
-            blocks
-                .map(|(starts, weights)| Near::new(starts, weights))
-                .collect()
+        let near = match taps {
+            2 => Shuffles::new(&firsts, &weights),
+            _ => None,
         };
-        let near: Option<Vec<Near>> = if taps == 2 { blocks() } else { None };
         let way = match near {
             _ if halves => Way::Halves,
             Some(near) => Way::Near(near),
@@ -155,10 +171,10 @@ impl Columns {
         if !matches!(self.way, Way::Taps) {
             self.pack(level, sums);
         }
-        match (&self.way, self.taps, self.step) {
-            (Way::Near(blocks), ..) => {
+        match (&mut self.way, self.taps, self.step) {
+            (Way::Near(shuffles), ..) => {
                 let packed = &self.packed[..];
-                dispatch!(level, simd => near(simd, packed, blocks, line));
+                dispatch!(level, simd => near(simd, packed, shuffles, line));
             }
             (Way::Halves, ..) => {
                 let packed = &self.packed[..];
@@ -242,38 +258,42 @@ fn halves<S: Simd>(_: S, packed: &[u16], line: &mut [u16]) {
     }
 }
 
+#[inline(always)]
+fn high(value: u16, weight: u16) -> u16 {
+    ((u32::from(value) * u32::from(weight)) >> 16) as u16
+}
+
 /// `left + (right - left) * weight / 65536`, within one of it, and exact where both are the same.
 #[inline(always)]
 fn between(left: u16, right: u16, weight: u16) -> u16 {
-    let share = |v: u16| ((u32::from(v) * u32::from(weight)) >> 16) as u16;
-    left - share(left) + share(right)
+    left.wrapping_sub(high(left, weight))
+        .wrapping_add(high(right, weight))
 }
 
+/// In two steps, since no compiler makes one of them: neighbours side by side, then their means.
 #[simd]
-fn near<S: Simd>(simd: S, packed: &[u16], blocks: &[Near], line: &mut [u16]) {
-    let (chunks, rest) = line.as_chunks_mut::<8>();
-    let lanes = |block: &Near| {
+fn near<S: Simd>(simd: S, packed: &[u16], shuffles: &mut Shuffles, line: &mut [u16]) {
+    let Shuffles {
+        blocks,
+        weights,
+        left,
+        right,
+    } = shuffles;
+    let (lefts, rights) = (left.as_chunks_mut::<8>().0, right.as_chunks_mut::<8>().0);
+    for ((block, left), right) in blocks.iter().zip(lefts).zip(rights) {
         let index = u8x16::from_slice(simd, &block.shuffle);
-        [0, 1].map(|right| {
-            let from = &packed[block.base + right..][..8];
-            let source: u8x16<S> = u16x8::from_slice(simd, from).bitcast();
-            let mut lanes = [0u16; 8];
-            let found: u16x8<S> = source.swizzle_dyn(index).bitcast();
-            found.store_slice(&mut lanes);
-            lanes
-        })
-    };
-    for (block, chunk) in blocks.iter().zip(chunks) {
-        let [left, right] = lanes(block);
-        for i in 0..8 {
-            chunk[i] = between(left[i], right[i], block.weight[i]);
-        }
+        let here: u8x16<S> = u16x8::from_slice(simd, &packed[block.base..][..8]).bitcast();
+        let next: u8x16<S> = u16x8::from_slice(simd, &packed[block.base + 1..][..8]).bitcast();
+        let (here, next): (u16x8<S>, u16x8<S>) = (
+            here.swizzle_dyn(index).bitcast(),
+            next.swizzle_dyn(index).bitcast(),
+        );
+        here.store_slice(left);
+        next.store_slice(right);
     }
-    if let (Some(block), false) = (blocks.last(), rest.is_empty()) {
-        let [left, right] = lanes(block);
-        for (i, out) in rest.iter_mut().enumerate() {
-            *out = between(left[i], right[i], block.weight[i]);
-        }
+    let pairs = left.iter().zip(right.iter());
+    for ((out, (&left, &right)), &weight) in line.iter_mut().zip(pairs).zip(weights.iter()) {
+        *out = between(left, right, weight);
     }
 }
 

@@ -16,8 +16,8 @@
 //!    count are fetched from where the content was, the count held to a few frames.
 //! 3. `y` follows `m` at once only as far as it is further away than a small play (backlash), which
 //!    is 0 where the picture moves and while the mean is young: the rest of the noise, which would
-//!    only wobble, does not show. Inside the play it settles slowly, so that it does not keep what
-//!    the first frames happened to say.
+//!    only wobble, does not show. Inside the play it settles slowly, to well inside it, so that it
+//!    does not keep what the first frames happened to say.
 //!
 //! [`Motion::change`]: crate::filter::motion::Motion::change
 //! [`Carry`]: super::carry::Carry
@@ -37,8 +37,10 @@ const NEAR: (f32, f32) = (0.06, 0.3);
 const DISAGREE_WEIGHT: f32 = 0.25;
 /// Share of the rest of the way that the shown matte settles, per 1/30 s.
 const SETTLE: f32 = 0.08;
+/// Share of the play in which it rests.
+const REST: f32 = 0.4;
 /// Frames that a mean stands for from which it has play, and all of it.
-const YOUNG: (f32, f32) = (3.0, 10.0);
+const YOUNG: (f32, f32) = (2.0, 8.0);
 
 /// Frames that a mean may stand for after it was carried along a motion: carrying blurs it, and
 /// the network sees moved things anew.
@@ -138,7 +140,10 @@ fn steady<S: Simd>(
             let m = m + (x - m) * (tuning.frames / w).min(1.0);
             let play = (tuning.play * ramp(w, YOUNG) * (1.0 - changed)).max(0.0);
             let inside = (m - shown[k]).clamp(-play, play);
-            let y = m - inside * (1.0 - tuning.settle);
+            // Not `clamp`, which would check that its limits are in order.
+            let rest = play * REST;
+            let excess = inside - inside.min(rest).max(-rest);
+            let y = m - inside + excess * tuning.settle;
             disagreement[k] = e * (1.0 - change[k]);
             age[k] = w;
             mean[k] = m;

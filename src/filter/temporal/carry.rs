@@ -7,7 +7,7 @@
 //! noise), what was known about it is still true here.
 
 use crate::filter::Plane;
-use crate::filter::flow::{Flow, Vector, along, sample};
+use crate::filter::flow::{Between, Flow, Vector, along};
 use crate::filter::motion::{Motion, exceeds};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
@@ -28,8 +28,7 @@ const SURE: f32 = 0.01;
 #[derive(Debug, Clone, Copy)]
 struct Source {
     index: u32,
-    x: f32,
-    y: f32,
+    place: Between,
 }
 
 /// The carried past: for every changed pixel, where it was and how much of the past holds. Only
@@ -45,7 +44,7 @@ pub struct Carry {
     /// Places of `squares` and `trust` that are not 0.
     touched: Vec<u32>,
     trust: Plane,
-    pulled: Vec<(u32, f32)>,
+    pulled: Vec<f32>,
 }
 
 impl Carry {
@@ -105,13 +104,13 @@ impl Carry {
                     continue;
                 }
                 let v = along(&self.vectors, x);
-                let (u, v, sure) = (x as f32 + v.x, y as f32 + v.y, v.sure);
-                let away = now[x] - self.flow.before(u, v);
+                let place = Between::new((width, height), (x as f32 + v.x, y as f32 + v.y));
+                let away = now[x] - self.flow.before(place);
                 squares[x] = away * away;
                 let index = (y * width + x) as u32;
                 self.touched.push(index);
-                if sure {
-                    self.sources.push(Source { index, x: u, y: v });
+                if v.sure {
+                    self.sources.push(Source { index, place });
                 }
             }
         }
@@ -126,18 +125,16 @@ impl Carry {
     /// Moves the values of planes along the motion, wherever that is to be trusted; the others
     /// stay.
     pub fn pull<const N: usize>(&mut self, planes: [&mut Plane; N]) {
+        let trust = self.trust.data();
+        self.sources.retain(|s| trust[s.index as usize] > 0.0);
         for plane in planes {
-            let trust = self.trust.data();
+            let values = plane.data();
             self.pulled.clear();
-            for source in &self.sources {
-                if trust[source.index as usize] > 0.0 {
-                    let value = sample(plane, source.x, source.y);
-                    self.pulled.push((source.index, value));
-                }
-            }
+            let sampled = self.sources.iter().map(|s| s.place.mix(|at| values[at]));
+            self.pulled.extend(sampled);
             let to = plane.data_mut();
-            for (index, value) in &self.pulled {
-                to[*index as usize] = *value;
+            for (source, value) in self.sources.iter().zip(&self.pulled) {
+                to[source.index as usize] = *value;
             }
         }
     }
@@ -168,6 +165,10 @@ fn mean_around(plane: &Plane, index: usize) -> f32 {
 mod tests {
     use super::*;
     use crate::filter::testing::{disc, noise};
+
+    fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
+        Between::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
+    }
 
     /// A disc with a texture of its own over a background with another.
     fn scene(left: f32) -> (Plane, Plane) {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The network inside the plugin, on a frame of the demo's clip and on a room without anybody.
+
+use super::*;
+use gstmatte::model::builtin;
+use image::imageops::{self, FilterType};
+use image::{ImageReader, Rgb, RgbImage};
+
+fn picture(name: &str) -> RgbImage {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
+    let file = ImageReader::open(docs.join(name)).unwrap();
+    file.decode().unwrap().to_rgb8()
+}
+
+/// Share of the frame's area in percent, rounded: covered by the network's matte, by `truth`, by
+/// both.
+fn compare(frame: &RgbImage, truth: &RgbImage) -> [usize; 3] {
+    let source = builtin::find(builtin::DEFAULT).unwrap().expect("inside");
+    let options = Options {
+        stream: Some((frame.width() as usize, frame.height() as usize)),
+        ..Options::default()
+    };
+    let mut network = Network::load(&source, &options).unwrap();
+    let (width, height) = network.matte_size();
+    let fit =
+        |picture| imageops::resize(picture, width as u32, height as u32, FilterType::Triangle);
+    let (small, truth) = (fit(frame), fit(truth));
+    fill(&mut network, |channel, pixel| {
+        f32::from(small.as_raw()[3 * pixel + channel]) / 255.0
+    });
+    let matte = matte(&mut network);
+    let count = |inside: &dyn Fn(usize) -> bool| {
+        100 * (0..matte.len()).filter(|p| inside(*p)).count() / matte.len()
+    };
+    let said = |p: usize| matte[p] >= 128;
+    let true_ = |p: usize| truth.as_raw()[3 * p] >= 128;
+    [count(&said), count(&true_), count(&|p| said(p) && true_(p))]
+}
+
+#[test]
+fn the_person_in_the_demo_is_found() {
+    let [said, person, both] = compare(&picture("input.jpg"), &picture("matte.jpg"));
+    assert!(
+        100 * both >= 90 * (said + person - both),
+        "{said} % said, {person} % true, {both} % both"
+    );
+}
+
+#[test]
+fn nobody_is_found_where_nobody_is() {
+    let room = RgbImage::from_fn(640, 360, |x, y| {
+        Rgb([90 + (x / 16) as u8, 110, 100 + (y / 8) as u8])
+    });
+    let nobody = RgbImage::new(640, 360);
+    let [said, _, _] = compare(&room, &nobody);
+    assert_eq!(said, 0);
+}
+
+#[test]
+fn a_name_without_a_network_says_what_to_do() {
+    let error = builtin::find("builtin-lite").unwrap_err().to_string();
+    assert!(error.contains("MATTE_MODEL"), "{error}");
+}
