@@ -54,7 +54,7 @@ def fuzzing() -> str:
         processor[target] += float(cpu)
         runs[target] += int(count)
     body = [
-        [f"`{name}`", what, f"{wall[name] / 60:.1f}", f"{processor[name] / 60:.1f}", f"{runs[name]:,}"]
+        [f"`{name}`", what, f"{wall[name] / 60:.1f}", f"{processor[name]:.0f} s", f"{runs[name]:,}"]
         for name, what in TARGETS.items()
     ]
     return table(["target", "what it tries", "minutes", "of them computing", "inputs"], body)
@@ -88,12 +88,15 @@ def soak() -> str:
     time, memory = mean(1), mean(2)
     square = sum((row[1] - time) ** 2 for row in warm)
     slope = sum((row[1] - time) * (row[2] - memory) for row in warm) / square if square else 0
+    rest = sum((row[2] - memory - slope * (row[1] - time)) ** 2 for row in warm)
+    error = (rest / (len(warm) - 2) / square) ** 0.5 if square and len(warm) > 2 else 0
     spread = lambda column: f"{min(r[column] for r in warm):.0f} to {max(r[column] for r in warm):.0f}"
     body = [
         ["frames", f"{1000 * len(cycles):,}"],
         ["minutes", f"{cycles[-1][1]:.1f}"],
         ["resident memory, after warm-up", f"{spread(2)} KiB"],
-        ["its slope after warm-up", f"{slope:+.2f} KiB a minute"],
+        ["its slope after warm-up", f"{slope:+.0f} KiB a minute, standard error {error:.0f}"],
+        ["first and last cycle after warm-up", f"{warm[0][2]:.0f} and {warm[-1][2]:.0f} KiB"],
         ["file descriptors", spread(3)],
         ["threads (`sync` and `async` take turns)", spread(4)],
     ]
