@@ -8,12 +8,10 @@
 //! filled without reading the luma. The grid's cells are exactly `step` pixels wide, so the
 //! weights of the upsampling repeat every `step` pixels.
 //!
-//! The luma's noise comes through wherever the slope is steep, even under a matte that stands
-//! perfectly still. [`Hold`] takes it away: in still places a pixel follows at once only what
-//! exceeds a small play, which shrinks towards 0 and 255 so that nothing stays behind as haze, and
-//! inside the play it settles slowly, so that it does not keep what noise it began with.
+//! In still places the luma's noise is kept out by [`super::hold`].
 
 use super::guided::Coefficients;
+use super::hold::{Hold, follow};
 use super::resample::grid;
 use crate::frame::{GrayImage, GrayMut, GrayRef};
 use crate::simd::Level;
@@ -44,23 +42,6 @@ struct Expanded {
     row: Option<usize>,
     a: Vec<f32>,
     b: Vec<f32>,
-}
-
-/// What is left alone when a pixel settles, of 255.
-const CLOSE: u8 = 3;
-
-/// Where and how far the last matte is held on to.
-#[derive(Debug, Clone, Copy)]
-pub struct Hold<'a> {
-    /// Greatest difference, of 255, that is not followed.
-    pub play: u8,
-    /// How far a pixel settles towards its value, of 255.
-    pub settle: u8,
-    /// Whether the picture stands still: for every grid row, every [`SEGMENT`] columns; see
-    /// [`segments`].
-    pub still: &'a [bool],
-    /// Whether there is no last matte, or it is not to be used.
-    pub fresh: bool,
 }
 
 /// Groups of columns of a grid row `columns` wide that are judged together.
@@ -315,44 +296,6 @@ fn apply<S: Simd, const STEP: usize>(
     }
 }
 
-/// Moves `shown` to within `play` of `to`, less near 0 and 255, and from there by `settle` to
-/// within [`CLOSE`] of it; then `to` to `shown`.
-#[inline(always)]
-fn follow<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
-    let lanes = S::u8s::LEN;
-    let splat = |value| S::u8s::splat(simd, value);
-    let (limit, settle_lanes, near, top) = (splat(play), splat(settle), splat(CLOSE), splat(255));
-    let whole = to.len() / lanes * lanes;
-    for i in (0..whole).step_by(lanes) {
-        let value = S::u8s::from_slice(simd, &to[i..i + lanes]);
-        let last = S::u8s::from_slice(simd, &shown[i..i + lanes]);
-        let play = limit.min(value).min(top - value);
-        let next = last.min(value + play).max(value - play);
-        let close = near.min(play);
-        let goal = next.min(value + close).max(value - close);
-        let (up, down) = (goal.max(next) - next, next - goal.min(next));
-        let next = next + up.min(settle_lanes) - down.min(settle_lanes);
-        next.store_slice(&mut shown[i..i + lanes]);
-        next.store_slice(&mut to[i..i + lanes]);
-    }
-    if whole < to.len() {
-        follow_rest(&mut shown[whole..], &mut to[whole..], (play, settle));
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn follow_rest(shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
-    for (shown, to) in shown.iter_mut().zip(to) {
-        let play = play.min(*to).min(255 - *to);
-        let next = (*shown).min(*to + play).max(*to - play);
-        let close = CLOSE.min(play);
-        let goal = next.min(*to + close).max(*to - close);
-        *shown = goal.clamp(next.saturating_sub(settle), next.saturating_add(settle));
-        *to = *shown;
-    }
-}
-
 /// Kind of what lies between two grid rows.
 #[inline(always)]
 fn common_kind(top: Kind, bottom: Kind) -> Kind {
@@ -543,24 +486,5 @@ pub(super) mod tests {
                 "frame {n}"
             );
         }
-    }
-
-    #[test]
-    fn still_places_settle_close_to_their_value() {
-        let mut shown = vec![100; 150];
-        let mut seen = Vec::new();
-        for _ in 0..5 {
-            let mut to = vec![109; 150];
-            follow_rest(&mut shown[..20], &mut to[..20], (10, 2));
-            dispatch!(crate::simd::level(), simd => settle_all(simd, &mut shown[20..], &mut to[20..]));
-            assert!(shown.iter().all(|v| *v == shown[0]) && to == shown);
-            seen.push(shown[0]);
-        }
-        assert_eq!(seen, [102, 104, 106, 106, 106]);
-    }
-
-    #[simd]
-    fn settle_all<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8]) {
-        follow(simd, shown, to, (10, 2));
     }
 }

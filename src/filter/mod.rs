@@ -16,6 +16,7 @@
 //! | `guided`, `guided_color`, `joint_bilateral`, `matting` | edge fit on a low resolution grid |
 //! | `fast_guided` | the published guided filter as one call |
 //! | `affine` | the fit at the frame's resolution |
+//! | `hold` | still places hold on to what was shown |
 //! | `shape` | feather, levels, gamma |
 //! | `presence` | whether there is a subject at all |
 #![forbid(unsafe_code)]
@@ -29,6 +30,7 @@ pub mod follow;
 pub mod guide;
 pub mod guided;
 pub mod guided_color;
+pub mod hold;
 pub mod joint_bilateral;
 pub mod matting;
 pub mod morphology;

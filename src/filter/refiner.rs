@@ -6,11 +6,12 @@
 //! of `guided-subsample` pixels over the refined matte, and only the last step touches every
 //! pixel.
 
-use super::affine::{Affine, Hold, SEGMENT, segments};
+use super::affine::{Affine, SEGMENT, segments};
 use super::areas::Areas;
 use super::guide::Guide;
 use super::guided::{Coefficients, Fit, Guided};
 use super::guided_color::GuidedColor;
+use super::hold::Hold;
 use super::joint_bilateral::JointBilateral;
 use super::matting::Matting;
 use super::morphology::Morphology;
