@@ -122,7 +122,7 @@ def chains(path: pathlib.Path) -> None:
     print("30 frames a second, then the frames a second that came out of it on this machine as loaded as it was.")
     print("The Python program follows MediaPipe's own example, with the same network (landscape). A still scene")
     print("is the clip's first frame over and over, with noise of two bits in every sample, and")
-    print("still-threshold=0.02; reading alone is what filesrc, rawvideoparse and fakesink take of the same")
+    print("still-threshold=0.02; reading alone is what filesrc, identity and fakesink take of the same")
     print("frames, which is part of all the others, too.\n")
     print("| | " + " | ".join(sizes) + " |\n| --- |" + " --- |" * len(sizes))
     for name, times in rows.items():
