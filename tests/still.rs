@@ -28,6 +28,7 @@ fn scene(info: &VideoInfo, index: u64, columns: usize, red: u8) -> gst::Buffer {
 
 #[test]
 fn mattes_rest_with_the_scene_and_wake_with_it() {
+    init();
     let info = info(VideoFormat::Rgb, SIZE.0, SIZE.1);
     let frames = (0..12).map(|i| scene(&info, i, if i < 8 { 16 } else { 48 }, 90));
     let elements = format!(
