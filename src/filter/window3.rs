@@ -95,17 +95,17 @@ mod tests {
                 let below = (y + 1 < height).then(|| plane.row(y + 1));
                 let rows = [above, Some(plane.row(y)), below];
                 window.mean(rows, &mut row);
-                for x in 0..width {
-                    let error = (f64::from(row[x]) - means[y * width + x]).abs();
+                for (x, mean) in row.iter().enumerate().take(width) {
+                    let error = (f64::from(*mean) - means[y * width + x]).abs();
                     assert!(error < 1e-6, "{width}x{height} {x},{y}: {error}");
                 }
                 window.most(rows, &mut row);
-                for x in 0..width {
+                for (x, found) in row.iter().enumerate().take(width) {
                     let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
                     let most = rows
                         .flat_map(|v| &plane.row(v)[x.saturating_sub(1)..(x + 2).min(width)])
                         .fold(0.0, |most: f32, v| most.max(*v));
-                    assert_eq!(row[x], most);
+                    assert_eq!(*found, most);
                 }
             }
         }
