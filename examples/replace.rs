@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (changed, picture) = (matte.clone(), picture.clone());
     let sink = matte.static_pad("sink").ok_or("no pad")?;
     sink.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-        if info.buffer().and_then(gst::BufferRef::pts) < Some(gst::ClockTime::SECOND) {
+        if info.buffer().and_then(|buffer| buffer.pts()) < Some(gst::ClockTime::SECOND) {
             return gst::PadProbeReturn::Ok;
         }
         changed.set_property("image", &picture);
