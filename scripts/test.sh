@@ -139,8 +139,8 @@ step_documents() {
 }
 step_meson() {
     local build=$TARGET/meson prefix=$TARGET/meson-root
-    rm -rf "$prefix"
-    [ -d "$build" ] || meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET" -Ddefault_library=both
+    rm -rf "$prefix" "$build"
+    meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET" -Ddefault_library=both
     meson compile -C "$build"
     meson install -C "$build"
     # The registry of its own keeps the plugin that env.sh names out of sight.
