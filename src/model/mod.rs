@@ -13,6 +13,7 @@ mod decode;
 mod descriptor;
 mod descriptor_toml;
 mod error;
+mod exit;
 #[doc(hidden)]
 pub mod fuzzing;
 mod guess;

@@ -17,6 +17,7 @@ use ort::value::DynTensor;
 
 use super::decode::{self, DecodeError};
 use super::descriptor::{Descriptor, Question};
+use super::exit::Loading;
 use super::input::{InputTensor, constant};
 use super::output::OutputPlan;
 use super::provider::Placement;
@@ -99,6 +100,7 @@ impl Network {
     pub fn load(source: &ModelSource, options: &Options) -> Result<Self, ModelError> {
         let model = ModelBytes::read(source)?;
         let runtime = Runtime::get(&options.search)?;
+        let _loading = Loading::begin();
         let session = model.session(runtime, &options.session)?;
         let settings = sources::gather(source, &session.metadata, &model, &options.overrides)?;
         let question = Question {
