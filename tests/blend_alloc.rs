@@ -2,35 +2,13 @@
 
 //! Composing takes no memory from the heap once it runs.
 
+#[path = "common/counting.rs"]
+mod counting;
+
+use counting::allocations;
 use gstmatte::blend::{AlphaOut, Backdrop, Background, Compositor};
 use gstmatte::frame::{Colorimetry, GrayImage, PixelLayout};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator; the counter is a constant
-// thread-local without destructor, so that counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the pointer came from `alloc` above, that is from the system.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn matte(shift: usize) -> GrayImage {
     let mut matte = GrayImage::new(160, 90);
@@ -74,7 +52,7 @@ fn nothing_is_allocated_a_frame() {
             compositor
                 .apply(&mut frame.view_mut(), mattes[0].as_ref())
                 .unwrap();
-            let before = COUNT.get();
+            let before = allocations();
             for (i, matte) in mattes.iter().enumerate() {
                 compositor.set_strength(255 - i as u8);
                 compositor
@@ -83,7 +61,7 @@ fn nothing_is_allocated_a_frame() {
             }
             compositor.hide(&mut frame.view_mut()).unwrap();
             let name = layout.info().name;
-            assert_eq!(COUNT.get(), before, "{name} {background:?}");
+            assert_eq!(allocations(), before, "{name} {background:?}");
         }
     }
     let mut out = AlphaOut::new(PixelLayout::Nv12, PixelLayout::A420, color, w, h, level).unwrap();
@@ -91,9 +69,9 @@ fn nothing_is_allocated_a_frame() {
     let mut result = Backdrop::new(PixelLayout::A420, color, w, h).unwrap();
     out.apply(&frame.view(), mattes[0].as_ref(), &mut result.view_mut())
         .unwrap();
-    let before = COUNT.get();
+    let before = allocations();
     out.apply(&frame.view(), mattes[1].as_ref(), &mut result.view_mut())
         .unwrap();
     out.hide(&mut result.view_mut()).unwrap();
-    assert_eq!(COUNT.get(), before);
+    assert_eq!(allocations(), before);
 }

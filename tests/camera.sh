@@ -13,17 +13,8 @@ gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity e
     ! pngenc ! multifilesink location="$still"
 source="filesrc location=$still ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate=30/1"
 
-passed=0 failed=0
-check() { # name, command
-    if "${@:2}" >"$work/check.out" 2>&1; then
-        echo "ok matte-camera $1"
-        passed=$((passed + 1))
-    else
-        echo "not ok matte-camera $1"
-        sed 's/^/# /' "$work/check.out" "$work/camera.log" 2>/dev/null | tail -40
-        failed=$((failed + 1))
-    fi
-}
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+about="matte-camera " logs=("$work/camera.log")
 # --- what it says where something is missing -------------------------------------------------------
 says() { # expected text, arguments...
     local said

@@ -19,17 +19,7 @@ gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity e
     ! pngenc ! multifilesink location="$still"
 camera="filesrc location=$still ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate=15/1 ! videoconvert"
 
-passed=0 failed=0
-check() { # name, command
-    if "${@:2}" >"$work/check.out" 2>&1; then
-        echo "ok $1"
-        passed=$((passed + 1))
-    else
-        echo "not ok $1"
-        sed 's/^/# /' "$work/check.out" | tail -25
-        failed=$((failed + 1))
-    fi
-}
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 # Mean difference of two pictures in a region, 0 to 255; both brought to one size.
 difference() { # picture, picture, geometry
     convert \( "$1" -resize '640x480!' \) \( "$2" -resize '640x480!' \) -crop "$3" +repage -alpha off \

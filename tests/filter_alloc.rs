@@ -2,35 +2,13 @@
 
 //! Refining takes no memory from the heap once it runs.
 
+#[path = "common/counting.rs"]
+mod counting;
+
+use counting::allocations;
 use gstmatte::filter::{EdgeMode, Params, Preset, Refiner, TemporalMode, Timing};
 use gstmatte::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Duration;
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator; the counter is a constant
-// thread-local without destructor, so that counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the pointer came from `alloc` above, that is from the system.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const FRAME: (usize, usize) = (322, 182);
 const MATTE: (usize, usize) = (64, 36);
@@ -89,13 +67,13 @@ fn nothing_is_allocated_a_frame() {
                     pts,
                     discont: false,
                 };
-                let before = COUNT.get();
+                let before = allocations();
                 refiner.apply(raw, &frame, timing, &mut out).unwrap();
                 // The first round sizes the scratch memory.
                 assert!(
-                    n < scenes.len() || COUNT.get() == before,
+                    n < scenes.len() || allocations() == before,
                     "{} allocations in frame {n} of {layout:?} with {params:?}",
-                    COUNT.get() - before
+                    allocations() - before
                 );
             }
         }

@@ -3,34 +3,12 @@
 //! A background frame's conversion and a camera frame's composition allocate nothing of ours: all
 //! memory is made when caps are known.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "common/counting.rs"]
+mod counting;
 
+use counting::allocations;
 use gstmatte::blend::{Backdrop, Compositor, Fit, Placement, Rescaler};
 use gstmatte::frame::{Colorimetry, FrameFormat, GrayImage, PixelLayout};
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Counts this thread's allocations.
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator unchanged; counting touches only a thread-local
-// number, which needs no allocation and no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn format(layout: PixelLayout, width: usize, height: usize) -> FrameFormat {
     FrameFormat {
@@ -79,9 +57,9 @@ fn background_frames_are_converted_and_composed_without_allocating() {
             };
             // The first sees the matte's size for the first time.
             one();
-            let before = ALLOCATIONS.get();
+            let before = allocations();
             one();
-            assert_eq!(ALLOCATIONS.get() - before, 0, "{from} behind {to}");
+            assert_eq!(allocations() - before, 0, "{from} behind {to}");
         }
     }
 }

@@ -18,19 +18,7 @@ export MATTE_SOURCE="$still ! video/x-raw,framerate=30/1 ! videoconvert"
 # The 20th picture stays, before a compositor can run out of one of its streams.
 picture() { echo "identity eos-after=20 ! videoconvert ! pngenc compression-level=1 ! multifilesink location=$work/$1.png"; }
 
-passed=0 failed=0
-check() { # name, then a command that succeeds where the pipeline does what it says
-    local name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        echo "ok $name"
-        passed=$((passed + 1))
-    else
-        echo "not ok $name"
-        sed 's/^/# /' "$work/log" | tail -25
-        failed=$((failed + 1))
-    fi
-}
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
 # Colour of a pixel (x,y) as "R G B".
 pixel() { convert "$1" -format "%[fx:int(255*p{$2}.r+.5)] %[fx:int(255*p{$2}.g+.5)] %[fx:int(255*p{$2}.b+.5)]" info:; }

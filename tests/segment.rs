@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::pipeline::heard;
 use common::{frame, info, init, matte_rows};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -60,18 +61,7 @@ impl Rig {
     }
 
     fn messages(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        while let Some(message) = self.bus.pop() {
-            match message.view() {
-                gst::MessageView::Warning(w) => all.push(format!("warning: {}", w.error())),
-                gst::MessageView::Error(e) => all.push(format!("error: {}", e.error())),
-                gst::MessageView::Element(e) => {
-                    all.extend(e.structure().map(|s| s.name().to_string()));
-                }
-                _ => (),
-            }
-        }
-        all
+        heard(&self.bus)
     }
 
     fn stat(&self, name: &str) -> u64 {

@@ -5,7 +5,7 @@
 use super::reference::{self, Owned};
 use super::*;
 use crate::frame::{Colorimetry, GrayImage, GrayMut, PixelLayout, Range};
-use crate::simd;
+use crate::simd::{self, Level};
 use std::sync::Arc;
 
 /// Small and odd ones for all levels and sitings; `every_width` goes through the rest.
@@ -52,30 +52,40 @@ fn compare(found: &Owned, slack: f64, what: &str, wanted: impl Fn(usize, usize, 
     );
 }
 
+/// A frame over another picture equals the reference.
+fn over_is_exact(
+    level: Level,
+    layout: PixelLayout,
+    color: Colorimetry,
+    size: (usize, usize),
+    seed: u32,
+) {
+    let padding = seed as usize % 4;
+    let mut frame = Owned::noise(layout, color, size, padding, seed);
+    let before = Owned::noise(layout, color, size, padding, seed);
+    let back = Owned::noise(layout, color, size, 3, seed + 100);
+    let matte = reference::matte(size.0, size.1, seed + 200);
+    let mut compositor = Compositor::new(layout, color, size.0, size.1, level).unwrap();
+    compositor
+        .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref(), false)
+        .unwrap();
+    // Alpha is rounded to 1/255 where it is a mean: half a code value, and another half for the
+    // result.
+    compare(&frame, 1.0 + 1e-3, "over", |index, x, y| {
+        let c = &layout.info().components[index];
+        let alpha = reference::alpha(c, color, &matte, x, y);
+        let sample = |f: &Owned| f64::from(f.sample(index, x, y));
+        reference::over(sample(&before), sample(&back), alpha)
+    });
+}
+
 #[test]
 fn picture_over_every_layout_is_exact_to_one_code_value() {
     for level in simd::levels() {
         for (i, &size) in SIZES.iter().enumerate() {
             for color in colors() {
                 for &layout in PixelLayout::ALL {
-                    let seed = i as u32 + 1;
-                    let mut frame = Owned::noise(layout, color, size, i % 4, seed);
-                    let before = Owned::noise(layout, color, size, i % 4, seed);
-                    let back = Owned::noise(layout, color, size, 3, seed + 100);
-                    let matte = reference::matte(size.0, size.1, seed + 200);
-                    let mut compositor =
-                        Compositor::new(layout, color, size.0, size.1, level).unwrap();
-                    compositor
-                        .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref(), false)
-                        .unwrap();
-                    // Alpha is rounded to 1/255 where it is a mean: half a code value, and
-                    // another half for the result.
-                    compare(&frame, 1.0 + 1e-3, "over", |index, x, y| {
-                        let c = &layout.info().components[index];
-                        let alpha = reference::alpha(c, color, &matte, x, y);
-                        let sample = |f: &Owned| f64::from(f.sample(index, x, y));
-                        reference::over(sample(&before), sample(&back), alpha)
-                    });
+                    over_is_exact(level, layout, color, size, i as u32 + 1);
                 }
             }
         }
@@ -388,21 +398,7 @@ fn high_frames_are_as_exact() {
     for color in colors() {
         for size in [(75, 370), (75, 810)] {
             for layout in [Nv12, I420, Yuy2, Y42b, Bgrx, Ayuv, P010Le, I42010Le, Gray8] {
-                let mut frame = Owned::noise(layout, color, size, 3, 21);
-                let before = Owned::noise(layout, color, size, 3, 21);
-                let back = Owned::noise(layout, color, size, 0, 22);
-                let matte = reference::matte(size.0, size.1, 23);
-                let mut compositor =
-                    Compositor::new(layout, color, size.0, size.1, simd::level()).unwrap();
-                compositor
-                    .apply_over(&mut frame.as_mut(), matte.as_ref(), &back.as_ref(), false)
-                    .unwrap();
-                compare(&frame, 1.0 + 1e-3, "over", |index, x, y| {
-                    let c = &layout.info().components[index];
-                    let alpha = reference::alpha(c, color, &matte, x, y);
-                    let sample = |f: &Owned| f64::from(f.sample(index, x, y));
-                    reference::over(sample(&before), sample(&back), alpha)
-                });
+                over_is_exact(simd::level(), layout, color, size, 23);
             }
         }
     }

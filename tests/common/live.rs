@@ -88,18 +88,7 @@ impl Live {
 
     /// Warnings and errors on the bus, and our own messages by name; the rest is passed over.
     pub fn messages(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        while let Some(message) = self.bus.pop() {
-            match message.view() {
-                gst::MessageView::Warning(w) => all.push(format!("warning: {}", w.error())),
-                gst::MessageView::Error(e) => all.push(format!("error: {}", e.error())),
-                gst::MessageView::Element(e) => {
-                    all.extend(e.structure().map(|s| s.name().to_string()));
-                }
-                _ => (),
-            }
-        }
-        all
+        super::pipeline::heard(&self.bus)
     }
 }
 

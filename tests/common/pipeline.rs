@@ -117,3 +117,19 @@ pub fn run(
         .map(|buffer| gst::Sample::builder().buffer(&buffer).caps(&caps).build());
     run_samples(elements, samples)
 }
+
+/// Warnings and errors on a bus since the last call, and our own messages by name.
+pub fn heard(bus: &gst::Bus) -> Vec<String> {
+    let mut all = Vec::new();
+    while let Some(message) = bus.pop() {
+        match message.view() {
+            gst::MessageView::Warning(w) => all.push(format!("warning: {}", w.error())),
+            gst::MessageView::Error(e) => all.push(format!("error: {}", e.error())),
+            gst::MessageView::Element(e) => {
+                all.extend(e.structure().map(|s| s.name().to_string()));
+            }
+            _ => (),
+        }
+    }
+    all
+}

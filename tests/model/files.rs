@@ -51,7 +51,7 @@ fn missing_and_broken_files_are_refused() {
     let folder = Folder::new("broken");
     let error = failure(&ModelSource::File(folder.0.join("none.onnx"))).to_string();
     assert!(
-        error.contains("none.onnx") && error.contains("cannot read"),
+        error.contains("none.onnx") && error.contains("cannot read") && error.contains("builtin"),
         "{error}"
     );
     let error = failure(&ModelSource::File(folder.0.clone())).to_string();

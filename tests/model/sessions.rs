@@ -79,6 +79,11 @@ fn providers_that_are_not_there_warn_or_fail() {
         .map(|_| ())
         .expect_err("strict");
     assert!(matches!(error, ModelError::Provider(_)), "{error}");
+    let words = error.to_string();
+    assert!(
+        words.contains("which has cpu") && words.contains("strict-provider"),
+        "{words}"
+    );
     let network = load("alpha.onnx", &options("auto", false)).unwrap();
     assert!(network.warnings().is_empty(), "auto takes what there is");
 }

@@ -102,13 +102,9 @@ class School:
         for group in self.optimizer.param_groups:
             group["lr"] = t.lr * group["scale"] * run_state.cosine(self.step, t.steps, min(300, t.steps // 10))
         torch.manual_seed(t.seed * 1_000_003 + self.step)  # dropout repeats on resume
-        image = batch["image"].float().div_(255).contiguous(memory_format=torch.channels_last)
-        alpha, confidence = (batch[k].float().div_(255) for k in ("alpha", "confidence"))
+        image, alpha, confidence = dataset.floats(batch)
         loss, _ = matte_loss(self.net(image), alpha, confidence, self.cfg.loss)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimizer.step()
+        run_state.descend(self.net, self.optimizer, loss)
         self.ema.update(self.net, self.step)
         self.step += 1
         return loss.item()

@@ -131,6 +131,12 @@ class Frames(torch.utils.data.Dataset):
         return self.pack(indices, [self.sample(int(i), rng) for i, rng in zip(indices, rngs)])
 
 
+def floats(batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Image, alpha and confidence of a batch in 0..1, the image in the memory order that convolutions like."""
+    image = batch["image"].float().div_(255).contiguous(memory_format=torch.channels_last)
+    return image, batch["alpha"].float().div_(255), batch["confidence"].float().div_(255)
+
+
 class Loader:
     """Batches in order. Training never ends and goes on where `seek` put it; validation is one pass."""
 

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import onnx
 import torch
-from torch import nn
 from tqdm import tqdm
 
 from mattenet import config as config_module
@@ -90,10 +89,7 @@ def learn(cfg: config_module.Config, out: Path) -> float:
             group["lr"] = d.lr * run_state.cosine(step, d.steps, 100)
         images = disturb(images.float() / 255, generator).contiguous(memory_format=torch.channels_last)
         loss = detect_loss(net(images), truth)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimizer.step()
+        run_state.descend(net, optimizer, loss)
         ema.update(net, step)
         step += 1
         mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()

@@ -126,13 +126,9 @@ class Trainer:
         t = self.cfg.train
         for group in self.optimizer.param_groups:
             group["lr"] = t.lr * run_state.cosine(self.step, t.steps, t.warmup)
-        image = batch["image"].float().div_(255).contiguous(memory_format=torch.channels_last)
-        alpha, confidence = (batch[k].float().div_(255) for k in ("alpha", "confidence"))
+        image, alpha, confidence = dataset.floats(batch)
         loss, per_picture = matte_loss(self.net(image), alpha, confidence, self.cfg.loss)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimizer.step()
+        run_state.descend(self.net, self.optimizer, loss)
         self.ema.update(self.net, self.step)
         self.step += 1
         self.errors[batch["index"].numpy()] = per_picture.numpy()

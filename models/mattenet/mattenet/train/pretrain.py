@@ -161,10 +161,7 @@ def learn(model: nn.Module, source, cfg, out: Path) -> float:
         for group in optimizer.param_groups:
             group["lr"] = p.lr * run_state.cosine(step, p.steps, p.warmup)
         loss = model.loss(image.contiguous(memory_format=torch.channels_last), *targets)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
+        run_state.descend(model, optimizer, loss)
         ema.update(model, step)
         step, seen = step + 1, seen + p.batch
         value = loss.item()

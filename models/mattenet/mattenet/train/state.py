@@ -73,6 +73,14 @@ def split_decay(net: nn.Module, decay: float) -> list[dict]:
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
+def descend(net: nn.Module, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    """One step down the gradient of `loss`, whose norm is held at 5."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+    optimizer.step()
+
+
 def log(run: Path, record: dict) -> None:
     """Appends one line to the run's history.jsonl."""
     with open(run / "history.jsonl", "a") as file:

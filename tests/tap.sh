@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MPL-2.0
+# What the shell's tests share; sourced, not run: a line for each check. `work` names a folder of the
+# test's own, `logs` the files to show where a check fails, `about` what stands before every name.
+# shellcheck shell=bash
+: "${work:?is a folder of the test}"
+passed=0 failed=0
+logs=() about=
+check() { # name, then a command that succeeds where it is so
+    if "${@:2}" >"$work/check.out" 2>&1; then
+        echo "ok $about$1"
+        passed=$((passed + 1))
+    else
+        echo "not ok $about$1"
+        sed 's/^/# /' "$work/check.out" "${logs[@]}" 2>/dev/null | tail -n 40
+        failed=$((failed + 1))
+    fi
+}
