@@ -170,7 +170,12 @@ impl ProviderRequest {
             if !kind.is_available() {
                 let problem = format!("{kind} is not part of the loaded ONNX Runtime library");
                 if self.strict && !self.auto {
-                    return Err(ModelError::Provider(problem));
+                    let there = ProviderKind::ALL.iter().filter(|kind| kind.is_available());
+                    let there: Vec<&str> = there.map(|kind| kind.nick()).collect();
+                    return Err(ModelError::Provider(format!(
+                        "{problem}, which has {}; load one that has it, or turn strict-provider off",
+                        there.join(", ")
+                    )));
                 }
                 if !self.auto {
                     warnings.push(format!("{problem}; going on without it"));

@@ -189,6 +189,7 @@ impl<'a> ModelBytes<'a> {
                 let error = |source| ModelError::Read {
                     path: path.clone(),
                     source,
+                    hint: "name an .onnx file that can be read, or builtin",
                 };
                 let bytes = Cow::Owned(read_file(path).map_err(error)?);
                 let name = path.file_name().unwrap_or(path.as_os_str());

@@ -77,6 +77,7 @@ fn read(path: &Path) -> Result<Option<(String, String)>, ModelError> {
     let error = |source| ModelError::Read {
         path: path.to_path_buf(),
         source,
+        hint: "make it readable or take it away",
     };
     match std::fs::metadata(path) {
         Err(problem) if problem.kind() == ErrorKind::NotFound => return Ok(None),
