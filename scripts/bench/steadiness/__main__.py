@@ -148,12 +148,14 @@ def main():
     raw_rows, our_rows = by_case[("raw", "")], by_case[("matte", "balanced")]
     # The other half comes last: nothing but the chain's own figures is of interest there.
     names = [(c.clip.name, c.source) for c in cases]
+    worst = min((o["iou"] - r["iou"], n) for n, (r, o) in enumerate(zip(raw_rows, our_rows)))[1]
+    mean_lost = cases[worst].measure(methods.mean_so_far(cases[worst].clip, cases[worst].raws))["iou"] - raw_rows[worst]["iou"]
     del cases, full
     tuned = prepared("tune", options)
     tune = [measured(tuned, lambda case: methods.raw), measured(tuned, chain(preset="balanced", edge_mode="none"))]
     tune_names = [(c.clip.name, c.source) for c in tuned]
     text = report.page(
-        results, chain_rows, (edge_rows, edge_frames), (speed, presets), (names, raw_rows, our_rows), (tune_names, *tune)
+        results, chain_rows, (edge_rows, edge_frames), (speed, presets), (names, raw_rows, our_rows), (tune_names, *tune), mean_lost
     )
     (options.docs / "steadiness.md").write_text(text)
 

@@ -16,6 +16,12 @@ def raw(clip, mattes):
     return mattes
 
 
+def mean_so_far(clip, mattes):
+    """What a still scene can be steadied to at best without knowing the future: the mean of all raw mattes up to now."""
+    sums = np.cumsum([m.astype(np.float64) for m in mattes], axis=0)
+    return [(s / (n + 1)).astype(np.float32) for n, s in enumerate(sums)]
+
+
 def ema(weight):
     def run(clip, mattes):
         out, m = [], None

@@ -16,8 +16,8 @@
 //!    count are fetched from where the content was, the count held to a few frames.
 //! 3. `y` follows `m` at once only as far as it is further away than a small play (backlash), which
 //!    is 0 where the picture moves and while the mean is young: the rest of the noise, which would
-//!    only wobble, does not show. Inside the play it settles slowly, to well inside it, so that it
-//!    does not keep what the first frames happened to say.
+//!    only wobble, does not show. Inside the play it settles, as fast as the mean itself while that
+//!    is young and slowly later, so that it does not keep what the first frames happened to say.
 //!
 //! [`Motion::change`]: crate::filter::motion::Motion::change
 //! [`Carry`]: super::carry::Carry
@@ -35,10 +35,8 @@ const DISAGREE: (f32, f32) = (0.1, 0.3);
 const NEAR: (f32, f32) = (0.06, 0.3);
 /// Weight of the newest disagreement in its short mean, per 1/30 s.
 const DISAGREE_WEIGHT: f32 = 0.25;
-/// Share of the rest of the way that the shown matte settles, per 1/30 s.
-const SETTLE: f32 = 0.08;
-/// Share of the play in which it rests.
-const REST: f32 = 0.4;
+/// Share of its way to the mean that the shown matte settles beside a mean of any age, per 1/30 s.
+const SETTLE: f32 = 0.05;
 /// Frames that a mean stands for from which it has play, and all of it.
 const YOUNG: (f32, f32) = (2.0, 8.0);
 
@@ -86,7 +84,7 @@ impl Adaptive {
         let tuning = Tuning {
             // 1 frame at strength 0, 20 at 0.8, 100 at 1.
             memory: 1.0 + 99.0 * strength.powi(7),
-            play: 0.08 * strength,
+            play: 0.16 * strength,
             disagree: super::weight_after(DISAGREE_WEIGHT, frames),
             settle: super::weight_after(SETTLE, frames),
             frames,
@@ -137,13 +135,11 @@ fn steady<S: Simd>(
             let still = (1.0 - changed) * age[k];
             let carried = trust[k] * age[k].min(CARRIED - tuning.frames).max(0.0);
             let w = (still.max(carried) + tuning.frames).min(memory);
-            let m = m + (x - m) * (tuning.frames / w).min(1.0);
+            let newest = (tuning.frames / w).min(1.0);
+            let m = m + (x - m) * newest;
             let play = (tuning.play * ramp(w, YOUNG) * (1.0 - changed)).max(0.0);
             let inside = (m - shown[k]).clamp(-play, play);
-            // Not `clamp`, which would check that its limits are in order.
-            let rest = play * REST;
-            let excess = inside - inside.min(rest).max(-rest);
-            let y = m - inside + excess * tuning.settle;
+            let y = m - inside * (1.0 - tuning.settle - newest).max(0.0);
             disagreement[k] = e * (1.0 - change[k]);
             age[k] = w;
             mean[k] = m;
