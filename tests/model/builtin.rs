@@ -16,26 +16,37 @@ fn picture(name: &str) -> RgbImage {
 /// Share of the frame's area in percent, rounded: covered by the network's matte, by `truth`, by
 /// both.
 fn compare(frame: &RgbImage, truth: &RgbImage) -> [usize; 3] {
-    let source = builtin::find(builtin::DEFAULT).unwrap().expect("inside");
-    let options = Options {
-        stream: Some((frame.width() as usize, frame.height() as usize)),
-        ..Options::default()
-    };
-    let mut network = Network::load(&source, &options).unwrap();
-    let (width, height) = network.matte_size();
-    let fit =
-        |picture| imageops::resize(picture, width as u32, height as u32, FilterType::Triangle);
-    let (small, truth) = (fit(frame), fit(truth));
-    fill(&mut network, |channel, pixel| {
-        f32::from(small.as_raw()[3 * pixel + channel]) / 255.0
-    });
-    let matte = matte(&mut network);
-    let count = |inside: &dyn Fn(usize) -> bool| {
-        100 * (0..matte.len()).filter(|p| inside(*p)).count() / matte.len()
+    let (matte, width, height) = run(&inside(), frame);
+    let truth = fit(truth, width, height);
+    let count = |is: &dyn Fn(usize) -> bool| {
+        100 * (0..matte.len()).filter(|p| is(*p)).count() / matte.len()
     };
     let said = |p: usize| matte[p] >= 128;
     let true_ = |p: usize| truth.as_raw()[3 * p] >= 128;
     [count(&said), count(&true_), count(&|p| said(p) && true_(p))]
+}
+
+fn inside() -> ModelSource {
+    builtin::find(builtin::DEFAULT).unwrap().expect("inside")
+}
+
+fn fit(picture: &RgbImage, width: usize, height: usize) -> RgbImage {
+    imageops::resize(picture, width as u32, height as u32, FilterType::Triangle)
+}
+
+/// The network's matte of a frame, its width and its height.
+fn run(source: &ModelSource, frame: &RgbImage) -> (Vec<u8>, usize, usize) {
+    let options = Options {
+        stream: Some((frame.width() as usize, frame.height() as usize)),
+        ..Options::default()
+    };
+    let mut network = Network::load(source, &options).unwrap();
+    let (width, height) = network.matte_size();
+    let small = fit(frame, width, height);
+    fill(&mut network, |channel, pixel| {
+        f32::from(small.as_raw()[3 * pixel + channel]) / 255.0
+    });
+    (matte(&mut network), width, height)
 }
 
 #[test]
@@ -55,6 +66,17 @@ fn nobody_is_found_where_nobody_is() {
     let nobody = RgbImage::new(640, 360);
     let [said, _, _] = compare(&room, &nobody);
     assert_eq!(said, 0);
+}
+
+#[test]
+fn the_int8_version_says_the_same() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/matte-int8.onnx");
+    let frame = picture("input.jpg");
+    let (float, ..) = run(&inside(), &frame);
+    let (int8, ..) = run(&ModelSource::File(file), &frame);
+    let other = float.iter().zip(&int8);
+    let other = other.filter(|(a, b)| (**a >= 128) != (**b >= 128)).count();
+    assert!(200 * other < float.len(), "{other} of {} pixels", float.len());
 }
 
 #[test]
