@@ -7,6 +7,8 @@
 //! clock, as a camera would hand it over. All cases of a size take turns, so that a busy machine
 //! slows them alike. Frames come from the clip that MATTE_CLIP names (a gst-launch fragment that
 //! ends in raw video), else from videotestsrc. Prints `case, format, size, median ms, p10, p90`.
+//! Arguments select sizes, formats and cases (`-- 1920x1080 NV12 "background=image" copy`); a case is
+//! taken where its name holds one of them.
 
 use gst::prelude::*;
 use gst_video::VideoFormat;
@@ -227,14 +229,23 @@ fn copy(format: VideoFormat, inputs: &[gst::Buffer]) -> Case {
     }
 }
 
-fn measure(size: (u32, u32), formats: &[VideoFormat], with_peers: bool, picture: &str) {
+fn measure(
+    size: (u32, u32),
+    formats: &[VideoFormat],
+    with_peers: bool,
+    picture: &str,
+    wanted: &[String],
+) {
+    let asked = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str()));
     let mut cases = Vec::new();
     for &format in formats {
         let plain = frames(format, size);
         let raw = with_matte("mattesegment", format, size, &plain);
         let refined = with_matte("matterefine", format, size, &raw);
         let mut add = |name: &str, description: &str, inputs: &[gst::Buffer]| {
-            cases.push(element(name, description, format, size, inputs));
+            if asked(name) {
+                cases.push(element(name, description, format, size, inputs));
+            }
         };
         // What a matte costs has little to do with the format: two are enough to see it.
         if matches!(format, VideoFormat::Nv12 | VideoFormat::I420) {
@@ -263,6 +274,7 @@ fn measure(size: (u32, u32), formats: &[VideoFormat], with_peers: bool, picture:
     if with_peers {
         add_peers(&mut cases, size);
     }
+    cases.retain(|case| asked(&case.name));
 
     for round in 0..ROUNDS {
         for case in &mut cases {
@@ -309,12 +321,28 @@ fn add_peers(cases: &mut Vec<Case>, size: (u32, u32)) {
     cases.push(blur);
 }
 
+fn name_of((width, height): (u32, u32)) -> String {
+    format!("{width}x{height}")
+}
+
 fn main() {
     gst::init().expect("GStreamer starts");
     gstmatte::plugin_register_static().expect("the plugin registers");
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg");
-    for (size, formats, with_peers) in SIZES {
-        eprint!("{}x{} ", size.0, size.1);
-        measure(size, formats, with_peers, picture);
+    let asked = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
+    let format_of = |name: &String| VideoFormat::from_string(name);
+    let is_size = |name: &String| SIZES.iter().any(|(size, ..)| name_of(*size) == *name);
+    let (sizes, rest): (Vec<String>, Vec<String>) = asked.partition(is_size);
+    let (formats, wanted): (Vec<String>, Vec<String>) = rest
+        .into_iter()
+        .partition(|name| format_of(name) != VideoFormat::Unknown);
+    let formats: Vec<VideoFormat> = formats.iter().map(format_of).collect();
+    for (size, usual, with_peers) in SIZES {
+        if !sizes.is_empty() && !sizes.contains(&name_of(size)) {
+            continue;
+        }
+        eprint!("{} ", name_of(size));
+        let formats = if formats.is_empty() { usual } else { &formats };
+        measure(size, formats, with_peers, picture, &wanted);
     }
 }

@@ -107,6 +107,7 @@ def main() -> None:
         print(f"| {name} | " + " | ".join(f"{ratio:.2f}" for ratio in row) + " |")
 
     chains(pathlib.Path(sys.argv[2]))
+    print((pathlib.Path(__file__).parent / "performance-tried.md").read_text(), end="")
 
 
 def chains(path: pathlib.Path) -> None:
@@ -120,7 +121,8 @@ def chains(path: pathlib.Path) -> None:
     print("Processor time a frame, start-up left out, from NV12 in memory to NV12 (the Python program: to")
     print("BGR) out, each as a process of its own on one core, in turns; in brackets the share of the core at")
     print("30 frames a second, then the frames a second that came out of it on this machine as loaded as it was.")
-    print("The Python program follows MediaPipe's own example, with the same network (landscape). A still scene")
+    print("The Python program follows MediaPipe's own example, with the same network (landscape);")
+    print("model=builtin is our own. A still scene")
     print("is the clip's first frame over and over, with noise of two bits in every sample, and")
     print("still-threshold=0.02; reading alone is what filesrc, identity and fakesink take of the same")
     print("frames, which is part of all the others, too.\n")

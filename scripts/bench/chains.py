@@ -86,6 +86,8 @@ def main() -> None:
             "mattebackground, blur": lambda: bin_of("background=blur"),
             "mattebackground, picture": lambda: bin_of(f"image={picture}"),
             "mattebackground preset=fast, blur": lambda: bin_of("preset=fast"),
+            "mattebackground model=builtin, blur": lambda: bin_of("background=blur model=builtin"),
+            "mattebackground model=builtin, picture": lambda: bin_of(f"image={picture} model=builtin"),
             "mattebackground, blur, still scene": lambda: bin_of(f"background=blur {rest}", still),
             "mattebackground, picture, still scene": lambda: bin_of(f"image={picture} {rest}", still),
             "Python: MediaPipe and OpenCV, blur": lambda: peer(core, python, raw, (width, height)),

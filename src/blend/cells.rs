@@ -78,7 +78,10 @@ impl Smoother {
             Shape::Box(ExtendedBox::new(rest, passes), passes)
         };
         let (other, line) = match &shape {
-            Shape::Box(shape, _) => (grid.0 * grid.1, grid.0 + 2 * shape.radius + 2),
+            Shape::Box(shape, _) => {
+                let line = grid.0 + 2 * shape.radius + 2;
+                (grid.0 * grid.1, ROWS * line)
+            }
             Shape::Disc(rows) => (prefix_width(grid.0, rows) * grid.1, 0),
         };
         Self {
@@ -103,8 +106,15 @@ impl Smoother {
                 for _ in 0..*passes {
                     let (sum, empty) = (&mut line[..width], &self.empty[..]);
                     dispatch!(level, simd => vertical(simd, cells, other, shape, sum, empty));
-                    for (from, to) in other.chunks_exact(width).zip(cells.chunks_exact_mut(width)) {
-                        dispatch!(level, simd => horizontal(simd, from, to, shape, line));
+                    let groups = other.chunks(ROWS * width);
+                    for (from, to) in groups.zip(cells.chunks_mut(ROWS * width)) {
+                        if from.len() == ROWS * width {
+                            dispatch!(level, simd => horizontal::<_, ROWS>(simd, from, to, shape, line));
+                            continue;
+                        }
+                        for (from, to) in from.chunks(width).zip(to.chunks_mut(width)) {
+                            dispatch!(level, simd => horizontal::<_, 1>(simd, from, to, shape, line));
+                        }
                     }
                 }
             }
@@ -125,12 +135,16 @@ impl Smoother {
 
 /// Mean colour of all cells, mid gray where none has weight.
 fn mean(cells: &[Cell]) -> [f32; 3] {
-    let mut sum = [0.0f32; 4];
-    for cell in cells {
-        for (s, c) in sum.iter_mut().zip(cell) {
-            *s += c;
+    // In four sums, which need not wait for each other.
+    let mut sums = [[0.0f32; 4]; 4];
+    for cells in cells.chunks(sums.len()) {
+        for (sum, cell) in sums.iter_mut().zip(cells) {
+            for (s, c) in sum.iter_mut().zip(cell) {
+                *s += c;
+            }
         }
     }
+    let sum: Cell = std::array::from_fn(|i| sums.iter().map(|s| s[i]).sum());
     if sum[3] < 1e-3 {
         return [128.0; 3];
     }
@@ -190,32 +204,41 @@ fn vertical<S: Simd>(
     }
 }
 
-/// One box pass along a row; outside is nothing.
+/// Rows that are smoothed side by side: each of them is one long sum, in which an addition has to wait
+/// for the one before.
+const ROWS: usize = 4;
+
+/// One box pass along `ROWS` rows; outside is nothing.
 #[simd]
-fn horizontal<S: Simd>(
+fn horizontal<S: Simd, const ROWS: usize>(
     simd: S,
     from: &[Cell],
     to: &mut [Cell],
     shape: ExtendedBox,
-    line: &mut [Cell],
+    lines: &mut [Cell],
 ) {
     let ExtendedBox { radius, part } = shape;
-    let width = from.len();
-    let line = &mut line[..width + 2 * (radius + 1)];
-    line[..=radius].fill([0.0; 4]);
-    line[radius + 1..][..width].copy_from_slice(from);
-    line[radius + 1 + width..].fill([0.0; 4]);
+    let width = from.len() / ROWS;
+    let length = width + 2 * (radius + 1);
     let load = |cell: &Cell| f32x4::from_slice(simd, cell);
-    let mut sum = f32x4::splat(simd, 0.0);
-    for cell in &line[1..=2 * radius] {
-        sum += load(cell);
+    let mut sums = [f32x4::splat(simd, 0.0); ROWS];
+    for (k, line) in lines.chunks_exact_mut(length).take(ROWS).enumerate() {
+        line[..=radius].fill([0.0; 4]);
+        line[radius + 1..][..width].copy_from_slice(&from[k * width..][..width]);
+        line[radius + 1 + width..].fill([0.0; 4]);
+        for cell in &line[1..=2 * radius] {
+            sums[k] += load(cell);
+        }
     }
-    let starts = line.iter().zip(&line[1..]);
-    let ends = line[2 * radius + 1..].iter().zip(&line[2 * radius + 2..]);
-    for ((out, (before, first)), (last, after)) in to.iter_mut().zip(starts).zip(ends) {
-        let whole = sum + load(last);
-        (whole + (load(before) + load(after)) * part).store_slice(out);
-        sum = whole - load(first);
+    let last = 2 * radius + 1;
+    for x in 0..width {
+        for (k, sum) in sums.iter_mut().enumerate() {
+            let line = &lines[k * length + x..][..last + 2];
+            let whole = *sum + load(&line[last]);
+            let ends = load(&line[0]) + load(&line[last + 1]);
+            (whole + ends * part).store_slice(&mut to[k * width + x]);
+            *sum = whole - load(&line[1]);
+        }
     }
 }
 

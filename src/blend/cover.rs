@@ -8,7 +8,7 @@
 
 use crate::frame::GrayRef;
 use crate::simd::Level;
-use fearless_simd::{dispatch, prelude::*};
+use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 use std::ops::Range;
 
@@ -99,6 +99,10 @@ pub(super) struct Cover {
     /// Whether chroma samples reach over to the pixel on their left, and above.
     reach: (bool, bool),
     flags: Vec<u8>,
+    /// The least and the greatest value of each of the matte's columns in a row of cells, and what
+    /// follows from them.
+    lows: Vec<u8>,
+    highs: Vec<u8>,
     row_flags: Vec<u8>,
     mixed: Spans,
     room: Spans,
@@ -117,6 +121,8 @@ impl Cover {
             columns,
             reach,
             flags: vec![0; columns * rows],
+            lows: Vec::new(),
+            highs: Vec::new(),
             row_flags: Vec::new(),
             mixed: Spans::new(columns, rows),
             room: Spans::new(columns, rows),
@@ -141,12 +147,15 @@ impl Cover {
     /// Looks at a matte of any size. Allocates only when it is wider than any before.
     pub fn update(&mut self, matte: GrayRef) {
         let width = matte.width();
-        self.row_flags.resize(width, 0);
+        for row in [&mut self.lows, &mut self.highs, &mut self.row_flags] {
+            row.resize(width, 0);
+        }
         let (level, side) = (self.level, self.side);
         for (j, cells) in self.flags.chunks_exact_mut(self.columns).enumerate() {
             let rows = covered(j, side, self.frame.1, matte.height());
+            let (lows, highs) = (&mut self.lows[..], &mut self.highs[..]);
             let flags = &mut self.row_flags[..];
-            dispatch!(level, simd => judge(simd, matte, rows, flags));
+            dispatch!(level, simd => judge(simd, matte, rows, lows, highs, flags));
             if width == self.frame.0 {
                 // The usual case, worth a shortcut: cells are whole runs of samples.
                 for (cell, flags) in cells.iter_mut().zip(flags.chunks(side)) {
@@ -261,34 +270,26 @@ fn flags_of(low: u8, high: u8) -> u8 {
         | (u8::from(high > CLEAR.0) * PLAIN_SUBJECT)
 }
 
-/// The flags of each column of some rows.
+/// The flags of each column of some rows. Row after row, as they lie in memory: this is where a
+/// matte is fetched from there.
 #[simd]
-fn judge<S: Simd>(simd: S, matte: GrayRef, rows: Range<usize>, flags: &mut [u8]) {
-    let mut chunks = flags.chunks_exact_mut(S::u8s::LEN);
-    let mut x = 0;
-    let (mut lows, mut highs) = ([0; 64], [0; 64]);
-    for flags in &mut chunks {
-        let columns = x..x + S::u8s::LEN;
-        let mut low = S::u8s::from_slice(simd, &matte.row(rows.start)[columns.clone()]);
-        let mut high = low;
-        for y in rows.start + 1..rows.end {
-            let row = S::u8s::from_slice(simd, &matte.row(y)[columns.clone()]);
-            low = low.min(row);
-            high = high.max(row);
+fn judge<S: Simd>(
+    _: S,
+    matte: GrayRef,
+    rows: Range<usize>,
+    lows: &mut [u8],
+    highs: &mut [u8],
+    flags: &mut [u8],
+) {
+    lows.copy_from_slice(matte.row(rows.start));
+    highs.copy_from_slice(matte.row(rows.start));
+    for y in rows.start + 1..rows.end {
+        for ((low, high), &value) in lows.iter_mut().zip(&mut *highs).zip(matte.row(y)) {
+            *low = (*low).min(value);
+            *high = (*high).max(value);
         }
-        low.store_slice(&mut lows[..S::u8s::LEN]);
-        high.store_slice(&mut highs[..S::u8s::LEN]);
-        for ((flags, &low), &high) in flags.iter_mut().zip(&lows).zip(&highs) {
-            *flags = flags_of(low, high);
-        }
-        x = columns.end;
     }
-    for (i, flags) in chunks.into_remainder().iter_mut().enumerate() {
-        let (mut low, mut high) = (255, 0);
-        for y in rows.clone() {
-            low = matte.row(y)[x + i].min(low);
-            high = matte.row(y)[x + i].max(high);
-        }
+    for ((flags, &low), &high) in flags.iter_mut().zip(&*lows).zip(&*highs) {
         *flags = flags_of(low, high);
     }
 }

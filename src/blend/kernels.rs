@@ -6,7 +6,7 @@
 //! shortest slice decides how far they go. Alpha is 8-bit: 255 keeps what is in the frame.
 
 use crate::simd::Level;
-use fearless_simd::{dispatch, prelude::*};
+use fearless_simd::{dispatch, prelude::*, u8x16};
 use fearless_simd_macros::simd;
 
 /// `round(x / 255)` for `x` up to 255 * 255, exactly.
@@ -48,8 +48,19 @@ fn lerp_kernel<S: Simd>(simd: S, row: &mut [u8], back: &[u8], alpha: &[u8]) {
         let (t0, t1) = ((t0 + (t0 >> 8)) >> 8, (t1 + (t1 >> 8)) >> 8);
         t0.relaxed_narrow(t1).store_slice(p);
     }
-    let rest = rows.into_remainder().iter_mut().zip(backs.remainder());
-    for ((p, &b), &a) in rest.zip(alphas.remainder()) {
+    // Most spans at an edge are shorter than a large vector.
+    let (rows, row) = rows.into_remainder().as_chunks_mut::<16>();
+    let (backs, back) = backs.remainder().as_chunks::<16>();
+    let (alphas, alpha) = alphas.remainder().as_chunks::<16>();
+    for ((p, b), a) in rows.iter_mut().zip(backs).zip(alphas) {
+        let a = u8x16::from_slice(simd, a);
+        let (p0, p1) = u8x16::from_slice(simd, p).widening_mul(a);
+        let (b0, b1) = u8x16::from_slice(simd, b).widening_mul(!a);
+        let (t0, t1) = (p0 + b0 + 128, p1 + b1 + 128);
+        let (t0, t1) = ((t0 + (t0 >> 8)) >> 8, (t1 + (t1 >> 8)) >> 8);
+        t0.relaxed_narrow(t1).store_slice(p);
+    }
+    for ((p, &b), &a) in row.iter_mut().zip(back).zip(alpha) {
         *p = mix(*p, b, a);
     }
 }

@@ -10,8 +10,11 @@ use super::matte::{AlphaRows, PlaneKind, Remap};
 use super::tone::{self, Mean, Tone};
 use super::wrap::Wrap;
 use crate::frame::{FrameMut, FrameRef, GrayRef};
-use crate::simd::Level;
+use crate::simd::{Level, prefetch};
 use std::ops::Range;
+
+/// Rows of a background that are asked for ahead of time.
+const AHEAD: usize = 2;
 
 /// Where the rows of a background come from.
 pub(super) enum Back<'a> {
@@ -56,6 +59,10 @@ impl Back<'_> {
         };
         let bytes = frame.layout().info().sample_bytes();
         let range = samples.start * bytes..samples.end * bytes;
+        // The processor foresees the bytes of a row, but not the next one's.
+        if let Some(soon) = frame.row_ahead(plane, y + AHEAD) {
+            prefetch(&soon[range.clone()]);
+        }
         row[range.clone()].copy_from_slice(&frame.row(plane, y)[range]);
     }
 }

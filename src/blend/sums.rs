@@ -150,7 +150,8 @@ impl CellSums {
             }
             for span in work.room {
                 let range = strip.samples(span, alpha.len());
-                strip.sums[range].iter_mut().for_each(|s| *s += 255);
+                let (sums, alpha) = (&mut strip.sums[range.clone()], &alpha[range]);
+                dispatch!(level, simd => add_weights_kernel::<_, ALL>(simd, sums, alpha));
             }
         };
         add(&mut self.weights, alpha.luma(y));

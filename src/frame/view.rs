@@ -110,6 +110,15 @@ fn check<'a>(
     Ok(())
 }
 
+/// Bytes of a row of each plane; none of planes that a layout lacks.
+fn row_bytes(layout: PixelLayout, width: usize, height: usize) -> [usize; MAX_PLANES] {
+    let info = layout.info();
+    std::array::from_fn(|plane| match plane < info.planes {
+        true => info.plane_extent(plane, width, height).0,
+        false => 0,
+    })
+}
+
 /// A frame to read.
 #[derive(Debug, Clone, Copy)]
 pub struct FrameRef<'a> {
@@ -119,6 +128,8 @@ pub struct FrameRef<'a> {
     height: usize,
     planes: [&'a [u8]; MAX_PLANES],
     strides: [usize; MAX_PLANES],
+    /// Bytes of a row's samples in each plane: asked for too often to be worked out each time.
+    row_bytes: [usize; MAX_PLANES],
 }
 
 impl<'a> FrameRef<'a> {
@@ -146,6 +157,7 @@ impl<'a> FrameRef<'a> {
             height,
             planes: [&[]; MAX_PLANES],
             strides: [0; MAX_PLANES],
+            row_bytes: row_bytes(layout, width, height),
         };
         for (i, (data, stride)) in planes.iter().enumerate() {
             view.planes[i] = data;
@@ -186,12 +198,15 @@ impl<'a> FrameRef<'a> {
 
     /// Row `y` of a plane: exactly the bytes that hold samples, without padding.
     pub fn row(&self, plane: usize, y: usize) -> &'a [u8] {
-        let (row, _) = self
-            .layout
-            .info()
-            .plane_extent(plane, self.width, self.height);
         let start = y * self.strides[plane];
-        &self.planes[plane][start..start + row]
+        &self.planes[plane][start..start + self.row_bytes[plane]]
+    }
+
+    /// The bytes where row `y` of a plane would be, if the plane's memory goes so far: for hints about
+    /// what is needed next.
+    pub(crate) fn row_ahead(&self, plane: usize, y: usize) -> Option<&'a [u8]> {
+        let start = y * self.strides[plane];
+        self.planes[plane].get(start..start + self.row_bytes[plane])
     }
 }
 
@@ -204,6 +219,8 @@ pub struct FrameMut<'a> {
     height: usize,
     planes: [&'a mut [u8]; MAX_PLANES],
     strides: [usize; MAX_PLANES],
+    /// Bytes of a row's samples in each plane: asked for too often to be worked out each time.
+    row_bytes: [usize; MAX_PLANES],
 }
 
 impl<'a> FrameMut<'a> {
@@ -235,6 +252,7 @@ impl<'a> FrameMut<'a> {
             height,
             planes: [&mut [], &mut [], &mut [], &mut []],
             strides: [0; MAX_PLANES],
+            row_bytes: [0; MAX_PLANES],
         };
         for (i, (data, stride)) in planes.enumerate() {
             view.planes[i] = data;
@@ -242,6 +260,7 @@ impl<'a> FrameMut<'a> {
         }
         let sizes = (0..needed).map(|i| (view.planes[i].len(), view.strides[i]));
         check(layout, width, height, sizes)?;
+        view.row_bytes = row_bytes(layout, width, height);
         Ok(view)
     }
 
@@ -259,6 +278,7 @@ impl<'a> FrameMut<'a> {
                 &*self.planes[3],
             ],
             strides: self.strides,
+            row_bytes: self.row_bytes,
         }
     }
 
@@ -295,12 +315,8 @@ impl<'a> FrameMut<'a> {
 
     /// Row `y` of a plane: exactly the bytes that hold samples, without padding.
     pub fn row_mut(&mut self, plane: usize, y: usize) -> &mut [u8] {
-        let (row, _) = self
-            .layout
-            .info()
-            .plane_extent(plane, self.width, self.height);
         let start = y * self.strides[plane];
-        &mut self.planes[plane][start..start + row]
+        &mut self.planes[plane][start..start + self.row_bytes[plane]]
     }
 }
 
