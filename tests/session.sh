@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-# What tests of PipeWire share; sourced, not run. A D-Bus, PipeWire and session manager of their own,
-# in a folder of their own, without a desktop.
+# What tests of virtual cameras share; sourced, not run: a folder of their own, programs in the background,
+# a D-Bus, PipeWire and session manager of their own without a desktop.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
 . "$ROOT/scripts/env.sh"
@@ -30,6 +30,20 @@ wait_for() { # seconds, command
 fail() {
     tail -n 20 "$work"/*.log >&2
     die "$@"
+}
+finished() { # process
+    local status=0
+    wait "$1" || status=$?
+    echo "the reader has ended with $status"
+    return $status
+}
+near() { # picture x,y R G B: within 12 of that colour
+    local r g b
+    read -r r g b <<<"$(convert "$work/$1.png" -format \
+        "%[fx:int(255*p{$2}.r+.5)] %[fx:int(255*p{$2}.g+.5)] %[fx:int(255*p{$2}.b+.5)]" info:)"
+    echo "pixel $2 of $1: $r $g $b, expected $3 $4 $5"
+    [ $((r > $3 ? r - $3 : $3 - r)) -le 12 ] && [ $((g > $4 ? g - $4 : $4 - g)) -le 12 ] &&
+        [ $((b > $5 ? b - $5 : $5 - b)) -le 12 ]
 }
 
 start_pipewire() {

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# matte-camera and mattebackground with real video devices: vivid is the camera, v4l2loopback the virtual
+# one. Loads kernel modules: scripts/test-v4l2.sh runs it in a virtual machine. Prints TAP lines.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/session.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+program=$TARGET/release/matte-camera
+about="V4L2: " logs=("$work"/{by-path,camera,color,webcam,by-hand,person}.log)
+# Emulated, a frame takes a second or so: small pictures, few of them.
+SIZE=320x180
+export XDG_CONFIG_HOME=$work/config
+
+device_of() { # the driver's name for a device
+    local entry
+    for entry in /sys/class/video4linux/video*; do
+        if grep -q "$1" "$entry/name"; then echo "/dev/${entry##*/}" && return; fi
+    done
+    return 1
+}
+says() { # expected text, arguments...
+    local said
+    if said=$(timeout 120 "$program" --no-keys "${@:2}" 2>&1); then
+        echo "it went on: $said"
+        return 1
+    fi
+    echo "$said"
+    grep -qF "$1" <<<"$said"
+}
+
+check "without the module: says how to load it" says "sudo modprobe v4l2loopback" --output auto
+# As the documents say, without sudo.
+loads() {
+    local line
+    line=$(grep -h -o 'modprobe v4l2loopback .*' "$ROOT/docs/camera.md") && echo "$line" && $line &&
+        [ "$(cat /sys/class/video4linux/video10/name)" = Matte ]
+}
+check "loopback device, by the line of the documents" loads
+modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0
+camera_file=$(device_of vivid) || die "vivid has made no camera"
+echo "# Linux $(uname -r), $(gst-launch-1.0 --version | head -1), v4l2loopback $(cat /sys/module/v4l2loopback/version), camera $camera_file"
+
+lists() {
+    local said
+    said=$("$program" --list) && echo "$said" && grep -q "vivid.*$camera_file\|$camera_file.*vivid" <<<"$said" &&
+        sed -n '/^outputs/,$p' <<<"$said" | grep -q /dev/video10
+}
+# As in a container: nobody has told the devices apart.
+by_path() {
+    start by-path "$program" --no-keys --always --output /dev/video10 --size $SIZE --device "$camera_file"
+    wait_for 100 grep -q "camera on: vivid" "$work/by-path.log" && sleep 5 &&
+        kill "$started" && wait "$started"
+}
+check "without udev: the camera by its path" by_path
+/usr/lib/systemd/systemd-udevd --daemon
+udevadm trigger --action=add --subsystem-match=video4linux --settle
+check "lists the camera and the loopback device" lists
+check "the camera as output is refused" says "not a loopback device" --output "$camera_file"
+
+# --- matte-camera -----------------------------------------------------------------------------------
+mkfifo "$work/keys"
+exec 3<>"$work/keys"
+input=$work/keys start camera "$program" --output /dev/video10 --size $SIZE --rate 10 --color '#2e7d5b' \
+    --set transition-ms=0
+camera=$started
+said() { grep -qF "$1" "$work/camera.log"; }
+opened() { find "/proc/$camera/fd" -lname "$camera_file" | grep -q .; }
+closed() { ! opened; }
+# Reads the virtual camera until it is ended: the last pictures lie in a folder, the newest of those that
+# are complete is shown as NAME.png.
+look() { # name
+    mkdir "$work/$1"
+    start "$1" gst-launch-1.0 -q v4l2src device=/dev/video10 ! videorate drop-only=true max-rate=2 ! videoconvert \
+        ! pngenc compression-level=1 ! multifilesink location="$work/$1/%05d.png" max-files=4
+    reader=$started
+}
+newest() { # name
+    local picture
+    picture=$(find "$work/$1" -name '*.png' | sort | tail -2 | head -1)
+    [ -n "$picture" ] && cp "$picture" "$work/$1.png"
+}
+shows() { newest "$1" && near "$@"; } # name x,y R G B
+stop() { kill "$1" && wait "$1" 2>/dev/null; true; } # process
+
+sleeps() { wait_for 120 said "published as /dev/video10" && sleep 5 && closed && ! said "camera on"; }
+check "camera closed while nobody looks" sleeps
+wakes() {
+    look color
+    wait_for 120 opened && echo "the camera is open" && wait_for 60 said "camera on: vivid" &&
+        wait_for 240 shows color 300,20 46 125 91 && shows color 20,160 46 125 91
+}
+check "picks the camera for a reader, and replaces the background" wakes
+changes() {
+    printf p >&3 && wait_for 60 said "no picture is named" && printf 'h' >&3 && wait_for 60 shows color 300,20 37 37 37 &&
+        wait_for 60 closed && printf 'h' >&3 && wait_for 240 shows color 300,20 46 125 91 && opened
+}
+check "hides and shows by a key while the reader looks" changes
+closes() { stop "$reader" && wait_for 60 closed && wait_for 60 said "camera off"; }
+check "closes the camera when the reader has gone" closes
+again() { look again && wait_for 120 opened && wait_for 240 shows again 300,20 46 125 91 && closes; }
+check "wakes a second time" again
+ends() { printf q >&3 && wait_for 60 bash -c "! kill -0 $camera" && wait "$camera"; }
+check "ends by a key" ends
+exec 3>&-
+
+# --- the line of the README, with a person --------------------------------------------------------------
+# A second loopback device is the camera here: it shows the presenter.
+still=$ROOT/docs/pictures/input.jpg
+reloads() { rmmod v4l2loopback && modprobe v4l2loopback video_nr=10,11 card_label=Matte,Webcam exclusive_caps=1,1; }
+check "nothing holds the device at the end" reloads
+start webcam gst-launch-1.0 filesrc location="$still" ! jpegdec ! imagefreeze is-live=true ! videoconvertscale \
+    ! video/x-raw,format=YUY2,width=320,height=240,framerate=5/1,colorimetry=bt601 ! v4l2sink device=/dev/video11
+by_hand() {
+    local line
+    line=$(grep -h '^gst-launch-1.0 v4l2src .*v4l2sink' "$ROOT/README.md") && echo "$line" || return 1
+    line=${line/v4l2src/v4l2src device=/dev/video11}
+    # shellcheck disable=SC2086  # a line of words
+    start by-hand ${line/mattebackground/mattebackground background=color color=0xff2e7d5b}
+    wait_for 120 grep -q PLAYING "$work/by-hand.log"
+    look person
+    wait_for 300 shows person 300,20 46 125 91 && face_is_there person
+}
+face_is_there() { # picture: the middle of the face as the camera sees it
+    local difference
+    difference=$(convert "$still" -resize 320x240! "$work/$1.png" -crop 30x30+120+100 +repage -alpha off \
+        -compose difference -composite -format '%[fx:int(255*mean+.5)]' info:)
+    echo "difference on the face: $difference"
+    [ "$difference" -le 8 ]
+}
+check "mattebackground to v4l2sink: the person stays, the background changes" by_hand
+echo "# $passed passed, $failed failed"
+[ $failed = 0 ]
