@@ -61,12 +61,26 @@ read_frames() { # count, name of the last one's picture
     timeout 60 gst-launch-1.0 -q pipewiresrc path="$(node matte-camera)" num-buffers="$1" ! videoconvert \
         ! pngenc compression-level=1 ! multifilesink location="$work/$2.png"
 }
+near() { # picture x,y R G B: within 12 of that colour
+    local r g b
+    read -r r g b <<<"$(convert "$work/$1.png" -format \
+        "%[fx:int(255*p{$2}.r+.5)] %[fx:int(255*p{$2}.g+.5)] %[fx:int(255*p{$2}.b+.5)]" info:)"
+    echo "pixel $2 of $1: $r $g $b, expected $3 $4 $5"
+    [ $((r > $3 ? r - $3 : $3 - r)) -le 12 ] && [ $((g > $4 ? g - $4 : $4 - g)) -le 12 ] &&
+        [ $((b > $5 ? b - $5 : $5 - b)) -le 12 ]
+}
 face_is_there() { # picture: the face as the camera sees it
     local difference
     difference=$(convert "$still" "$work/$1.png" -crop 60x60+290+200 +repage -alpha off -compose difference \
         -composite -format '%[fx:int(255*mean+.5)]' info:)
     echo "difference on the face: $difference"
     [ "$difference" -le 6 ]
+}
+finished() { # process
+    local status=0
+    wait "$1" || status=$?
+    echo "the reader has ended with $status"
+    return $status
 }
 sleeps() { sleep 2 && is_closed && said "published as 'Matte' in PipeWire"; }
 check "sleeps while nobody looks" sleeps

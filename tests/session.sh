@@ -20,30 +20,15 @@ start() { # name, command: in a background group of its own, $input its input, i
     children+=("$started")
 }
 wait_for() { # seconds, command
-    local tries=$(($1 * 5))
+    local end=$((SECONDS + $1))
     until "${@:2}" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
+        [ $SECONDS -lt $end ] || return 1
         sleep 0.2
     done
 }
 fail() {
     tail -n 20 "$work"/*.log >&2
     die "$@"
-}
-finished() { # process
-    local status=0
-    wait "$1" || status=$?
-    echo "the reader has ended with $status"
-    return $status
-}
-near() { # picture x,y R G B: within 12 of that colour
-    local r g b
-    read -r r g b <<<"$(convert "$work/$1.png" -format \
-        "%[fx:int(255*p{$2}.r+.5)] %[fx:int(255*p{$2}.g+.5)] %[fx:int(255*p{$2}.b+.5)]" info:)"
-    echo "pixel $2 of $1: $r $g $b, expected $3 $4 $5"
-    [ $((r > $3 ? r - $3 : $3 - r)) -le 12 ] && [ $((g > $4 ? g - $4 : $4 - g)) -le 12 ] &&
-        [ $((b > $5 ? b - $5 : $5 - b)) -le 12 ]
 }
 
 start_pipewire() {
