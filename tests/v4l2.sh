@@ -72,15 +72,15 @@ closed() { ! opened; }
 look() { # name
     mkdir "$work/$1"
     start "$1" gst-launch-1.0 -q v4l2src device=/dev/video10 ! videorate drop-only=true max-rate=5 ! videoconvertscale \
-        ! "$RAW" ! multifilesink location="$work/$1/%05d.rgb" max-files=4
+        ! "$RAW" ! multifilesink location="$work/$1/%05d.rgb" max-files=100
     reader=$started
 }
 pixel() { od -An -tu1 -j $((3 * ($3 * 320 + $2))) -N 3 "$1"; } # file x y
 # Whether the newest picture that is complete has, within 12, that colour at a place.
 near() { # name x y R G B
     local picture r g b
-    picture=$(find "$work/$1" -name '*.rgb' | sort | tail -2 | head -1)
-    [ -n "$picture" ] && read -r r g b < <(pixel "$picture" "$2" "$3") || return 1
+    picture=$(find "$work/$1" -name '*.rgb' | sort | tail -5 | head -1)
+    [ -n "$picture" ] && read -r r g b <<<"$(pixel "$picture" "$2" "$3")" || return 1
     echo "$(basename "$picture") of $1 at $2,$3: $r $g $b, expected $4 $5 $6"
     [ $((r > $4 ? r - $4 : $4 - r)) -le 12 ] && [ $((g > $5 ? g - $5 : $5 - g)) -le 12 ] &&
         [ $((b > $6 ? b - $6 : $6 - b)) -le 12 ]
@@ -132,7 +132,7 @@ face_is_there() { # name
     local x y r g b
     gst-launch-1.0 -q filesrc location="$still" ! jpegdec ! videoconvertscale ! "$RAW" ! filesink location="$work/still.rgb"
     for place in "130 60" "125 120" "122 160"; do
-        read -r x y <<<"$place" && read -r r g b < <(pixel "$work/still.rgb" "$x" "$y")
+        read -r x y <<<"$place" && read -r r g b <<<"$(pixel "$work/still.rgb" "$x" "$y")"
         near "$1" "$x" "$y" "$r" "$g" "$b" || return 1
     done
 }
