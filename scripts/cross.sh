@@ -34,7 +34,7 @@ flags="-C link-arg=--sysroot=$root -C link-arg=-Wl,-rpath-link,$root/usr/lib/$gn
 # them. Debian 12's cross linkers cannot write them; the one that comes with Rust can.
 lld=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/gcc-ld
 if [ -x "$lld/ld.lld" ]; then
-    flags="$flags -C link-arg=-B$lld -C link-arg=-fuse-ld=lld -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--icf=all"
+    flags="$flags -C link-arg=-B$lld -C link-arg=-fuse-ld=lld -C link-arg=-Wl,-z,pack-relative-relocs"
 fi
 export "CARGO_TARGET_${variable^^}_RUSTFLAGS=$flags"
 # What the programs inside see. Each process looks for plugins itself: cheaper than a scanner
