@@ -29,7 +29,14 @@ export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_SYSROOT_DIR=$root
 export PKG_CONFIG_LIBDIR=$root/usr/lib/$gnu/pkgconfig:$root/usr/share/pkgconfig
 export "CARGO_TARGET_${variable^^}_LINKER=$gnu-gcc"
 export "CARGO_TARGET_${variable^^}_RUNNER=$ROOT/scripts/roots.sh run $name"
-export "CARGO_TARGET_${variable^^}_RUSTFLAGS=-C link-arg=--sysroot=$root -C link-arg=-Wl,-rpath-link,$root/usr/lib/$gnu:$root/lib/$gnu"
+flags="-C link-arg=--sysroot=$root -C link-arg=-Wl,-rpath-link,$root/usr/lib/$gnu:$root/lib/$gnu"
+# Relative relocations packed into a bitmap: 2 % of the library, and its C library (2.36, Debian 12) reads
+# them. Debian 12's cross linkers cannot write them; the one that comes with Rust can.
+lld=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/gcc-ld
+if [ -x "$lld/ld.lld" ]; then
+    flags="$flags -C link-arg=-B$lld -C link-arg=-fuse-ld=lld -C link-arg=-Wl,-z,pack-relative-relocs"
+fi
+export "CARGO_TARGET_${variable^^}_RUSTFLAGS=$flags"
 # What the programs inside see. Each process looks for plugins itself: cheaper than a scanner
 # of its own under emulation.
 export GST_REGISTRY_FORK=no GST_PLUGIN_PATH=$TARGET/$triple/dist

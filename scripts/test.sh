@@ -8,6 +8,8 @@
 #   scripts/test.sh STEP...    only these (scripts/test.sh list names them)
 #   scripts/test.sh systems    other systems and processors, in folders: needs root, 10 GB and an hour;
 #                              not part of "all of it"
+#   scripts/test.sh v4l2       real video devices, in a virtual machine: needs root, 4 GB and some minutes;
+#                              not part of "all of it", either
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -165,6 +167,10 @@ step_systems() {
     # What runs in a folder without a compiler and a network; all of it is slow under emulation.
     scripts/cross.sh aarch64 test --release --lib || status=1
     return $status
+}
+step_v4l2() {
+    cargo build --release
+    scripts/test-v4l2.sh
 }
 step_mattenet() {
     [ -d models/mattenet/tests ] || return 0

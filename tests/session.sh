@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-# What tests of PipeWire share; sourced, not run. A D-Bus, PipeWire and session manager of their own,
-# in a folder of their own, without a desktop.
+# What tests of virtual cameras share; sourced, not run: a folder of their own, programs in the background,
+# a D-Bus, PipeWire and session manager of their own without a desktop.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
 . "$ROOT/scripts/env.sh"
@@ -20,10 +20,9 @@ start() { # name, command: in a background group of its own, $input its input, i
     children+=("$started")
 }
 wait_for() { # seconds, command
-    local tries=$(($1 * 5))
+    local end=$((SECONDS + $1))
     until "${@:2}" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
+        [ $SECONDS -lt $end ] || return 1
         sleep 0.2
     done
 }

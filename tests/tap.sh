@@ -11,7 +11,9 @@ check() { # name, then a command that succeeds where it is so
         passed=$((passed + 1))
     else
         echo "not ok $about$1"
-        sed 's/^/# /' "$work/check.out" "${logs[@]}" 2>/dev/null | tail -n 40
+        # A log that is not there yet is no failure of its own; Debian's ONNX Runtime registers its operators
+        # twice and says so a thousand times.
+        { sed -e '/^Schema error/d' -e '/^$/d' -e 's/^/# /' "$work/check.out" "${logs[@]}" 2>/dev/null || true; } | tail -n 40
         failed=$((failed + 1))
     fi
 }

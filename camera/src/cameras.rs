@@ -4,7 +4,9 @@
 
 use crate::output;
 use crate::settings::Size;
+use gst::glib;
 use gst::prelude::*;
+use std::path::Path;
 
 /// A camera of this machine.
 #[derive(Debug, Clone)]
@@ -13,8 +15,10 @@ pub struct Camera {
     pub name: String,
     /// The device file, where it has one.
     pub path: Option<String>,
-    /// What GStreamer knows of it.
-    device: gst::Device,
+    /// What GStreamer knows of it; nothing where it was found by its path.
+    device: Option<gst::Device>,
+    /// What it can do.
+    caps: Option<gst::Caps>,
 }
 
 impl Camera {
@@ -23,14 +27,16 @@ impl Camera {
     /// # Errors
     /// Where GStreamer cannot make one.
     pub fn source(&self) -> Result<gst::Element, String> {
-        let made = self.device.create_element(None);
-        made.map_err(|error| format!("camera {}: {error}", self.name))
+        let failed = |error: glib::BoolError| format!("camera {}: {error}", self.name);
+        match (&self.device, &self.path) {
+            (Some(device), _) => device.create_element(None).map_err(failed),
+            (None, path) => reader(path.as_deref().unwrap_or_default()),
+        }
     }
 
     /// What to ask it for, so that it gives a size and rate or comes near.
     pub fn caps(&self, size: Size, rate: i32) -> Option<gst::Caps> {
-        let caps = self.device.caps()?;
-        nearest(&caps, size, rate)
+        nearest(self.caps.as_ref()?, size, rate)
     }
 }
 
@@ -71,7 +77,39 @@ fn known(device: gst::Device) -> Option<Camera> {
     Some(Camera {
         name: device.display_name().into(),
         path,
-        device,
+        caps: device.caps(),
+        device: Some(device),
+    })
+}
+
+fn reader(path: &str) -> Result<gst::Element, String> {
+    let source = gst::ElementFactory::make("v4l2src").property("device", path);
+    source
+        .build()
+        .map_err(|_| output::missing("v4l2src", "gstreamer1.0-plugins-good"))
+}
+
+/// A device that is not listed: GStreamer lists what udev knows, which is nothing in a container, and
+/// loopback devices are left out as one of them may be our own.
+fn unlisted(path: &str) -> Result<Camera, String> {
+    let source = reader(path)?;
+    let bus = gst::Bus::new();
+    source.set_bus(Some(&bus));
+    let opened = source.set_state(gst::State::Ready);
+    let caps = source.static_pad("src").map(|pad| pad.query_caps(None));
+    let closed = source.set_state(gst::State::Null);
+    if let Err(error) = opened.and(closed) {
+        return Err(output::error_on(&bus).unwrap_or_else(|| format!("camera {path}: {error}")));
+    }
+    let name = Path::new(path).file_name().and_then(|file| {
+        let name = Path::new("/sys/class/video4linux").join(file).join("name");
+        std::fs::read_to_string(name).ok()
+    });
+    Ok(Camera {
+        name: name.map_or_else(|| path.into(), |name| name.trim().into()),
+        path: Some(path.into()),
+        device: None,
+        caps,
     })
 }
 
@@ -86,8 +124,16 @@ pub fn choose(cameras: Vec<Camera>, wanted: Option<&str>) -> Result<Camera, Stri
         Some(wanted) if wanted.starts_with('/') => camera.path.as_deref() == Some(wanted),
         Some(wanted) => camera.name.to_lowercase().contains(&wanted.to_lowercase()),
     });
+    if let (None, Some(path)) = (
+        &found,
+        wanted.filter(|path| path.starts_with('/') && Path::new(path).exists()),
+    ) {
+        return unlisted(path);
+    }
     found.ok_or_else(|| match wanted {
-        None => "no camera is found: is one plugged in, and may you read /dev/video*?".into(),
+        None => "no camera is found: is one plugged in, and may you read /dev/video*? Where there is no \
+            udev, as in a container, name it: --device /dev/video0"
+            .into(),
         Some(wanted) if names.is_empty() => {
             format!("no camera '{wanted}', and no other one either")
         }
@@ -187,5 +233,8 @@ mod tests {
         let error = choose(Vec::new(), Some("HD")).expect_err("there is none");
         assert!(error.contains("HD"), "{error}");
         assert!(choose(Vec::new(), None).is_err());
+        gst::init().expect("GStreamer is there");
+        let error = choose(Vec::new(), Some("/dev/null")).expect_err("it is no camera");
+        assert!(error.contains("/dev/null"), "{error}");
     }
 }

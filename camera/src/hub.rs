@@ -29,11 +29,14 @@ pub struct Hub {
 impl Hub {
     /// A hub for frames of one size, YUY2.
     pub fn new(size: Size, rate: i32) -> Self {
-        // A loopback device knows no colorimetry: named here, nothing is left to disagree about.
+        // What v4l2sink compares with the device's caps must all be named: it refuses caps without a pixel
+        // aspect ratio, and a loopback device knows no colorimetry of its own.
         let caps = gst::Caps::builder("video/x-raw")
             .field("format", "YUY2")
             .field("width", size.width)
             .field("height", size.height)
+            .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
+            .field("interlace-mode", "progressive")
             .field("framerate", gst::Fraction::new(rate, 1))
             .field("colorimetry", "bt601")
             .build();

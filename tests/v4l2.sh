@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# matte-camera and mattebackground with real video devices: vivid is the camera, v4l2loopback the virtual
+# one. Loads kernel modules: scripts/test-v4l2.sh runs it in a virtual machine. Prints TAP lines.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/session.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+program=$TARGET/release/matte-camera
+about="V4L2: " logs=("$work"/{by-path,camera,color,webcam,by-hand,person}.log)
+# Emulated, a frame takes a second or so: small pictures, few of them.
+SIZE=320x180
+RAW=video/x-raw,format=RGB,width=320,pixel-aspect-ratio=1/1
+LONG=240
+export XDG_CONFIG_HOME=$work/config
+
+device_of() { # the driver's name for a device
+    local entry
+    for entry in /sys/class/video4linux/video*; do
+        if grep -q "$1" "$entry/name"; then echo "/dev/${entry##*/}" && return; fi
+    done
+    return 1
+}
+says() { # expected text, arguments...
+    local said
+    if said=$(timeout 120 "$program" --no-keys "${@:2}" 2>&1); then
+        echo "it went on: $said"
+        return 1
+    fi
+    echo "$said"
+    grep -qF "$1" <<<"$said"
+}
+
+check "without the module: says how to load it" says "sudo modprobe v4l2loopback" --output auto
+# As the documents say, without sudo.
+loads() {
+    local line
+    line=$(grep -h -o 'modprobe v4l2loopback .*' "$ROOT/docs/camera.md") && echo "$line" && $line &&
+        [ "$(cat /sys/class/video4linux/video10/name)" = Matte ]
+}
+check "loopback device, by the line of the documents" loads
+modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0
+camera_file=$(device_of vivid) || die "vivid has made no camera"
+echo "# Linux $(uname -r), $(gst-launch-1.0 --version | head -1), v4l2loopback $(cat /sys/module/v4l2loopback/version), camera $camera_file"
+
+lists() {
+    local said
+    said=$("$program" --list) && echo "$said" && grep -q "vivid.*$camera_file\|$camera_file.*vivid" <<<"$said" &&
+        sed -n '/^outputs/,$p' <<<"$said" | grep -q /dev/video10
+}
+# As in a container: nobody has told the devices apart.
+by_path() {
+    start by-path "$program" --no-keys --always --output /dev/video10 --size $SIZE --device "$camera_file"
+    wait_for $LONG grep -q "camera on: vivid" "$work/by-path.log" && sleep 5 &&
+        kill "$started" && wait "$started"
+}
+check "without udev: the camera by its path" by_path
+/usr/lib/systemd/systemd-udevd --daemon
+udevadm trigger --action=add --subsystem-match=video4linux --settle
+check "lists the camera and the loopback device" lists
+check "the camera as output is refused" says "not a loopback device" --output "$camera_file"
+
+# --- matte-camera -----------------------------------------------------------------------------------
+mkfifo "$work/keys"
+exec 3<>"$work/keys"
+input=$work/keys start camera "$program" --output /dev/video10 --size $SIZE --rate 10 --color '#2e7d5b' \
+    --set transition-ms=0 --set preset=fast
+camera=$started
+said() { grep -qF "$1" "$work/camera.log"; }
+opened() { find "/proc/$camera/fd" -lname "$camera_file" | grep -q .; }
+closed() { ! opened; }
+# Reads the virtual camera until it is ended: the last pictures lie in a folder, as RGB.
+look() { # name
+    mkdir "$work/$1"
+    start "$1" gst-launch-1.0 -q v4l2src device=/dev/video10 ! videorate drop-only=true max-rate=5 ! videoconvertscale \
+        ! "$RAW" ! multifilesink location="$work/$1/%05d.rgb" max-files=100
+    reader=$started
+}
+pixel() { od -An -tu1 -j $((3 * ($3 * 320 + $2))) -N 3 "$1"; } # file x y
+# Whether the newest picture that is complete has, within 12, that colour at a place.
+near() { # name x y R G B
+    local picture r g b
+    picture=$(find "$work/$1" -name '*.rgb' | sort | tail -5 | head -1)
+    [ -n "$picture" ] && read -r r g b <<<"$(pixel "$picture" "$2" "$3")" || return 1
+    echo "$(basename "$picture") of $1 at $2,$3: $r $g $b, expected $4 $5 $6"
+    [ $((r > $4 ? r - $4 : $4 - r)) -le 12 ] && [ $((g > $5 ? g - $5 : $5 - g)) -le 12 ] &&
+        [ $((b > $6 ? b - $6 : $6 - b)) -le 12 ]
+}
+shows() { wait_for "$LONG" near "$@" || near "$@"; } # the last try tells what it saw
+stop() { kill "$1" && wait "$1" 2>/dev/null; true; } # process
+
+sleeps() { wait_for $LONG said "published as /dev/video10" && sleep 5 && closed && ! said "camera on"; }
+check "camera closed while nobody looks" sleeps
+wakes() {
+    look color
+    wait_for $LONG opened && echo "the camera is open" && wait_for $LONG said "camera on: vivid" &&
+        shows color 300 20 46 125 91 && shows color 20 160 46 125 91
+}
+check "picks the camera for a reader, and replaces the background" wakes
+changes() {
+    printf p >&3 && wait_for $LONG said "no picture is named" && printf 'h' >&3 && shows color 300 20 37 37 37 &&
+        wait_for $LONG closed && printf 'h' >&3 && shows color 300 20 46 125 91 && opened
+}
+check "hides and shows by a key while the reader looks" changes
+closes() { stop "$reader" && wait_for $LONG closed && wait_for $LONG said "camera off"; }
+check "closes the camera when the reader has gone" closes
+again() { look again && wait_for $LONG opened && shows again 300 20 46 125 91 && closes; }
+check "wakes a second time" again
+ends() { printf q >&3 && wait_for $LONG bash -c "! kill -0 $camera" && wait "$camera"; }
+check "ends by a key" ends
+exec 3>&-
+
+# --- the line of the README, with a person --------------------------------------------------------------
+# A second loopback device is the camera here: it shows the presenter.
+still=$ROOT/docs/pictures/input.jpg
+reloads() { rmmod v4l2loopback && modprobe v4l2loopback video_nr=10,11 card_label=Matte,Webcam exclusive_caps=1,1; }
+check "nothing holds the device at the end" reloads
+start webcam gst-launch-1.0 filesrc location="$still" ! jpegdec ! videoconvertscale \
+    ! video/x-raw,format=YUY2,width=320,height=240,colorimetry=bt601 ! imagefreeze is-live=true \
+    ! video/x-raw,framerate=4/1 ! v4l2sink device=/dev/video11 sync=false
+captures() { v4l2-ctl -d "$1" --all | grep -q 'Video Capture'; } # device: somebody writes to it
+by_hand() {
+    local line
+    line=$(grep -h '^gst-launch-1.0 v4l2src .*v4l2sink' "$ROOT/README.md") && echo "$line" || return 1
+    line=${line/v4l2src/v4l2src device=/dev/video11}
+    # shellcheck disable=SC2086  # a line of words
+    wait_for $LONG captures /dev/video11 && start by-hand ${line/mattebackground/mattebackground background=color color=0xff2e7d5b}
+    wait_for $LONG captures /dev/video10 && look person || return 1
+    shows person 300 20 46 125 91 && face_is_there person
+}
+# Forehead, cheek and chin as the camera sees them.
+face_is_there() { # name
+    local x y r g b
+    gst-launch-1.0 -q filesrc location="$still" ! jpegdec ! videoconvertscale ! "$RAW" ! filesink location="$work/still.rgb"
+    for place in "130 60" "125 120" "122 160"; do
+        read -r x y <<<"$place" && read -r r g b <<<"$(pixel "$work/still.rgb" "$x" "$y")"
+        near "$1" "$x" "$y" "$r" "$g" "$b" || return 1
+    done
+}
+check "mattebackground to v4l2sink: the person stays, the background changes" by_hand
+echo "# $passed passed, $failed failed"
+[ $failed = 0 ]
