@@ -4,6 +4,7 @@ and a .modelinfo that tells GStreamer's own `onnxinference` (1.28 and newer).
 
 Batch norm is folded into the convolutions, the sigmoid is inside, height and width are free
 (multiples of 16, made for about 256x144 pixels), so that one file serves landscape and portrait.
+--sharpness multiplies the logits, so that edges are less soft; which side a pixel is on does not change.
 With --half kernels are rounded to 16 bits, which halves the file; ONNX Runtime widens them when
 it loads it and computes in 32 bits.
 Seed, configuration and commit are in the file's metadata.
@@ -42,6 +43,8 @@ def add_parser(sub) -> None:
     parser.add_argument("checkpoint", help="best.pt or last.pt of a run; the averaged weights are taken")
     parser.add_argument("output", help="the .onnx to write; its descriptor gets the same name with .toml, and .modelinfo added")
     parser.add_argument("--half", action="store_true", help="store the kernels in 16 bits")
+    parser.add_argument("--sharpness", type=float, default=1.0, metavar="FACTOR",
+                        help="factor on the logits: labels in doubt and scaled edges make a network less sure than it could be")
     parser.add_argument("--version", default="1", help="version of the weights, for descriptor and metadata")
 
 
@@ -65,6 +68,13 @@ def fold_batch_norm(net: nn.Module) -> nn.Module:
                     module[i] = fuse_conv_bn_eval(module[i], module[i + 1])
                     module[i + 1] = nn.Identity()
     return net
+
+
+def sharpen(net: MatteNet, factor: float) -> None:
+    """Multiplies the logits by `factor` in place: alpha moves away from 1/2, nothing changes sides."""
+    with torch.no_grad():
+        for parameter in net.head.logits.parameters():
+            parameter.mul_(factor)
 
 
 def round_weights(net: nn.Module) -> nn.Module:
@@ -127,7 +137,7 @@ def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True, half:
     return proto.SerializeToString()
 
 
-def metadata_of(cfg: config_module.Config, saved: dict, version: str) -> dict[str, str]:
+def metadata_of(cfg: config_module.Config, saved: dict, version: str, sharpness: float = 1.0) -> dict[str, str]:
     """What makes the file reproducible. Paths of this machine are left out of the configuration."""
     settings = config_module.to_dict(cfg)
     for key in ("data", "work"):
@@ -135,6 +145,7 @@ def metadata_of(cfg: config_module.Config, saved: dict, version: str) -> dict[st
     settings["train"].pop("init", None)
     return {"mattenet.config": json.dumps(settings, sort_keys=True), "mattenet.seed": str(cfg.train.seed),
             "mattenet.commit": commit(), "mattenet.step": str(saved.get("step", 0)), "mattenet.version": version,
+            "mattenet.sharpness": str(sharpness),
             "licence": LICENCE, "alpha": TENSOR_ID}
 
 
@@ -198,7 +209,10 @@ def difference(net: nn.Module, model: bytes, width: int, height: int) -> float:
 def run(args) -> None:
     """The command."""
     net, cfg, saved = load_net(args.checkpoint)
-    model = to_onnx(net, metadata_of(cfg, saved, args.version), half=args.half)
+    if not 0 < args.sharpness < 100:
+        raise UserError(f"--sharpness {args.sharpness}: expected a factor above 0, about 1 to 3")
+    sharpen(net, args.sharpness)
+    model = to_onnx(net, metadata_of(cfg, saved, args.version, args.sharpness), half=args.half)
     for width, height in ((256, 144), (144, 256)):
         worst = difference(net, model, width, height)
         if worst > 1e-4:

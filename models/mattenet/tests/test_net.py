@@ -68,6 +68,16 @@ def test_half_storage_costs_half_the_bytes_and_little_alpha():
     assert export.difference(net, half, 96, 64) < 2 / 255
 
 
+def test_sharpness_moves_alpha_away_from_a_half_and_nothing_across_it():
+    net = trained(NetConfig(**SMALL))
+    image = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        before = net(image)
+        export.sharpen(net, 2.0)
+        after = net(image)
+    assert torch.allclose(after, 2 * before, rtol=1e-4, atol=1e-4)
+
+
 def test_unknown_switches_are_refused():
     with pytest.raises(ValueError, match="spp"):
         MatteNet(NetConfig(pyramid="ssp"))
