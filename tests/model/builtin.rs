@@ -76,7 +76,11 @@ fn the_int8_version_says_the_same() {
     let (int8, ..) = run(&ModelSource::File(file), &frame);
     let other = float.iter().zip(&int8);
     let other = other.filter(|(a, b)| (**a >= 128) != (**b >= 128)).count();
-    assert!(200 * other < float.len(), "{other} of {} pixels", float.len());
+    assert!(
+        200 * other < float.len(),
+        "{other} of {} pixels",
+        float.len()
+    );
 }
 
 #[test]
