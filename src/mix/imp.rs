@@ -17,6 +17,7 @@ use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
 use gst_video::VideoAggregatorPad;
 use gst_video::subclass::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -84,18 +85,6 @@ fn link_source_to_camera(source: &gst_base::AggregatorPad) {
             let camera = element.map(|e| e.imp().camera.clone().upcast());
             gst::Iterator::from_vec(camera.into_iter().collect())
         });
-    }
-}
-
-/// An element that panicked takes no frames any more: who waits to hand one over waits for nothing,
-/// and the pipeline's stop waits for them.
-struct CloseOnPanic<'a>(&'a Inbox);
-
-impl Drop for CloseOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.close(Some(gst::FlowError::Error));
-        }
     }
 }
 
@@ -231,9 +220,16 @@ impl AggregatorImpl for MatteMix {
     }
 
     fn aggregate(&self, _timeout: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let _closing = CloseOnPanic(&self.inbox);
-        crate::fault::point("mattemix");
-        let flow = self.next_frame();
+        // Caught here and not by the binding: an element that it has marked as panicked no longer
+        // hands state changes on, so the pad's thread would never end, and who stops waits for it.
+        let next = AssertUnwindSafe(|| {
+            crate::fault::point("mattemix");
+            self.next_frame()
+        });
+        let flow = catch_unwind(next).unwrap_or_else(|_| {
+            gst::element_imp_error!(self, gst::LibraryError::Failed, ("Panicked"));
+            Err(gst::FlowError::Error)
+        });
         match flow {
             Ok(_) | Err(NEED_DATA | gst::FlowError::Flushing) => (),
             Err(error) => self.inbox.close(Some(error)),
