@@ -16,15 +16,6 @@ source="filesrc location=$still ! pngdec ! imagefreeze is-live=true ! video/x-ra
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 about="matte-camera " logs=("$work/camera.log")
 # --- what it says where something is missing -------------------------------------------------------
-says() { # expected text, arguments...
-    local said
-    if said=$(timeout 30 "$program" --no-keys "${@:2}" 2>&1); then
-        echo "it went on: $said"
-        return 1
-    fi
-    echo "$said"
-    grep -qF "$1" <<<"$said"
-}
 export XDG_CONFIG_HOME=$work/empty XDG_RUNTIME_DIR=$work/none
 check "without PipeWire" says "PipeWire does not run: systemctl --user start pipewire" --output pipewire
 check "without a loopback device" says "modprobe v4l2loopback" --output /dev/video987

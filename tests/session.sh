@@ -49,3 +49,13 @@ node() { # name
     pw-cli list-objects Node | awk -v name="node.name = \"$1\"" \
         '/^\tid/ { id = $2 + 0 } index($0, name) { found = id } END { if (!found) exit 1; print found }'
 }
+# Whether matte-camera ($program) refuses to go on and says so, within $PATIENCE seconds.
+says() { # expected text, arguments...
+    local said
+    if said=$(timeout "${PATIENCE:-30}" "${program:?}" --no-keys "${@:2}" 2>&1); then
+        echo "it went on: $said"
+        return 1
+    fi
+    echo "$said"
+    grep -qF "$1" <<<"$said"
+}

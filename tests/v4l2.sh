@@ -11,6 +11,7 @@ about="V4L2: " logs=("$work"/{by-path,camera,color,webcam,by-hand,person}.log)
 SIZE=320x180
 RAW=video/x-raw,format=RGB,width=320,pixel-aspect-ratio=1/1
 LONG=240
+PATIENCE=120
 export XDG_CONFIG_HOME=$work/config
 
 device_of() { # the driver's name for a device
@@ -19,15 +20,6 @@ device_of() { # the driver's name for a device
         if grep -q "$1" "$entry/name"; then echo "/dev/${entry##*/}" && return; fi
     done
     return 1
-}
-says() { # expected text, arguments...
-    local said
-    if said=$(timeout 120 "$program" --no-keys "${@:2}" 2>&1); then
-        echo "it went on: $said"
-        return 1
-    fi
-    echo "$said"
-    grep -qF "$1" <<<"$said"
 }
 
 check "without the module: says how to load it" says "sudo modprobe v4l2loopback" --output auto

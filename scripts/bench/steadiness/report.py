@@ -202,11 +202,10 @@ LIMITS = """## Limits (November 2026)
 
 * Worst clip: in `photo-1` of the half `judge` the general network takes a whole region for subject in some frames and
   not in others; the raw matte's IoU goes from 78 to 86 and back though nothing moves, and it happens to be worse in the
-  first frames than later. Whatever stands still from the tenth frame on has decided by then: the plain mean of all
-  mattes so far, which toggles four times as often as the chain, changes the IoU by {mean_lost:+.2f} points on that clip. What
-  was the chain's own part of the loss came down in three steps, each seen in the half `tune`: no play while a mean is young,
-  sides of pixels that change when the network insists, and a shown matte that settles on the mean as fast as the mean
-  itself moves (-1.05 to -0.80 points).
+  first frames than later. What stands still early has decided by then: the plain mean of all mattes so far changes
+  the IoU by {mean_lost:+.2f} points on that clip. The chain's own part of the loss came down in three steps, each
+  of them seen in the half `tune`, too: no play while a mean is young, sides of pixels that change when the network
+  insists, and a shown matte that settles on the mean as fast as the mean itself moves (the last: -1.05 to -0.80).
 * `flow` with DIS has a lower dtSSD than the chain at one of its settings; it toggles six times as often, and the flow
   alone takes several times as long as all of the chain.
 * `fast` is no closer to the true edge than bilinear scaling on frames as small as these, where its cells are wider
