@@ -33,9 +33,14 @@ struct Stream {
 
 impl Stream {
     fn new(file: &Path) -> Self {
+        Self::with("image", file.to_str().expect("a plain path"))
+    }
+
+    /// With a property of mattecompose.
+    fn with(property: &str, value: &str) -> Self {
         init();
         let element = gst::ElementFactory::make("mattecompose")
-            .property("image", file.to_str().expect("a plain path"))
+            .property_from_str(property, value)
             .build()
             .expect("the element is there");
         let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
@@ -48,6 +53,13 @@ impl Stream {
         }
     }
 
+    /// Frames have another size from now on.
+    fn resize(&mut self, width: u32, height: u32) {
+        self.info = info(VideoFormat::Bgrx, width, height);
+        let caps = self.info.to_caps().expect("valid caps");
+        self.harness.set_src_caps(caps);
+    }
+
     /// The background of the next frame, all room, at a time: red, green, blue in the middle.
     fn next_at(&mut self, time: gst::ClockTime) -> [u8; 3] {
         let mut buffer = frame(&self.info, |_| 90);
@@ -55,7 +67,8 @@ impl Stream {
         buffer.make_mut().set_pts(time);
         self.harness.push(buffer).expect("the frame goes through");
         let out = bytes(&self.harness.pull().expect("no frame is missing"));
-        let at = (24 * 64 + 32) * 4;
+        let (width, height) = (self.info.width() as usize, self.info.height() as usize);
+        let at = (height / 2 * width + width / 2) * 4;
         [out[at + 2], out[at + 1], out[at]]
     }
 
@@ -201,4 +214,50 @@ fn animations_play_by_the_frames_times() {
     assert!(!near(stream.next_at(gst::ClockTime::ZERO), colors[0]));
     element.set_property("image", file.to_str().expect("a plain path"));
     assert!(near(stream.next_at(gst::ClockTime::ZERO), colors[0]));
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_changes_nothing() {
+    let file = scratch("broken").join("behind.png");
+    std::fs::write(&file, "no picture").expect("the folder can be written");
+    let mut stream = Stream::with("color", "0xffc81e1e");
+    let element = stream.harness.element().expect("it has one");
+    element.set_property_from_str("background", "color");
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    assert!(near(stream.next(), RED));
+    element.set_property("image", file.to_str());
+    let warned = stream.warnings();
+    assert!(
+        warned.len() == 1 && warned[0].contains("behind.png"),
+        "{warned:?}"
+    );
+    assert_eq!(element.property::<Option<String>>("image"), None);
+    assert!(near(stream.next(), RED));
+    stream.resize(80, 60);
+    assert!(near(stream.next(), RED));
+}
+
+#[test]
+fn sizes_change_while_a_picture_is_read() {
+    // Large enough that reading it takes a while.
+    let file = scratch("large").join("behind.png");
+    let [r, g, b] = BLUE;
+    image::RgbImage::from_fn(4000, 3000, |x, y| {
+        image::Rgb([r + (x % 7) as u8, g + (y % 5) as u8, b + (x * y % 6) as u8])
+    })
+    .save(&file)
+    .expect("the folder can be written");
+    let mut stream = Stream::with("background", "blur");
+    assert!(!near(stream.next(), BLUE));
+    let element = stream.harness.element().expect("it has one");
+    let reader = std::thread::spawn(move || element.set_property("image", file.to_str()));
+    while !reader.is_finished() {
+        for (width, height) in [(80, 60), (64, 48)] {
+            stream.resize(width, height);
+            stream.next();
+        }
+    }
+    reader.join().expect("it is set");
+    assert!(near(stream.next(), BLUE));
 }

@@ -61,24 +61,32 @@ impl MatteCompose {
             ImageFit::Contain => settings.color,
             _ => 0,
         };
-        self.gallery.still(Setting {
+        let setting = Setting {
             fit: settings.image_fit.into(),
             bars,
             format,
-        })
+        };
+        match (self.gallery.still(setting)?, &settings.image) {
+            // Set by another thread just while this one started the element.
+            (None, Some(path)) => {
+                self.gallery.open(Some(path))?;
+                self.gallery.still(setting)
+            }
+            (still, _) => Ok(still),
+        }
     }
 
     /// Readies a new picture, or an old one that is to be fitted otherwise, on the thread that
     /// changed a property; the streaming thread goes on with what it has until it is ready.
-    fn prepare(&self, name: &str) -> Result<(), String> {
+    /// An element at rest reads its picture when it starts.
+    fn prepare(&self, name: &str, settings: &Settings) -> Result<(), String> {
         if !self.started.load(Ordering::Acquire) {
             return Ok(());
         }
-        let settings = lock(&self.settings).clone();
         if name == "image" {
             self.gallery.open(settings.image.as_deref())?;
         }
-        self.still(&settings).map(|_| ())
+        self.still(settings).map(|_| ())
     }
 
     /// Takes property changes over into the stage, between two frames.
@@ -151,23 +159,26 @@ impl ObjectImpl for MatteCompose {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        let name = pspec.name();
+        // First the picture, then the setting: caps may change meanwhile, and want what is set.
+        if matches!(name, "image" | "image-fit" | "color" | "background") {
+            let mut next = lock(&self.settings).clone();
+            next.set(name, value);
+            if let Err(error) = self.prepare(name, &next) {
+                gst::element_imp_warning!(
+                    self,
+                    gst::ResourceError::Read,
+                    ("{error}; the background stays as it was")
+                );
+                return;
+            }
+        }
         let (before, after) = {
             let mut settings = lock(&self.settings);
             let before = settings.background;
-            settings.set(pspec.name(), value);
+            settings.set(name, value);
             (before, settings.background)
         };
-        // An element at rest reads its picture when it starts.
-        if matches!(pspec.name(), "image" | "image-fit" | "color" | "background")
-            && let Err(error) = self.prepare(pspec.name())
-        {
-            gst::element_imp_warning!(
-                self,
-                gst::ResourceError::Read,
-                ("{error}; the background stays as it was")
-            );
-            return;
-        }
         self.changed.store(true, Ordering::Release);
         if caps::kind(before) != caps::kind(after) {
             self.obj().reconfigure_src();
