@@ -18,7 +18,9 @@ class Network:
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
-        shape = self.input.shape
+        # Free sides are those of ours, made for this size.
+        free = {2: 144, 3: 256}
+        shape = [n if isinstance(n, int) else free.get(axis, 1) for axis, n in enumerate(self.input.shape)]
         self.last = shape[3] == 3
         self.size = (shape[2], shape[1]) if self.last else (shape[3], shape[2])
         described = path.with_suffix(".toml")
