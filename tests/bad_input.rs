@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::live::Live;
 use common::pipeline::{Run, green_model, model_with, run, run_samples, scratch};
 use common::{bytes, frame, info, init};
 use gst::prelude::*;
@@ -245,6 +246,29 @@ fn caps_change_while_playing() {
             .collect();
         assert_eq!(sizes, expected, "{mode}");
     }
+}
+
+#[test]
+fn a_model_that_is_broken_when_caps_change_is_named() {
+    let model = model_with("broken-later", "alpha.onnx", "");
+    let mut live = Live::new(&[("model", model.to_str().expect("a plain path"))]);
+    let (first, second) = (
+        info(VideoFormat::Bgrx, 64, 48),
+        info(VideoFormat::Bgrx, 80, 60),
+    );
+    live.push(&first, frame(&first, |_| 90));
+    live.pull().expect("a frame comes out");
+    std::fs::write(&model, "no model").expect("the scratch folder can be written");
+    live.push(&second, frame(&second, |_| 90));
+    let wait = gst::ClockTime::from_seconds(60);
+    let message = live
+        .bus
+        .timed_pop_filtered(wait, &[gst::MessageType::Error])
+        .expect("it is told");
+    let gst::MessageView::Error(error) = message.view() else {
+        unreachable!("filtered")
+    };
+    assert_says(&error.error().to_string(), &["alpha.onnx"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 use super::still::{Setting, Still};
 use crate::blend::Picture;
+use crate::frame::FrameFormat;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -97,9 +98,10 @@ impl Gallery {
         Ok(Some(self.shared.hang(Arc::new(still))))
     }
 
-    /// The picture in the newest format that it was converted to; never converts.
-    pub fn ready(&self) -> Option<Arc<Still>> {
-        self.shared.lock().still.clone()
+    /// The picture as it was converted last, if it was for this format; never converts.
+    pub fn ready(&self, format: FrameFormat) -> Option<Arc<Still>> {
+        let state = self.shared.lock();
+        state.still.clone().filter(|still| still.fits(format))
     }
 
     /// Starts looking after the file; `news` is called on another thread.

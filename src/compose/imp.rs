@@ -95,7 +95,14 @@ impl MatteCompose {
             return;
         }
         let settings = lock(&self.settings).clone();
-        if let Err(error) = stage.configure(settings, self.gallery.ready()) {
+        // Not ready where caps have changed after the picture was prepared.
+        let ready = (*lock(&self.format)).and_then(|format| self.gallery.ready(format));
+        let picture = match ready {
+            Some(still) => Ok(Some(still)),
+            None => self.still(&settings),
+        };
+        let configured = picture.and_then(|picture| stage.configure(settings, picture));
+        if let Err(error) = configured {
             gst::element_imp_warning!(
                 self,
                 gst::LibraryError::Settings,
@@ -295,7 +302,11 @@ impl BaseTransformImpl for MatteCompose {
         let stage = self
             .still(&settings)
             .and_then(|picture| Stage::new(input, output, settings, picture))
-            .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
+            .map_err(|error| {
+                // All that the application would hear otherwise is that something is not negotiated.
+                gst::element_imp_error!(self, gst::LibraryError::Settings, ("{error}"));
+                gst::loggable_error!(CAT, "{error}")
+            })?;
         *lock(&self.stage) = Some(stage);
         self.obj().set_in_place(in_place);
         Ok(())

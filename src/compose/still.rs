@@ -49,6 +49,11 @@ impl Still {
         Arc::ptr_eq(&self.picture, picture) && self.setting == setting
     }
 
+    /// Whether it fits frames of this format.
+    pub fn fits(&self, format: FrameFormat) -> bool {
+        self.setting.format == format
+    }
+
     /// Converts the frames after the first, one after the other, until `stop` says so.
     pub fn convert_rest(&self, stop: impl Fn() -> bool) {
         for (i, slot) in self.rest.iter().enumerate() {

@@ -97,8 +97,16 @@ impl MatteSegment {
         };
         let made = self
             .load(&state.source, &options)
-            .and_then(|engine| Playing::new(engine, stream))
-            .map_err(|error| gst::loggable_error!(CAT, "{error}"))?;
+            .and_then(|engine| Playing::new(engine, stream));
+        let made = match made {
+            Ok(made) => made,
+            Err(error) => {
+                drop(guard);
+                // All that the application would hear otherwise is that something is not negotiated.
+                gst::element_imp_error!(self, gst::ResourceError::OpenRead, ("{error}"));
+                return Err(gst::loggable_error!(CAT, "{error}"));
+            }
+        };
         state.loaded = None;
         let about = made.net.runner.about();
         gst::debug!(

@@ -25,9 +25,16 @@ pub fn model_with(folder: &str, onnx: &str, toml: &str) -> PathBuf {
         .join("tests/models")
         .join(onnx);
     let file = folder.join(onnx);
-    std::fs::copy(source, &file).expect("the model is there");
-    std::fs::write(file.with_extension("toml"), toml).expect("the scratch folder can be written");
+    place(&file, &std::fs::read(source).expect("the model is there"));
+    place(&file.with_extension("toml"), toml.as_bytes());
     file
+}
+
+/// Writes a file at once: another test of the binary, a process of its own, may be reading it.
+fn place(file: &Path, bytes: &[u8]) {
+    let part = file.with_extension(format!("{}.part", std::process::id()));
+    std::fs::write(&part, bytes).expect("the scratch folder can be written");
+    std::fs::rename(&part, file).expect("the scratch folder can be written");
 }
 
 /// A network that takes what is green for the subject: 8x6 pixels, alpha = green.
