@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ablate": ("mattenet.ablate", "measure each design rule on and off at equal budget"),
     "profile": ("mattenet.profile", "parameters, FLOPs and latency of a network"),
     "export": ("mattenet.export", "write a trained network as ONNX with its descriptor"),
+    "thaw": ("mattenet.thaw", "make a checkpoint of an exported network, to train on from it"),
     "quantize": ("mattenet.quantize", "write an int8 (QDQ) version of an exported network"),
 }
 
