@@ -15,7 +15,7 @@ pub(crate) fn point(place: &'static str) {
 mod tests {
     use gst::prelude::*;
     use std::sync::{Mutex, PoisonError};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     static ARMED: Mutex<Option<&str>> = Mutex::new(None);
 
@@ -112,15 +112,39 @@ mod tests {
             true
         }
 
-        fn message(&self, kind: gst::MessageType) -> String {
+        /// Waits for an error that has `words`.
+        fn fails(&self, words: &str) {
             let bus = self.pipeline.bus().expect("a pipeline has a bus");
-            let message = bus.timed_pop_filtered(HANG, &[kind]);
-            let message = message.unwrap_or_else(|| panic!("nothing of {kind:?} on the bus"));
-            match message.view() {
-                gst::MessageView::Error(error) => error.error().to_string(),
-                gst::MessageView::Warning(warning) => warning.error().to_string(),
-                _ => unreachable!("filtered"),
+            loop {
+                let message = bus.timed_pop_filtered(HANG, &[gst::MessageType::Error]);
+                let message = message.unwrap_or_else(|| panic!("no error on the bus: {words}"));
+                if let gst::MessageView::Error(error) = message.view()
+                    && error.error().to_string().contains(words)
+                {
+                    return;
+                }
             }
+        }
+
+        /// Lets frames flow until a warning has `words`. In `mode=async` what became of a frame is
+        /// told with a later one.
+        fn warns(&mut self, words: &str) {
+            let bus = self.pipeline.bus().expect("a pipeline has a bus");
+            let end = Instant::now() + Duration::from_nanos(HANG.nseconds());
+            while Instant::now() < end {
+                self.push();
+                assert!(self.no_room_comes(HANG), "no frame before: {words}");
+                let wait = gst::ClockTime::from_mseconds(20);
+                while let Some(message) = bus.timed_pop_filtered(wait, &[gst::MessageType::Warning])
+                {
+                    if let gst::MessageView::Warning(warning) = message.view()
+                        && warning.error().to_string().contains(words)
+                    {
+                        return;
+                    }
+                }
+            }
+            panic!("no warning on the bus: {words}");
         }
     }
 
@@ -155,7 +179,7 @@ mod tests {
             arm(Some(place));
             (0..6).for_each(|_| rig.push());
             // What a source says of its end may come first: elements speak from their own threads.
-            while !rig.message(gst::MessageType::Error).contains("Panicked") {}
+            rig.fails("Panicked");
             while rig.no_room_comes(gst::ClockTime::from_mseconds(100)) {}
         }
     }
@@ -169,20 +193,11 @@ mod tests {
                 model()
             ));
             arm(Some("network"));
-            for _ in 0..6 {
-                rig.push();
-                assert!(rig.no_room_comes(HANG), "{mode}");
-            }
-            let warning = rig.message(gst::MessageType::Warning);
-            assert!(warning.contains("panicked"), "{mode}: {warning}");
+            rig.warns("panicked");
             arm(Some("loading"));
             let element = rig.pipeline.by_name("matte").expect("named");
             element.set_property("model", model().replace("alpha", "half"));
-            let warning = rig.message(gst::MessageType::Warning);
-            assert!(
-                warning.contains("panicked; the old model"),
-                "{mode}: {warning}"
-            );
+            rig.warns("panicked; the old model");
             arm(None);
             rig.push();
             assert!(rig.no_room_comes(HANG), "{mode}");
