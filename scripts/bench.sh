@@ -12,8 +12,8 @@
 #                                   --cache DIR keeps clips and raw mattes for the next run
 #   scripts/bench.sh edge           the README's picture of an edge (writes docs/pictures/edge.jpg)
 #   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
-#                                   writes docs/embedded.md). ORT_ARM64 names a libonnxruntime.so for arm64,
-#                                   MATTE_MODEL_INT8 an int8 version of the network, if there is one
+#                                   writes docs/embedded.md), with the network inside the plugin unless
+#                                   MATTE_MODEL names another
 #   scripts/bench.sh streams        processor time and memory a stream with 1 to 16 streams in one process
 #                                   (writes docs/streams.md)
 #
@@ -100,24 +100,26 @@ case $what in
             --binary "$(bench_binary steadiness)" --out docs/pictures/edge.jpg "${@:2}"
         ;;
     embedded)
+        export MATTE_MODEL=${MATTE_MODEL:-builtin}
         prepare
-        [ -e "${ORT_ARM64:-}" ] ||
-            die "ORT_ARM64 must name ONNX Runtime for arm64, as in the wheel onnxruntime for manylinux_2_28_aarch64"
-        have qemu-aarch64 || die "qemu with plugins is missing: apt-get install qemu-user"
+        scripts/deps.sh systems
         cargo build --release >&2
         cargo build --profile dist >&2
         for arch in aarch64 armv7; do scripts/cross.sh $arch build >&2; done
         clip=$(presenter_clip)
+        int8=
+        if [ "$MATTE_MODEL" = builtin ]; then int8=$ROOT/models/matte-int8.onnx; fi
         {
             strip --strip-unneeded -o "$TARGET/stripped.so" "$TARGET/dist/libgstmatte.so"
-            for file in x86-64="$TARGET/stripped.so" aarch64="$TARGET"/aarch64-*/dist/libgstmatte-stripped.so \
-                armv7="$TARGET"/armv7-*/dist/libgstmatte-stripped.so; do
+            for file in x86-64="$TARGET/stripped.so" aarch64="$TARGET"/aarch64-*/dist/stripped/libgstmatte.so \
+                armv7="$TARGET"/armv7-*/dist/stripped/libgstmatte.so; do
                 printf 'size\t%s\t%s\n' "${file%%=*}" "$(stat -c %s "${file#*=}")"
             done
             python3 scripts/bench/memory.py
             python3 scripts/bench/instructions.py "${MATTE_ROOTS:-$MATTE_CACHE/roots}/arm64/base" \
-                "$TARGET/aarch64-unknown-linux-gnu/dist/libgstmatte.so" "$ORT_ARM64" "$MATTE_MODEL" \
-                "filesrc location=$clip ! decodebin ! $PRESENTER"
+                "$TARGET/aarch64-unknown-linux-gnu/dist/stripped/libgstmatte.so" \
+                "$(onnxruntime_of aarch64)/libonnxruntime.so" "$MATTE_MODEL" \
+                "filesrc location=$clip ! decodebin ! $PRESENTER" $int8
         } | tee "$TARGET/embedded.tsv"
         python3 scripts/embedded-page.py "$TARGET/embedded.tsv" >docs/embedded.md
         say "wrote docs/embedded.md"

@@ -25,6 +25,14 @@ default_model() {
     "$ROOT/scripts/fetch-models.sh"
 }
 
+# Where ONNX Runtime for a processor lies: this machine's without a suffix, as scripts/env.sh names it.
+ORT_VERSION=1.32.0
+onnxruntime_of() { # processor, by uname's name
+    local suffix=
+    [ "$1" = "$(uname -m)" ] || suffix=-$1
+    echo "$MATTE_CACHE/onnxruntime-$ORT_VERSION$suffix"
+}
+
 # The mdBook to build the documentation with: the pinned one, or what the system has.
 MDBOOK_VERSION=0.5.4
 mdbook_program() {

@@ -4,9 +4,12 @@
 # libraries of a Debian 12 for that processor in a folder (scripts/roots.sh), so that the plugin
 # runs on Debian 12 and newer, Raspberry Pi OS included.
 #
-#   scripts/cross.sh aarch64|armv7 build             target/TRIPLE/dist/libgstmatte.so, stripped beside it
-#   scripts/cross.sh aarch64|armv7 test [ARGS...]    cargo test, emulated by qemu-user
+#   scripts/cross.sh aarch64|armv7 build             target/TRIPLE/dist/stripped/libgstmatte.so
+#   scripts/cross.sh aarch64|armv7 check             its size, and that it works there, emulated by qemu-user
+#   scripts/cross.sh aarch64|armv7 test [ARGS...]    cargo test, emulated
 #   scripts/cross.sh aarch64|armv7 run COMMAND...    a command in the folder, the plugin within reach
+#
+# scripts/deps.sh systems installs what this needs. There is no ONNX Runtime for armv7 here: no network runs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -19,7 +22,7 @@ esac
 root=${MATTE_ROOTS:-$MATTE_CACHE/roots}/$name/base
 
 "$ROOT/scripts/roots.sh" make "$name"
-have "$gnu-gcc" || die "the cross compiler is missing: apt-get install gcc-$gnu"
+have "$gnu-gcc" || die "the cross compiler is missing: scripts/deps.sh systems"
 if have rustup && ! [ -d "$(rustc --print sysroot)/lib/rustlib/$triple" ]; then
     rustup target add "$triple"
 fi
@@ -34,21 +37,24 @@ flags="-C link-arg=--sysroot=$root -C link-arg=-Wl,-rpath-link,$root/usr/lib/$gn
 # them. Debian 12's cross linkers cannot write them; the one that comes with Rust can.
 lld=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/gcc-ld
 if [ -x "$lld/ld.lld" ]; then
-    flags="$flags -C link-arg=-B$lld -C link-arg=-fuse-ld=lld -C link-arg=-Wl,-z,pack-relative-relocs"
+    flags="$flags -C link-arg=-B$lld -C link-arg=-fuse-ld=lld -C link-arg=-Wl,-z,pack-relative-relocs,--icf=all,-O2"
 fi
 export "CARGO_TARGET_${variable^^}_RUSTFLAGS=$flags"
 # What the programs inside see. Each process looks for plugins itself: cheaper than a scanner
 # of its own under emulation.
-export GST_REGISTRY_FORK=no GST_PLUGIN_PATH=$TARGET/$triple/dist
+stripped=$TARGET/$triple/dist/stripped/libgstmatte.so
+export GST_REGISTRY_FORK=no GST_PLUGIN_PATH=${stripped%/*}
+if [ $name = arm64 ]; then export ORT_DYLIB_PATH=/cache/onnxruntime/libonnxruntime.so; fi
 
 case ${2:-build} in
     build)
         cargo build --profile dist --target "$triple" "${@:3}"
-        library=$TARGET/$triple/dist/libgstmatte.so
-        "$gnu-strip" --strip-unneeded -o "${library%.so}-stripped.so" "$library"
-        say "$(stat -c '%s bytes stripped' "${library%.so}-stripped.so"): $library"
+        mkdir -p "${stripped%/*}"
+        "$gnu-strip" --strip-unneeded -o "$stripped" "$TARGET/$triple/dist/libgstmatte.so"
+        say "$(stat -c '%s bytes stripped' "$stripped"): $stripped"
         ;;
+    check) tests/cross.sh "$name" "$stripped" ;;
     test) cargo test --target "$triple" "${@:3}" ;;
     run) "$ROOT/scripts/roots.sh" run "$name" "${@:3}" ;;
-    *) die "unknown action '$2' (build, test, run)" ;;
+    *) die "unknown action '$2' (build, check, test, run)" ;;
 esac

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # Installs what is missing, asks nothing, and returns at once where nothing is.
 #
-#   scripts/deps.sh [build] [run] [models] [demo] [test] [docs] [examples]   (default: build run)
+#   scripts/deps.sh [build] [run] [models] [demo] [test] [docs] [examples] [systems]   (default: build run)
 #
 #   build  a C linker, pkg-config, GStreamer's headers, Rust
 #   run    GStreamer's tools and plugins, ONNX Runtime
@@ -11,6 +11,7 @@
 #   test   Python bindings, PipeWire, Meson: what only the tests need
 #   docs   mdBook, which builds the documentation site
 #   examples   Chromium, GTK, WebRTC: what only the programs of examples/ and their tests need
+#   systems    other systems and processors: debootstrap, Arm compilers, qemu, ONNX Runtime for aarch64
 #
 # System packages come by apt (as root or through sudo); everything else goes to
 # ${MATTE_CACHE:-~/.cache/matte}. On a system without apt it says what to install.
@@ -18,7 +19,6 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 RUST_NEEDED=1.92
-ORT_VERSION=1.32.0
 
 declare -A PACKAGES=(
     [build]="build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
@@ -32,6 +32,8 @@ declare -A PACKAGES=(
     [docs]="python3 python3-pip unzip"
     [examples]="chromium chromium-driver gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 gir1.2-gtk-3.0
                 gstreamer1.0-gtk3 xvfb"
+    [systems]="debootstrap mmdebstrap qemu-user qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+               gcc-arm-linux-gnueabihf libc6-dev-armhf-cross dpkg-dev xz-utils python3 python3-pip unzip"
 )
 
 as_root() {
@@ -126,15 +128,16 @@ from_wheel() { # folder, package==version, tag of the platform, sha256, paths in
     trap - EXIT
 }
 
-install_onnxruntime() {
-    local folder=$MATTE_CACHE/onnxruntime-$ORT_VERSION sum
+install_onnxruntime() { # processor
+    local folder sum
+    folder=$(onnxruntime_of "$1")
     [ -e "$folder/libonnxruntime.so" ] && return
-    case $(uname -m) in
+    case $1 in
         x86_64) sum=99e1074c4b2197accd5073052a465361be17b89c093b8ffb6e6bd8f986c52df8 ;;
         aarch64) sum=e36c187006e7a7c8b8d6d57f1a209dd63f52430dca6c282b177718ad6b841054 ;;
-        *) die "no ONNX Runtime wheel for $(uname -m): build it, then set ORT_DYLIB_PATH to its libonnxruntime.so" ;;
+        *) die "no ONNX Runtime wheel for $1: build it, then set ORT_DYLIB_PATH to its libonnxruntime.so" ;;
     esac
-    from_wheel "$folder" "onnxruntime==$ORT_VERSION" "manylinux_2_28_$(uname -m)" "$sum" \
+    from_wheel "$folder" "onnxruntime==$ORT_VERSION" "manylinux_2_28_$1" "$sum" \
         "onnxruntime/capi/libonnxruntime.so.$ORT_VERSION" onnxruntime/LICENSE \
         onnxruntime/ThirdPartyNotices.txt
     ln -s "libonnxruntime.so.$ORT_VERSION" "$folder/libonnxruntime.so"
@@ -162,7 +165,8 @@ if have apt-get; then install_packages "$@"; else check_tools; fi
 for set_name in "$@"; do
     case $set_name in
         build) install_rust ;;
-        run) install_onnxruntime ;;
+        run) install_onnxruntime "$(uname -m)" ;;
         docs) install_mdbook ;;
+        systems) install_onnxruntime aarch64 ;;
     esac
 done

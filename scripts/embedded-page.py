@@ -129,8 +129,9 @@ def main() -> None:
         for height, count in sizes.items():
             shares = [f"{100 * 30 * count * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS]
             estimates.append([f"`{name}`" if name.startswith("matte") else name, height, *shares])
-    networks = list((pathlib.Path(__file__).parent.parent / "models").glob("*.onnx"))
-    inside = "".join(f"; {n.name} takes {n.stat().st_size:,} bytes of it" for n in networks)
+    models = pathlib.Path(__file__).parent.parent / "models"
+    bytes_of = {kind: (models / name).stat().st_size
+                for kind, name in (("float", "matte.onnx"), ("int8", "matte-int8.onnx"))}
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     print(TEXT.format(
         model=found["model"][0][0] if found["model"] else "builtin",

@@ -32,6 +32,7 @@ bind /dev
 bind "$MATTE_NS_CHECKOUT"
 bind "$MATTE_NS_TARGET"
 bind "$MATTE_NS_MODELS" /cache/models
+bind "$MATTE_NS_RUNTIME" /cache/onnxruntime
 bind "$MATTE_NS_ARCHIVES" /var/cache/apt/archives
 bind "$HOME/.cargo"
 bind "$HOME/.rustup"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
 # Other systems in folders, to try the plugin where its users are. Needs root and a Debian-like
-# machine with debootstrap (for arm: mmdebstrap, qemu-user-static); the mirror is the one that this
+# machine with debootstrap (for arm: mmdebstrap, qemu); the mirror is the one that this
 # machine's own apt uses, or $MATTE_MIRROR.
 #
 #   scripts/roots.sh make NAME               makes the system, if it is not there yet
@@ -16,7 +16,8 @@
 # Folders: ${MATTE_ROOTS:-~/.cache/matte/roots}, 1 to 3 GB each.
 #
 # Inside, this checkout and $HOME's Rust are where they are outside, and /cache holds models only,
-# so that ONNX Runtime is the system's own. Mounts live in a namespace of the command's own: nothing
+# so that ONNX Runtime is the system's own; arm64's, which has none, gets the wheel's
+# (scripts/deps.sh systems). Mounts live in a namespace of the command's own: nothing
 # is left behind, however it ends.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -53,7 +54,7 @@ make_root() { # name
     rm -rf "${folder:?}/base"
     mkdir -p "$folder"/{test,archives/partial}
     if emulated "$name"; then
-        have mmdebstrap || die "mmdebstrap is missing: apt-get install mmdebstrap"
+        have mmdebstrap || die "mmdebstrap is missing: scripts/deps.sh systems"
         # Unpacked, not configured: emulated maintainer scripts take an hour, and nothing needs them.
         # shellcheck disable=SC2086  # a list of words
         mmdebstrap --variant=extract --architectures="$(arch_of "$name")" \
@@ -62,7 +63,7 @@ make_root() { # name
         # A maintainer script would have made it.
         [ -e "$folder/base/bin/sh" ] || ln -s bash "$folder/base/bin/sh"
     else
-        have debootstrap || die "debootstrap is missing: apt-get install debootstrap"
+        have debootstrap || die "debootstrap is missing: scripts/deps.sh systems"
         script=/usr/share/debootstrap/scripts/$suite
         # A suite that this debootstrap has never heard of is made like unstable.
         [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
@@ -77,18 +78,21 @@ make_root() { # name
 
 # Runs a command over a folder's base, in a namespace of its own; what it writes goes to UPPER.
 enter() { # name upper command...
-    local name=$1 upper=$2 emulator='' arch options=(--mount --pid --fork --kill-child)
+    local name=$1 upper=$2 emulator='' runtime='' arch options=(--mount --pid --fork --kill-child)
     shift 2
     mkdir -p "$upper"/{up,work,root}
     arch=$(arch_of "$name")
     if emulated "$name"; then
-        case $arch in arm64) emulator=qemu-aarch64-static ;; armhf) emulator=qemu-arm-static ;; esac
-        emulator=$(command -v "$emulator") || die "qemu is missing: apt-get install qemu-user-static"
+        case $arch in
+            arm64) emulator=qemu-aarch64-static runtime=$(onnxruntime_of aarch64) ;;
+            armhf) emulator=qemu-arm-static ;;
+        esac
+        emulator=$(command -v "$emulator") || die "qemu is missing: scripts/deps.sh systems"
         # A user namespace has a binfmt_misc of its own (Linux 6.7): the machine's stays as it is.
         options+=(--user --map-root-user)
     fi
     MATTE_NS_ARCH=$arch MATTE_NS_EMULATOR=$emulator MATTE_NS_CHECKOUT=$ROOT MATTE_NS_TARGET=$TARGET \
-        MATTE_NS_MODELS=$MATTE_CACHE/models MATTE_NS_ARCHIVES=$ROOTS/$name/archives \
+        MATTE_NS_MODELS=$MATTE_CACHE/models MATTE_NS_RUNTIME=$runtime MATTE_NS_ARCHIVES=$ROOTS/$name/archives \
         MATTE_NS_LOWER=$ROOTS/$name/base MATTE_NS_UPPER=$upper \
         unshare "${options[@]}" bash "$ROOT/scripts/roots-inside.sh" "$@"
 }

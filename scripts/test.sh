@@ -156,19 +156,25 @@ step_meson() {
     env -u GST_PLUGIN_PATH GST_REGISTRY="$build/static.bin" "$build/static"
 }
 step_systems() {
-    local system status=0
+    local system processor status=0
+    scripts/deps.sh systems
     cargo build --release
-    for system in trixie forky; do scripts/test-in.sh $system || status=1; done
-    scripts/test-in.sh trixie v1_26 || status=1
+    for system in trixie forky; do
+        scripts/test-in.sh $system || status=1
+        scripts/test-in.sh $system v1_26 || status=1
+    done
     scripts/package.sh build || status=1
     for system in bookworm trixie forky; do scripts/package.sh test $system || status=1; done
-    scripts/cross.sh aarch64 build || status=1
-    scripts/cross.sh armv7 build || status=1
+    for processor in aarch64 armv7; do
+        scripts/cross.sh $processor build || status=1
+        scripts/cross.sh $processor check || status=1
+    done
     # What runs in a folder without a compiler and a network; all of it is slow under emulation.
     scripts/cross.sh aarch64 test --release --lib || status=1
     return $status
 }
 step_v4l2() {
+    scripts/deps.sh systems
     cargo build --release
     scripts/test-v4l2.sh
 }

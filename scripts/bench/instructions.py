@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MPL-2.0
 """Instructions a frame on a 64-bit Arm core, counted under emulation: evidence for boards that are not here.
 
-usage: instructions.py ROOT PLUGIN RUNTIME MODEL CLIP
+usage: instructions.py ROOT PLUGIN RUNTIME MODEL CLIP [INT8]
 
-One line each: `instructions`, name, core, size, millions a frame. Where MATTE_MODEL_INT8 names an int8
-version of MODEL (or of MATTE_MODEL_FLOAT), a line each for the two: `network`, name, core, millions.
+One line each: `instructions`, name, core, size, millions a frame. With INT8, a line each for `mattesegment` with
+the two networks: `network`, name, core, millions.
 
 ROOT: a system for arm64 (scripts/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME: libonnxruntime.so for
-it. MODEL: an .onnx file. CLIP: a gst-launch fragment with a person in it. Two runs of unlike length give the
+it. MODEL: an .onnx file, or builtin. CLIP: a gst-launch fragment with a person in it. INT8: MODEL's int8
+version. Two runs of unlike length give the
 cost of a frame without that of the start. Emulated is what a core of the named type may use: a Cortex-A53 or
 A72 has no dot product instructions, an A76 has.
 """
@@ -74,7 +75,7 @@ def frames(clip: str, width: int, height: int, work: pathlib.Path) -> pathlib.Pa
 
 
 def main() -> None:
-    root, plugin, runtime, model, clip = sys.argv[1:]
+    root, plugin, runtime, model, clip, *int8 = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         emulator = Emulator(pathlib.Path(root), plugin, runtime, model, work)
@@ -90,17 +91,21 @@ def main() -> None:
 
             return (run(MANY) - run(FEW)) / (MANY - FEW) / 1e6
 
+        def network(name: str, core: str, count: float) -> None:
+            print(f"network\t{name}\t{CORES[core]}\t{count:.1f}", flush=True)
+
         for size in SIZES:
             for name, elements in CHAINS.items():
                 # The type of core matters to ONNX Runtime's kernels alone.
                 for core in CORES if name == "mattesegment" and size == SIZES[0] else ["cortex-a72"]:
                     count = cost(elements, core, size)
                     print(f"instructions\t{name}\t{CORES[core]}\t{size[1]}p\t{count:.1f}", flush=True)
-        if int8 := os.environ.get("MATTE_MODEL_INT8"):
-            for name, file in (("float", os.environ.get("MATTE_MODEL_FLOAT", model)), ("int8", int8)):
-                emulator.environment["MATTE_MODEL"] = file
-                for core, title in CORES.items():
-                    print(f"network\t{name}\t{title}\t{cost('mattesegment', core, SIZES[0]):.1f}", flush=True)
+                    if int8 and name == "mattesegment" and size == SIZES[0]:
+                        network("float", core, count)
+        for file in int8:
+            emulator.environment["MATTE_MODEL"] = file
+            for core in CORES:
+                network("int8", core, cost("mattesegment", core, SIZES[0]))
 
 
 if __name__ == "__main__":
