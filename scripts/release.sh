@@ -6,6 +6,8 @@
 #   scripts/release.sh [--check] [ARCH...]     amd64 (default: this machine's), arm64, armhf
 #
 # --check only looks whether version, changelog and packaging agree, as the tests do.
+# With BUILDROOT, a folder of Buildroot's own sources, the hash file of its package is made, too. It holds
+# the sum of the sources with all crates in them, packed by Buildroot, so it cannot lie among the sources.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -79,6 +81,22 @@ for arch in "$@"; do
         cp "$TARGET/packages/"*"$version"*_"$arch".deb "$out/"
     fi
 done
+
+if [ -n "${BUILDROOT:-}" ]; then
+    say "hash file for Buildroot"
+    format=$(sed -n 's/^BR_FMT_VERSION_cargo = //p' "$BUILDROOT/package/pkg-download.mk")
+    [ -n "$format" ] || die "BUILDROOT must name a folder of Buildroot's sources, found '$BUILDROOT'"
+    name=gst1-plugin-matte-$version stage=$(mktemp -d)
+    git archive --prefix="$name/" HEAD | gzip -n >"$stage/$name.tar.gz"
+    (cd "$stage" && TAR=tar CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} \
+        "$BUILDROOT/support/download/cargo-post-process" -n "$name" -o "$stage/$name.tar.gz" >&2)
+    {
+        echo "# Calculated by scripts/release.sh, with $(cargo --version | cut -d' ' -f1-2)"
+        printf 'sha256  %s  %s\n' "$(sha256sum <"$stage/$name.tar.gz" | cut -d' ' -f1)" "$name$format.tar.gz" \
+            "$(sha256sum <LICENSE | cut -d' ' -f1)" LICENSE
+    } >"$out/gst1-plugin-matte.hash"
+    rm -rf "$stage"
+fi
 
 {
     printf '# matte %s\n' "$version"

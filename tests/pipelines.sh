@@ -93,7 +93,8 @@ mix() {
 network() {
     # Ports that this run has to itself, as far as can be known.
     local port=$((20000 + RANDOM % 20000)) receiver status=0
-    PORT=$port MATTE_SINK=$(picture received) run rtp-receive.sh &
+    # Not by a function: what is ended below is then the pipeline, not the shell that waits for it.
+    PORT=$port MATTE_SINK=$(picture received) timeout 120 "$ROOT/pipelines/rtp-receive.sh" &
     receiver=$!
     sleep 2
     PORT=$port MATTE_SOURCE="$MATTE_SOURCE ! identity sync=true" run rtp-send.sh || status=1

@@ -15,7 +15,7 @@ GST1_PLUGIN_MATTE_CARGO_ENV = PKG_CONFIG_ALLOW_CROSS=1
 
 # A plugin is no program: cargo install has nothing to put anywhere.
 define GST1_PLUGIN_MATTE_INSTALL_TARGET_CMDS
-	$(INSTALL) -D -m 0755 $(@D)/target/$(RUSTC_TARGET_NAME)/release/libgstmatte.so \
+	$(INSTALL) -D -m 0755 $(@D)/target/$(RUSTC_TARGET_NAME)/$(if $(BR2_ENABLE_DEBUG),debug,release)/libgstmatte.so \
 		$(TARGET_DIR)/usr/lib/gstreamer-1.0/libgstmatte.so
 endef
 
