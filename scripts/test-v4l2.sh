@@ -7,6 +7,8 @@
 #   scripts/test-v4l2.sh              log: target/test-logs/v4l2-machine.log
 #   scripts/test-v4l2.sh COMMAND...   another command in the machine
 #
+# MATTE_PATIENCE=5 waits five times as long for everything, on a busy host.
+#
 # The machine's disk is the folder of Debian 13 that scripts/roots.sh makes (needs root; the kernel, its
 # headers and qemu are installed there, 1 GB), read-only, shared over 9p. Needs no KVM: a few minutes
 # of emulation.
@@ -15,7 +17,7 @@ set -euo pipefail
 cd "$ROOT"
 PACKAGES="linux-image-amd64 linux-headers-amd64 v4l2loopback-dkms v4l-utils busybox-static
     qemu-system-x86 seabios kmod xz-utils"
-LIMIT=1200 # seconds until a machine that hangs is ended
+LIMIT=$((1200 * ${MATTE_PATIENCE:-1})) # seconds until a machine that hangs is ended
 
 if [ "${1:-}" != inside ]; then
     [ "$(uname -m)" = x86_64 ] || die "the machine is an x86-64 one, found $(uname -m): run this on such a system"
@@ -82,7 +84,7 @@ exec busybox switch_root /root /bin/sh $work/machine
 END
 cat >"$work/machine" <<END
 export PATH=/usr/sbin:/usr/bin HOME=/tmp LANG=C.UTF-8 GST_REGISTRY=/tmp/registry.bin
-export MATTE_CACHE=/cache CARGO_TARGET_DIR='$TARGET'
+export MATTE_PATIENCE=${MATTE_PATIENCE:-1} MATTE_CACHE=/cache CARGO_TARGET_DIR='$TARGET'
 cp $work/registry.bin /tmp
 cd '$ROOT'
 ${*@Q} </dev/null >/dev/ttyS0 2>&1

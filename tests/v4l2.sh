@@ -10,8 +10,8 @@ about="V4L2: " logs=("$work"/{by-path,camera,color,webcam,by-hand,person}.log)
 # Emulated, a frame takes a second or so: small pictures, few of them.
 SIZE=320x180
 RAW=video/x-raw,format=RGB,width=320,pixel-aspect-ratio=1/1
-LONG=240
-PATIENCE=120
+LONG=$((240 * ${MATTE_PATIENCE:-1}))
+PATIENCE=$((120 * ${MATTE_PATIENCE:-1}))
 export XDG_CONFIG_HOME=$work/config
 
 device_of() { # the driver's name for a device
@@ -114,15 +114,17 @@ by_hand() {
     local line
     line=$(grep -h '^gst-launch-1.0 v4l2src .*v4l2sink' "$ROOT/README.md") && echo "$line" || return 1
     line=${line/v4l2src/v4l2src device=/dev/video11}
+    # What the camera shows, before anybody else looks: on the way here the picture has changed format twice.
+    wait_for $LONG captures /dev/video11 && timeout $LONG gst-launch-1.0 -q v4l2src device=/dev/video11 num-buffers=1 \
+        ! videoconvertscale ! "$RAW" ! filesink location="$work/still.rgb" && [ -s "$work/still.rgb" ] || return 1
     # shellcheck disable=SC2086  # a line of words
-    wait_for $LONG captures /dev/video11 && start by-hand ${line/mattebackground/mattebackground background=color color=0xff2e7d5b}
+    start by-hand ${line/mattebackground/mattebackground background=color color=0xff2e7d5b}
     wait_for $LONG captures /dev/video10 && look person || return 1
     shows person 300 20 46 125 91 && face_is_there person
 }
 # Forehead, cheek and chin as the camera sees them.
 face_is_there() { # name
     local x y r g b
-    gst-launch-1.0 -q filesrc location="$still" ! jpegdec ! videoconvertscale ! "$RAW" ! filesink location="$work/still.rgb"
     for place in "130 60" "125 120" "122 160"; do
         read -r x y <<<"$place" && read -r r g b <<<"$(pixel "$work/still.rgb" "$x" "$y")"
         near "$1" "$x" "$y" "$r" "$g" "$b" || return 1

@@ -74,3 +74,10 @@ def test_other_files_are_refused(exported, tmp_path):
     del weights["backbone.down4.0.weight"]
     with pytest.raises(UserError, match="down4"):
         thaw.unfold(cfg, weights)
+
+
+def test_names_take_no_room(exported):
+    graph = onnx.load(exported[0]).graph
+    kept = {tensor.name for tensor in graph.initializer} | {"image", "alpha"}
+    assert all(name in kept or len(name) <= 5 for node in graph.node for name in (*node.input, *node.output, node.name))
+    assert len({node.name for node in graph.node}) == len(graph.node)
