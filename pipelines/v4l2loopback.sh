@@ -9,4 +9,4 @@
 # knows no colorimetry: named here, it has nothing left to disagree about.
 caps="video/x-raw,format=YUY2,width=1280,height=720,colorimetry=bt601"
 launch "$source ! queue ! mattebackground background=blur \
-    ! videoconvertscale ! $caps ! ${MATTE_SINK:-v4l2sink device=${LOOPBACK:-/dev/video10} sync=false}"
+    ! videoconvert ! videoscale ! $caps ! ${MATTE_SINK:-v4l2sink device=${LOOPBACK:-/dev/video10} sync=false}"
