@@ -155,22 +155,24 @@ step_meson() {
     cc tests/static.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
     env -u GST_PLUGIN_PATH GST_REGISTRY="$build/static.bin" "$build/static"
 }
+# Each environment keeps its log: those of scripts/test-in.sh by the system's name, the others by these.
 step_systems() {
     local system processor status=0
+    logged() { "${@:2}" 2>&1 | tee "$logs/$1.log" || status=1; } # name, command
     scripts/deps.sh systems
     cargo build --release
     for system in trixie forky; do
         scripts/test-in.sh $system || status=1
         scripts/test-in.sh $system v1_26 || status=1
     done
-    scripts/package.sh build || status=1
-    for system in bookworm trixie forky; do scripts/package.sh test $system || status=1; done
+    logged package-build scripts/package.sh build
+    for system in bookworm trixie forky; do logged package-$system scripts/package.sh test $system; done
     for processor in aarch64 armv7; do
-        scripts/cross.sh $processor build || status=1
-        scripts/cross.sh $processor check || status=1
+        logged $processor-build scripts/cross.sh $processor build
+        logged $processor-check scripts/cross.sh $processor check
     done
     # What runs in a folder without a compiler and a network; all of it is slow under emulation.
-    scripts/cross.sh aarch64 test --release --lib || status=1
+    logged aarch64-test scripts/cross.sh aarch64 test --release --lib
     return $status
 }
 step_v4l2() {
