@@ -54,7 +54,11 @@ case ${2:-build} in
         say "$(stat -c '%s bytes stripped' "$stripped"): $stripped"
         ;;
     check) tests/cross.sh "$name" "$stripped" ;;
-    test) cargo test --target "$triple" "${@:3}" ;;
+    test)
+        # Tests have the plugin in themselves: the built one, loaded by the search for plugins, would be a second.
+        unset GST_PLUGIN_PATH
+        cargo test --target "$triple" "${@:3}"
+        ;;
     run) "$ROOT/scripts/roots.sh" run "$name" "${@:3}" ;;
     *) die "unknown action '$2' (build, check, test, run)" ;;
 esac

@@ -30,8 +30,9 @@ scripts/cross.sh armv7 build
 ```
 
 Debian's cross compiler, Rust's own targets, and a Debian 12 for the board's processor in a folder: the
-plugin runs on Debian 12 and newer, Raspberry Pi OS included. `scripts/cross.sh aarch64 test --lib` runs the
-tests by qemu-user. `scripts/package.sh build arm64` makes a Debian package of it. A Yocto recipe and a
+plugin runs on Debian 12 and newer, Raspberry Pi OS included. `scripts/cross.sh aarch64 check` loads it there by
+qemu-user and has the network make mattes, `scripts/cross.sh aarch64 test --release --lib` runs the tests.
+`scripts/package.sh build arm64` makes a Debian package of it. A Yocto recipe and a
 Buildroot package are in [packaging/](../packaging).
 
 ONNX Runtime is not linked in. The wheels of PyPI hold one for aarch64 (27 MB, glibc 2.28); Debian 13 and
@@ -39,7 +40,7 @@ newer have packages. For 32-bit Arm there is no wheel: build it, or take the dis
 
 ## Size
 
-The plugin, stripped{inside}:
+The plugin, stripped, with the network inside, which takes {inside:,} bytes of it:
 
 | processor | bytes |
 | --- | --- |
@@ -70,21 +71,21 @@ reaches (0.8 on the A53, which is in-order and 64 bits wide, 1.5 on the A72):
 
 ## A profile for small boards
 
-By the numbers above one core of an A72 just carries 30 frames a second of the fast preset; one of an A53 does
-not: it needs a lower rate (15 frames a second are half of every figure) and the network on fewer frames.
-What saves most, first:
+By the numbers above 30 frames a second of the fast preset with a colour at 720p take {a72} of one core of an A72
+and {a53} of an A53. Where that is too much, a lower rate (15 frames a second are half of every figure) and the
+network on fewer frames help. What saves most, first:
 
 1. **The camera's frame rate.** Everything is in proportion to it, and the eye wants less of a background than of
    a face: 15 a second are usual for calls on small boards.
-2. **`interval=2`, 3.** The network, two thirds of the work, runs on every second or third frame; the matte is
+2. **`interval=2`, 3.** The network, {network} of that work, runs on every second or third frame; the matte is
    carried over to the others. `still-threshold=0.006` rests it while nobody moves.
-3. **`background=color` or a picture, `preset=fast`**: at 720p a tenth less than blur and the balanced preset.
-4. **640x480 instead of 1280x720**: a few per cent only. The network sees 256x144 and the fast preset works at the
+3. **`background=color` or a picture, `preset=fast`**: at 720p {plain} less than blur and the balanced preset.
+4. **640x480 instead of 1280x720**: {small} only. The network sees 256x144 and the fast preset works at the
    matte's size, whatever comes in; what a smaller picture saves is the camera, the encoder and memory.
 5. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
    `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
 6. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave that core to the encoder.
-7. **An int8 network** (`mattenet quantize`) is about a third of the size{int8}
+7. **An int8 network** (`models/matte-int8.onnx`) has {int8_size} of the size{int8}
 
 [pipelines/embedded.sh](../pipelines/embedded.sh) has these lines for libcamera, V4L2 NV12, DMABuf and MJPEG
 cameras, and takes the board's H.264 encoder where there is one:
@@ -132,11 +133,20 @@ def main() -> None:
     models = pathlib.Path(__file__).parent.parent / "models"
     bytes_of = {kind: (models / name).stat().st_size
                 for kind, name in (("float", "matte.onnx"), ("int8", "matte-int8.onnx"))}
+    fast, full = (counts[name, "A53/A72"]["720p"]
+                  for name in ("mattebackground preset=fast background=color", "mattebackground (balanced, blur)"))
+    small = counts["mattebackground preset=fast background=color", "A53/A72"]["480p"]
+    a53, a72 = (f"{100 * 30 * fast * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     print(TEXT.format(
         model=found["model"][0][0] if found["model"] else "builtin",
         commit=commit.stdout.strip(),
-        inside=inside,
+        inside=bytes_of["float"],
+        a53=a53, a72=a72,
+        network=f"{100 * counts['mattesegment', 'A53/A72']['720p'] / fast:.0f} %",
+        plain=f"{100 - 100 * fast / full:.0f} %",
+        small=f"{100 - 100 * small / fast:.0f} %",
+        int8_size=f"{100 * bytes_of['int8'] / bytes_of['float']:.0f} %",
         int8=int8(found["network"]),
         sizes=table([[name, f"{int(size):,}"] for name, size in found["size"]]),
         memory=table(found["memory"]),
