@@ -25,7 +25,7 @@ marked as one.
 ## Build
 
 ```sh
-scripts/cross.sh aarch64 build     # target/aarch64-unknown-linux-gnu/dist/libgstmatte.so
+scripts/cross.sh aarch64 build     # target/aarch64-unknown-linux-gnu/dist/stripped/libgstmatte.so
 scripts/cross.sh armv7 build
 ```
 

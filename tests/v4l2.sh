@@ -102,13 +102,14 @@ check "ends by a key" ends
 exec 3>&-
 
 # --- the line of the README, with a person --------------------------------------------------------------
-# A second loopback device is the camera here: it shows the presenter.
+# A second loopback device is the camera here: it shows the presenter. The converter cannot use the sink's
+# buffers, which imagefreeze would offer it.
 still=$ROOT/docs/pictures/input.jpg
 reloads() { rmmod v4l2loopback && modprobe v4l2loopback video_nr=10,11 card_label=Matte,Webcam exclusive_caps=1,1; }
 check "nothing holds the device at the end" reloads
 start webcam gst-launch-1.0 filesrc location="$still" ! jpegdec ! videoconvertscale \
     ! video/x-raw,format=YUY2,width=320,height=240,colorimetry=bt601 ! imagefreeze is-live=true \
-    ! video/x-raw,framerate=4/1 ! v4l2sink device=/dev/video11 sync=false
+    ! video/x-raw,framerate=4/1 ! identity drop-allocation=true ! v4l2sink device=/dev/video11 sync=false
 captures() { v4l2-ctl -d "$1" --all | grep -q 'Video Capture'; } # device: somebody writes to it
 by_hand() {
     local line
