@@ -41,6 +41,9 @@ SETS = {
     "general": ("general/openimages",),
     "negative": ("stills/coco_negatives_ok",),
 }
+# What the public models are called in the table.
+TITLES = {"mp_general": "MediaPipe general", "mp_landscape": "MediaPipe landscape", "rvm_256": "RobustVideoMatting",
+          "modnet": "MODNet"}
 FIELDS = ["folder", "name", "stamp", "iou", "boundary", "band", "false"]
 
 
@@ -172,34 +175,41 @@ def _one_pass(model: teachers.Teacher, x: np.ndarray) -> None:
     model.session.run([model.output, *model.state_outputs], {model.input: x, **model.zero_states})
 
 
+def _cells(results: dict[str, list[dict[str, float]]], key: str) -> dict[str, str]:
+    """Mean and interval of one measure by model; the best mean bold."""
+    column = {model: metrics.bootstrap([r[key] for r in rows]) for model, rows in results.items()}
+    best = (min if key in ("band", "false") else max)(v[0] for v in column.values())
+    return {model: (f"**{mean:.3f}**" if mean == best else f"{mean:.3f}") + f" ({low:.3f} to {high:.3f})"
+            for model, (mean, low, high) in column.items()}
+
+
 def table(results: dict[str, dict[str, list[dict[str, float]]]], times: dict[str, float]) -> str:
-    """Markdown: a block a set, a line a model; best mean of each column bold."""
-    lines = []
+    """One Markdown table, a line a set and model, best mean of each column bold; then pictures without people, latency."""
+    keys = ("iou", "boundary", "band")
+    results = {TITLES.get(model, model): by for model, by in results.items()}
+    lines = ["| set | model | mean IoU | boundary F | error in 10 px band |", "| --- | --- | --- | --- | --- |"]
     sets = list(next(iter(results.values())))
-    for name in sets:
-        count = len(next(iter(results.values()))[name])
-        empty = name == "negative"
-        titles = ["false person, share of the picture"] if empty else ["mean IoU", "boundary F", "error in 10 px band"]
-        keys = ["false"] if empty else ["iou", "boundary", "band"]
-        lines += ["", f"**{name}** ({count} pictures)", "", "| model | " + " | ".join(titles) + (" | ms |" if times else " |"),
-                  "| --- |" + " --- |" * (len(titles) + bool(times))]
-        columns = [{m: metrics.bootstrap([r[k] for r in by[name]]) for m, by in results.items()} for k in keys]
+    people = [name for name in sets if name != "negative"]
+    for name in people:
+        by_model = {model: by[name] for model, by in results.items()}
+        columns = [_cells(by_model, key) for key in keys]
+        head = f"{name} ({len(next(iter(by_model.values())))})"
         for model in results:
-            cells = []
-            for key, column in zip(keys, columns):
-                best = (min if key in ("band", "false") else max)(v[0] for v in column.values())
-                mean, low, high = column[model]
-                digits = f"{mean:.3f}"
-                cells.append(f"{f'**{digits}**' if mean == best else digits} ({low:.3f} to {high:.3f})")
-            if times:
-                cells.append(f"{times[model]:.1f}")
-            lines.append(f"| {model} | " + " | ".join(cells) + " |")
-    people = [s for s in sets if s != "negative"]
-    lines += ["", f"**mean of the sets with people** ({', '.join(people)})", "", "| model | mean IoU | boundary F | error in 10 px band |", "| --- | --- | --- | --- |"]
+            lines.append(f"| {head} | {model} | " + " | ".join(column[model] for column in columns) + " |")
+            head = ""
+    head = "mean of the sets with people"
     for model, by in results.items():
-        means = [np.mean([np.nanmean([r[k] for r in by[s]]) for s in people]) for k in ("iou", "boundary", "band")]
-        lines.append(f"| {model} | " + " | ".join(f"{m:.3f}" for m in means) + " |")
-    return "\n".join(lines[1:]) + "\n"
+        means = [np.mean([np.nanmean([r[k] for r in by[name]]) for name in people]) for k in keys]
+        lines.append(f"| {head} | {model} | " + " | ".join(f"{m:.3f}" for m in means) + " |")
+        head = ""
+    if "negative" in sets:
+        false = _cells({model: by["negative"] for model, by in results.items()}, "false")
+        count = len(next(iter(results.values()))["negative"])
+        words = ", ".join(f"{model} {cell}" for model, cell in false.items())
+        lines += ["", f"Pictures without people ({count}), share of the picture called person: {words}."]
+    if times:
+        lines += ["", "Milliseconds a run: " + ", ".join(f"{TITLES.get(model, model)} {ms:.2f}" for model, ms in times.items()) + "."]
+    return "\n".join(lines) + "\n"
 
 
 def sheet(model: teachers.Teacher, pictures: list[items.Item], found: list[dict[str, float]], count: int = 40, cell: int = 200) -> np.ndarray:

@@ -189,7 +189,7 @@ def test_compare_prints_a_table_and_remembers(tiny, peers, tmp_path, capsys):
         (tmp_path / "c.yaml").write_text(yaml.safe_dump({"data": dataclasses.asdict(tiny)}))
         compare.run(args)
         text = (tmp_path / "t.md").read_text()
-        assert "| ours |" in text and "| one |" in text and "mean IoU" in text and "ms |" in text
+        assert "| ours |" in text and "| one |" in text and "mean IoU" in text and "Milliseconds a run: ours " in text
         assert cv2.imread(str(tmp_path / "w.png")).shape[1] == 2400
         kept = sorted(p.stat().st_mtime_ns for p in Path(tiny.work, "compare").iterdir())
         compare.run(args)
