@@ -5,8 +5,9 @@ and a .modelinfo that tells GStreamer's own `onnxinference` (1.28 and newer).
 Batch norm is folded into the convolutions, the sigmoid is inside, height and width are free
 (multiples of 16, made for about 256x144 pixels), so that one file serves landscape and portrait.
 --sharpness multiplies the logits, so that edges are less soft; which side a pixel is on does not change.
-With --half kernels are rounded to 16 bits, which halves the file; ONNX Runtime widens them when
-it loads it and computes in 32 bits.
+With --bits 16 kernels are rounded to 16 bits, which halves the file; with --bits 8 those of pointwise
+convolutions, most of the weights, to 8 bits with a scale an output channel. ONNX Runtime widens them when it
+loads the file and computes in 32 bits.
 Seed, configuration and commit are in the file's metadata.
 """
 
@@ -42,7 +43,7 @@ def add_parser(sub) -> None:
     parser = sub.add_parser("export", description=__doc__)
     parser.add_argument("checkpoint", help="best.pt or last.pt of a run; the averaged weights are taken")
     parser.add_argument("output", help="the .onnx to write; its descriptor gets the same name with .toml, and .modelinfo added")
-    parser.add_argument("--half", action="store_true", help="store the kernels in 16 bits")
+    parser.add_argument("--bits", type=int, choices=(32, 16, 8), default=32, help="bits that kernels are stored in")
     parser.add_argument("--sharpness", type=float, default=1.0, metavar="FACTOR",
                         help="factor on the logits: labels in doubt and scaled edges make a network less sure than it could be")
     parser.add_argument("--version", default="1", help="version of the weights, for descriptor and metadata")
@@ -77,25 +78,44 @@ def sharpen(net: MatteNet, factor: float) -> None:
             parameter.mul_(factor)
 
 
-def round_weights(net: nn.Module) -> nn.Module:
-    """Rounds the kernels of a folded network to 16-bit floats, in place."""
+def _bytes(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A pointwise kernel [O, I, 1, 1] as int8 and the f32 scale [O, 1, 1, 1] of each output channel."""
+    scale = (np.abs(kernel).max((1, 2, 3), keepdims=True) / 127).clip(1e-20).astype(np.float32)
+    return np.round(kernel / scale).astype(np.int8), scale
+
+
+def round_weights(net: nn.Module, bits: int) -> nn.Module:
+    """Rounds the kernels of a folded network, in place, to what `store` keeps of them."""
     with torch.no_grad():
         for parameter in net.parameters():
-            if parameter.ndim > 1:
+            if parameter.ndim == 4 and bits == 8 and parameter.shape[2:] == (1, 1):
+                # Twice: the scale of what is rounded differs by a rounding from that of what was not.
+                for _ in range(2):
+                    values, scale = _bytes(parameter.numpy())
+                    parameter.copy_(torch.from_numpy(values.astype(np.float32) * scale))
+            elif parameter.ndim > 1:
                 parameter.copy_(parameter.half())
     return net
 
 
-def store_half(proto: onnx.ModelProto) -> None:
-    """Stores the kernels in 16 bits, each with a cast behind it; they are rounded already."""
-    graph, casts = proto.graph, []
-    for tensor in graph.initializer:
+def store(proto: onnx.ModelProto, bits: int) -> None:
+    """Stores rounded kernels small, each with what widens it behind it: a cast, for bytes also their scale."""
+    graph, widen = proto.graph, []
+    helper, number = onnx.helper, onnx.numpy_helper
+    for tensor in list(graph.initializer):
         if len(tensor.dims) < 2 or tensor.data_type != onnx.TensorProto.FLOAT:
             continue
-        name, values = tensor.name, onnx.numpy_helper.to_array(tensor)
-        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
+        name, kernel = tensor.name, number.to_array(tensor)
+        if bits == 8 and kernel.shape[2:] == (1, 1):
+            values, scale = _bytes(kernel)
+            tensor.CopyFrom(number.from_array(values, f"{name}.byte"))
+            graph.initializer.append(number.from_array(scale, f"{name}.scale"))
+            widen.append(helper.make_node("Cast", [f"{name}.byte"], [f"{name}.wide"], f"{name}.cast", to=onnx.TensorProto.FLOAT))
+            widen.append(helper.make_node("Mul", [f"{name}.wide", f"{name}.scale"], [name], f"{name}.mul"))
+        else:
+            tensor.CopyFrom(number.from_array(kernel.astype(np.float16), f"{name}.half"))
+            widen.append(helper.make_node("Cast", [f"{name}.half"], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT))
+    nodes = [*widen, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
 
@@ -128,14 +148,14 @@ def commit() -> str:
     return head + ("+" if dirty else "")
 
 
-def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True, half: bool = False) -> bytes:
+def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True, bits: int = 32) -> bytes:
     """The network as ONNX: input `image` 1x3xHxW RGB in 0..1, output `alpha` 1x1xHxW in 0..1.
 
-    Changes `net` into what the file computes: folded, with `half` its kernels rounded.
+    Changes `net` into what the file computes: folded, with `bits` below 32 its kernels rounded.
     """
     model = fold_batch_norm(Deployed(net).eval())
-    if half:
-        round_weights(model)
+    if bits < 32:
+        round_weights(model, bits)
     buffer = io.BytesIO()
     axes = {2: "height", 3: "width"}
     with warnings.catch_warnings():
@@ -144,8 +164,8 @@ def to_onnx(net: MatteNet, metadata: dict[str, str], dynamic: bool = True, half:
                           input_names=["image"], output_names=["alpha"],
                           dynamic_axes={"image": axes, "alpha": axes} if dynamic else None)
     proto = onnx.load_from_string(buffer.getvalue())
-    if half:
-        store_half(proto)
+    if bits < 32:
+        store(proto, bits)
     shorten(proto)
     proto.producer_name, proto.producer_version = "mattenet", mattenet.__version__
     onnx.helper.set_model_props(proto, metadata)
@@ -228,7 +248,7 @@ def run(args) -> None:
     if not 0 < args.sharpness < 100:
         raise UserError(f"--sharpness {args.sharpness}: expected a factor above 0, about 1 to 3")
     sharpen(net, args.sharpness)
-    model = to_onnx(net, metadata_of(cfg, saved, args.version, args.sharpness), half=args.half)
+    model = to_onnx(net, metadata_of(cfg, saved, args.version, args.sharpness), bits=args.bits)
     for width, height in ((256, 144), (144, 256)):
         worst = difference(net, model, width, height)
         if worst > 1e-4:

@@ -50,9 +50,11 @@ def read(path: str | Path) -> tuple[Config, dict[str, torch.Tensor], dict[str, s
     if "mattenet.config" not in about:
         raise UserError(f"{path} has no mattenet.config among its metadata; expected a file of `mattenet export`")
     cfg = config_module.from_dict(Config, json.loads(about["mattenet.config"]))
-    weights = {tensor.name.removeprefix(PREFIX).removesuffix(".half"):
-               torch.from_numpy(onnx.numpy_helper.to_array(tensor).astype(np.float32))
-               for tensor in proto.graph.initializer if tensor.name.startswith(PREFIX)}
+    stored = {tensor.name.removeprefix(PREFIX): torch.from_numpy(onnx.numpy_helper.to_array(tensor).astype(np.float32))
+              for tensor in proto.graph.initializer if tensor.name.startswith(PREFIX)}
+    weights = {name.removesuffix(".half").removesuffix(".byte"): value for name, value in stored.items()}
+    for name in [name for name in weights if name.endswith(".scale")]:
+        weights[name.removesuffix(".scale")] *= weights.pop(name)
     for name in ("head.logits.weight", "head.logits.bias"):
         if name not in weights:
             raise UserError(f"{path} has no {name}; expected a file of `mattenet export`, not an int8 one")

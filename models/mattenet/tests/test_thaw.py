@@ -19,15 +19,16 @@ from mattenet.train.loop import Trainer
 NET = NetConfig(widths=[8, 8, 16, 16, 16], depths=[0, 1, 3, 2], decoder=[16, 8, 8], decoder_depths=[1, 1])
 
 
-@pytest.fixture
-def exported(tiny, tmp_path):
-    """A short run, exported in 16 bits with sharpened logits: the .onnx and its configuration as a file."""
+@pytest.fixture(params=["16", "8"])
+def exported(tiny, tmp_path, request):
+    """A short run, exported in 16 and 8 bits with sharpened logits: the .onnx and its configuration as a file."""
     cfg = Config(net=NET, data=tiny)
     cfg.train.steps, cfg.train.warmup, cfg.train.sizes, cfg.train.threads = 8, 2, [[64, 48]], 1
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(to_dict(cfg)))
     Trainer(cfg, tmp_path).fit()
     model = str(tmp_path / "m.onnx")
-    assert cli.main(["export", str(tmp_path / "last.pt"), model, "--version", "7", "--half", "--sharpness", "2"]) == 0
+    assert cli.main(["export", str(tmp_path / "last.pt"), model, "--version", "7", "--bits", request.param,
+                     "--sharpness", "2"]) == 0
     return model, str(tmp_path / "run.yaml")
 
 
