@@ -24,6 +24,7 @@ use super::provider::Placement;
 use super::runtime::{Runtime, Search};
 use super::session::{ModelBytes, ModelSource, SessionOptions, SharedSession};
 use super::settings::Settings;
+use super::signature::Signature;
 use super::state::State;
 use super::{ModelError, sources};
 use crate::frame::GrayImage;
@@ -101,17 +102,47 @@ impl Network {
         let model = ModelBytes::read(source)?;
         let runtime = Runtime::get(&options.search)?;
         let _loading = Loading::begin();
-        let session = model.session(runtime, &options.session)?;
-        let settings = sources::gather(source, &session.metadata, &model, &options.overrides)?;
+        let outline = model.outline()?;
+        let settings = sources::gather(source, &outline.metadata, &model, &options.overrides)?;
+        let finish = |signature: Option<&Signature>, session: Arc<SharedSession>| {
+            let mut warnings: Vec<String> = runtime.mismatch(&options.search).into_iter().collect();
+            warnings.extend(session.warnings.iter().cloned());
+            let question = Question {
+                file: &model.name,
+                settings: &settings,
+                signature: signature.unwrap_or(&session.signature),
+                stream: options.stream,
+            };
+            Self::make(&question, Arc::clone(&session), warnings)
+        };
+        let Some(signature) = model.peek(runtime, &outline) else {
+            return finish(None, model.session(runtime, &outline, &options.session)?);
+        };
         let question = Question {
             file: &model.name,
             settings: &settings,
-            signature: &session.signature,
+            signature: &signature,
             stream: options.stream,
         };
-        let mut warnings: Vec<String> = runtime.mismatch(&options.search).into_iter().collect();
-        warnings.extend(session.warnings.iter().cloned());
-        Self::make(&question, Arc::clone(&session), warnings)
+        let input = Descriptor::resolve(&question)?.input;
+        let fixed = SessionOptions {
+            sides: outline.named_sides(&input.name, &input.shape()),
+            ..options.session.clone()
+        };
+        let network = model
+            .session(runtime, &outline, &fixed)
+            .and_then(|session| finish(Some(&signature), session));
+        match network {
+            // A model may give one name to what has two sizes.
+            Err(error) if !fixed.sides.is_empty() => {
+                let session = model.session(runtime, &outline, &options.session)?;
+                let mut network = finish(Some(&signature), session)?;
+                let problem = format!("its sizes cannot be fixed, so it runs slower: {error}");
+                network.warnings.push(problem);
+                Ok(network)
+            }
+            network => network,
+        }
     }
 
     fn make(

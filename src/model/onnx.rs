@@ -102,6 +102,19 @@ fn text(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(bytes).map_err(|_| "a name in it is not UTF-8")
 }
 
+/// The last of the fields of this number in a message; empty where there is none.
+fn part(bytes: &[u8], number: u64) -> Result<&[u8], &'static str> {
+    let mut found: &[u8] = &[];
+    for item in (Fields { rest: bytes }) {
+        if let (other, Field::Bytes(bytes)) = item?
+            && other == number
+        {
+            found = bytes;
+        }
+    }
+    Ok(found)
+}
+
 /// What [`Outline::read`] finds.
 #[derive(Debug, Default)]
 pub struct Outline<'a> {
@@ -109,6 +122,8 @@ pub struct Outline<'a> {
     pub external: HashSet<&'a str>,
     /// Entries of the file's metadata.
     pub metadata: Vec<(&'a str, &'a str)>,
+    /// Inputs with the names of their sides, empty where a side has none (most are numbers).
+    pub inputs: Vec<(&'a str, Vec<&'a str>)>,
     /// Operator and first input of the node that makes a tensor, by the tensor's name.
     makers: HashMap<&'a str, (&'a str, &'a str)>,
 }
@@ -183,10 +198,27 @@ impl<'a> Outline<'a> {
             match item? {
                 (1, Field::Bytes(bytes)) => self.node(bytes, depth)?,
                 (5, Field::Bytes(bytes)) => self.tensor(bytes)?,
+                (11, Field::Bytes(bytes)) if depth == 0 => self.input(bytes)?,
                 (15, Field::Bytes(bytes)) => self.sparse(bytes)?,
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// An input, `ValueInfoProto`; its sides are four messages deep in its type.
+    fn input(&mut self, bytes: &'a [u8]) -> Result<(), &'static str> {
+        let name = text(part(bytes, 1)?)?;
+        let tensor = part(part(bytes, 2)?, 1)?;
+        let mut sides = Vec::new();
+        for item in (Fields {
+            rest: part(tensor, 2)?,
+        }) {
+            if let (1, Field::Bytes(bytes)) = item? {
+                sides.push(text(part(bytes, 2)?)?);
+            }
+        }
+        self.inputs.push((name, sides));
         Ok(())
     }
 
@@ -270,6 +302,24 @@ impl<'a> Outline<'a> {
         None
     }
 
+    /// The names of the sides of `input` and what they are in `shape`, as far as no other input has
+    /// sides of the same name: what is one size there need not be one here.
+    pub fn named_sides(&self, input: &str, shape: &[usize]) -> Vec<(String, usize)> {
+        let own = self.inputs.iter().filter(|(name, _)| *name == input);
+        let named = own.flat_map(|(_, sides)| sides.iter().zip(shape));
+        let others = || self.inputs.iter().filter(|(name, _)| *name != input);
+        let mut named: Vec<(String, usize)> = named
+            .filter(|(side, _)| !side.is_empty())
+            .filter(|(side, _)| others().all(|(_, sides)| !sides.contains(side)))
+            .map(|(side, size)| ((*side).to_owned(), *size))
+            .collect();
+        // A name twice in one input, with two sizes, is no size's name.
+        let all = named.clone();
+        named.retain(|(side, size)| all.iter().all(|(s, n)| s != side || n == size));
+        named.dedup();
+        named
+    }
+
     /// Checks that every outside file lies in the model's own folder.
     ///
     /// ONNX Runtime opens what a model names. A model from a stranger must not read, through `..`,
@@ -305,5 +355,33 @@ impl<'a> Outline<'a> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_are_known_by_names_that_are_the_inputs_own() {
+        let recurrent = include_bytes!("../../tests/models/recurrent.onnx");
+        let outline = Outline::read(recurrent, "recurrent.onnx").unwrap();
+        assert_eq!(outline.inputs[0], ("image", vec!["n", "", "h", "w"]));
+        // `n` is a side of the state as well.
+        let known = [("h".to_owned(), 6), ("w".to_owned(), 8)];
+        assert_eq!(outline.named_sides("image", &[1, 3, 6, 8]), known);
+        assert!(outline.named_sides("nothing", &[1, 3, 6, 8]).is_empty());
+
+        let alpha = include_bytes!("../../tests/models/alpha.onnx");
+        let outline = Outline::read(alpha, "alpha.onnx").unwrap();
+        assert!(outline.named_sides("image", &[1, 3, 6, 8]).is_empty());
+
+        let outline = Outline {
+            inputs: vec![("image", vec!["", "c", "side", "side"])],
+            ..Outline::default()
+        };
+        let square = [("c".to_owned(), 3), ("side".to_owned(), 8)];
+        assert_eq!(outline.named_sides("image", &[1, 3, 8, 8]), square);
+        assert_eq!(outline.named_sides("image", &[1, 3, 6, 8]), square[..1]);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Loaded models. Networks with the same model and the same settings share one session and its
+//! Loaded models. Networks with the same model, input size and settings share one session and its
 //! weights; each has tensors of its own.
 //!
 //! On the CPU, networks of one session run at the same time: ONNX Runtime promises that for its own
@@ -51,6 +51,9 @@ pub struct SessionOptions {
     pub memory_pattern: bool,
     /// What computes it.
     pub provider: ProviderRequest,
+    /// What inputs' sides are that the model leaves open, by the names it gives them. Known sizes
+    /// let ONNX Runtime fuse more and compute no shapes in a run.
+    pub sides: Vec<(String, usize)>,
 }
 
 impl Default for SessionOptions {
@@ -60,6 +63,7 @@ impl Default for SessionOptions {
             optimisation: Optimisation::default(),
             memory_pattern: true,
             provider: ProviderRequest::default(),
+            sides: Vec::new(),
         }
     }
 }
@@ -90,8 +94,6 @@ pub(super) struct SharedSession {
     pub signature: Signature,
     /// The operator that gives each output its meaning, in the order of the outputs.
     pub operators: Vec<Option<String>>,
-    /// The model's own metadata.
-    pub metadata: Vec<(String, String)>,
     /// Which providers got how many nodes.
     pub placement: Placement,
     /// What did not go as asked.
@@ -217,25 +219,55 @@ impl<'a> ModelBytes<'a> {
         self.sum.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The folder that the file lies in.
+    fn folder(&self) -> Option<&Path> {
+        self.path.map(|path| match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        })
+    }
+
+    /// What the file says about itself; it names no file that it must not read.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn outline(&self) -> Result<Outline<'_>, ModelError> {
+        let outline = Outline::read(&self.bytes, &self.name)?;
+        outline.confine(self.folder(), &self.name)?;
+        Ok(outline)
+    }
+
+    /// The inputs and outputs of a model that leaves sides of its inputs open, without getting it
+    /// ready to run, which takes several times as long. None where all sides are numbers, and where
+    /// ONNX Runtime alone cannot load it: [`ModelBytes::session`] then says why, or a provider can.
+    pub fn peek(&self, runtime: &Runtime, outline: &Outline) -> Option<Signature> {
+        let open = |(_, sides): &(&str, Vec<&str>)| sides.iter().any(|side| !side.is_empty());
+        if !outline.inputs.iter().any(open) {
+            return None;
+        }
+        let options = SessionOptions {
+            optimisation: Optimisation::None,
+            ..SessionOptions::default()
+        };
+        let mut builder = builder(runtime, &options).ok()?;
+        let session = self.commit(&mut builder, outline).ok()?;
+        Some(Signature::of(&session))
+    }
+
     /// The shared session of this model with these options, loaded if there is none yet.
     ///
     /// # Errors
-    /// What is wrong with the file, or what ONNX Runtime says about it.
+    /// What ONNX Runtime says about it.
     pub fn session(
         &self,
         runtime: &Runtime,
+        outline: &Outline,
         options: &SessionOptions,
     ) -> Result<Arc<SharedSession>, ModelError> {
-        let outline = Outline::read(&self.bytes, &self.name)?;
-        let folder = self.path.map(|path| match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        });
-        outline.confine(folder, &self.name)?;
-        let folder = (!outline.external.is_empty()).then(|| folder.map(Path::to_path_buf));
+        let external = !outline.external.is_empty();
         let key = Key {
             sum: self.sum,
-            folder: folder.flatten(),
+            folder: self.folder().filter(|_| external).map(Path::to_path_buf),
             options: options.clone(),
         };
         let sessions = SESSIONS.get_or_init(Mutex::default);
@@ -248,7 +280,7 @@ impl<'a> ModelBytes<'a> {
             return Ok(session);
         }
         // Loading takes long; others must be able to find or load theirs meanwhile.
-        let session = Arc::new(self.load(runtime, options, &outline)?);
+        let session = Arc::new(self.load(runtime, options, outline)?);
         if let Some(other) = find() {
             return Ok(other);
         }
@@ -323,11 +355,6 @@ impl<'a> ModelBytes<'a> {
             signature,
             session: RwLock::new(session),
             shapes: Mutex::default(),
-            metadata: outline
-                .metadata
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect(),
             placement,
             warnings,
         })
@@ -368,7 +395,7 @@ fn builder(runtime: &Runtime, options: &SessionOptions) -> ort::Result<SessionBu
         Optimisation::Extended => GraphOptimizationLevel::Level2,
         Optimisation::All => GraphOptimizationLevel::All,
     };
-    Ok(Session::builder(runtime.environment())?
+    let builder = Session::builder(runtime.environment())?
         // Builds without the optimiser refuse the level; the network runs all the same.
         .with_optimization_level(level)
         .unwrap_or_else(|error| error.recover())
@@ -376,5 +403,9 @@ fn builder(runtime: &Runtime, options: &SessionOptions) -> ort::Result<SessionBu
         .with_inter_threads(1)?
         .with_intra_op_spinning(false)?
         .with_inter_op_spinning(false)?
-        .with_memory_pattern(options.memory_pattern)?)
+        .with_memory_pattern(options.memory_pattern)?;
+    options.sides.iter().try_fold(builder, |builder, side| {
+        let (name, size) = side;
+        Ok(builder.with_dimension_override(name, *size as i64)?)
+    })
 }

@@ -19,7 +19,7 @@ const MAX_DESCRIPTION: u64 = 1 << 20;
 /// A description that cannot be read or understood, or whose checksum is not the model's.
 pub(super) fn gather(
     source: &ModelSource,
-    entries: &[(String, String)],
+    entries: &[(&str, &str)],
     model: &ModelBytes,
     overrides: &Settings,
 ) -> Result<Settings, ModelError> {
@@ -51,10 +51,7 @@ pub(super) fn gather(
             }
         }
     }
-    let entries = entries
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()));
-    settings.merge(metadata::parse(entries, &model.name)?);
+    settings.merge(metadata::parse(entries.iter().copied(), &model.name)?);
     if let (Some(expected), Some(origin)) = (
         settings.text("model.sha256"),
         settings.origin("model.sha256"),

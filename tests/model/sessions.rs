@@ -37,6 +37,25 @@ fn sessions_are_shared_but_not_tensors_and_states() {
 }
 
 #[test]
+fn an_open_size_is_fixed_and_sessions_are_shared_by_size() {
+    let sized = |width: &str, height: &str| {
+        load_ok(
+            "open_alpha.onnx",
+            &[("input.width", width), ("input.height", height)],
+        )
+    };
+    let (mut wide, mut tall) = (sized("12", "4"), sized("4", "12"));
+    assert!(!wide.shares_session_with(&tall));
+    assert!(wide.shares_session_with(&sized("12", "4")));
+    for network in [&mut wide, &mut tall] {
+        assert!(network.warnings().is_empty(), "{:?}", network.warnings());
+        fill(network, |_, p| ramp(p));
+        assert_matte(&matte(network), ramp);
+    }
+    assert_eq!((wide.matte_size(), tall.matte_size()), ((12, 4), (4, 12)));
+}
+
+#[test]
 fn networks_run_on_any_thread_at_once() {
     let workers: Vec<_> = (0..4)
         .map(|worker| {
