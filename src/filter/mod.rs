@@ -27,6 +27,7 @@ pub mod components;
 pub mod fast_guided;
 pub mod flow;
 pub mod follow;
+mod gather;
 pub mod guide;
 pub mod guided;
 pub mod guided_color;

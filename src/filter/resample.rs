@@ -4,18 +4,11 @@
 //! size: pixel centres lie at `(x + 0.5) / width`.
 
 use super::Plane;
+use super::gather::{Gather, Tap};
 use crate::frame::GrayRef;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch, prelude::*};
 use fearless_simd_macros::simd;
-
-/// Two neighbours and the second one's weight, for one place along an axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Tap {
-    first: u32,
-    second: u32,
-    weight: f32,
-}
 
 fn taps(from: usize, to: usize, span: f32, taps: &mut Vec<Tap>) {
     taps.clear();
@@ -36,6 +29,7 @@ fn taps(from: usize, to: usize, span: f32, taps: &mut Vec<Tap>) {
 pub struct Bilinear {
     columns: Vec<Tap>,
     rows: Vec<Tap>,
+    gather: Gather,
     mixed: Vec<f32>,
     sizes: (usize, usize, usize, usize, f32, f32),
 }
@@ -61,7 +55,7 @@ impl Bilinear {
         if self.sizes != sizes {
             taps(sizes.0, sizes.2, span.0, &mut self.columns);
             taps(sizes.1, sizes.3, span.1, &mut self.rows);
-            self.mixed.resize(sizes.0, 0.0);
+            self.gather.forget();
             self.sizes = sizes;
         }
         if (sizes.0, sizes.1) == (sizes.2, sizes.3) && span == (sizes.0 as f32, sizes.1 as f32) {
@@ -73,7 +67,11 @@ impl Bilinear {
 }
 
 #[simd]
-fn bilinear<S: Simd>(_: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) {
+fn bilinear<S: Simd>(simd: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) {
+    let lanes = S::f32s::LEN;
+    filter.gather.plan(&filter.columns, lanes);
+    let width = from.width();
+    filter.mixed.resize(width + Gather::padding(lanes), 0.0);
     for (y, row) in filter.rows.iter().enumerate() {
         let (top, bottom) = (from.row(row.first as usize), from.row(row.second as usize));
         // Most rows of a matte that holds no subject are all the same.
@@ -83,6 +81,12 @@ fn bilinear<S: Simd>(_: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) 
         }
         for ((m, t), b) in filter.mixed.iter_mut().zip(top).zip(bottom) {
             *m = t + (b - t) * row.weight;
+        }
+        if filter.gather.is_planned() {
+            let last = filter.mixed[width - 1];
+            filter.mixed[width..].fill(last);
+            filter.gather.apply(simd, &filter.mixed, to.row_mut(y));
+            continue;
         }
         let mixed = &filter.mixed[..];
         for (value, tap) in to.row_mut(y).iter_mut().zip(&filter.columns) {
