@@ -12,6 +12,8 @@
 //! Between block centres vectors are interpolated.
 
 use super::Plane;
+use super::between::Between;
+use super::block_search::{Patch, difference, parabola, search};
 use crate::frame::GrayRef;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
@@ -19,10 +21,6 @@ use fearless_simd_macros::simd;
 
 /// Side of a block in pixels.
 pub const BLOCK: usize = 8;
-/// Pixels of support around a block on each side.
-const AROUND: usize = 4;
-/// Longest motion in pixels.
-const REACH: i32 = 24;
 /// Mean difference of luma (of 255) up to which a place may be where the content was.
 const ALIKE: u32 = 16;
 /// Squared distance from home up to which a motion is believed.
@@ -189,131 +187,6 @@ fn mix(a: Vector, b: Vector, share: f32) -> Vector {
     }
 }
 
-/// A block's support: its place and size.
-#[derive(Clone, Copy)]
-struct Patch {
-    x: usize,
-    y: usize,
-    width: usize,
-    height: usize,
-}
-
-impl Patch {
-    /// Support around the block whose first pixel is at `(x, y)`, inside the picture.
-    #[inline(always)]
-    fn around(x: i32, y: i32, (width, height): (usize, usize)) -> Self {
-        let (around, block) = (AROUND as i32, BLOCK as i32);
-        let clip = |from: i32, to: i32, limit: usize| {
-            let limit = limit as i32;
-            let from = from.clamp(0, (limit - 1).max(0));
-            (from as usize, to.clamp(from + 1, limit) as usize)
-        };
-        let (left, right) = clip(x - around, x + block + around, width);
-        let (top, bottom) = clip(y - around, y + block + around, height);
-        Self {
-            x: left,
-            y: top,
-            width: right - left,
-            height: bottom - top,
-        }
-    }
-}
-
-impl Patch {
-    /// Pixels that [`difference`] compares.
-    fn samples(self) -> u32 {
-        (self.width * self.height.div_ceil(2)) as u32
-    }
-}
-
-/// Sum of absolute differences of a patch of `a` and the patch of `b` that is `(dx, dy)` away;
-/// none where that leaves the picture.
-#[inline(always)]
-fn difference(
-    a: &[u8],
-    b: &[u8],
-    (width, height): (usize, usize),
-    patch: Patch,
-    (dx, dy): (i32, i32),
-) -> Option<u32> {
-    let (x, y) = (patch.x as i32 + dx, patch.y as i32 + dy);
-    let fits = x >= 0
-        && y >= 0
-        && x as usize + patch.width <= width
-        && y as usize + patch.height <= height;
-    if !fits || dx.abs() > REACH || dy.abs() > REACH {
-        return None;
-    }
-    let mut sum = 0;
-    // Every other row: neighbours say nearly the same.
-    for row in (0..patch.height).step_by(2) {
-        let p = &a[(patch.y + row) * width + patch.x..][..patch.width];
-        let q = &b[(y as usize + row) * width + x as usize..][..patch.width];
-        if let (Ok(p), Ok(q)) = (<&[u8; 16]>::try_from(p), <&[u8; 16]>::try_from(q)) {
-            for (p, q) in p.iter().zip(q) {
-                sum += u32::from(p.abs_diff(*q));
-            }
-        } else {
-            for (p, q) in p.iter().zip(q) {
-                sum += u32::from(p.abs_diff(*q));
-            }
-        }
-    }
-    Some(sum)
-}
-
-/// The best motion of a patch from the given starts, by the given steps: whole pixels and its sum.
-#[inline(always)]
-fn search(
-    a: &[u8],
-    b: &[u8],
-    size: (usize, usize),
-    patch: Patch,
-    starts: &[(i32, i32)],
-    steps: &[i32],
-) -> ((i32, i32), u32) {
-    let (mut best, mut least) = ((0, 0), u32::MAX);
-    for (i, &start) in starts.iter().enumerate() {
-        if !starts[..i].contains(&start)
-            && let Some(sum) = difference(a, b, size, patch, start)
-            && sum < least
-        {
-            (best, least) = (start, sum);
-        }
-    }
-    for &step in steps {
-        for _ in 0..3 {
-            let centre = best;
-            for (dx, dy) in [(-step, 0), (step, 0), (0, -step), (0, step)] {
-                let place = (centre.0 + dx, centre.1 + dy);
-                if let Some(sum) = difference(a, b, size, patch, place)
-                    && sum < least
-                {
-                    (best, least) = (place, sum);
-                }
-            }
-            if best == centre {
-                break;
-            }
-        }
-    }
-    (best, least)
-}
-
-/// Where the parabola through three sums has its lowest point, -0.5 to 0.5.
-#[inline(always)]
-fn parabola(before: Option<u32>, here: u32, after: Option<u32>) -> f32 {
-    let (Some(before), Some(after)) = (before, after) else {
-        return 0.0;
-    };
-    let (before, here, after) = (before as f32, here as f32, after as f32);
-    let bend = before - 2.0 * here + after;
-    if bend <= 0.0 {
-        return 0.0;
-    }
-    (0.5 * (before - after) / bend).clamp(-0.5, 0.5)
-}
-
 #[simd]
 fn estimate<S: Simd>(_: S, flow: &mut Flow, wanted: &Plane) {
     let (size, (columns, rows)) = (flow.size, flow.blocks());
@@ -374,129 +247,6 @@ fn to_bytes<S: Simd>(_: S, from: &[f32], to: &mut [u8]) {
     }
 }
 
-/// A place between pixels, and how to mix those around it; edges extended.
-#[derive(Debug, Clone, Copy)]
-pub struct Between {
-    top: u32,
-    bottom: u32,
-    right: u32,
-    x: f32,
-    y: f32,
-}
-
-impl Between {
-    /// The place at these coordinates of a picture of this size.
-    #[inline]
-    pub fn new((width, height): (usize, usize), (x, y): (f32, f32)) -> Self {
-        let x = x.clamp(0.0, (width - 1) as f32);
-        let y = y.clamp(0.0, (height - 1) as f32);
-        let (left, top) = (x as u32, y as u32);
-        let (width, height) = (width as u32, height as u32);
-        Self {
-            top: top * width + left,
-            bottom: (top + 1).min(height - 1) * width + left,
-            right: u32::from(left + 1 < width),
-            x: x - left as f32,
-            y: y - top as f32,
-        }
-    }
-
-    /// Bilinear value of a picture whose pixels `read` gives by their index.
-    #[inline]
-    pub fn mix(self, read: impl Fn(usize) -> f32) -> f32 {
-        let row = |left: u32| {
-            let (a, b) = (read(left as usize), read((left + self.right) as usize));
-            a + (b - a) * self.x
-        };
-        let (upper, lower) = (row(self.top), row(self.bottom));
-        upper + (lower - upper) * self.y
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::filter::testing::{noise, sizes};
-    use crate::filter::window::BoxMean;
-
-    fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
-        Between::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
-    }
-
-    /// Smooth texture that can be looked at between its pixels.
-    fn texture(width: usize, height: usize, shift: (f32, f32)) -> Plane {
-        let (mut smooth, mut large) = (Plane::default(), noise(width + 80, height + 80, 6));
-        for _ in 0..2 {
-            BoxMean::default().apply(crate::simd::level(), &large, 1, &mut smooth);
-            std::mem::swap(&mut smooth, &mut large);
-        }
-        let mut out = Plane::new(width, height);
-        for y in 0..height {
-            for (x, value) in out.row_mut(y).iter_mut().enumerate() {
-                *value = sample(&large, x as f32 + 40.0 + shift.0, y as f32 + 40.0 + shift.1);
-            }
-        }
-        out
-    }
-
-    #[test]
-    fn finds_the_motion_of_a_texture_to_a_third_of_a_pixel() {
-        let mut everywhere = Plane::new(96, 64);
-        everywhere.data_mut().fill(1.0);
-        for shift in [(0.0, 0.0), (3.0, -2.0), (-7.0, 5.0), (1.5, 0.5)] {
-            for level in crate::simd::levels() {
-                let mut flow = Flow::default();
-                flow.update(level, &texture(96, 64, (0.0, 0.0)), &everywhere);
-                flow.update(level, &texture(96, 64, shift), &everywhere);
-                let mut row = Vec::new();
-                flow.row(32, &mut row);
-                let v = along(&row, 48);
-                assert!(v.sure, "{shift:?} {level:?}");
-                let error = (v.x - shift.0).hypot(v.y - shift.1);
-                assert!(error < 0.34, "{shift:?} {level:?}: {v:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_stands_still_does_not_move_and_the_unknown_is_not_believed() {
-        let nothing = Plane::new(96, 64);
-        let mut everywhere = Plane::new(96, 64);
-        everywhere.data_mut().fill(1.0);
-        let mut flow = Flow::default();
-        let level = crate::simd::level();
-        flow.update(level, &noise(96, 64, 1), &nothing);
-        flow.update(level, &noise(96, 64, 2), &nothing);
-        assert!(
-            flow.vectors()
-                .iter()
-                .all(|v| (v.x, v.y, v.sure) == (0.0, 0.0, true))
-        );
-        flow.update(level, &noise(96, 64, 3), &everywhere);
-        let sure = flow.vectors().iter().filter(|v| v.sure).count();
-        assert!(
-            sure < flow.vectors().len() / 2,
-            "{sure} blocks believe in noise"
-        );
-    }
-
-    #[test]
-    fn every_size_is_taken_and_levels_agree() {
-        for (width, height) in sizes() {
-            let mut everywhere = Plane::new(width, height);
-            everywhere.data_mut().fill(1.0);
-            let mut results = Vec::new();
-            for level in crate::simd::levels() {
-                let mut flow = Flow::default();
-                for seed in 0..3 {
-                    flow.update(level, &noise(width, height, seed), &everywhere);
-                }
-                let mut row = Vec::new();
-                flow.row(height - 1, &mut row);
-                along(&row, width - 1);
-                results.push(flow.vectors().to_vec());
-            }
-            assert!(results.iter().all(|r| *r == results[0]), "{width}x{height}");
-        }
-    }
-}
+#[path = "flow_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `patches` | where there is an edge to work on |
 //! | `motion` | what changed in the picture, against the sensor's noise; scene cuts |
-//! | `flow` | where things came from: block matching |
+//! | `flow`, `block_search` | where things came from: block matching |
 //! | `follow` | an earlier frame's matte, moved to this one |
 //! | `temporal` | steadying: exponential, uncertainty-weighted, along the motion, adaptive |
 //! | `sides` | hysteresis per pixel |
@@ -23,6 +23,8 @@
 
 pub mod affine;
 mod areas;
+pub mod between;
+mod block_search;
 pub mod components;
 pub mod fast_guided;
 pub mod flow;

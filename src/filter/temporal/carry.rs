@@ -7,7 +7,8 @@
 //! noise), what was known about it is still true here.
 
 use crate::filter::Plane;
-use crate::filter::flow::{Between, Flow, Vector, along};
+use crate::filter::between::Between;
+use crate::filter::flow::{Flow, Vector, along};
 use crate::filter::motion::{Motion, exceeds};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
