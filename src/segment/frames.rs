@@ -206,11 +206,6 @@ impl MatteSegment {
             still: source == Source::Still && newest.frame_pts == playing.last_run,
             ..newest
         };
-        let matte = Matte {
-            // Nothing moved since the last run, and it is that run's matte.
-            still: source == Source::Still && matte.frame_pts == playing.last_run,
-            ..matte
-        };
         if source == Source::Still || !tempo.compensate {
             return Some(matte);
         }
