@@ -22,20 +22,19 @@
 //!   took the few unsure pixels in them for the same. Windows whose matte is the same all over
 //!   weigh much and keep it so.
 //!
-//! A confident fit is computed around edges only; see [`super::patches`].
+//! A confident fit is computed around edges only; see [`super::patches`]. The plain one, whose sums
+//! are cheaper than to look for edges, is in [`super::guided_plain`].
 
 use super::Plane;
+use super::guided_plain::Plain;
 use super::patches::{Finder, Patch};
 use super::sums::{Sums, add, average, load, store};
-use super::window::{
-    BoxMean, REFRESH, SlidingScratch, advance, sliding_sum, window_count, window_counts,
-};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch, prelude::*};
 use fearless_simd_macros::simd;
 
 /// Luma is shifted by this before squares are summed: it keeps variances accurate in `f32`.
-const MIDDLE: f32 = 0.5;
+pub(super) const MIDDLE: f32 = 0.5;
 
 /// A matte as a linear function of the guide's luma at every place of a low resolution grid:
 /// `q = a I + b`, matte and luma in 0 to 1.
@@ -109,9 +108,8 @@ pub(super) fn confidence(p: f32) -> f32 {
 /// The filter, with its scratch memory.
 #[derive(Debug, Default)]
 pub struct Guided {
+    plain: Plain,
     window: Coefficients,
-    plain: PlainSums,
-    mean: BoxMean,
     quality: Plane,
     weights: Plane,
     finder: Finder,
@@ -119,15 +117,6 @@ pub struct Guided {
     averaged: Vec<Patch>,
     sums: Sums<6>,
     means: Sums<3>,
-}
-
-/// Column sums and window sums of I, p, I I, I p over whole rows.
-#[derive(Debug, Default)]
-struct PlainSums {
-    columns: [Vec<f32>; 4],
-    windows: [Vec<f32>; 4],
-    inverse: Vec<f32>,
-    scratch: SlidingScratch,
 }
 
 /// Widest patch: its sums stay in the first-level cache.
@@ -148,43 +137,11 @@ impl Guided {
     ) {
         debug_assert_eq!(guide.size(), matte.size());
         let (width, height) = guide.size();
-        let radius = radius.min(width.max(height));
-        let epsilon = epsilon.max(1e-7);
+        let window = (radius.min(width.max(height)), epsilon.max(1e-7));
         match fit {
-            Fit::Plain => self.plain(level, (guide, matte), (radius, epsilon), out),
-            Fit::Confident => self.confident(level, (guide, matte), (radius, epsilon), out),
+            Fit::Plain => self.plain.coefficients(level, (guide, matte), window, out),
+            Fit::Confident => self.confident(level, (guide, matte), window, out),
         }
-    }
-
-    fn plain(
-        &mut self,
-        level: Level,
-        (guide, matte): (&Plane, &Plane),
-        (radius, epsilon): (usize, f32),
-        out: &mut Coefficients,
-    ) {
-        let (width, height) = guide.size();
-        self.window.resize(width, height);
-        let padded = width + 2 * radius;
-        for row in &mut self.plain.columns {
-            row.clear();
-            row.resize(padded, 0.0);
-        }
-        for row in &mut self.plain.windows {
-            row.resize(width, 0.0);
-        }
-        self.plain.scratch.resize(padded);
-        window_counts(width, radius, &mut self.plain.inverse);
-        let input = Input {
-            guide,
-            matte,
-            radius,
-            epsilon,
-        };
-        let (sums, window) = (&mut self.plain, &mut self.window);
-        dispatch!(level, simd => plain(simd, &input, sums, window));
-        self.mean.apply(level, &self.window.a, radius, &mut out.a);
-        self.mean.apply(level, &self.window.b, radius, &mut out.b);
     }
 
     fn confident(
@@ -198,10 +155,10 @@ impl Guided {
         // Where no window sees an edge, the fit is the matte itself, and perfect.
         out.without_guide(matte);
         let most = PATCH.max(8 * radius);
-        self.finder.look(matte);
-        self.finder.spread(radius);
+        self.finder.look(level, matte);
+        self.finder.spread(level, radius);
         self.finder.patches(most, &mut self.fitted);
-        self.finder.spread(radius);
+        self.finder.spread(level, radius);
         self.finder.patches(most, &mut self.averaged);
         self.weights.resize(width, height);
         dispatch!(level, simd => weigh(simd, matte, &mut self.weights));
@@ -220,13 +177,14 @@ impl Guided {
         let input = Input {
             guide,
             matte,
+            weights: &self.weights,
             radius,
             epsilon,
         };
         let planes = [&mut self.window.a, &mut self.window.b, &mut self.quality];
         self.sums.resize(most, radius);
         let (patches, sums) = (&self.fitted, &mut self.sums);
-        dispatch!(level, simd => confident(simd, &input, &self.weights, patches, sums, planes));
+        dispatch!(level, simd => fit_windows(simd, &input, patches, sums, planes));
         let planes = [&self.window.a, &self.window.b, &self.quality];
         self.means.resize(most, radius);
         let (patches, sums) = (&self.averaged, &mut self.means);
@@ -238,70 +196,16 @@ impl Guided {
 struct Input<'a> {
     guide: &'a Plane,
     matte: &'a Plane,
+    weights: &'a Plane,
     radius: usize,
     epsilon: f32,
 }
 
-#[simd]
-fn plain<S: Simd>(_: S, input: &Input<'_>, sums: &mut PlainSums, window: &mut Coefficients) {
-    let (width, height) = input.guide.size();
-    let radius = input.radius;
-    for y in 0..height {
-        advance(
-            (y, 0, REFRESH),
-            radius,
-            height,
-            &mut sums.columns,
-            #[inline(always)]
-            |c| c.iter_mut().for_each(|c| c.fill(0.0)),
-            #[inline(always)]
-            |c, row, enters| {
-                let sign = if enters { 1.0 } else { -1.0 };
-                let (guide, matte) = (
-                    &input.guide.row(row)[..width],
-                    &input.matte.row(row)[..width],
-                );
-                let [si, sp, sii, sip] = c;
-                let si = &mut si[radius..][..width];
-                let sp = &mut sp[radius..][..width];
-                let sii = &mut sii[radius..][..width];
-                let sip = &mut sip[radius..][..width];
-                for x in 0..width {
-                    let (i, p) = (guide[x] - MIDDLE, matte[x]);
-                    let signed = sign * i;
-                    si[x] += signed;
-                    sp[x] += sign * p;
-                    sii[x] += signed * i;
-                    sip[x] += signed * p;
-                }
-            },
-        );
-        for k in 0..4 {
-            let to = &mut sums.windows[k][..width];
-            sliding_sum(&sums.columns[k], 2 * radius + 1, to, &mut sums.scratch);
-        }
-        let [si, sp, sii, sip] = &sums.windows;
-        let (si, sp, sii, sip) = (&si[..width], &sp[..width], &sii[..width], &sip[..width]);
-        let inverse = &sums.inverse[..width];
-        let a = &mut window.a.row_mut(y)[..width];
-        let b = &mut window.b.row_mut(y)[..width];
-        let rows = 1.0 / window_count(y, radius, height) as f32;
-        for x in 0..width {
-            let n = inverse[x] * rows;
-            let (i, p) = (si[x] * n, sp[x] * n);
-            let slope = (sip[x] * n - i * p) / ((sii[x] * n - i * i).max(0.0) + input.epsilon);
-            a[x] = slope;
-            b[x] = p - slope * (i + MIDDLE);
-        }
-    }
-}
-
 /// Fits windows: slope, offset and quality, the first two times the last.
 #[simd]
-fn confident<S: Simd>(
+fn fit_windows<S: Simd>(
     simd: S,
     input: &Input<'_>,
-    weights: &Plane,
     patches: &[Patch],
     sums: &mut Sums<6>,
     [out_a, out_b, out_q]: [&mut Plane; 3],
@@ -320,7 +224,7 @@ fn confident<S: Simd>(
             #[inline(always)]
             |sums, entry| {
                 let (guide, matte) = (input.guide.row(entry.row), input.matte.row(entry.row));
-                let weights = weights.row(entry.row);
+                let weights = input.weights.row(entry.row);
                 for x in (0..entry.from.len()).step_by(S::f32s::LEN) {
                     let from = entry.from.start + x;
                     let (i, p) = (load(simd, guide, from) - middle, load(simd, matte, from));
@@ -347,8 +251,8 @@ fn confident<S: Simd>(
                     let (i, p) = (i * n, p * n);
                     let covariance = ip * n - i * p;
                     let variance = (ii * n - i * i).max(zero);
-                    let own = (pp * n - p * p).max(zero);
                     let slope = covariance / (variance + input.epsilon);
+                    let own = (pp * n - p * p).max(zero);
                     let left = (own - slope * covariance).max(zero);
                     let contrast = covariance * covariance / (own + ALIKE);
                     let fits = (contrast + CONTRAST) / (left + PERFECT);
@@ -383,123 +287,5 @@ pub(super) fn weigh<S: Simd>(_: S, matte: &Plane, weights: &mut Plane) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use crate::filter::testing::{noise, sizes};
-
-    /// The coefficients in `f64`, straight from the formula.
-    pub(in crate::filter) fn reference(
-        guide: &Plane,
-        matte: &Plane,
-        fit: Fit,
-        (radius, epsilon): (usize, f64),
-    ) -> (Vec<f64>, Vec<f64>) {
-        let (width, height) = guide.size();
-        let window = |x: usize, y: usize| {
-            let rows = y.saturating_sub(radius)..=(y + radius).min(height - 1);
-            rows.flat_map(move |v| {
-                (x.saturating_sub(radius)..=(x + radius).min(width - 1)).map(move |u| (u, v))
-            })
-        };
-        let (mut a, mut b, mut quality) = (Vec::new(), Vec::new(), Vec::new());
-        for y in 0..height {
-            for x in 0..width {
-                let [mut n, mut i, mut p, mut ii, mut ip, mut pp] = [0.0f64; 6];
-                for (u, v) in window(x, y) {
-                    let (gi, mp) = (f64::from(guide.row(v)[u]), f64::from(matte.row(v)[u]));
-                    let sure = (((2.0 * mp - 1.0).abs() - 0.7) / 0.3).max(0.0);
-                    let w = match fit {
-                        Fit::Plain => 1.0,
-                        Fit::Confident => 0.02 + 0.98 * sure * sure,
-                    };
-                    n += w;
-                    i += w * gi;
-                    p += w * mp;
-                    ii += w * gi * gi;
-                    ip += w * gi * mp;
-                    pp += w * mp * mp;
-                }
-                let (i, p) = (i / n, p / n);
-                let covariance = ip / n - i * p;
-                let slope = covariance / (ii / n - i * i + epsilon);
-                let own = (pp / n - p * p).max(0.0);
-                let left = (own - slope * covariance).max(0.0);
-                let contrast = covariance * covariance / (own + 1e-4);
-                a.push(slope);
-                b.push(p - slope * i);
-                quality.push(match fit {
-                    Fit::Plain => 1.0,
-                    Fit::Confident if own < 1e-6 => 0.1 / 3e-4,
-                    Fit::Confident => (contrast + 3e-3) / (left + 3e-4),
-                });
-            }
-        }
-        let mean = |values: &[f64]| {
-            let mut out = Vec::new();
-            for y in 0..height {
-                for x in 0..width {
-                    let (sum, count) = window(x, y).fold((0.0, 0.0), |(s, c), (u, v)| {
-                        let k = v * width + u;
-                        (s + values[k] * quality[k], c + quality[k])
-                    });
-                    out.push(sum / count);
-                }
-            }
-            out
-        };
-        (mean(&a), mean(&b))
-    }
-
-    #[test]
-    fn equals_the_formula_at_every_size_and_level() {
-        let (mut filter, mut out) = (Guided::default(), Coefficients::default());
-        for (i, (width, height)) in sizes().into_iter().enumerate() {
-            let (guide, mut matte) = (noise(width, height, 1), noise(width, height, 2));
-            // Plain on both sides, with an edge of any value between.
-            for y in 0..height {
-                for (x, p) in matte.row_mut(y).iter_mut().enumerate() {
-                    *p = match 3 * x / width {
-                        0 if i % 2 == 0 => 0.0,
-                        2 if i % 3 > 0 => 1.0,
-                        _ => *p,
-                    };
-                }
-            }
-            let (radius, epsilon) = ([1, 2, 4, 6][i % 4], [1e-4, 1e-2][i % 2]);
-            for fit in [Fit::Plain, Fit::Confident] {
-                let (a, b) = reference(&guide, &matte, fit, (radius, f64::from(epsilon)));
-                for level in crate::simd::levels() {
-                    let planes = (&guide, &matte);
-                    filter.coefficients(level, planes, fit, (radius, epsilon), &mut out);
-                    for k in 0..a.len() {
-                        let i = f64::from(guide.data()[k]);
-                        let got = f64::from(out.a.data()[k]) * i + f64::from(out.b.data()[k]);
-                        let error = (got - (a[k] * i + b[k])).abs();
-                        assert!(
-                            error < 2e-3,
-                            "{width}x{height} r{radius} {fit:?} [{k}]: {error}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn flat_mattes_stay_flat() {
-        let (mut filter, mut out) = (Guided::default(), Coefficients::default());
-        let (guide, level) = (noise(50, 40, 1), crate::simd::level());
-        for (value, fit) in [
-            (0.0, Fit::Plain),
-            (1.0, Fit::Plain),
-            (0.0, Fit::Confident),
-            (1.0, Fit::Confident),
-        ] {
-            let mut matte = Plane::new(50, 40);
-            matte.data_mut().fill(value);
-            filter.coefficients(level, (&guide, &matte), fit, (3, 1e-4), &mut out);
-            assert!(out.a.data().iter().all(|a| a.abs() < 1e-3));
-            assert!(out.b.data().iter().all(|b| (b - value).abs() < 1e-3));
-        }
-    }
-}
+#[path = "guided_tests.rs"]
+pub(super) mod tests;

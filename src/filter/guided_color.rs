@@ -75,10 +75,10 @@ impl GuidedColor {
         // Where no window sees an edge, the fit is the matte itself, and perfect.
         out.without_guide(matte);
         let most = PATCH.max(8 * radius);
-        self.finder.look(matte);
-        self.finder.spread(radius);
+        self.finder.look(level, matte);
+        self.finder.spread(level, radius);
         self.finder.patches(most, &mut self.fitted);
-        self.finder.spread(radius);
+        self.finder.spread(level, radius);
         self.finder.patches(most, &mut self.averaged);
         self.weights.resize(width, height);
         dispatch!(level, simd => weigh(simd, matte, &mut self.weights));

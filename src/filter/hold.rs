@@ -7,8 +7,15 @@
 //! exceeds a small play, which shrinks towards 0 and 255 so that nothing stays behind as haze, and
 //! inside the play it settles slowly, so that it does not keep what noise it began with.
 
-use fearless_simd::{Simd, prelude::*};
+use super::Plane;
+use super::affine::{SEGMENT, segments};
+use super::motion::exceeds;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd_macros::simd;
 
+/// Change of the picture up to which a place stands still.
+const STILL: f32 = 0.1;
 /// What is left alone when a pixel settles, of 255.
 const CLOSE: u8 = 3;
 
@@ -24,6 +31,44 @@ pub struct Hold<'a> {
     pub still: &'a [bool],
     /// Whether there is no last matte, or it is not to be used.
     pub fresh: bool,
+}
+
+/// Where the picture stands still, in the pieces that the last step judges.
+#[derive(Debug, Default)]
+pub(super) struct Stillness {
+    still: Vec<bool>,
+}
+
+impl Stillness {
+    /// Takes the picture's change, for a grid of this size.
+    pub(super) fn find(&mut self, level: Level, change: &Plane, grid: (usize, usize)) {
+        dispatch!(level, simd => find(simd, change, grid, &mut self.still));
+    }
+
+    /// Whether it stands still, segment by segment and row by row of the grid.
+    pub(super) fn segments(&self) -> &[bool] {
+        &self.still
+    }
+}
+
+#[simd]
+fn find<S: Simd>(_: S, change: &Plane, (columns, rows): (usize, usize), still: &mut Vec<bool>) {
+    let count = segments(columns);
+    still.clear();
+    let row_of = |y: usize| y * change.height() / rows;
+    for y in 0..rows {
+        if y > 0 && row_of(y) == row_of(y - 1) {
+            still.extend_from_within((y - 1) * count..y * count);
+            continue;
+        }
+        let row = change.row(row_of(y));
+        for s in 0..count {
+            let first = s * SEGMENT * row.len() / columns;
+            let last = ((s + 1) * SEGMENT * row.len()).div_ceil(columns);
+            let last = last.min(row.len());
+            still.push(!exceeds(&row[first.min(last - 1)..last], STILL));
+        }
+    }
 }
 
 /// Moves `shown` to within `play` of `to`, less near 0 and 255, and from there by `settle` to
@@ -67,8 +112,6 @@ fn follow_rest(shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fearless_simd::dispatch;
-    use fearless_simd_macros::simd;
 
     #[test]
     fn still_places_settle_close_to_their_value() {

@@ -71,8 +71,8 @@ impl JointBilateral {
         }
         self.pad(matte, luma);
         let reach = (AROUND + 1) * out.width().div_ceil(matte.width()).max(1);
-        self.finder.look(out);
-        self.finder.spread(reach);
+        self.finder.look(level, out);
+        self.finder.spread(level, reach);
         self.finder.patches(PATCH, &mut self.patches);
         let alike = 0.5 / (deviation * deviation).max(1e-8);
         dispatch!(level, simd => upsample(simd, self, matte.size(), guide, alike, out));

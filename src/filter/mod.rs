@@ -13,7 +13,8 @@
 //! | `sides` | hysteresis per pixel |
 //! | `regions` | hysteresis per region, islands, holes, with identity |
 //! | `morphology` | open, close, grow |
-//! | `guided`, `guided_color`, `joint_bilateral`, `matting` | edge fit on a low resolution grid |
+//! | `guided`, `guided_plain`, `guided_color`, `joint_bilateral`, `matting` | edge fit on a low resolution grid |
+//! | `edge_fit` | which of them, and on which grid |
 //! | `fast_guided` | the published guided filter as one call |
 //! | `affine` | the fit at the frame's resolution |
 //! | `hold` | still places hold on to what was shown |
@@ -26,6 +27,7 @@ mod areas;
 pub mod between;
 mod block_search;
 pub mod components;
+mod edge_fit;
 pub mod fast_guided;
 pub mod flow;
 pub mod follow;
@@ -33,6 +35,7 @@ mod gather;
 pub mod guide;
 pub mod guided;
 pub mod guided_color;
+mod guided_plain;
 pub mod hold;
 pub mod joint_bilateral;
 pub mod matting;
@@ -50,6 +53,7 @@ pub mod resample;
 pub mod shape;
 pub mod sides;
 mod sums;
+mod tally;
 pub mod temporal;
 #[cfg(test)]
 mod testing;

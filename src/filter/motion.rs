@@ -152,6 +152,7 @@ impl Motion {
 }
 
 /// Whether any of the values is above the limit; written so that it needs no order of theirs.
+#[inline(always)]
 pub(super) fn exceeds(values: &[f32], limit: f32) -> bool {
     values.iter().fold(0, |any, v| any | u32::from(*v > limit)) != 0
 }

@@ -4,6 +4,9 @@
 //! 0 or 1 as far as any window reaches, and so is what a fit would make of it.
 
 use super::Plane;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
 use std::ops::Range;
 
 /// A part of a plane that is worked on as a whole.
@@ -44,23 +47,17 @@ pub(super) struct Finder {
 
 impl Finder {
     /// Takes the next matte.
-    pub(super) fn look(&mut self, matte: &Plane) {
+    pub(super) fn look(&mut self, level: Level, matte: &Plane) {
         (self.width, self.height) = matte.size();
         self.seen.resize(matte.data().len(), 0);
-        for (seen, value) in self.seen.iter_mut().zip(matte.data()) {
-            *seen = (u8::from(*value > 0.0) << 1) | u8::from(*value < 1.0);
-        }
+        dispatch!(level, simd => look(simd, matte.data(), &mut self.seen));
     }
 
     /// Looks further from every pixel, by `radius` pixels.
-    pub(super) fn spread(&mut self, radius: usize) {
+    pub(super) fn spread(&mut self, level: Level, radius: usize) {
         let radius = radius.min(self.width.max(self.height));
         self.scratch.resize(self.seen.len(), 0);
-        let rows = self.seen.chunks_exact_mut(self.width);
-        for (row, scratch) in rows.zip(self.scratch.chunks_exact_mut(self.width)) {
-            grow(row, scratch, radius, 1);
-        }
-        grow(&mut self.seen, &mut self.scratch, radius, self.width);
+        dispatch!(level, simd => spread(simd, self, radius));
     }
 
     /// Writes to `out` patches that between them hold every pixel that saw both sides or an edge,
@@ -89,8 +86,25 @@ impl Finder {
     }
 }
 
+#[simd]
+fn look<S: Simd>(_: S, matte: &[f32], seen: &mut [u8]) {
+    for (seen, value) in seen.iter_mut().zip(matte) {
+        *seen = (u8::from(*value > 0.0) << 1) | u8::from(*value < 1.0);
+    }
+}
+
+#[simd]
+fn spread<S: Simd>(_: S, finder: &mut Finder, radius: usize) {
+    let rows = finder.seen.chunks_exact_mut(finder.width);
+    for (row, scratch) in rows.zip(finder.scratch.chunks_exact_mut(finder.width)) {
+        grow(row, scratch, radius, 1);
+    }
+    grow(&mut finder.seen, &mut finder.scratch, radius, finder.width);
+}
+
 /// Joins every value with those up to `radius` away on both sides, `stride` being the way to the
 /// next; reaches by doubling.
+#[inline(always)]
 fn grow(values: &mut [u8], scratch: &mut [u8], radius: usize, stride: usize) {
     let mut reached = 0;
     while reached < radius {
@@ -115,7 +129,7 @@ mod tests {
     #[test]
     fn patches_hold_what_any_window_sees_of_an_edge_and_little_else() {
         let (mut finder, mut patches) = (Finder::default(), Vec::new());
-        let mut random = Random::new(4);
+        let (level, mut random) = (crate::simd::level(), Random::new(4));
         for (i, (width, height)) in sizes().into_iter().enumerate() {
             let radius = 1 + i % 5;
             let mut matte = Plane::new(width, height);
@@ -123,8 +137,8 @@ mod tests {
                 let at = random.next() as usize % (width * height);
                 matte.data_mut()[at] = random.unit();
             }
-            finder.look(&matte);
-            finder.spread(radius);
+            finder.look(level, &matte);
+            finder.spread(level, radius);
             finder.patches(16, &mut patches);
             let mut covered = vec![0; width * height];
             for patch in &patches {
@@ -152,8 +166,8 @@ mod tests {
             }
         }
         let matte = disc(320, 180, (160.0, 90.0), 40.0, 3.0);
-        finder.look(&matte);
-        finder.spread(6);
+        finder.look(level, &matte);
+        finder.spread(level, 6);
         finder.patches(48, &mut patches);
         let area: usize = patches.iter().map(|p| p.rows.len() * p.columns.len()).sum();
         assert!(area < 320 * 180 / 4, "{area}");

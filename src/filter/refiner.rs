@@ -6,20 +6,18 @@
 //! of `guided-subsample` pixels over the refined matte, and only the last step touches every
 //! pixel.
 
-use super::affine::{Affine, SEGMENT, segments};
+use super::affine::Affine;
 use super::areas::Areas;
+use super::edge_fit::{self, EdgeFit, Grid};
 use super::guide::Guide;
-use super::guided::{Coefficients, Fit, Guided};
-use super::guided_color::GuidedColor;
-use super::hold::Hold;
-use super::joint_bilateral::JointBilateral;
-use super::matting::Matting;
+use super::hold::{Hold, Stillness};
 use super::morphology::Morphology;
-use super::motion::{Motion, exceeds};
+use super::motion::Motion;
 use super::regions::{RegionParams, Regions};
 use super::resample::{Bilinear, CellMean, grid};
 use super::shape::Shape;
 use super::sides::Sides;
+use super::tally::Tally;
 use super::temporal::{Smoother, Steadying};
 use super::{EdgeMode, Params, Plane, TemporalMode};
 use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError};
@@ -28,18 +26,10 @@ use std::time::{Duration, Instant};
 
 /// A gap after which the past says nothing about the present.
 const GAP: Duration = Duration::from_millis(700);
-/// Half the window of the edge fit, in pixels of the raw matte, where none is set.
-const WINDOW: f32 = 2.5;
 /// Play of the refined matte, of 255, at full strength.
 const HOLD: f32 = 14.0;
 /// How far a still pixel of the refined matte settles in 1/30 s, of 255.
 const SETTLE: f32 = 0.5;
-/// Change of the picture up to which a place stands still.
-const STILL: f32 = 0.1;
-/// Widest cell of the edge fit's grid, in pixels of the raw matte.
-const COARSEST: f32 = 1.6;
-/// How much steeper the raw matte's edges are made before the edge fit.
-const STEEPER: f32 = 1.75;
 
 /// When a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,26 +77,20 @@ pub struct Refiner {
     params: Params,
     guide: Guide,
     cells: CellMean,
-    bilinear: [Bilinear; 2],
+    bilinear: Bilinear,
     motion: Motion,
     smoother: Smoother,
     sides: Sides,
     regions: Regions,
     morphology: Morphology,
-    guided: Guided,
-    guided_color: GuidedColor,
-    joint_bilateral: JointBilateral,
-    matting: Matting,
-    chroma: [Plane; 2],
+    edge: EdgeFit,
     shape: Shape,
     affine: Affine,
     matte: Plane,
     luma: Plane,
     grid_luma: Plane,
-    grid_matte: Plane,
-    edge: Coefficients,
-    subject: Vec<bool>,
-    still: Vec<bool>,
+    tally: Tally,
+    stillness: Stillness,
     settling: f32,
     areas: Areas,
     last_pts: Option<Duration>,
@@ -121,26 +105,20 @@ impl Refiner {
             params: Params::default(),
             guide: Guide::default(),
             cells: CellMean::default(),
-            bilinear: Default::default(),
+            bilinear: Bilinear::default(),
             motion: Motion::default(),
             smoother: Smoother::default(),
             sides: Sides::default(),
             regions: Regions::default(),
             morphology: Morphology::default(),
-            guided: Guided::default(),
-            guided_color: GuidedColor::default(),
-            joint_bilateral: JointBilateral::default(),
-            matting: Matting::default(),
-            chroma: Default::default(),
+            edge: EdgeFit::default(),
             shape: Shape::default(),
             affine: Affine::default(),
             matte: Plane::default(),
             luma: Plane::default(),
             grid_luma: Plane::default(),
-            grid_matte: Plane::default(),
-            edge: Coefficients::default(),
-            subject: Vec::new(),
-            still: Vec::new(),
+            tally: Tally::default(),
+            stillness: Stillness::default(),
             settling: 0.0,
             areas: Areas::default(),
             last_pts: None,
@@ -243,9 +221,9 @@ impl Refiner {
         }
         let scale = width as f32 / frame.width() as f32;
         let pixel = width as f32 / raw.width() as f32;
-        let step = self.step(scale, pixel);
+        let step = edge_fit::step(&self.params, scale, pixel);
         let (columns, rows) = grid(width, height, step);
-        let [u, v] = &mut self.chroma;
+        let [u, v] = &mut self.edge.chroma;
         u.resize(columns, rows);
         v.resize(columns, rows);
         guide.color(self.level, frame, u, v)
@@ -265,7 +243,7 @@ impl Refiner {
         let (width, height) = (guide.width(), guide.height());
         let scale = width as f32 / frame.width() as f32;
         let pixel = width as f32 / raw.width() as f32;
-        let step = self.step(scale, pixel);
+        let step = edge_fit::step(&self.params, scale, pixel);
         self.cells.apply(level, guide, step, &mut self.grid_luma);
         if self.matte.size() != (raw.width(), raw.height()) {
             self.primed = false;
@@ -274,7 +252,8 @@ impl Refiner {
         self.luma.resize(raw.width(), raw.height());
         let per_cell = 1.0 / step as f32;
         let span = (width as f32 * per_cell, height as f32 * per_cell);
-        self.bilinear[0].apply_span(level, &self.grid_luma, span, &mut self.luma);
+        self.bilinear
+            .apply_span(level, &self.grid_luma, span, &mut self.luma);
         clock.lap(&mut stats.times.guide);
 
         let frames = self.advance(timing);
@@ -306,37 +285,32 @@ impl Refiner {
 
         self.hold_sides(frames);
         self.clean(frame.width());
-        self.count(&mut stats);
+        (stats.coverage, stats.changed) = self.tally.count(level, &self.matte, stats.reset);
         clock.lap(&mut stats.times.clean);
 
-        self.fit(step, span, scale);
+        let grid = Grid { step, span, scale };
+        let small = (&mut self.matte, &self.luma);
+        self.edge
+            .apply(level, &self.params, small, &self.grid_luma, grid);
         clock.lap(&mut stats.times.edge);
 
         let holds = self.params.temporal == TemporalMode::Adaptive;
         if holds {
-            self.find_still();
+            let (change, size) = (self.motion.change(), self.grid_luma.size());
+            self.stillness.find(level, change, size);
         }
         let settle = self.settle(frames);
         let hold = holds.then_some(Hold {
             play: (HOLD * self.params.temporal_strength) as u8,
             settle,
-            still: &self.still,
+            still: self.stillness.segments(),
             fresh: stats.reset,
         });
-        self.affine.apply(level, &self.edge, guide, step, hold, out);
+        let edge = &self.edge.coefficients;
+        self.affine.apply(level, edge, guide, step, hold, out);
         self.shape.gamma(self.params.gamma, out);
         clock.lap(&mut stats.times.output);
         stats
-    }
-
-    /// Pixels of the refined matte per cell of the edge fit's grid. The dear ways of fitting take no
-    /// finer grid than the raw matte is worth.
-    fn step(&self, scale: f32, pixel: f32) -> usize {
-        let step = grid_step(self.params.guided_subsample, scale, pixel);
-        match self.params.edge_mode {
-            EdgeMode::JointBilateral | EdgeMode::Matting => step.max(grid_step(0, scale, pixel)),
-            _ => step,
-        }
     }
 
     /// The time since the last frame in units of 1/30 s; forgets the past where there is none.
@@ -395,27 +369,6 @@ impl Refiner {
         self.morphology.grow(level, matte, params.grow * scale);
     }
 
-    /// Coverage and changed pixels, from the matte before it is scaled.
-    fn count(&mut self, stats: &mut Stats) {
-        let values = self.matte.data();
-        let pixels = values.len() as f32;
-        let compare = self.subject.len() == values.len() && !stats.reset;
-        self.subject.resize(values.len(), false);
-        let (mut inside, mut changed) = (0u32, 0u32);
-        for (side, value) in self.subject.iter_mut().zip(values) {
-            let now = *value > 0.5;
-            inside += u32::from(now);
-            changed += u32::from(now != *side);
-            *side = now;
-        }
-        stats.coverage = inside as f32 / pixels;
-        stats.changed = if compare {
-            changed as f32 / pixels
-        } else {
-            0.0
-        };
-    }
-
     /// How far the refined matte settles in this frame: whole steps of what has added up.
     fn settle(&mut self, frames: f32) -> u8 {
         self.settling += SETTLE * frames;
@@ -423,111 +376,6 @@ impl Refiner {
         self.settling -= step;
         step as u8
     }
-
-    /// Where the picture stands still, in the pieces that the last step judges.
-    fn find_still(&mut self) {
-        let (change, (columns, rows)) = (self.motion.change(), self.grid_luma.size());
-        let count = segments(columns);
-        self.still.clear();
-        let row_of = |y: usize| y * change.height() / rows;
-        for y in 0..rows {
-            if y > 0 && row_of(y) == row_of(y - 1) {
-                self.still.extend_from_within((y - 1) * count..y * count);
-                continue;
-            }
-            let row = change.row(row_of(y));
-            self.still.extend((0..count).map(|s| {
-                let first = s * SEGMENT * row.len() / columns;
-                let last = ((s + 1) * SEGMENT * row.len())
-                    .div_ceil(columns)
-                    .min(row.len());
-                !exceeds(&row[first.min(last - 1)..last], STILL)
-            }));
-        }
-    }
-
-    /// The matte as coefficients of the luma on the grid.
-    fn fit(&mut self, step: usize, span: (f32, f32), scale: f32) {
-        let (level, params) = (self.level, &self.params);
-        let (grid_width, grid_height) = self.grid_luma.size();
-        self.grid_matte.resize(grid_width, grid_height);
-        // The grid overhangs the picture where its cells do not divide it.
-        let covered = (
-            self.matte.width() as f32 * grid_width as f32 / span.0,
-            self.matte.height() as f32 * grid_height as f32 / span.1,
-        );
-        self.bilinear[1].apply_span(level, &self.matte, covered, &mut self.grid_matte);
-        let radius = if params.guided_radius > 0.0 {
-            params.guided_radius * scale / step as f32
-        } else {
-            WINDOW * span.0 / self.matte.width() as f32
-        };
-        let window = (radius.round().max(1.0) as usize, params.guided_epsilon);
-        match params.edge_mode {
-            EdgeMode::None => self.edge.without_guide(&self.grid_matte),
-            EdgeMode::JointBilateral => {
-                steepen(&mut self.matte);
-                steepen(&mut self.grid_matte);
-                let (small, guide) = ((&self.matte, &self.luma), &self.grid_luma);
-                let deviation = 3.0 * params.guided_epsilon.sqrt();
-                self.joint_bilateral
-                    .apply(level, small, guide, deviation, &mut self.grid_matte);
-                self.edge.without_guide(&self.grid_matte);
-            }
-            EdgeMode::Guided => {
-                steepen(&mut self.grid_matte);
-                let planes = (&self.grid_luma, &self.grid_matte);
-                self.guided
-                    .coefficients(level, planes, Fit::Confident, window, &mut self.edge);
-            }
-            EdgeMode::GuidedColor => {
-                steepen(&mut self.grid_matte);
-                let guide = [&self.grid_luma, &self.chroma[0], &self.chroma[1]];
-                self.guided_color.coefficients(
-                    level,
-                    guide,
-                    &self.grid_matte,
-                    window,
-                    &mut self.edge,
-                );
-            }
-            EdgeMode::Matting => {
-                steepen(&mut self.grid_matte);
-                self.matting
-                    .apply(level, &self.grid_luma, window, &mut self.grid_matte);
-                let (planes, window) = ((&self.grid_luma, &self.grid_matte), (1, window.1));
-                self.guided
-                    .coefficients(level, planes, Fit::Confident, window, &mut self.edge);
-            }
-        }
-        let feather = params.feather * scale / step as f32;
-        self.shape
-            .feather(level, feather, &self.grid_luma, &mut self.edge);
-        self.shape
-            .levels(params.black_point, params.white_point, &mut self.edge);
-    }
-}
-
-/// Makes edges steeper around 0.5: at the network's resolution every edge is blurred by about a
-/// pixel of that size, which is many of the frame's.
-fn steepen(matte: &mut Plane) {
-    for p in matte.data_mut() {
-        *p = ((*p - 0.5) * STEEPER + 0.5).clamp(0.0, 1.0);
-    }
-}
-
-/// Pixels of the refined matte per cell of the grid. `subsample` counts the frame's pixels, and
-/// the grid is never much coarser than the raw matte, whose pixels are `pixel` of the refined one's
-/// wide; 0 makes cells a little smaller than those.
-fn grid_step(subsample: usize, scale: f32, pixel: f32) -> usize {
-    let wanted = match subsample {
-        0 => 0.81 * pixel,
-        n => (n as f32 * scale).min(COARSEST * pixel),
-    };
-    let fitting = [8, 6, 4, 3, 2]
-        .into_iter()
-        .find(|&step| step as f32 <= wanted);
-    fitting.unwrap_or(1)
 }
 
 struct Clock(Instant);

@@ -6,6 +6,8 @@
 use crate::filter::Plane;
 use crate::filter::window::BoxMean;
 use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
 
 /// Side of a block in pixels.
 const BLOCK: usize = 4;
@@ -30,27 +32,13 @@ impl Nearby {
         self.width = width;
         self.blocks
             .resize(width.div_ceil(BLOCK), height.div_ceil(BLOCK));
-        for y in 0..self.blocks.height() {
-            let rows = y * BLOCK..((y + 1) * BLOCK).min(height);
-            let blocks = self.blocks.row_mut(y);
-            blocks.fill(0.0);
-            let count = (rows.len() * BLOCK) as f32;
-            for row in rows {
-                for (block, pixels) in blocks.iter_mut().zip(change.row(row).chunks(BLOCK)) {
-                    *block += pixels.iter().sum::<f32>();
-                }
-            }
-            blocks.iter_mut().for_each(|block| *block *= 1.0 / count);
-            // The last block may hold fewer columns.
-            let last = width - (width - 1) / BLOCK * BLOCK;
-            blocks[(width - 1) / BLOCK] *= BLOCK as f32 / last as f32;
-        }
+        self.row.resize(self.blocks.width() * BLOCK, 0.0);
+        dispatch!(level, simd => block_means(simd, change, &mut self.row, &mut self.blocks));
         let blocks = self.blocks.data();
         self.everywhere = blocks.iter().sum::<f32>() / blocks.len() as f32;
         let around = (width as f32 * SURROUNDINGS / BLOCK as f32).round() as usize;
         self.mean
             .apply(level, &self.blocks, around.max(1), &mut self.means);
-        self.row.resize(self.means.width() * BLOCK, 0.0);
     }
 
     /// Share of the whole picture that changed.
@@ -68,6 +56,31 @@ impl Nearby {
             }
         }
         &self.row[..self.width]
+    }
+}
+
+/// Mean of every block, those at the ends of what they have. `sums` is a row as wide as the blocks.
+#[simd]
+fn block_means<S: Simd>(_: S, change: &Plane, sums: &mut [f32], blocks: &mut Plane) {
+    let (width, height) = change.size();
+    // The last block may hold fewer columns.
+    sums[width..].fill(0.0);
+    let last = width - (width - 1) / BLOCK * BLOCK;
+    for y in 0..blocks.height() {
+        let rows = y * BLOCK..((y + 1) * BLOCK).min(height);
+        let share = 1.0 / (rows.len() * BLOCK) as f32;
+        let sums_of_rows = &mut sums[..width];
+        sums_of_rows.fill(0.0);
+        for row in rows {
+            for (sum, value) in sums_of_rows.iter_mut().zip(change.row(row)) {
+                *sum += value;
+            }
+        }
+        let blocks = blocks.row_mut(y);
+        for (block, sums) in blocks.iter_mut().zip(sums.chunks_exact(BLOCK)) {
+            *block = sums.iter().sum::<f32>() * share;
+        }
+        blocks[(width - 1) / BLOCK] *= BLOCK as f32 / last as f32;
     }
 }
 
