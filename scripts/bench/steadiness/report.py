@@ -195,8 +195,9 @@ frame and two rounds of fitting with it.
 `fast` goes without flow and fits on cells up to 1.6 pixels of the raw matte wide. What is left at 720p is, in about
 equal parts, one reading of the frame's luma for the guide, motion and steadying, regions, the fit, and the pass over
 every pixel near the edge. Tried for it: fits around edges only, motion in one pass over rows, hysteresis and labels by
-long stretches, the carried past for changed pixels only; each gave 0.03 to 0.1 ms. Most of the rest waits for memory:
-pictures and planes of four frames do not fit the second-level cache."""
+long stretches, the carried past for changed pixels only, rows brought to another width by shuffles of whole vectors,
+wide vectors for what counts and looks for edges; each gave 0.03 to 0.1 ms. Most of the rest waits for memory: pictures
+and planes of four frames do not fit the second-level cache."""
 
 LIMITS = """## Limits (November 2026)
 
