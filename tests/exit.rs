@@ -17,9 +17,7 @@ fn load() -> Network {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let mut options = Options::default();
     options.session.threads = 1 + NUMBER.fetch_add(1, Ordering::Relaxed) % 3;
-    let source = builtin::find(builtin::DEFAULT)
-        .expect("known")
-        .expect("inside");
+    let source = builtin::find(builtin::DEFAULT).expect("inside");
     Network::load(&source, &options).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -65,7 +65,7 @@ impl MatteSegment {
     pub(super) fn start_network(&self) -> Result<Settings, gst::ErrorMessage> {
         let fail = |error: String| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"));
         let settings = lock(&self.settings).clone();
-        let source = settings.source().map_err(|error| fail(error.to_string()))?;
+        let source = settings.source();
         let options = settings
             .options()
             .map_err(|error| fail(error.to_string()))?;
@@ -145,17 +145,16 @@ impl MatteSegment {
     }
 
     fn load_requested(&self, number: u64, stream: Option<(usize, usize)>, settings: Settings) {
-        let wanted = settings
-            .source()
-            .and_then(|source| Ok((source, settings.options()?)));
-        let loaded = wanted
+        let source = settings.source();
+        let loaded = settings
+            .options()
             .map_err(|error| error.to_string())
-            .and_then(|(source, options)| {
+            .and_then(|options| {
                 let options = model::Options { stream, ..options };
-                Ok((self.load(&source, &options)?, source, options))
+                Ok((self.load(&source, &options)?, options))
             });
         match loaded {
-            Ok((engine, source, options)) => self.swap.deliver(
+            Ok((engine, options)) => self.swap.deliver(
                 number,
                 Ready {
                     settings,

@@ -13,17 +13,14 @@ pub const MODEL_VARIABLE: &str = "MATTE_MODEL";
 
 impl Settings {
     /// Where the model comes from: the property, else `MATTE_MODEL`, else the built-in one.
-    ///
-    /// # Errors
-    /// [`ModelError`] where a built-in network is named that is not inside.
-    pub fn source(&self) -> Result<ModelSource, ModelError> {
+    pub fn source(&self) -> ModelSource {
         let named = self.model.clone().or_else(|| {
             std::env::var(MODEL_VARIABLE)
                 .ok()
                 .filter(|name| !name.is_empty())
         });
         let name = named.as_deref().unwrap_or(builtin::DEFAULT);
-        Ok(builtin::find(name)?.unwrap_or_else(|| ModelSource::File(PathBuf::from(name))))
+        builtin::find(name).unwrap_or_else(|| ModelSource::File(PathBuf::from(name)))
     }
 
     /// How the model is loaded.
