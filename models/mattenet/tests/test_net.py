@@ -58,14 +58,15 @@ def test_every_switch_exports_to_the_same_numbers(switch):
     assert export.difference(net, model, 64, 96) < 1e-4
 
 
-def test_half_storage_costs_half_the_bytes_and_little_alpha():
+@pytest.mark.parametrize("bits, size, change", [(16, 0.55, 2), (8, 0.35, 8)])
+def test_small_storage_costs_little_alpha(bits, size, change):
     cfg = config.load(CONFIGS / "matte.yaml").net
     net, copy = trained(cfg), MatteNet(cfg).eval()
     copy.load_state_dict(net.state_dict())
-    whole, half = export.to_onnx(trained(cfg), {}), export.to_onnx(copy, {}, half=True)
-    assert len(half) < 0.55 * len(whole)
-    assert export.difference(copy, half, 96, 64) < 1e-4
-    assert export.difference(net, half, 96, 64) < 2 / 255
+    whole, small = export.to_onnx(trained(cfg), {}), export.to_onnx(copy, {}, bits=bits)
+    assert len(small) < size * len(whole)
+    assert export.difference(copy, small, 96, 64) < 1e-4
+    assert export.difference(net, small, 96, 64) < change / 255
 
 
 def test_sharpness_moves_alpha_away_from_a_half_and_nothing_across_it():
