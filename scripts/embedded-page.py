@@ -40,7 +40,7 @@ newer have packages. For 32-bit Arm there is no wheel: build it, or take the dis
 
 ## Size
 
-The plugin, stripped, with the network inside, which takes {inside:,} bytes of it:
+The plugin, stripped, with the networks inside, which take {inside:,} bytes of it:
 
 | processor | bytes |
 | --- | --- |
@@ -85,7 +85,7 @@ network on fewer frames help. What saves most, first:
 5. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
    `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
 6. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave that core to the encoder.
-7. **An int8 network** (`models/matte-int8.onnx`) has {int8_size} of the size{int8}
+7. **An int8 network** (`models/matte-int8.onnx`) costs less{int8}
 
 [pipelines/embedded.sh](../pipelines/embedded.sh) has these lines for libcamera, V4L2 NV12, DMABuf and MJPEG
 cameras, and takes the board's H.264 encoder where there is one:
@@ -107,8 +107,7 @@ def int8(networks: list[list[str]]) -> str:
     if not networks:
         return "."
     cells = ", ".join(f"{name} on {core} {float(count):.1f}" for name, core, count in networks)
-    return f",\n   and costs less, most on cores with dot product instructions. `mattesegment` at 480p, in millions a\n" \
-           f"   frame: {cells}."
+    return f", most on cores with dot product\n   instructions. `mattesegment` at 480p, in millions a frame: {cells}."
 
 
 def main() -> None:
@@ -131,8 +130,7 @@ def main() -> None:
             shares = [f"{100 * 30 * count * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS]
             estimates.append([f"`{name}`" if name.startswith("matte") else name, height, *shares])
     models = pathlib.Path(__file__).parent.parent / "models"
-    bytes_of = {kind: (models / name).stat().st_size
-                for kind, name in (("float", "matte.onnx"), ("int8", "matte-int8.onnx"))}
+    inside = sum((models / name).stat().st_size for name in ("matte.onnx", "matte-lite.onnx"))
     fast, full = (counts[name, "A53/A72"]["720p"]
                   for name in ("mattebackground preset=fast background=color", "mattebackground (balanced, blur)"))
     small = counts["mattebackground preset=fast background=color", "A53/A72"]["480p"]
@@ -141,12 +139,11 @@ def main() -> None:
     print(TEXT.format(
         model=found["model"][0][0] if found["model"] else "builtin",
         commit=commit.stdout.strip(),
-        inside=bytes_of["float"],
+        inside=inside,
         a53=a53, a72=a72,
         network=f"{100 * counts['mattesegment', 'A53/A72']['720p'] / fast:.0f} %",
         plain=f"{100 - 100 * fast / full:.0f} %",
         small=f"{100 - 100 * small / fast:.0f} %",
-        int8_size=f"{100 * bytes_of['int8'] / bytes_of['float']:.0f} %",
         int8=int8(found["network"]),
         sizes=table([[name, f"{int(size):,}"] for name, size in found["size"]]),
         memory=table(found["memory"]),
