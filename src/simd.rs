@@ -36,15 +36,18 @@ pub(crate) fn prefetch(bytes: &[u8]) {
 
 /// Every level that this machine can run, lowest first, for tests that compare them all.
 pub fn levels() -> Vec<Level> {
-    let best = level();
+    #[cfg_attr(
+        not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")),
+        expect(unused_mut, reason = "the baseline is all that there is")
+    )]
     let mut levels = vec![Level::baseline()];
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     {
-        levels.extend(best.as_sse4_2().map(Level::Sse4_2));
-        levels.extend(best.as_avx2().map(Level::Avx2));
-        levels.extend(best.as_avx512().map(Level::Avx512));
+        levels.extend(level().as_sse4_2().map(Level::Sse4_2));
+        levels.extend(level().as_avx2().map(Level::Avx2));
+        levels.extend(level().as_avx512().map(Level::Avx512));
     }
     #[cfg(target_arch = "aarch64")]
-    levels.extend(best.as_neon().map(Level::Neon));
+    levels.extend(level().as_neon().map(Level::Neon));
     levels
 }
