@@ -137,6 +137,24 @@ def test_cut_sides_of_pasted_people_stay_outside_the_frame(touches):
         assert right > 0 and left < 256 and bottom > 0 and top < 144, "some of the person is in the frame"
 
 
+def test_the_room_beside_people_has_none_of_them():
+    found = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        height, width = (int(n) for n in rng.integers(60, 400, 2))
+        x0, y0 = rng.integers(0, [width - 20, height - 20])
+        x1, y1 = rng.integers([x0 + 10, y0 + 10], [width, height])
+        rect = geometry.beside(rng, height, width, np.array([x0, y0, x1, y1]), (256, 144))
+        if rect is not None:
+            x, y, w, h = rect
+            found += 1
+            assert x >= 0 and y >= 0 and x + w <= width and y + h <= height
+            assert x + w <= x0 or x >= x1 or y + h <= y0
+    assert found > 50
+    assert geometry.beside(np.random.default_rng(1), 144, 256, np.array([10, 10, 250, 140]), (256, 144)) is None
+    assert geometry.beside(np.random.default_rng(1), 144, 256, np.zeros(4), (256, 144)) is not None, "nobody in it"
+
+
 def test_a_pasted_person_leaves_its_old_room_behind():
     # A red person in a bright green room, half-covered rim; put before black it must show no green.
     alpha = np.zeros((60, 60), np.float32)

@@ -82,6 +82,11 @@ class Frames(torch.utils.data.Dataset):
         aug = self.cfg.augment
         if rng.random() < aug.two_people:
             return self._view(self.sampler.pick(rng), rng)
+        if rng.random() < aug.beside:
+            shelf, i = self.source(int(rng.integers(len(self))))
+            rect = geometry.beside(rng, int(shelf.height[i]), int(shelf.width[i]), shelf.box[i], self.size)
+            if rect is not None:
+                return geometry.warp(shelf.picture(i), geometry.matrix(rect, self.size, flip=rng.random() < aug.flip), self.size)
         if len(self.rooms) and rng.random() < 0.85:
             return self._view(int(rng.choice(self.rooms)), rng, room=True)
         rgba = np.dstack([compose.plain(rng, self.size), np.zeros(self.size[::-1], np.uint8)])

@@ -103,6 +103,25 @@ def place(rng: np.random.Generator, box: np.ndarray, touches: int, size: tuple[i
     return x0 - left / sx, y0 - top / sy, width / sx, height / sy
 
 
+def beside(rng: np.random.Generator, height: int, width: int, box: np.ndarray, size: tuple[int, int]) -> Rect | None:
+    """A part of a labelled picture left of, right of or above all of its people (`box`): a room for somebody else.
+
+    None where no such part is at least a quarter of the frame's sides; then there is too little to see in it.
+    """
+    x0, y0, x1, _ = (float(v) for v in box)
+    gap = 4.0  # px: soft hair ends outside the box
+    strips = [(0.0, x0 - gap, float(height)), (x1 + gap, width - x1 - gap, float(height)), (0.0, float(width), y0 - gap)]
+    fits = [s for s in strips if s[1] >= size[0] / 4 and s[2] >= size[1] / 4]
+    if not fits:
+        return None
+    areas = np.array([w * h for _, w, h in fits])
+    left, free, tall = fits[int(rng.choice(len(fits), p=areas / areas.sum()))]
+    aspect = size[0] / size[1] * np.exp(rng.normal(0, 0.2))
+    h = min(tall, free / aspect) * rng.uniform(0.7, 1.0)
+    w = h * aspect
+    return left + rng.uniform(0, free - w), rng.uniform(0, tall - h), w, h
+
+
 def warp(source: tuple[np.ndarray, np.ndarray], m: np.ndarray, size: tuple[int, int], outside: int = cv2.BORDER_REFLECT_101) -> tuple[np.ndarray, np.ndarray]:
     """RGBA and confidence of a cached picture through `m`: uint8 HxWx4 and HxW of `size`.
 
