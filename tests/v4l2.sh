@@ -132,5 +132,6 @@ face_is_there() { # name
     done
 }
 check "mattebackground to v4l2sink: the person stays, the background changes" by_hand
+check "devices that others feed are left alone" says "another program feeds /dev/video10, /dev/video11" --output auto
 echo "# $passed passed, $failed failed"
 [ $failed = 0 ]

@@ -3,6 +3,7 @@
 //! Where the camera is published: PipeWire or a loopback device, and whether that is possible here.
 
 use crate::hub::Hub;
+use crate::watch::is_open_elsewhere;
 use gst::prelude::*;
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -34,11 +35,7 @@ impl Output {
                 .then_some(Self::PipeWire)
                 .ok_or_else(|| NO_PIPEWIRE.into()),
             "auto" if pipewire_runs() => Ok(Self::PipeWire),
-            "auto" => loopbacks()
-                .into_iter()
-                .next()
-                .map(Self::Loopback)
-                .ok_or_else(|| format!("nothing to publish to. {NO_PIPEWIRE}. Or, {NO_LOOPBACK}")),
+            "auto" => free(loopbacks(), is_fed).map(Self::Loopback),
             path if path.starts_with('/') => loopback(Path::new(path)),
             other => Err(format!(
                 "output '{other}' is not known: auto, pipewire, or a device such as /dev/video10"
@@ -137,6 +134,33 @@ fn pipewire_runs() -> bool {
     UnixStream::connect(PathBuf::from(folder).join(name)).is_ok()
 }
 
+/// The first of the loopback devices that no other program feeds.
+fn free(devices: Vec<PathBuf>, is_fed: impl Fn(&Path) -> bool) -> Result<PathBuf, String> {
+    if devices.is_empty() {
+        return Err(format!(
+            "nothing to publish to. {NO_PIPEWIRE}. Or, {NO_LOOPBACK}"
+        ));
+    }
+    let names: Vec<String> = devices.iter().map(|d| d.display().to_string()).collect();
+    devices.into_iter().find(|d| !is_fed(d)).ok_or_else(|| {
+        format!(
+            "another program feeds {}: end it, or load v4l2loopback with one more device, e.g. \
+             video_nr=10,11",
+            names.join(", ")
+        )
+    })
+}
+
+/// Whether another program feeds a loopback device. The module says `capture` then, and also where it was
+/// told to keep its format without one: only what is open counts.
+fn is_fed(path: &Path) -> bool {
+    let state = path
+        .file_name()
+        .map(|name| Path::new("/sys/class/video4linux").join(name).join("state"));
+    let state = state.and_then(|file| fs::read_to_string(file).ok());
+    state.is_some_and(|state| state.trim() == "capture") && is_open_elsewhere(path)
+}
+
 fn loopback(path: &Path) -> Result<Output, String> {
     if !path.exists() {
         return Err(format!("{} is not there: {NO_LOOPBACK}", path.display()));
@@ -187,6 +211,21 @@ pub fn loopbacks() -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn devices_of_others_are_left_alone() {
+        let devices = || vec![PathBuf::from("/dev/video10"), PathBuf::from("/dev/video11")];
+        let first = |path: &Path| path.ends_with("video10");
+        assert_eq!(free(devices(), |_| false), Ok(devices()[0].clone()));
+        assert_eq!(free(devices(), first), Ok(devices()[1].clone()));
+        let error = free(devices(), |_| true).expect_err("none is free");
+        assert!(
+            error.contains("feeds /dev/video10, /dev/video11"),
+            "{error}"
+        );
+        let error = free(Vec::new(), first).expect_err("none is there");
+        assert!(error.contains("modprobe v4l2loopback"), "{error}");
+    }
 
     #[test]
     fn what_is_missing_is_said() {

@@ -20,7 +20,7 @@ use std::time::Duration;
 const SETTLE: Duration = Duration::from_millis(300);
 
 /// Whether a process other than this one has a file open.
-fn is_open_elsewhere(path: &Path) -> bool {
+pub fn is_open_elsewhere(path: &Path) -> bool {
     let own = std::process::id().to_string();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let others = processes.filter(|process| {

@@ -5,6 +5,8 @@
 mod loopback;
 mod pipewire;
 
+pub use loopback::is_open_elsewhere;
+
 use crate::output::Output;
 use std::any::Any;
 
