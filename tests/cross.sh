@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 about="$name: "
 # An emulator that hangs is ended.
-inside() { timeout 300 "$ROOT/scripts/roots.sh" run "$name" "$@"; }
+inside() { timeout -k 5 300 "$ROOT/scripts/roots.sh" run "$name" "$@"; }
 pipeline() { inside gst-launch-1.0 -q videotestsrc num-buffers=3 ! video/x-raw,width=320,height=240 ! "$@" ! fakesink; }
 
 small() {
