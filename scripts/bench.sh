@@ -107,8 +107,10 @@ case $what in
         cargo build --profile dist >&2
         for arch in aarch64 armv7; do scripts/cross.sh $arch build >&2; done
         clip=$(presenter_clip)
-        int8=
-        if [ "$MATTE_MODEL" = builtin ]; then int8=$ROOT/models/matte-int8.onnx; fi
+        networks=()
+        if [ "$MATTE_MODEL" = builtin ]; then
+            networks=("int8=$ROOT/models/matte-int8.onnx" lite=builtin-lite "lite int8=$ROOT/models/matte-lite-int8.onnx")
+        fi
         {
             strip --strip-unneeded -o "$TARGET/stripped.so" "$TARGET/dist/libgstmatte.so"
             for file in x86-64="$TARGET/stripped.so" aarch64="$TARGET"/aarch64-*/dist/stripped/libgstmatte.so \
@@ -119,7 +121,7 @@ case $what in
             python3 scripts/bench/instructions.py "${MATTE_ROOTS:-$MATTE_CACHE/roots}/arm64/base" \
                 "$TARGET/aarch64-unknown-linux-gnu/dist/stripped/libgstmatte.so" \
                 "$(onnxruntime_of aarch64)/libonnxruntime.so" "$MATTE_MODEL" \
-                "filesrc location=$clip ! decodebin ! $PRESENTER" $int8
+                "filesrc location=$clip ! decodebin ! $PRESENTER" "${networks[@]}"
         } | tee "$TARGET/embedded.tsv"
         python3 scripts/embedded-page.py "$TARGET/embedded.tsv" >docs/embedded.md
         say "wrote docs/embedded.md"

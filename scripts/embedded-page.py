@@ -85,7 +85,11 @@ network on fewer frames help. What saves most, first:
 5. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
    `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
 6. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave that core to the encoder.
-7. **An int8 network** (`models/matte-int8.onnx`) costs less{int8}
+7. **A cheaper network.** `models/matte-int8.onnx` is the default's int8 version and as exact; `model=builtin-lite`
+   and its int8 version cost least and see least ([model card](../models/MODEL_CARD.md)).
+{networks}
+The smallest profile is all of it: `MATTE_MODEL=models/matte-lite-int8.onnx pipelines/embedded.sh nv12`, the last
+row{smallest} of the instructions above.
 
 [pipelines/embedded.sh](../pipelines/embedded.sh) has these lines for libcamera, V4L2 NV12, DMABuf and MJPEG
 cameras, and takes the board's H.264 encoder where there is one:
@@ -102,12 +106,17 @@ def table(rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def int8(networks: list[list[str]]) -> str:
-    """What was counted of a network and its int8 version, as the end of a sentence."""
-    if not networks:
-        return "."
-    cells = ", ".join(f"{name} on {core} {float(count):.1f}" for name, core, count in networks)
-    return f", most on cores with dot product\n   instructions. `mattesegment` at 480p, in millions a frame: {cells}."
+def networks(rows: list[list[str]]) -> str:
+    """What was counted of each network, as a table within the list."""
+    if not rows:
+        return ""
+    cores = list(dict.fromkeys(core for _, core, _ in rows))
+    counts: dict = collections.defaultdict(dict)
+    for name, core, count in rows:
+        counts[name][core] = f"{float(count):.1f}"
+    cells = [["`mattesegment` at 480p, millions a frame", *cores], ["---"] * (1 + len(cores)),
+             *([name, *by_core.values()] for name, by_core in counts.items())]
+    return "\n" + "\n".join("   " + line for line in table(cells).splitlines()) + "\n"
 
 
 def main() -> None:
@@ -135,6 +144,9 @@ def main() -> None:
                   for name in ("mattebackground preset=fast background=color", "mattebackground (balanced, blur)"))
     small = counts["mattebackground preset=fast background=color", "A53/A72"]["480p"]
     a53, a72 = (f"{100 * 30 * fast * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS)
+    last = list(counts.values())[-1]
+    a53_small = 100 * 30 * last["480p"] * 1e6 / (BOARDS[0][1] * BOARDS[0][2])
+    smallest = f" ({a53_small:.0f} % of a Cortex-A53 at 480p and 30 frames a second)" if found["network"] else ""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     print(TEXT.format(
         model=found["model"][0][0] if found["model"] else "builtin",
@@ -144,7 +156,7 @@ def main() -> None:
         network=f"{100 * counts['mattesegment', 'A53/A72']['720p'] / fast:.0f} %",
         plain=f"{100 - 100 * fast / full:.0f} %",
         small=f"{100 - 100 * small / fast:.0f} %",
-        int8=int8(found["network"]),
+        networks=networks(found["network"]), smallest=smallest,
         sizes=table([[name, f"{int(size):,}"] for name, size in found["size"]]),
         memory=table(found["memory"]),
         heights=" | ".join(heights), rule=" --- |" * len(heights), instructions=table(instructions),

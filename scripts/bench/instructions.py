@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: MPL-2.0
 """Instructions a frame on a 64-bit Arm core, counted under emulation: evidence for boards that are not here.
 
-usage: instructions.py ROOT PLUGIN RUNTIME MODEL CLIP [INT8]
+usage: instructions.py ROOT PLUGIN RUNTIME MODEL CLIP [NAME=NETWORK ...]
 
-One line each: `instructions`, name, core, size, millions a frame. With INT8, a line each for `mattesegment` with
-the two networks: `network`, name, core, millions.
+One line each: `instructions`, name, core, size, millions a frame. With NETWORKs (a file, or a built-in name), a line
+each for `mattesegment` with MODEL ("float") and with them: `network`, name, core, millions; the last of them, the
+cheapest, runs the small boards' profile as well.
 
 ROOT: a system for arm64 (scripts/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME: libonnxruntime.so for
-it. MODEL: an .onnx file, or builtin. CLIP: a gst-launch fragment with a person in it. INT8: MODEL's int8
-version. Two runs of unlike length give the
-cost of a frame without that of the start. Emulated is what a core of the named type may use: a Cortex-A53 or
+it. MODEL: an .onnx file, or builtin. CLIP: a gst-launch fragment with a person in it. Two runs of unlike length
+give the cost of a frame without that of the start. Emulated is what a core of the named type may use: a Cortex-A53 or
 A72 has no dot product instructions, an A76 has.
 """
 import os
@@ -33,6 +33,8 @@ CHAINS = {
     "the same, interval=2": "mattebackground preset=fast background=color interval=2",
     "mattebackground (balanced, blur)": "mattebackground",
 }
+# What pipelines/embedded.sh runs, with the last of the networks.
+PROFILE = "mattebackground preset=fast background=color interval=2"
 SIZES = [(640, 480), (1280, 720)]
 
 
@@ -75,7 +77,7 @@ def frames(clip: str, width: int, height: int, work: pathlib.Path) -> pathlib.Pa
 
 
 def main() -> None:
-    root, plugin, runtime, model, clip, *int8 = sys.argv[1:]
+    root, plugin, runtime, model, clip, *networks = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         emulator = Emulator(pathlib.Path(root), plugin, runtime, model, work)
@@ -100,12 +102,15 @@ def main() -> None:
                 for core in CORES if name == "mattesegment" and size == SIZES[0] else ["cortex-a72"]:
                     count = cost(elements, core, size)
                     print(f"instructions\t{name}\t{CORES[core]}\t{size[1]}p\t{count:.1f}", flush=True)
-                    if int8 and name == "mattesegment" and size == SIZES[0]:
+                    if networks and name == "mattesegment" and size == SIZES[0]:
                         network("float", core, count)
-        for file in int8:
-            emulator.environment["MATTE_MODEL"] = file
+        for entry in networks:
+            name, emulator.environment["MATTE_MODEL"] = entry.split("=", 1)
             for core in CORES:
-                network("int8", core, cost("mattesegment", core, SIZES[0]))
+                network(name, core, cost("mattesegment", core, SIZES[0]))
+        for size in SIZES if networks else []:
+            print(f"instructions\tthe same, interval=2, {name}\tA53/A72\t{size[1]}p\t"
+                  f"{cost(PROFILE, 'cortex-a72', size):.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ ROWS: dict[str, dict[str, object]] = {
     "no hard pixels": {"loss.hard_ratio": 1.0},
     "no hard pictures": {"train.mine_every": 0},
     "no compositing": {"data.augment.compose": 0.0},
+    "rooms beside people, too": {"data.augment.beside": 0.7},
     "no camera effects": {f"data.augment.{k}": 0.0
                           for k in ("colour", "light", "low_light", "blur", "noise", "jpeg", "gray")},
 }
