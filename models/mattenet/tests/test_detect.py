@@ -52,6 +52,16 @@ def test_average_precision():
     assert detect.average_precision([np.zeros((0, 5), np.float32)] * 2, truth) == 0
 
 
+def test_average_precision_of_tall_people_ignores_small_ones():
+    truth = [np.float32([[0, 0, 0.5, 1], [0.6, 0.5, 0.7, 0.6]])]
+    tall = np.float32([[0.7, 0, 0, 0.5, 1]])
+    small = np.float32([[0.9, 0.6, 0.5, 0.7, 0.6], [0.8, 0.8, 0.8, 0.85, 0.9]])  # one there, one made up
+    assert detect.average_precision([tall], truth) == pytest.approx(0.5)
+    assert detect.average_precision([np.vstack([tall, small])], truth, least_height=0.25) == pytest.approx(1.0)
+    made_up = np.float32([[0.9, 0.5, 0.1, 0.9, 0.9]])
+    assert detect.average_precision([np.vstack([tall, made_up])], truth, least_height=0.25) == pytest.approx(0.5)
+
+
 def test_learns_exports_and_agrees(tmp_path):
     folder = tmp_path / "data/general/cam"
     (folder / "images").mkdir(parents=True)

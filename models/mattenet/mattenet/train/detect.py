@@ -103,10 +103,16 @@ def learn(cfg: config_module.Config, out: Path) -> float:
     return mean
 
 
-def average_precision(found: list[np.ndarray], truth: list[np.ndarray], least_iou: float = 0.5) -> float:
-    """Area under the precision-recall curve (all points) of rows score, x0, y0, x1, y1 against boxes, a picture each."""
+def average_precision(found: list[np.ndarray], truth: list[np.ndarray], least_iou: float = 0.5,
+                      least_height: float = 0.0) -> float:
+    """Area under the precision-recall curve (all points) of rows score, x0, y0, x1, y1 against boxes, a picture each.
+
+    People lower than `least_height` of the picture neither have to be found nor count as wrong where they are, as in
+    COCO's areas.
+    """
     scores, hits = [], []
-    total = sum(map(len, truth))
+    low = lambda rows: rows[..., 3] - rows[..., 1] < least_height
+    total = sum(int((~low(boxes)).sum()) for boxes in truth)
     for rows, boxes in zip(found, truth):
         free = np.ones(len(boxes), bool)
         for row in rows[np.argsort(-rows[:, 0], kind="stable")]:
@@ -114,6 +120,8 @@ def average_precision(found: list[np.ndarray], truth: list[np.ndarray], least_io
             hit = len(boxes) > 0 and overlap.max() >= least_iou
             if hit:
                 free[overlap.argmax()] = False
+            if low(boxes[overlap.argmax()]) if hit else low(row[1:]):
+                continue
             scores.append(row[0])
             hits.append(hit)
     if not scores or not total:
@@ -138,9 +146,11 @@ def _measure(args) -> None:
     session = profile.session(args.model)
     items = box_data.find(cfg.data, cfg.detect.box_folders, [], splits.VALIDATION)
     found = [find_people(session, unlabelled.read(i.picture), 0.02) for i in tqdm(items, "measure")]
-    for least in (0.5, 0.75):
-        print(f"AP at IoU {least}: {average_precision(found, [i.boxes for i in items], least):.3f} "
-              f"({len(items)} pictures, {sum(len(i.boxes) for i in items)} people)")
+    boxes = [i.boxes for i in items]
+    for height in (0.0, 0.25, 0.5):
+        people = sum(int((b[:, 3] - b[:, 1] >= height).sum()) for b in boxes)
+        values = ", ".join(f"AP at IoU {least} {average_precision(found, boxes, least, height):.3f}" for least in (0.5, 0.75))
+        print(f"{values}: {people} people of at least {height:.0%} of the picture's height, {len(items)} pictures")
 
 
 def to_onnx(net: DetectNet, size: tuple[int, int], metadata: dict[str, str]) -> bytes:
