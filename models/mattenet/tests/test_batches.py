@@ -180,6 +180,27 @@ def test_people_of_the_room_stay_people():
     assert trust[10, 10] == 200 and trust[10, 30] == 100
 
 
+def test_clothes_that_hang_are_nobody():
+    rng = np.random.default_rng(3)
+    person = np.zeros((100, 60, 4), np.uint8)
+    person[10:90, 20:40] = 255
+    box = np.array([20, 10, 40, 90])
+    clothes, (top, bottom) = compose.headless(person, box, rng)
+    assert person[..., 3].any() and not clothes[:top, :, 3].any() and not clothes[bottom:, :, 3].any()
+    assert 20 < top < 35 and 40 < bottom < 75 and clothes[bottom - 1, 30, 3] == 255
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        m = geometry.matrix(geometry.hook(rng, box, (top, bottom), (64, 48)), (64, 48))
+        hung = geometry.warp((clothes, np.full((100, 60), 255, np.uint8)), m, (64, 48), cv2.BORDER_CONSTANT)
+        assert hung[0][..., 3].any() and not hung[0][0, :, 3].any(), "its top is in view"
+        room = np.full((48, 64, 4), 90, np.uint8)
+        room[..., 3] = 255  # somebody fills it
+        rgba, trust = compose.hang(hung, (room, np.full((48, 64), 100, np.uint8)), rng)
+        solid = hung[0][..., 3] == 255
+        assert not rgba[solid, 3].any() and (trust[solid] == 255).all()
+        assert (rgba[hung[0][..., 3] == 0, 3] == 255).all() and (trust[hung[0][..., 3] == 0] == 100).all()
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_camera_changes_colours_only(seed):
     image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)

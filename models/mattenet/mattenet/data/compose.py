@@ -62,3 +62,28 @@ def over(person: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarr
     out[..., :3] = np.clip(rgb + 0.5, 0, 255)
     out[..., 3] = total
     return out, trust
+
+
+def headless(rgba: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, int]]:
+    """The clothes of somebody who stands in `box` (x0, y0, x1, y1 px), as if they hung on a hook.
+
+    Returns the picture with alpha on what lies between neck and thighs only, and the first and last row of that. The
+    shoulders fall off to both sides.
+    """
+    x0, y0, x1, y1 = (float(v) for v in box)
+    top, bottom = (int(y0 + rng.uniform(low, high) * (y1 - y0)) for low, high in ((0.17, 0.23), (0.45, 0.75)))
+    columns = np.abs(np.arange(rgba.shape[1]) - (x0 + x1) / 2)
+    first = top + columns * rng.uniform(0, 0.4)
+    rows = np.arange(rgba.shape[0])[:, None]
+    clothes = rgba.copy()
+    clothes[..., 3] *= (rows >= first) & (rows < bottom)
+    return clothes, (top, bottom)
+
+
+def hang(clothes: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """`room` with `clothes` in it, which are nobody: alpha is taken away where they hang."""
+    alpha = clothes[0][..., 3]
+    out, trust = over(clothes, room, rng)
+    out[..., 3] = (255 - alpha.astype(np.uint16)) * room[0][..., 3] // 255
+    trust[alpha > 8] = 255
+    return out, trust

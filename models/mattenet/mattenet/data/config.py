@@ -36,6 +36,7 @@ class AugmentConfig:
     compose: float = 0.4  # chance that the person is put before another room
     two_people: float = 0.25  # share of those that go into another person's picture
     beside: float = 0.0  # share of those that go into a part of a labelled picture that nobody is in
+    coats: float = 0.0  # share of those whose room gets clothes that nobody wears: what hangs on doors and chairs
     border: float = 0.25  # share of those where the person is partly outside the frame
     colour: float = 0.9
     light: float = 0.2  # uneven light

@@ -52,6 +52,7 @@ class Frames(torch.utils.data.Dataset):
         good = (column("trusted") > 0.9) & (column("score") > 0.7)
         self.pasteable = good & (coverage > 0.03) & (coverage < 0.8)
         self.rooms = np.flatnonzero([known[self.shelves[s].folder].loader == "empty" for s in shelf_of])
+        self.dressed = np.flatnonzero(self.pasteable & np.array([self.upper_body[s] for s in shelf_of]))
         self.sampler = Sampler(self.shelf_of, self.weights, cfg.mining, seed)
 
     def _wanted(self, shelf: cache.Shelf, i: int, decided: dict, loader: str) -> bool:
@@ -92,6 +93,15 @@ class Frames(torch.utils.data.Dataset):
         rgba = np.dstack([compose.plain(rng, self.size), np.zeros(self.size[::-1], np.uint8)])
         return rgba, np.full(self.size[::-1], 255, np.uint8)
 
+    def _clothes(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        shelf, i = self.source(int(rng.choice(self.dressed)))
+        rgba, trust = shelf.picture(i)
+        clothes, rows = compose.headless(rgba, shelf.box[i], rng)
+        m = geometry.matrix(geometry.hook(rng, shelf.box[i], rows, self.size), self.size, flip=rng.random() < self.cfg.augment.flip)
+        clothes, trust = geometry.warp((clothes, trust), m, self.size, cv2.BORDER_CONSTANT)
+        clothes[..., :3] = (clothes[..., :3] * rng.uniform(0.3, 1.0)).astype(np.uint8)  # coats are darker than summer
+        return clothes, trust
+
     def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """One augmented training frame of picture `index`: RGBA HxWx4 and confidence HxW."""
         aug = self.cfg.augment
@@ -101,7 +111,10 @@ class Frames(torch.utils.data.Dataset):
             degrees = rng.normal(0, aug.rotate / 2) if not shelf.touches[i] else 0.0
             m = geometry.matrix(rect, self.size, degrees, rng.random() < aug.flip)
             person = geometry.warp(shelf.picture(i), m, self.size, cv2.BORDER_CONSTANT)
-            rgba, trust = compose.over(person, self._room(rng), rng)
+            room = self._room(rng)
+            if len(self.dressed) and rng.random() < aug.coats:
+                room = compose.hang(self._clothes(rng), room, rng)
+            rgba, trust = compose.over(person, room, rng)
         else:
             rgba, trust = self._view(index, rng)
         rgba = np.ascontiguousarray(rgba)

@@ -122,6 +122,17 @@ def beside(rng: np.random.Generator, height: int, width: int, box: np.ndarray, s
     return left + rng.uniform(0, free - w), rng.uniform(0, tall - h), w, h
 
 
+def hook(rng: np.random.Generator, box: np.ndarray, rows: tuple[int, int], size: tuple[int, int]) -> Rect:
+    """The rectangle of the source that fills the frame so that the clothes in `rows` of `box` hang in it, their top in view."""
+    width, height = size
+    sy = height * rng.uniform(0.25, 0.9) / max(rows[1] - rows[0], 1)
+    sx = sy * rng.uniform(0.6, 1.1)
+    x0, x1 = float(box[0]), float(box[2])
+    left = rng.uniform(-0.3 * (x1 - x0) * sx, width - 0.7 * (x1 - x0) * sx)
+    top = rng.uniform(0.02, 0.7) * height
+    return x0 - left / sx, rows[0] - top / sy, width / sx, height / sy
+
+
 def warp(source: tuple[np.ndarray, np.ndarray], m: np.ndarray, size: tuple[int, int], outside: int = cv2.BORDER_REFLECT_101) -> tuple[np.ndarray, np.ndarray]:
     """RGBA and confidence of a cached picture through `m`: uint8 HxWx4 and HxW of `size`.
 
