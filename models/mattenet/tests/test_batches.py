@@ -201,6 +201,14 @@ def test_clothes_that_hang_are_nobody():
         assert (rgba[hung[0][..., 3] == 0, 3] == 255).all(), "and stays around them"
 
 
+def test_clothes_of_any_width_hang_in_view():
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        left, right = int(rng.integers(0, 100)), int(rng.integers(110, 400))
+        x, _, w, _ = geometry.hook(rng, np.array([left, 10, right, 90]), (20, 30 + seed % 60), (64, 48))
+        assert x < right and x + w > left
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_camera_changes_colours_only(seed):
     image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)

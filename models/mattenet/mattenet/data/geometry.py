@@ -119,7 +119,7 @@ def beside(rng: np.random.Generator, height: int, width: int, box: np.ndarray, s
     aspect = size[0] / size[1] * np.exp(rng.normal(0, 0.2))
     h = min(tall, free / aspect) * rng.uniform(0.7, 1.0)
     w = h * aspect
-    return left + rng.uniform(0, free - w), rng.uniform(0, tall - h), w, h
+    return left + rng.uniform(0, max(free - w, 0.0)), rng.uniform(0, max(tall - h, 0.0)), w, h
 
 
 def hook(rng: np.random.Generator, box: np.ndarray, rows: tuple[int, int], size: tuple[int, int]) -> Rect:
@@ -128,7 +128,8 @@ def hook(rng: np.random.Generator, box: np.ndarray, rows: tuple[int, int], size:
     sy = height * rng.uniform(0.25, 0.9) / max(rows[1] - rows[0], 1)
     sx = sy * rng.uniform(0.6, 1.1)
     x0, x1 = float(box[0]), float(box[2])
-    left = rng.uniform(-0.3 * (x1 - x0) * sx, width - 0.7 * (x1 - x0) * sx)
+    w = (x1 - x0) * sx
+    left = rng.uniform(*sorted((-0.3 * w, width - 0.7 * w)))
     top = rng.uniform(0.02, 0.7) * height
     return x0 - left / sx, rows[0] - top / sy, width / sx, height / sy
 
