@@ -78,24 +78,38 @@ def mutants() -> str:
     return text + ("\nThe crashes:\n\n" + "\n".join(crashes) + "\n" if crashes else "")
 
 
+ROUND = 10  # cycles until the same changes come again, as in tests/soak.rs
+
+
+def slope_of(cycles: list[list[float]]) -> tuple[float, float]:
+    """KiB a minute and its standard error; only cycles at the same place of a round are compared."""
+    points = []
+    for place in range(min(ROUND, len(cycles))):
+        alike = cycles[place::ROUND]
+        time, memory = (sum(row[column] for row in alike) / len(alike) for column in (1, 2))
+        points += [(row[1] - time, row[2] - memory) for row in alike]
+    square = sum(time * time for time, _ in points)
+    free = len(cycles) - ROUND - 1
+    if not square or free < 1:
+        return 0.0, float("inf")
+    slope = sum(time * memory for time, memory in points) / square
+    rest = sum((memory - slope * time) ** 2 for time, memory in points)
+    return slope, (rest / free / square) ** 0.5
+
+
 def soak() -> str:
     log = rows("soak.tsv")
     if log is None:
         return missing("scripts/soak.sh")
     cycles = [[float(x) for x in row] for row in log[1:]]
     warm = cycles[-(-len(cycles) // 4):]
-    mean = lambda column: sum(row[column] for row in warm) / len(warm)
-    time, memory = mean(1), mean(2)
-    square = sum((row[1] - time) ** 2 for row in warm)
-    slope = sum((row[1] - time) * (row[2] - memory) for row in warm) / square if square else 0
-    rest = sum((row[2] - memory - slope * (row[1] - time)) ** 2 for row in warm)
-    error = (rest / (len(warm) - 2) / square) ** 0.5 if square and len(warm) > 2 else 0
+    slope, error = slope_of(warm)
     spread = lambda column: f"{min(r[column] for r in warm):.0f} to {max(r[column] for r in warm):.0f}"
     body = [
         ["frames", f"{1000 * len(cycles):,}"],
         ["minutes", f"{cycles[-1][1]:.1f}"],
         ["resident memory, after warm-up", f"{spread(2)} KiB"],
-        ["its slope after warm-up", f"{slope:+.0f} KiB a minute, standard error {error:.0f}"],
+        ["its slope after warm-up", f"{slope:+.2f} KiB a minute, standard error {error:.2f}"],
         ["first and last cycle after warm-up", f"{warm[0][2]:.0f} and {warm[-1][2]:.0f} KiB"],
         ["file descriptors", spread(3)],
         ["threads (`sync` and `async` take turns)", spread(4)],

@@ -12,6 +12,7 @@ cd "$ROOT"
 frames=${1:-200000}
 [[ $frames =~ ^[1-9][0-9]*$ ]] || die "'$frames' is no number of frames"
 mkdir -p "$TARGET"
-MATTE_SOAK_FRAMES=$frames MATTE_SOAK_REPORT=$TARGET/soak.tsv \
+# One arena: with one for each thread, which of them grew differs from cycle to cycle by more than is looked for.
+MALLOC_ARENA_MAX=1 MATTE_SOAK_FRAMES=$frames MATTE_SOAK_REPORT=$TARGET/soak.tsv \
     cargo test -p gst-plugin-matte --release --test soak nothing_grows -- --nocapture
 say "$frames frames; measurements in $TARGET/soak.tsv"
