@@ -81,13 +81,13 @@ def mutants() -> str:
 ROUND = 10  # cycles until the same changes come again, as in tests/soak.rs
 
 
-def slope_of(cycles: list[list[float]]) -> tuple[float, float]:
-    """KiB a minute and its standard error; only cycles at the same place of a round are compared."""
+def slope_of(cycles: list[list[float]], column: int) -> tuple[float, float]:
+    """KiB a minute of a column and its standard error; only cycles at the same place of a round are compared."""
     points = []
     for place in range(min(ROUND, len(cycles))):
         alike = cycles[place::ROUND]
-        time, memory = (sum(row[column] for row in alike) / len(alike) for column in (1, 2))
-        points += [(row[1] - time, row[2] - memory) for row in alike]
+        time, memory = (sum(row[c] for row in alike) / len(alike) for c in (1, column))
+        points += [(row[1] - time, row[column] - memory) for row in alike]
     square = sum(time * time for time, _ in points)
     free = len(cycles) - ROUND - 1
     if not square or free < 1:
@@ -103,13 +103,23 @@ def soak() -> str:
         return missing("scripts/soak.sh")
     cycles = [[float(x) for x in row] for row in log[1:]]
     warm = cycles[-(-len(cycles) // 4):]
-    slope, error = slope_of(warm)
+    frames = 1000 * (len(warm) - 1) / (warm[-1][1] - warm[0][1])
+    live = 1800 / frames
+
+    def slope(column: int) -> str:
+        value, error = slope_of(warm, column)
+        return (f"{value:+.2f} KiB a minute, standard error {error:.2f}; {value * live:+.3f} a minute at 30 frames a "
+                f"second")
+
     spread = lambda column: f"{min(r[column] for r in warm):.0f} to {max(r[column] for r in warm):.0f}"
     body = [
         ["frames", f"{1000 * len(cycles):,}"],
         ["minutes", f"{cycles[-1][1]:.1f}"],
         ["resident memory, after warm-up", f"{spread(2)} KiB"],
-        ["its slope after warm-up", f"{slope:+.2f} KiB a minute, standard error {error:.2f}"],
+        ["its slope", slope(2)],
+        ["allocated, after warm-up", f"{spread(5)} KiB"],
+        ["its slope", slope(5)],
+        ["frames a minute", f"{frames:,.0f}"],
         ["first and last cycle after warm-up", f"{warm[0][2]:.0f} and {warm[-1][2]:.0f} KiB"],
         ["file descriptors", spread(3)],
         ["threads (`sync` and `async` take turns)", spread(4)],
