@@ -12,10 +12,10 @@ cd "$ROOT"
 frames=${1:-200000}
 [[ $frames =~ ^[1-9][0-9]*$ ]] || die "'$frames' is no number of frames"
 mkdir -p "$TARGET"
-# One arena: with one for each thread, which of them grew differs from cycle to cycle by more than is looked for.
-# No stacks kept of threads that have ended: with each, ONNX Runtime's 6 KiB a thread stay until the C library has
-# 40 MiB of them, some hours in which memory seems to grow.
-export MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0
+# What GLib and the C library keep for themselves is off, as it would hide what is looked for: slices, an arena a thread,
+# freed blocks a thread, and stacks of threads that have ended, with ONNX Runtime's 6 KiB for each of them.
+export G_SLICE=always-malloc MALLOC_ARENA_MAX=1
+export GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0:glibc.malloc.tcache_count=0
 MATTE_SOAK_FRAMES=$frames MATTE_SOAK_REPORT=$TARGET/soak.tsv \
     cargo test -p gst-plugin-matte --release --test soak nothing_grows -- --nocapture
 say "$frames frames; measurements in $TARGET/soak.tsv"

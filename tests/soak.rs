@@ -232,7 +232,8 @@ fn soak(frames: u64) -> Vec<Usage> {
     // An idle thread that GLib keeps, sometimes one more, is not what is looked for.
     gst::glib::ThreadPool::set_max_unused_threads(Some(0));
     let start = Instant::now();
-    let mut usage = Vec::new();
+    // What is measured is not to grow by the measurements.
+    let mut usage = Vec::with_capacity(frames.div_ceil(CYCLE) as usize);
     let length = frames.min(CYCLE);
     for cycle in 0..frames.div_ceil(CYCLE) {
         let _guard = Watchdog::new("a cycle", Duration::from_secs(600));
