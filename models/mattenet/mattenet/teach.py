@@ -45,28 +45,14 @@ def run(args) -> None:
     school = School(cfg, out)
     if not args.export_only:
         school.fit()
-        print(run_state_line(check.measure(Probability(school.ema.net), cfg)))
+        pictures = check.pictures(cfg, cfg.train.check_pictures)
+        print(run_state_line(check.measure(school.ema.net, pictures, tuple(cfg.teach.size))))
     print(f"wrote {export(school.ema.net, cfg, out)}")
 
 
 def run_state_line(result: dict) -> str:
     """One line of a check's result."""
     return "validation: " + ", ".join(f"{key} {value:.3f}" for key, value in result.items() if isinstance(value, float))
-
-
-class Probability(nn.Module):
-    """The large network on frames of any size, as `check` shows them: resized to multiples of 32 inside."""
-
-    def __init__(self, net: nn.Module):
-        super().__init__()
-        self.net = net
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits of the input's size."""
-        size = x.shape[2:]
-        fit = [-(-n // 32) * 32 for n in size]
-        y = self.net(nn.functional.interpolate(x, size=fit, mode="bilinear", align_corners=False))
-        return nn.functional.interpolate(y, size=size, mode="bilinear", align_corners=False)
 
 
 class School:

@@ -4,7 +4,8 @@ import pytest
 import torch
 import yaml
 
-from mattenet.config import Config
+from mattenet import cli
+from mattenet.config import Config, to_dict
 from mattenet.data import dataset
 from mattenet.errors import UserError
 from mattenet.label import teachers
@@ -51,6 +52,14 @@ def test_learns_a_batch_by_heart(small, tmp_path):
     batch = dataset.build(small.data, "train", (64, 64)).batch(0)
     losses = [school.train_step(batch) for _ in range(6)]
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_the_command_trains_measures_and_exports(small, tmp_path, capsys):
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump(to_dict(small)))
+    cli.main(["teach", "--config", str(file), "--run", str(tmp_path / "run")])
+    assert "validation: iou" in capsys.readouterr().out
+    assert (tmp_path / "run/teacher.onnx").is_file()
 
 
 def test_unknown_encoder_names_the_package():

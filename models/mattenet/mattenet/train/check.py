@@ -42,17 +42,17 @@ def predict(net: nn.Module, image: np.ndarray, width: int = 256, height: int = 1
     return cv2.resize(alpha, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def measure(net: nn.Module, found: list[Picture]) -> dict:
+def measure(net: nn.Module, found: list[Picture], size: tuple[int, int] = (256, 144)) -> dict:
     """IoU, boundary F and band error: means over folders, so that a large folder does not drown the others.
 
     `folders` holds the IoU of each. A picture without a person counts in `false` only: the share of it
-    that is called person.
+    that is called person. `size`: width and height that pictures are stretched to for the network.
     """
     net.eval()
     values: dict[str, list] = {}
     false = []
     for folder, image, alpha, confidence in found:
-        guess = predict(net, image)
+        guess = predict(net, image, *size)
         if not (alpha >= 128).any():
             false.append(float((guess >= 0.5).mean()))
             continue
