@@ -33,8 +33,7 @@ ELSEWHERE = [
     (r"systemctl --user |journalctl --user |mkdir -p |cp |install ", "tests/camera.sh, as far as there is systemd"),
 ]
 FRAMES = 20
-# Live, as cameras are: one that has ended before a file beside it is open leaves decodebin, and with it the
-# whole pipeline, waiting for ever.
+# Live, as cameras are. Where nothing is live, GStreamer may lose the end of the stream (docs/troubleshooting.md).
 CAMERA = f"videotestsrc is-live=true num-buffers={FRAMES} ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"
 SUBSTITUTIONS = [
     (r"v4l2src ! image/jpeg(\S*)", rf"videotestsrc num-buffers={FRAMES} ! video/x-raw\1 ! jpegenc"),

@@ -25,16 +25,16 @@ CORES = {"cortex-a72": "A53/A72", "cortex-a76": "A76"}
 FEW, MANY = 2, 8
 # ONNX Runtime for Arm stumbles over the processors that /sys of an x86 machine describes.
 HIDE_SYS = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys && exec "$@"', "sh"]
+# What pipelines/embedded.sh runs.
+PROFILE = "the same, interval=2"
 CHAINS = {
     "nothing (reading the frame)": "identity",
     "mattesegment": "mattesegment",
     "mattesegment ! matterefine preset=fast": "mattesegment ! matterefine preset=fast",
     "mattebackground preset=fast background=color": "mattebackground preset=fast background=color",
-    "the same, interval=2": "mattebackground preset=fast background=color interval=2",
+    PROFILE: "mattebackground preset=fast background=color interval=2",
     "mattebackground (balanced, blur)": "mattebackground",
 }
-# What pipelines/embedded.sh runs, with the last of the networks.
-PROFILE = "mattebackground preset=fast background=color interval=2"
 SIZES = [(640, 480), (1280, 720)]
 
 
@@ -109,8 +109,8 @@ def main() -> None:
             for core in CORES:
                 network(name, core, cost("mattesegment", core, SIZES[0]))
         for size in SIZES if networks else []:
-            print(f"instructions\tthe same, interval=2, {name}\tA53/A72\t{size[1]}p\t"
-                  f"{cost(PROFILE, 'cortex-a72', size):.1f}", flush=True)
+            print(f"instructions\t{PROFILE}, {name}\t{CORES['cortex-a72']}\t{size[1]}p\t"
+                  f"{cost(CHAINS[PROFILE], 'cortex-a72', size):.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -51,10 +51,10 @@ fn run(source: &ModelSource, frame: &RgbImage) -> (Vec<u8>, usize, usize) {
 
 #[test]
 fn the_person_in_the_demo_is_found() {
-    for (name, least) in [("builtin", 90), ("builtin-lite", 85)] {
+    for name in ["builtin", "builtin-lite"] {
         let [said, person, both] = compare(name, &picture("input.jpg"), &picture("matte.jpg"));
         assert!(
-            100 * both >= least * (said + person - both),
+            100 * both >= 90 * (said + person - both),
             "{name}: {said} % said, {person} % true, {both} % both"
         );
     }
@@ -76,20 +76,16 @@ fn nobody_is_found_where_nobody_is() {
 fn the_int8_version_says_the_same() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let frame = picture("input.jpg");
-    // The light one is less sure, so that more of its pixels are near the middle.
-    for (name, file, thousandths) in [
-        ("builtin", "matte-int8.onnx", 5),
-        ("builtin-lite", "matte-lite-int8.onnx", 15),
+    for (name, file) in [
+        ("builtin", "matte-int8.onnx"),
+        ("builtin-lite", "matte-lite-int8.onnx"),
     ] {
         let (float, ..) = run(&inside(name), &frame);
         let (int8, ..) = run(&ModelSource::File(models.join(file)), &frame);
         let other = float.iter().zip(&int8);
         let other = other.filter(|(a, b)| (**a >= 128) != (**b >= 128)).count();
         let all = float.len();
-        assert!(
-            1000 * other < thousandths * all,
-            "{file}: {other} of {all} pixels"
-        );
+        assert!(200 * other < all, "{file}: {other} of {all} pixels");
     }
 }
 

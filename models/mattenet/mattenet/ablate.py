@@ -52,6 +52,7 @@ ROWS: dict[str, dict[str, object]] = {
     "no hard pictures": {"train.mine_every": 0},
     "no compositing": {"data.augment.compose": 0.0},
     "rooms beside people, too": {"data.augment.beside": 0.7},
+    "hanging clothes, too": {"data.augment.coats": 0.3},
     "no camera effects": {f"data.augment.{k}": 0.0
                           for k in ("colour", "light", "low_light", "blur", "noise", "jpeg", "gray")},
 }

@@ -188,7 +188,8 @@ def test_clothes_that_hang_are_nobody():
     clothes, (top, bottom) = compose.headless(person, box, rng)
     assert person[..., 3].any() and not clothes[:top, :, 3].any() and not clothes[bottom:, :, 3].any()
     assert 20 < top < 35 and 40 < bottom < 75 and clothes[bottom - 1, 30, 3] == 255
-    for seed in range(20):
+    seen = 0
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         m = geometry.matrix(geometry.hook(rng, box, (top, bottom), (64, 48)), (64, 48))
         hung = geometry.warp((clothes, np.full((100, 60), 255, np.uint8)), m, (64, 48), cv2.BORDER_CONSTANT)
@@ -196,9 +197,13 @@ def test_clothes_that_hang_are_nobody():
         room = np.full((48, 64, 4), 90, np.uint8)
         room[..., 3] = 255  # somebody fills it
         rgba, trust = compose.hang(hung, (room, np.full((48, 64), 100, np.uint8)), rng)
-        solid = hung[0][..., 3] == 255
-        assert not rgba[solid, 3].any() and (trust[solid] == 255).all()
-        assert (rgba[hung[0][..., 3] == 0, 3] == 255).all(), "and stays around them"
+        # Clothes may have moved by up to 5 px while the picture was taken.
+        alpha, near = hung[0][..., 3], np.ones((13, 13), np.uint8)
+        inside, outside = cv2.erode(alpha, near) == 255, cv2.dilate(alpha, near) == 0
+        assert not rgba[inside, 3].any() and (trust[inside] == 255).all()
+        assert (rgba[outside, 3] == 255).all() and (trust[outside] == 100).all(), "and stays around them"
+        seen += inside.sum()
+    assert seen > 500
 
 
 def test_clothes_of_any_width_hang_in_view():

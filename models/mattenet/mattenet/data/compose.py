@@ -82,8 +82,10 @@ def headless(rgba: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> tup
 
 def hang(clothes: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """`room` with `clothes` in it, which are nobody: alpha is taken away where they hang."""
-    alpha = clothes[0][..., 3]
-    out, trust = over(clothes, room, rng)
-    out[..., 3] = (255 - alpha.astype(np.uint16)) * room[0][..., 3] // 255
-    trust[alpha > 8] = 255
+    (back, back_trust), bare = room, room[0].copy()
+    bare[..., 3] = 0
+    out, trust = over(clothes, (bare, back_trust), rng)
+    covered = out[..., 3]  # moved and blurred as the clothes are
+    trust[covered > 8] = 255
+    out[..., 3] = (255 - covered.astype(np.uint16)) * back[..., 3] // 255
     return out, trust
