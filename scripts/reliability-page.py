@@ -78,40 +78,23 @@ def mutants() -> str:
     return text + ("\nThe crashes:\n\n" + "\n".join(crashes) + "\n" if crashes else "")
 
 
-ROUND = 20  # cycles until the same changes come again, as in tests/soak.rs
-
-
-def slope_of(cycles: list[list[float]], column: int) -> tuple[float, float]:
-    """KiB a minute of a column and its standard error; only cycles at the same place of a round are compared."""
-    points = []
-    for place in range(min(ROUND, len(cycles))):
-        alike = cycles[place::ROUND]
-        time, memory = (sum(row[c] for row in alike) / len(alike) for c in (1, column))
-        points += [(row[1] - time, row[column] - memory) for row in alike]
-    square = sum(time * time for time, _ in points)
-    free = len(cycles) - ROUND - 1
-    if not square or free < 1:
-        return 0.0, float("inf")
-    slope = sum(time * memory for time, memory in points) / square
-    rest = sum((memory - slope * time) ** 2 for time, memory in points)
-    return slope, (rest / free / square) ** 0.5
-
-
 def soak() -> str:
     log = rows("soak.tsv")
     if log is None:
         return missing("scripts/soak.sh")
-    cycles = [[float(x) for x in row] for row in log[1:]]
+    # The test has fitted the slopes: lines `# what`, slope, standard error.
+    slopes = {row[0]: row[1:] for row in log if row[0].startswith("#")}
+    cycles = [[float(x) for x in row] for row in log[1:] if not row[0].startswith("#")]
     warm = cycles[-(-len(cycles) // 4):]
-    slope = lambda column: "{:+.2f} KiB a minute, standard error {:.2f}".format(*slope_of(warm, column))
+    slope = lambda what: "{} KiB a minute, standard error {}".format(*slopes.get(f"# {what}", ("?", "?")))
     spread = lambda column: f"{min(r[column] for r in warm):.0f} to {max(r[column] for r in warm):.0f}"
     body = [
         ["frames", f"{1000 * len(cycles):,}"],
         ["minutes", f"{cycles[-1][1]:.1f}"],
         ["resident memory, after warm-up", f"{spread(2)} KiB"],
-        ["its slope", slope(2)],
+        ["its slope", slope("resident")],
         ["allocated, after warm-up", f"{spread(5)} KiB"],
-        ["its slope", slope(5)],
+        ["its slope", slope("allocated")],
         ["first and last cycle after warm-up", f"{warm[0][2]:.0f} and {warm[-1][2]:.0f} KiB"],
         ["file descriptors", spread(3)],
         ["threads (`sync` and `async` take turns)", spread(4)],

@@ -265,9 +265,7 @@ fn soak(frames: u64) -> Vec<Usage> {
         settle();
         malloc_trim(0);
         usage.push(Usage::now(start));
-        if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
-            std::fs::write(file, report(&usage)).expect("the report can be written");
-        }
+        publish(&report(&usage));
     }
     usage
 }
@@ -288,6 +286,13 @@ fn settle() {
             "a thread stays for ever"
         );
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Writes the report where MATTE_SOAK_REPORT wants it.
+fn publish(text: &str) {
+    if let Some(file) = std::env::var_os("MATTE_SOAK_REPORT") {
+        std::fs::write(file, text).expect("the report can be written");
     }
 }
 
@@ -320,18 +325,18 @@ fn nothing_grows() {
     let warm = &usage[usage.len().div_ceil(4).min(usage.len() - 1)..];
     let (first, last) = (warm[0], warm[warm.len() - 1]);
     if frames >= LONG {
-        // What grows must show above what wanders.
-        for (what, of) in [
-            ("allocated", (|u| u.held) as fn(&Usage) -> f64),
-            ("resident", |u| u.resident),
-        ] {
-            let (slope, error) = slope(warm, of);
-            println!("{what}: {slope:.2} KiB a minute, give or take {error:.2}");
-            assert!(
-                slope - 2.0 * error < SLOPE,
-                "{what}: {slope:.2} KiB a minute, give or take {error:.2}\n{}",
-                report(&usage)
-            );
+        let slopes = [
+            ("resident", slope(warm, |u| u.resident)),
+            ("allocated", slope(warm, |u| u.held)),
+        ];
+        let mut text = report(&usage);
+        for (what, (slope, error)) in slopes {
+            writeln!(text, "# {what}\t{slope:+.2}\t{error:.2}").expect("text");
+        }
+        publish(&text);
+        for (what, (slope, error)) in slopes {
+            // What grows must show above what wanders.
+            assert!(slope - 2.0 * error < SLOPE, "{what} grows\n{text}");
         }
     } else {
         let growth = last.resident - first.resident;
