@@ -66,6 +66,8 @@ impl Finder {
         /// Rows between two patches for which starting anew does not pay.
         const GAP: usize = 8;
         out.clear();
+        // As many as there can be, so that no matte makes the list grow.
+        out.reserve(self.width.div_ceil(most) * self.height.div_ceil(GAP + 2));
         for start in (0..self.width).step_by(most) {
             let columns = start..(start + most).min(self.width);
             let first = out.len();

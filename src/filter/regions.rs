@@ -69,6 +69,10 @@ pub struct Regions {
     size: (usize, usize),
 }
 
+/// Components that the lists have room for from the start: a matte that falls apart for some frames costs
+/// no memory then. More make them grow.
+const ROOM: usize = 256;
+
 const NO_HOLE: u8 = 0;
 const FILLED: u8 = 1;
 const OPEN: u8 = 2;
@@ -94,6 +98,12 @@ impl Regions {
                 map.clear();
                 map.resize(matte.data().len(), 0);
             }
+            for list in [&mut self.living, &mut self.next] {
+                list.reserve(MAX_REGIONS);
+            }
+            self.overlaps.reserve(ROOM);
+            self.strong.reserve(ROOM);
+            self.slots.reserve(ROOM);
         }
         self.islands(level, matte, params);
         self.rim(level, matte);
