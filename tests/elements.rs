@@ -5,8 +5,9 @@
 
 mod common;
 
+use common::live::Live;
 use common::pipeline::{Run, green_model, run};
-use common::{bytes, info, init};
+use common::{bytes, info, init, pixels};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 
@@ -101,30 +102,56 @@ fn halves(width: usize, height: usize) -> gst::Buffer {
     })
 }
 
+/// What is wrong with `halves` whose right half is to be blue now; red, green and blue one after the
+/// other, as `pixels` gives them.
+fn wrong(picture: &[u8]) -> Option<String> {
+    [(8, [0, 255, 0]), (150, [0, 0, 255])]
+        .into_iter()
+        .find_map(|(x, expected)| {
+            let found = [0, 1, 2].map(|colour| picture[(colour * 120 + 60) * 160 + x]);
+            let near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3);
+            (!near).then(|| format!("pixel at {x} is {found:?}, expected {expected:?}"))
+        })
+}
+
 #[test]
 fn the_whole_chain_keeps_the_subject_and_replaces_the_rest() {
     init();
     let caps = info(VideoFormat::Bgrx, 160, 120);
-    for mode in ["sync", "async"] {
-        let description = format!(
-            "mattebackground model={} mode={mode} background=color color=0xff0000ff \
-             decontamination=0",
-            green_model().display()
-        );
-        let frames = (0..30).map(|_| halves(160, 120));
-        let Run { buffers, error } = run(&caps, &description, frames);
-        assert_eq!(error, None, "{mode}");
-        assert_eq!(buffers.len(), 30, "{mode}: every frame comes out");
-        let last = bytes(buffers.last().unwrap());
-        for (x, expected) in [(8, [0, 255, 0]), (150, [255, 0, 0])] {
-            let at = (60 * 160 + x) * 4;
-            let found = &last[at..at + 3];
-            let near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3);
-            assert!(
-                near,
-                "{mode}: pixel at {x} is {found:?}, expected about {expected:?} (BGR)"
-            );
-        }
+    let description = format!(
+        "mattebackground model={} background=color color=0xff0000ff decontamination=0",
+        green_model().display()
+    );
+    let frames = (0..30).map(|_| halves(160, 120));
+    let Run { buffers, error } = run(&caps, &description, frames);
+    assert_eq!(error, None);
+    assert_eq!(buffers.len(), 30, "every frame comes out");
+    for buffer in &buffers {
+        let seen = pixels(buffer, &caps.to_caps().unwrap());
+        assert_eq!(wrong(&seen), None);
+    }
+}
+
+#[test]
+fn beside_the_stream_the_subject_comes_with_the_first_matte() {
+    init();
+    let caps = info(VideoFormat::Bgrx, 160, 120);
+    let mut live = Live::new(&[
+        ("model", &green_model().display().to_string()),
+        ("mode", "async"),
+        ("background", "color"),
+        ("color", "0xff0000ff"),
+        ("decontamination", "0"),
+    ]);
+    // How many frames pass before the first matte is the machine's to say, what they show is not:
+    // the background alone.
+    let start = std::time::Instant::now();
+    while let Some(wrong) = wrong(&live.show(&caps, halves(160, 120))) {
+        assert!(wrong.contains("at 8 is [0, 0, 255]"), "{wrong}");
+        assert!(start.elapsed().as_secs() < 60, "no matte comes: {wrong}");
+    }
+    for _ in 0..10 {
+        assert_eq!(wrong(&live.show(&caps, halves(160, 120))), None);
     }
 }
 
