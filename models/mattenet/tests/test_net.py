@@ -14,6 +14,7 @@ from mattenet import config, export, profile, quantize
 from mattenet.errors import UserError
 from mattenet.net.config import NetConfig
 from mattenet.net.matte import MatteNet
+from mattenet.train import state
 
 CONFIGS = pathlib.Path(__file__).parent.parent / "configs"
 SMALL = dict(widths=[8, 8, 16, 16, 16], depths=[0, 1, 3, 2], decoder=[16, 8, 0], decoder_depths=[1, 1])
@@ -47,7 +48,7 @@ def test_output_has_the_size_of_the_input(width, height):
     {"unit": "half"}, {"unit": "inverted"}, {"dilations": [1]}, {"pyramid": "aspp"}, {"pyramid": "none"},
     {"attention": "cbam"}, {"attention": "none"}, {"base": "first"}, {"low_level": False}, {"stem_kernel": 3},
     {"upsampling": "deconv"}, {"output": "bilinear"}, {"dense_down": False}, {"depths": [1, 1, 3, 0]},
-    {"decoder": [16, 8, 8]}])
+    {"decoder": [16, 8, 8]}, {"decoder8": 1}, {"decoder": [16, 8, 8], "decoder2": 1}])
 def test_every_switch_exports_to_the_same_numbers(switch):
     cfg = NetConfig(**(SMALL | switch))
     net, copy = trained(cfg), MatteNet(cfg).eval()
@@ -77,6 +78,17 @@ def test_sharpness_moves_alpha_away_from_a_half_and_nothing_across_it():
         export.sharpen(net, 2.0)
         after = net(image)
     assert torch.allclose(after, 2 * before, rtol=1e-4, atol=1e-4)
+
+
+def test_a_trained_network_may_be_given_more_units():
+    small = NetConfig(**(SMALL | {"decoder": [16, 8, 8], "decoder_depths": [1, 0]}))
+    large = NetConfig(**(SMALL | {"decoder": [16, 8, 8], "decoder_depths": [1, 2], "decoder2": 1}))
+    net, grown = trained(small), MatteNet(large).eval()
+    _, left = state.load_matching(grown, net.state_dict())
+    assert not left
+    image = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        assert torch.equal(grown(image), net(image))
 
 
 def test_unknown_switches_are_refused():

@@ -66,6 +66,24 @@ class Inverted(nn.Module):
         return x + self.branch(x)
 
 
+class Dense(nn.Module):
+    """A dense convolution with a residual: few channels at a high resolution, where a pointwise one is as dear."""
+
+    def __init__(self, channels: int, k: int = 3):
+        super().__init__()
+        self.conv = ConvBn(channels, channels, k, act=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(x + self.conv(x))
+
+
+def add_nothing_yet(branch: nn.Module) -> nn.Module:
+    """`branch` with its last batch norm at zero (Goyal et al. 2017): a trained network given it is the same at first."""
+    norms = [m for m in branch.modules() if isinstance(m, nn.BatchNorm2d)]
+    nn.init.zeros_(norms[-1].weight)
+    return branch
+
+
 def unit(kind: str, channels: int, k: int = 3, d: int = 1) -> nn.Module:
     """One stride-1 unit with equal input and output channels; `kind` is separable, half or inverted."""
     if kind == "separable":

@@ -33,6 +33,10 @@ class NetConfig:
     decoder: list[int] = field(default_factory=lambda: [64, 32, 0])
     # Units of the decoder at strides 16 and 4.
     decoder_depths: list[int] = field(default_factory=lambda: [2, 2])
+    # Units at stride 8, on the sum with the encoder's map there; 0 goes from 16 to 4 in one step.
+    decoder8: int = 0
+    # Dense units at stride 2, where `decoder` has channels there.
+    decoder2: int = 0
     # Feeds the map at 1/4 to the decoder.
     low_level: bool = True
     # In the decoder: bilinear or deconv.

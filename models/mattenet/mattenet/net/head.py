@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mattenet.net.blocks import AtrousPyramid, Cbam, ConvBn, PyramidPooling, SqueezeExcite, unit
+from mattenet.net.blocks import (AtrousPyramid, Cbam, ConvBn, Dense, PyramidPooling, SqueezeExcite,
+                                 add_nothing_yet, unit)
 from mattenet.net.config import NetConfig
 
 
@@ -42,7 +43,7 @@ class Head(nn.Module):
 
     def __init__(self, cfg: NetConfig):
         super().__init__()
-        c2, c4, _, c16, c64 = cfg.widths
+        c2, c4, c8, c16, c64 = cfg.widths
         d16, d4, d2 = cfg.decoder
         self.base_key = {"deepest": 16, "first": 116}[cfg.base]
         deep = c64 if cfg.depths[3] else c16
@@ -51,15 +52,19 @@ class Head(nn.Module):
         self.attention = _pick(cfg.attention, {"se": SqueezeExcite, "cbam": Cbam, "none": lambda _: nn.Identity()}, d16)
         self.base = ConvBn(c16, d16, act=False)
         self.refine16 = nn.Sequential(*[unit(cfg.unit, d16, 3) for _ in range(cfg.decoder_depths[0])])
+        if cfg.decoder8:
+            self.up8 = Upsample(cfg.upsampling, d16, 2)
+            self.middle = add_nothing_yet(ConvBn(c8, d16, act=False))
+            self.refine8 = nn.Sequential(*[add_nothing_yet(unit(cfg.unit, d16, 3)) for _ in range(cfg.decoder8)])
         self.to4 = ConvBn(d16, d4, act=False)
-        self.up4 = Upsample(cfg.upsampling, d4, 4)
+        self.up4 = Upsample(cfg.upsampling, d4, 2 if cfg.decoder8 else 4)
         self.low = ConvBn(c4, d4, act=False) if cfg.low_level else None
-        self.refine4 = nn.Sequential(*[unit(cfg.unit, d4, 3) for _ in range(cfg.decoder_depths[1])])
+        self.refine4 = nn.Sequential(*[add_nothing_yet(unit(cfg.unit, d4, 3)) for _ in range(cfg.decoder_depths[1])])
         if d2:
             self.to2 = ConvBn(d4, d2, act=False)
             self.up2 = Upsample(cfg.upsampling, d2, 2)
             self.detail = ConvBn(c2, d2, act=False)
-            self.refine2 = ConvBn(d2, d2, 3, groups=d2)
+            self.refine2 = nn.Sequential(*ConvBn(d2, d2, 3, groups=d2), *[add_nothing_yet(Dense(d2)) for _ in range(cfg.decoder2)])
         factor = 2 if d2 else 4
         if cfg.output == "subpixel":
             self.logits = nn.Conv2d(d2 or d4, factor * factor, 1)
@@ -78,6 +83,8 @@ class Head(nn.Module):
         if deep.shape[2:] != base.shape[2:]:
             deep = F.interpolate(deep, size=base.shape[2:], mode="bilinear", align_corners=False)
         x = self.refine16(F.relu(base + deep))
+        if hasattr(self, "middle"):
+            x = self.refine8(F.relu(self.middle(features[8]) + self.up8(x)))
         x = self.up4(self.to4(x))
         if self.low is not None:
             x = self.low(features[4]) + x
