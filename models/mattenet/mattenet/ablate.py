@@ -42,6 +42,8 @@ ROWS: dict[str, dict[str, object]] = {
     "deconvolution in the decoder": {"net.upsampling": "deconv"},
     "bilinear output": {"net.output": "bilinear"},
     "decoder also at 1/2": {"net.decoder": [64, 32, 16]},
+    "decoder also at 1/8": {"net.decoder8": 3},
+    "decoder also at 1/2, a dense unit there": {"net.decoder": [64, 32, 16], "net.decoder2": 1},
     "no squeeze-and-excitation": {"net.attention": "none"},
     "CBAM": {"net.attention": "cbam"},
     "one stage (batch norm never fixed)": {"train.fixed_bn": 0.0},

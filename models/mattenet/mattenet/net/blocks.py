@@ -77,11 +77,24 @@ class Dense(nn.Module):
         return F.relu(x + self.conv(x))
 
 
-def add_nothing_yet(branch: nn.Module) -> nn.Module:
-    """`branch` with its last batch norm at zero (Goyal et al. 2017): a trained network given it is the same at first."""
-    norms = [m for m in branch.modules() if isinstance(m, nn.BatchNorm2d)]
-    nn.init.zeros_(norms[-1].weight)
-    return branch
+class Lateral(ConvBn):
+    """A map of the encoder brought to the decoder's channels, to be added there."""
+
+    def __init__(self, cin: int, cout: int):
+        super().__init__(cin, cout, act=False)
+
+
+def silence(net: nn.Module, new: set[str]) -> None:
+    """Lets what is added by the units whose tensors are all `new` (names in the state) be nothing at first.
+
+    Their last batch norm starts at zero (Goyal et al. 2017): a trained network that is given more units computes
+    the same as before.
+    """
+    for name, module in net.named_modules():
+        adds = isinstance(module, (Dense, Lateral)) or (isinstance(module, Separable) and module.residual)
+        if adds and all(f"{name}.{key}" in new for key in module.state_dict()):
+            norm = [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)][-1]
+            nn.init.zeros_(norm.weight)
 
 
 def unit(kind: str, channels: int, k: int = 3, d: int = 1) -> nn.Module:

@@ -7,8 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mattenet.net.blocks import (AtrousPyramid, Cbam, ConvBn, Dense, PyramidPooling, SqueezeExcite,
-                                 add_nothing_yet, unit)
+from mattenet.net.blocks import AtrousPyramid, Cbam, ConvBn, Dense, Lateral, PyramidPooling, SqueezeExcite, unit
 from mattenet.net.config import NetConfig
 
 
@@ -54,17 +53,17 @@ class Head(nn.Module):
         self.refine16 = nn.Sequential(*[unit(cfg.unit, d16, 3) for _ in range(cfg.decoder_depths[0])])
         if cfg.decoder8:
             self.up8 = Upsample(cfg.upsampling, d16, 2)
-            self.middle = add_nothing_yet(ConvBn(c8, d16, act=False))
-            self.refine8 = nn.Sequential(*[add_nothing_yet(unit(cfg.unit, d16, 3)) for _ in range(cfg.decoder8)])
+            self.middle = Lateral(c8, d16)
+            self.refine8 = nn.Sequential(*[unit(cfg.unit, d16, 3) for _ in range(cfg.decoder8)])
         self.to4 = ConvBn(d16, d4, act=False)
         self.up4 = Upsample(cfg.upsampling, d4, 2 if cfg.decoder8 else 4)
         self.low = ConvBn(c4, d4, act=False) if cfg.low_level else None
-        self.refine4 = nn.Sequential(*[add_nothing_yet(unit(cfg.unit, d4, 3)) for _ in range(cfg.decoder_depths[1])])
+        self.refine4 = nn.Sequential(*[unit(cfg.unit, d4, 3) for _ in range(cfg.decoder_depths[1])])
         if d2:
             self.to2 = ConvBn(d4, d2, act=False)
             self.up2 = Upsample(cfg.upsampling, d2, 2)
             self.detail = ConvBn(c2, d2, act=False)
-            self.refine2 = nn.Sequential(*ConvBn(d2, d2, 3, groups=d2), *[add_nothing_yet(Dense(d2)) for _ in range(cfg.decoder2)])
+            self.refine2 = nn.Sequential(*ConvBn(d2, d2, 3, groups=d2), *[Dense(d2) for _ in range(cfg.decoder2)])
         factor = 2 if d2 else 4
         if cfg.output == "subpixel":
             self.logits = nn.Conv2d(d2 or d4, factor * factor, 1)

@@ -25,6 +25,7 @@ from mattenet import config as config_module
 from mattenet.config import Config
 from mattenet.data import dataset
 from mattenet.errors import UserError
+from mattenet.net import blocks
 from mattenet.net.matte import MatteNet
 from mattenet.train import check
 from mattenet.train import state as run_state
@@ -84,6 +85,8 @@ class Trainer:
         missing, left = run_state.load_matching(self.net, weights)
         if len(missing) == len(self.net.state_dict()):
             raise UserError(f"{path} has no weight of this network; check the net section of the config")
+        if any(name.startswith("head.") for name in set(weights) - set(left)):
+            blocks.silence(self.net.head, {name.removeprefix("head.") for name in missing})
         print(f"starts from {path}: {len(missing)} tensors are new, {len(left)} of the file are not used")
 
     def _resume(self) -> None:
