@@ -5,6 +5,9 @@
 
 use super::{init, pixels};
 use gst::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Longest time that a frame may take; it is there for hangs, not for speed.
 const HANG: gst::ClockTime = gst::ClockTime::from_seconds(120);
@@ -16,6 +19,7 @@ pub struct Live {
     pub bus: gst::Bus,
     source: gst_app::AppSrc,
     sink: gst_app::AppSink,
+    failed: Arc<AtomicBool>,
     pushed: u64,
 }
 
@@ -36,6 +40,13 @@ impl Live {
         pipeline.add_many(all).expect("new elements");
         gst::Element::link_many(all).expect("they fit");
         let bus = pipeline.bus().expect("a pipeline has a bus");
+        // The error may stand behind other messages, which are for the test to read.
+        let failed = Arc::new(AtomicBool::new(false));
+        let flag = failed.clone();
+        bus.set_sync_handler(move |_, message| {
+            flag.fetch_or(message.type_() == gst::MessageType::Error, Relaxed);
+            gst::BusSyncReply::Pass
+        });
         pipeline
             .set_state(gst::State::Playing)
             .expect("the pipeline starts");
@@ -45,6 +56,7 @@ impl Live {
             bus,
             source,
             sink,
+            failed,
             pushed: 0,
         }
     }
@@ -67,11 +79,7 @@ impl Live {
             if let Some(sample) = self.sink.try_pull_sample(step) {
                 return Some(sample);
             }
-            if self
-                .bus
-                .peek()
-                .is_some_and(|m| m.type_() == gst::MessageType::Error)
-            {
+            if self.failed.load(Relaxed) {
                 return None;
             }
         }
