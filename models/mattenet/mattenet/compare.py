@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """`mattenet compare`: one table of models on the validation pictures, with intervals, latency and the worst pictures.
 
-Every model sees the whole picture stretched to its input; its matte is measured at the picture's size (longer
+Every model sees the whole picture as the plugin shows it: stretched to a fixed input, at free sides in the
+picture's own aspect (--stretched: at 256x144 all the same). Its matte is measured at the picture's size (longer
 side at most 512 px). Mean and 95 % bootstrap interval over pictures, a set at a time; clips draw whole clips'
 frames alike, so their intervals are too narrow. Where truth is a teacher's label only trusted pixels count.
 """
@@ -58,24 +59,31 @@ def add_parser(sub) -> None:
     p.add_argument("--teachers", metavar="FILE", help="YAML file that describes further models")
     p.add_argument("--sets", nargs="*", default=list(SETS), metavar="SET", help=f"of {', '.join(SETS)}")
     p.add_argument("--most", type=int, default=150, help="pictures a set at most, evenly spread")
+    p.add_argument("--stretched", nargs="*", default=[], metavar="FILE", help="our models at 256x144 whatever the picture's aspect")
     p.add_argument("--unreviewed", action="store_true", help="count teachers' labels that nobody has looked at")
     p.add_argument("--no-time", action="store_true", help="leave the latency out")
     p.add_argument("--worst", metavar="PNG", help="sheet of the pictures on which the first model fails most")
     p.add_argument("--out", metavar="MD", help="write the table there too")
 
 
-def describe(path: pathlib.Path) -> teachers.Descriptor:
-    """How to run an ONNX file of ours: sizes from its graph, range and output kind from NAME.toml where it exists."""
+def describe(path: pathlib.Path, stretch: bool = False) -> teachers.Descriptor:
+    """How to run an ONNX file of ours: sizes from its graph, output kind and multiple from NAME.toml where it exists.
+
+    Open sides follow the picture's aspect unless `stretch`.
+    """
     if not path.is_file():
         raise UserError(f"{path}: no such model")
     shape = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).get_inputs()[0].shape
     height, width = (n if isinstance(n, int) else d for n, d in zip(shape[2:], (144, 256)))
+    open_sides = not stretch and not any(isinstance(n, int) for n in shape[2:])
     toml = path.with_suffix(".toml")
     words = tomllib.loads(toml.read_text()) if toml.is_file() else {}
     output = words.get("output", "alpha")
     output = output.get("kind", "alpha") if isinstance(output, dict) else output
     output = {"logits": "logit", "sigmoid": "alpha"}.get(output, output)
-    return teachers.Descriptor(path.stem, height, width, output=output, file=str(path.resolve()), licence="MPL-2.0")
+    multiple = words.get("input", {}).get("multiple", 16) if open_sides else 0
+    name = f"{path.stem} stretched" if stretch else path.stem
+    return teachers.Descriptor(name, height, width, output=output, multiple=multiple, file=str(path.resolve()), licence="MPL-2.0")
 
 
 def validation(cfg: DataConfig, sets: list[str], most: int, unreviewed: bool) -> dict[str, list[items.Item]]:
@@ -240,7 +248,9 @@ def run(args) -> None:
     cfg = config.from_args(args).data
     if not cfg.data or not cfg.work:
         raise UserError("compare needs --data and --work (or MATTE_DATA and MATTE_WORK)")
-    wanted = [describe(pathlib.Path(p)) for p in args.onnx] + teachers.find(args.models, args.teachers)
+    wanted = [describe(pathlib.Path(p)) for p in args.onnx]
+    wanted += [describe(pathlib.Path(p), stretch=True) for p in args.stretched]
+    wanted += teachers.find(args.models, args.teachers)
     doubled = {}
     for number, d in enumerate(wanted):
         # Two runs' files may share a name.

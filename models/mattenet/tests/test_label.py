@@ -46,6 +46,16 @@ def peers(tmp_path):
     return tmp_path / "peers", words
 
 
+def test_free_sides_follow_the_picture():
+    fixed = teachers.Descriptor("fixed", 144, 256)
+    free = dataclasses.replace(fixed, multiple=16)
+    # The same as the plugin's own test asks for (src/model/guess.rs).
+    for (width, height), expected in {(1920, 1080): (256, 144), (1080, 1920): (144, 256), (640, 480): (208, 160)}.items():
+        assert teachers.sides(width / height, free) == expected
+        assert teachers.sides(width / height, fixed) == (256, 144)
+    assert teachers.prepare(np.zeros((480, 640, 3), np.uint8), free).shape == (1, 3, 160, 208)
+
+
 def test_descriptors_are_checked(tmp_path):
     assert teachers.find(["modnet"])[0].licence == "Apache-2.0"
     with pytest.raises(UserError, match="'nobody' is not described"):
@@ -177,19 +187,19 @@ def test_metrics_by_hand():
 
 def test_compare_prints_a_table_and_remembers(tiny, peers, tmp_path, capsys):
     folder, words = peers
-    bright(tmp_path / "ours.onnx", 8, 36, 64)
+    bright(tmp_path / "ours.onnx", 8, "height", "width")
     parser = argparse.ArgumentParser()
     compare.add_parser(parser.add_subparsers())
     compare.SETS["made-up"] = ("stills/street",)
     try:
         args = parser.parse_args([
-            "compare", "--onnx", str(tmp_path / "ours.onnx"), "--models", "one", "--peers", str(folder), "--teachers", str(words),
+            "compare", "--onnx", str(tmp_path / "ours.onnx"), "--stretched", str(tmp_path / "ours.onnx"), "--models", "one", "--peers", str(folder), "--teachers", str(words),
             "--sets", "made-up", "--worst", str(tmp_path / "w.png"), "--out", str(tmp_path / "t.md"),
             "--config", str(tmp_path / "c.yaml")])
         (tmp_path / "c.yaml").write_text(yaml.safe_dump({"data": dataclasses.asdict(tiny)}))
         compare.run(args)
         text = (tmp_path / "t.md").read_text()
-        assert "| ours |" in text and "| one |" in text and "mean IoU" in text and "Milliseconds a run: ours " in text
+        assert "| ours |" in text and "| ours stretched |" in text and "| one |" in text and "mean IoU" in text and "Milliseconds a run: ours " in text
         assert cv2.imread(str(tmp_path / "w.png")).shape[1] == 2400
         kept = sorted(p.stat().st_mtime_ns for p in Path(tiny.work, "compare").iterdir())
         compare.run(args)

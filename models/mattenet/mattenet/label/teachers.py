@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.resources
+import math
 import pathlib
 
 import cv2
@@ -45,6 +46,8 @@ class Descriptor:
     output: str = "alpha"  # one of OUTPUTS
     channel: int = 0  # person channel of the output
     passes: int = 1  # recurrent networks: times the still is shown
+    # Sides are free multiples of this, chosen in the picture's aspect with about height x width pixels; 0 = as given.
+    multiple: int = 0
     file: str = ""  # folder below the peers' folder, or a path to an .onnx
     licence: str = "unknown"
 
@@ -76,10 +79,28 @@ def find(names: list[str], extra: str | pathlib.Path | None = None) -> list[Desc
     return [known[name] for name in names]
 
 
+def sides(aspect: float, d: Descriptor) -> tuple[int, int]:
+    """Width and height that a picture of `aspect` (width over height) is scaled to, as the plugin chooses them
+    (src/model/guess.rs): of the heights around the ideal one, the pair that bends aspect and area least."""
+    if not d.multiple:
+        return d.width, d.height
+    pixels, aspect = d.width * d.height, min(max(aspect, 1 / 8), 8.0)
+
+    def whole(side: float) -> int:
+        return max(1, math.floor(side / d.multiple + 0.5)) * d.multiple
+
+    def cost(pair: tuple[int, int]) -> float:
+        return 2 * abs(math.log(pair[0] / pair[1] / aspect)) + abs(math.log(pair[0] * pair[1] / pixels))
+
+    heights = [whole(max(1.0, (pixels / aspect) ** 0.5 + step * d.multiple)) for step in (-1, 0, 1)]
+    return min(((whole(height * aspect), height) for height in heights), key=cost)
+
+
 def prepare(image: np.ndarray, d: Descriptor) -> np.ndarray:
-    """RGB uint8 HxWx3, stretched to the teacher's input: float32 1x3xhxw in its range."""
-    shrinks = image.shape[0] > d.height or image.shape[1] > d.width
-    scaled = cv2.resize(image, (d.width, d.height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    """RGB uint8 HxWx3, scaled to the teacher's input: float32 1x3xhxw in its range."""
+    width, height = sides(image.shape[1] / image.shape[0], d)
+    shrinks = image.shape[0] > height or image.shape[1] > width
+    scaled = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     x = RANGES[d.range](scaled.astype(np.float32)).astype(np.float32)
     return np.ascontiguousarray(x.transpose(2, 0, 1)[None])
 
