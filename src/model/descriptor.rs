@@ -307,11 +307,17 @@ fn size(
         (fixed, said) => Ok(fixed.or(said)),
     };
     let sides = (side("input.width", width)?, side("input.height", height)?);
-    if let (Some(width), Some(height)) = sides {
-        if 3 * width * height > MAX_ELEMENTS {
-            return Err(question.unsuitable(format!("an input of {width}x{height} is too large")));
+    let within = |(width, height): (usize, usize)| {
+        if width.max(height) > MAX_TARGET_SIDE || 3 * width * height > MAX_ELEMENTS {
+            return Err(question.unsuitable(format!(
+                "an input of {width}x{height} is too large; expected sides up to {MAX_TARGET_SIDE} and \
+                 up to {MAX_ELEMENTS} values"
+            )));
         }
-        return Ok((width, height));
+        Ok((width, height))
+    };
+    if let (Some(width), Some(height)) = sides {
+        return within((width, height));
     }
     let multiple = settings.side("input.multiple").unwrap_or(DEFAULT_MULTIPLE);
     let pixels = settings.side("input.pixels").unwrap_or(DEFAULT_PIXELS);
@@ -319,7 +325,7 @@ fn size(
         .stream
         .filter(|&(w, h)| w > 0 && h > 0)
         .unwrap_or((16, 9));
-    let size = guess::size(sides, pixels, multiple, stream);
+    let size = within(guess::size(sides, pixels, multiple, stream))?;
     if settings.origin("input.pixels").is_none() {
         guesses.push(format!(
             "input size {}x{}, since the model leaves it open (set input.width and input.height, or \
