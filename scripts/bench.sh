@@ -27,7 +27,7 @@ what=${1:-performance}
 
 prepare() {
     scripts/deps.sh build run demo
-    default_model
+    public_models
     . scripts/env.sh
 }
 
@@ -69,7 +69,8 @@ case $what in
         say "whole chains, and the usual Python beside them"
         peer=$(python_with chains scripts/bench/requirements.txt --no-deps)
         frames=$(mktemp -d) && trap 'rm -rf "$frames"' EXIT
-        python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" "$peer" |
+        python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" \
+            "$MATTE_CACHE/models/mp_selfie_landscape.onnx" "$peer" |
             tee "$TARGET/chains.tsv"
         python3 scripts/performance-page.py "$TARGET/performance.tsv" "$TARGET/chains.tsv" >docs/performance.md
         say "wrote docs/performance.md"
@@ -96,7 +97,7 @@ case $what in
         prepare
         clip=$(presenter_clip)
         python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
-        "$python" scripts/bench/steadiness/edge_picture.py --clip "$clip" --model "$MATTE_MODEL" \
+        "$python" scripts/bench/steadiness/edge_picture.py --clip "$clip" --model "${MATTE_MODEL:-models/matte.onnx}" \
             --binary "$(bench_binary steadiness)" --out docs/pictures/edge.jpg "${@:2}"
         ;;
     embedded)

@@ -18,8 +18,8 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# A network to run: the plugin's own, and where this checkout has none yet, a public one.
-default_model() {
+# The public networks that ours is compared with.
+public_models() {
     [ -e "$MATTE_CACHE/models/mp_selfie_landscape.onnx" ] && return
     "$ROOT/scripts/deps.sh" models
     "$ROOT/scripts/fetch-models.sh"

@@ -25,15 +25,11 @@ esac
 background=${MATTE_BACKGROUND:-$ROOT/docs/pictures/room.jpg}
 [ -r "$background" ] || die "no background picture at $background (set MATTE_BACKGROUND)"
 
-say "1/5 what is missing"
+say "1/4 what is missing"
 scripts/deps.sh build run demo
 . scripts/env.sh
 
-say "2/5 the model"
-default_model
-. scripts/env.sh
-
-say "3/5 building (the first time takes some minutes)"
+say "2/4 building (the first time takes some minutes)"
 cargo build --release
 
 # The camera or clip as a gst-launch fragment, and its length in milliseconds, from which follows
@@ -63,7 +59,7 @@ mkdir -p out/frames
 rm -f out/demo.mp4 out/demo-image.mp4 out/demo.png
 
 # The network and the refinement run once; five branches make their pictures of the same frames.
-say "4/5 running"
+say "3/4 running"
 moments="videorate drop-only=true skip-to-first=true ! video/x-raw,framerate=6000/$length ! videoconvert ! pngenc compression-level=1"
 encode="videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast pass=quant quantizer=20 ! h264parse ! mp4mux"
 # async=false: the sheet must not hold up the encoders, which look some frames ahead.
@@ -80,7 +76,7 @@ launch "-q $source ! queue \
     replaced. ! queue ! $encode ! filesink location=out/demo-image.mp4 \
     replaced. ! queue ! $(frames 5-replaced)"
 
-say "5/5 the contact sheet"
+say "4/4 the contact sheet"
 columns=()
 for name in input matte overlay blur replaced; do
     convert out/frames/*-$name-*.png -resize 320x -append "out/frames/$name.png"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # To be sourced (bash, zsh; plain sh from the project's folder):   . scripts/env.sh
-# After it gst-launch-1.0 and gst-inspect-1.0 find the built plugin, ONNX Runtime and a model, and the
-# shell finds matte-camera.
+# After it gst-launch-1.0 and gst-inspect-1.0 find the built plugin and ONNX Runtime, and the shell finds
+# matte-camera.
 # What is set already wins.
 # shellcheck shell=sh disable=SC3028,SC3054
 
@@ -26,10 +26,6 @@ case ":${GST_PLUGIN_PATH:-}:" in
 esac
 if [ -z "${ORT_DYLIB_PATH:-}" ] && [ -e "$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so" ]; then
     export ORT_DYLIB_PATH="$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so"
-fi
-# Until the plugin's own network is as good, the public one is the default.
-if [ -z "${MATTE_MODEL:-}" ] && [ -e "$_matte_cache/models/mp_selfie_landscape.onnx" ]; then
-    export MATTE_MODEL="$_matte_cache/models/mp_selfie_landscape.onnx"
 fi
 # Official builds of ONNX Runtime report to Microsoft; the plugin forbids it, Python programs need this.
 export ORT_DISABLE_TELEMETRY="${ORT_DISABLE_TELEMETRY:-1}"

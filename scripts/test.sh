@@ -193,7 +193,7 @@ step_mattenet() {
 
 say "what is missing"
 scripts/deps.sh build run demo test docs examples
-default_model
+public_models
 . scripts/env.sh
 
 for name in "${wanted[@]}"; do

@@ -6,8 +6,10 @@ Prints `case, size, ms of processor time a frame, ms of wall time a frame` for e
 medians of several rounds in which the cases take turns. Start-up is taken out: gst-launch runs once
 over few frames and once over many, and the difference counts.
 
-usage: chains.py WORK-FOLDER CORE PICTURE [PEER-PYTHON]     MATTE_CLIP names the clip, as a gst-launch
-                                                            fragment that ends in raw video
+usage: chains.py WORK-FOLDER CORE PICTURE NETWORK [PEER-PYTHON]
+
+MATTE_CLIP names the clip, as a gst-launch fragment that ends in raw video; NETWORK is the .onnx file of the network that
+the Python program runs.
 """
 import os
 import pathlib
@@ -65,7 +67,7 @@ def make_still(raw: pathlib.Path, still: pathlib.Path, size: tuple[int, int]) ->
 
 
 def main() -> None:
-    work, core, picture, python = pathlib.Path(sys.argv[1]), *[*sys.argv[2:], ""][:3]
+    work, core, picture, network, python = pathlib.Path(sys.argv[1]), *[*sys.argv[2:], ""][:4]
     clip = os.environ["MATTE_CLIP"]
     for width, height in SIZES:
         raw = work / f"clip-{height}.nv12"
@@ -86,8 +88,8 @@ def main() -> None:
             "mattebackground, blur": lambda: bin_of("background=blur"),
             "mattebackground, picture": lambda: bin_of(f"image={picture}"),
             "mattebackground preset=fast, blur": lambda: bin_of("preset=fast"),
-            "mattebackground model=builtin, blur": lambda: bin_of("background=blur model=builtin"),
-            "mattebackground model=builtin, picture": lambda: bin_of(f"image={picture} model=builtin"),
+            "mattebackground, MediaPipe's network, blur": lambda: bin_of(f"background=blur model={network}"),
+            "mattebackground, MediaPipe's network, picture": lambda: bin_of(f"image={picture} model={network}"),
             "mattebackground, blur, still scene": lambda: bin_of(f"background=blur {rest}", still),
             "mattebackground, picture, still scene": lambda: bin_of(f"image={picture} {rest}", still),
             "Python: MediaPipe and OpenCV, blur": lambda: peer(core, python, raw, (width, height)),
