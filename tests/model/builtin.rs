@@ -8,8 +8,8 @@ use image::imageops::{self, FilterType};
 use image::{ImageReader, Rgb, RgbImage};
 
 fn picture(name: &str) -> RgbImage {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
-    let file = ImageReader::open(docs.join(name)).unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let file = ImageReader::open(data.join(name)).unwrap();
     file.decode().unwrap().to_rgb8()
 }
 
@@ -52,7 +52,7 @@ fn run(source: &ModelSource, frame: &RgbImage) -> (Vec<u8>, usize, usize) {
 #[test]
 fn the_person_in_the_demo_is_found() {
     for name in ["builtin", "builtin-lite"] {
-        let [said, person, both] = compare(name, &picture("input.jpg"), &picture("matte.jpg"));
+        let [said, person, both] = compare(name, &picture("presenter.jpg"), &picture("presenter-matte.jpg"));
         assert!(
             100 * both >= 90 * (said + person - both),
             "{name}: {said} % said, {person} % true, {both} % both"
@@ -75,7 +75,7 @@ fn nobody_is_found_where_nobody_is() {
 #[test]
 fn the_int8_version_says_the_same() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let frame = picture("input.jpg");
+    let frame = picture("presenter.jpg");
     for (name, file) in [
         ("builtin", "matte-int8.onnx"),
         ("builtin-lite", "matte-lite-int8.onnx"),
