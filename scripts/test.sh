@@ -41,9 +41,13 @@ count() { # log, "passed" or "failed"
 }
 
 run_step() { # name
-    local name=$1 log=$logs/$1.log start=$SECONDS good bad status=0
+    local name=$1 log=$logs/$1.log start=$SECONDS good bad status
     say "$name"
-    "step_$name" >"$log" 2>&1 || status=$?
+    # Behind `||` or `if` a step would go on after its first failure, whatever set -e says.
+    set +e
+    (set -e; "step_$name") >"$log" 2>&1
+    status=$?
+    set -e
     good=$(count "$log" passed) bad=$(count "$log" failed)
     # A step that counts nothing, or ends badly with nothing counted as failed, is one test itself.
     if [ $status -ne 0 ] && [ "$bad" = 0 ]; then bad=1; fi

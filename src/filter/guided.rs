@@ -22,8 +22,8 @@
 //!   took the few unsure pixels in them for the same. Windows whose matte is the same all over
 //!   weigh much and keep it so.
 //!
-//! A confident fit is computed around edges only; see [`super::patches`]. The plain one, whose sums
-//! are cheaper than to look for edges, is in [`super::guided_plain`].
+//! A confident fit is computed around edges only; see `patches`. The plain one, whose sums
+//! are cheaper than to look for edges, is in `guided_plain`.
 
 use super::Plane;
 use super::guided_plain::Plain;

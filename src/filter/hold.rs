@@ -26,7 +26,7 @@ pub struct Hold<'a> {
     pub play: u8,
     /// How far a pixel settles towards its value, of 255.
     pub settle: u8,
-    /// Whether the picture stands still, for the [`segments`](super::affine::segments) of every
+    /// Whether the picture stands still, for the [`segments`] of every
     /// row of the grid.
     pub still: &'a [bool],
     /// Whether there is no last matte, or it is not to be used.

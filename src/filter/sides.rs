@@ -6,7 +6,7 @@
 //! A value past the second threshold (`low` for a subject's pixel, `high` for a background's)
 //! changes the side at once. A value between 0.5 and that threshold only speaks against the side:
 //! what it is past 0.5 adds up over time (and is taken back while the pixel speaks for its side),
-//! and the side changes when the sum reaches [`DOUBT`]. So noise around 0.5 changes nothing, and
+//! and the side changes when the sum reaches `DOUBT`. So noise around 0.5 changes nothing, and
 //! no pixel stays where the network has not seen it for long. Where the picture changes (`c`), all
 //! of this shrinks by `1 - c`: what moves is never late.
 //!

@@ -52,7 +52,11 @@ fn run(source: &ModelSource, frame: &RgbImage) -> (Vec<u8>, usize, usize) {
 #[test]
 fn the_person_in_the_demo_is_found() {
     for name in ["builtin", "builtin-lite"] {
-        let [said, person, both] = compare(name, &picture("presenter.jpg"), &picture("presenter-matte.jpg"));
+        let [said, person, both] = compare(
+            name,
+            &picture("presenter.jpg"),
+            &picture("presenter-matte.jpg"),
+        );
         assert!(
             100 * both >= 90 * (said + person - both),
             "{name}: {said} % said, {person} % true, {both} % both"
