@@ -114,8 +114,9 @@ case $what in
         fi
         {
             strip --strip-unneeded -o "$TARGET/stripped.so" "$TARGET/dist/libgstmatte.so"
-            for file in x86-64="$TARGET/stripped.so" aarch64="$TARGET"/aarch64-*/dist/stripped/libgstmatte.so \
-                armv7="$TARGET"/armv7-*/dist/stripped/libgstmatte.so; do
+            for file in x86-64="$TARGET/stripped.so" \
+                aarch64="$TARGET/aarch64-unknown-linux-gnu/dist/stripped/libgstmatte.so" \
+                armv7="$TARGET/armv7-unknown-linux-gnueabihf/dist/stripped/libgstmatte.so"; do
                 printf 'size\t%s\t%s\n' "${file%%=*}" "$(stat -c %s "${file#*=}")"
             done
             python3 scripts/bench/memory.py
