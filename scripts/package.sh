@@ -106,10 +106,11 @@ test_inside() {
         exit 1
     }
     apt-get -q -o Acquire::Check-Valid-Until=false update >$log 2>&1 || fail "no package lists"
-    local before after packages
-    packages=("$out"/gstreamer1.0-matte_"${version}"_*.deb)
+    local before after packages arch
+    arch=$(dpkg --print-architecture)
+    packages=("$out"/gstreamer1.0-matte_"${version}"_"$arch".deb)
     before=$(find / -xdev \( -name '*matte*' -o -path '/usr/share/doc/matte*' \) -not -path "$ROOT/*" -not -path '/proc/*' | sort)
-    apt-cache search --names-only '^libonnxruntime[0-9.]+$' | grep -q . || packages+=("$out"/matte-onnxruntime_*.deb)
+    apt-cache search --names-only '^libonnxruntime[0-9.]+$' | grep -q . || packages+=("$out"/matte-onnxruntime_*_"$arch".deb)
     apt-get -q install -y --no-install-recommends "${packages[@]}" gstreamer1.0-tools >>$log 2>&1 || fail "does not install"
     echo "ok $system: installs with $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' gstreamer1.0-matte libgstreamer1.0-0 'libonnxruntime*' matte-onnxruntime 2>/dev/null | sed -n 's/^installed //p' | paste -sd,)"
     gst-inspect-1.0 matte >>$log 2>&1 || fail "GStreamer does not find the plugin"
