@@ -31,7 +31,7 @@ scripts/cross.sh armv7 build
 
 Debian's cross compiler, Rust's own targets, and a Debian 12 for the board's processor in a folder: the
 plugin runs on Debian 12 and newer, Raspberry Pi OS included. `scripts/cross.sh aarch64 check` loads it there by
-qemu-user and has the network make mattes, `scripts/cross.sh aarch64 test --release --lib` runs the tests.
+qemu-user and has the network make mattes, `scripts/cross.sh aarch64 test --release --tests` runs the tests (`scripts/test.sh systems` names four that emulation cannot hold).
 `scripts/package.sh build arm64` makes a Debian package of it. A Yocto recipe and a
 Buildroot package are in [packaging/](../packaging).
 
@@ -80,7 +80,7 @@ network on fewer frames help. What saves most, first:
 2. **`interval=2`, 3.** The network, {network} of that work, runs on every second or third frame; the matte is
    carried over to the others. `still-threshold=0.006` rests it while nobody moves.
 3. **`background=color` or a picture, `preset=fast`**: at 720p {plain} less than blur and the balanced preset.
-4. **640x480 instead of 1280x720**: {small} only. The network sees 256x144 and the fast preset works at the
+4. **640x480 instead of 1280x720**: {small} only. The network sees as many pixels and the fast preset works at the
    matte's size, whatever comes in; what a smaller picture saves is the camera, the encoder and memory.
 5. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
    `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.

@@ -146,9 +146,9 @@ fn beside_the_stream_the_subject_comes_with_the_first_matte() {
     // How many frames pass before the first matte is the machine's to say, what they show is not:
     // the background alone.
     let start = std::time::Instant::now();
-    while let Some(wrong) = wrong(&live.show(&caps, halves(160, 120))) {
-        assert!(wrong.contains("at 8 is [0, 0, 255]"), "{wrong}");
-        assert!(start.elapsed().as_secs() < 60, "no matte comes: {wrong}");
+    while let Some(problem) = wrong(&live.show(&caps, halves(160, 120))) {
+        assert!(problem.contains("at 8 is [0, 0, 255]"), "{problem}");
+        assert!(start.elapsed().as_secs() < 60, "no matte comes: {problem}");
     }
     for _ in 0..10 {
         assert_eq!(wrong(&live.show(&caps, halves(160, 120))), None);

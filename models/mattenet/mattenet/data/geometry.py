@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Where in a picture the training frame looks: one affine map from the cached picture to the frame.
 
-Frames are shown to a network stretched to its input, so most views keep shapes roughly right and a share
-(`AugmentConfig.stretch`) squeezes whatever the picture was into the frame.
+Streams are shown in about their own aspect, but inputs of fixed sides and squeezed recordings exist: most views keep
+shapes roughly right, and a share (`AugmentConfig.stretch`) squeezes whatever the picture was into the frame.
 """
 
 from __future__ import annotations

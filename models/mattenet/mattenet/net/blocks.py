@@ -69,9 +69,9 @@ class Inverted(nn.Module):
 class Dense(nn.Module):
     """A dense convolution with a residual: few channels at a high resolution, where a pointwise one is as dear."""
 
-    def __init__(self, channels: int, k: int = 3):
+    def __init__(self, channels: int):
         super().__init__()
-        self.conv = ConvBn(channels, channels, k, act=False)
+        self.conv = ConvBn(channels, channels, 3, act=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.relu(x + self.conv(x))

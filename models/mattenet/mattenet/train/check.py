@@ -35,7 +35,7 @@ def pictures(cfg: Config, limit: int) -> list[Picture]:
 
 @torch.no_grad()
 def predict(net: nn.Module, image: np.ndarray, width: int = 256, height: int = 144) -> np.ndarray:
-    """Alpha f32 HxW in 0..1 of an RGB picture, which is stretched to the network's size as in the plugin."""
+    """Alpha f32 HxW in 0..1 of an RGB picture, stretched to `width` x `height` whatever its aspect."""
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     x = torch.from_numpy(small.transpose(2, 0, 1)[None].astype(np.float32) / 255)
     alpha = torch.sigmoid(net(x))[0, 0].numpy()
