@@ -83,7 +83,7 @@ def test_sharpness_moves_alpha_away_from_a_half_and_nothing_across_it():
 
 def test_a_trained_network_may_be_given_more_units():
     small = NetConfig(**(SMALL | {"decoder": [16, 8, 8], "decoder_depths": [1, 1]}))
-    large = NetConfig(**(SMALL | {"decoder": [16, 8, 8], "decoder_depths": [1, 3], "decoder2": 1}))
+    large = NetConfig(**(SMALL | {"depths": [1, 2, 3, 2], "decoder": [16, 8, 8], "decoder_depths": [1, 3], "decoder2": 1}))
     net, grown = trained(small), MatteNet(large).eval()
     missing, left = state.load_matching(grown, net.state_dict())
     assert not left

@@ -85,8 +85,9 @@ class Trainer:
         missing, left = run_state.load_matching(self.net, weights)
         if len(missing) == len(self.net.state_dict()):
             raise UserError(f"{path} has no weight of this network; check the net section of the config")
-        if any(name.startswith("head.") for name in set(weights) - set(left)):
-            blocks.silence(self.net.head, {name.removeprefix("head.") for name in missing})
+        for name, part in self.net.named_children():
+            if any(key.startswith(f"{name}.") for key in set(weights) - set(left)):
+                blocks.silence(part, {key.removeprefix(f"{name}.") for key in missing})
         print(f"starts from {path}: {len(missing)} tensors are new, {len(left)} of the file are not used")
 
     def _resume(self) -> None:
