@@ -37,7 +37,7 @@ fn ends_well(test: &str, work: impl FnOnce(u64)) {
     if let Some(after) = case() {
         return work(after.parse().expect("milliseconds"));
     }
-    let _watchdog = Watchdog::new(test, Duration::from_secs(300));
+    let _watchdog = Watchdog::new(test, Duration::from_secs(900));
     for after in 0..40 {
         child(test, &after.to_string(), Path::new(&scratch(test)));
     }

@@ -14,8 +14,9 @@ use std::ffi::c_int;
 use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-/// The longest that the end of the process waits.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The longest that the end of the process waits: a large model on a slow, busy board takes seconds, and a crash is worse
+/// than a wait.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 struct State {
