@@ -84,8 +84,8 @@ def values(spec) -> str:
         return {"gchararray": "text"}.get(spec.value_type.name, spec.value_type.name)
     if spec.name == "color":
         return "0xAARRGGBB"
-    most = "" if high in (2**32 - 1, 2**31 - 1, GLib.MAXUINT64) else f"{high:g}"
-    return f"{low:g} to {most}" if most else f"from {low:g}"
+    most = "" if high in (2**32 - 1, 2**31 - 1, GLib.MAXUINT64) else show(high)
+    return f"{show(low)} to {most}" if most else f"from {show(low)}"
 
 
 def when(spec) -> str:

@@ -180,6 +180,30 @@ fn a_new_model_takes_over_without_a_gap() {
 }
 
 #[test]
+fn the_picture_that_an_open_network_sees_is_larger_where_that_is_asked_for() {
+    let mut rig = Rig::new(&[("model", &model("gray")), ("input-pixels", "12288")]);
+    let size = |buffer: &gst::BufferRef| {
+        let rows = matte_rows(buffer).expect("a matte");
+        (rows[0].len(), rows.len())
+    };
+    assert_eq!(size(&rig.push([0, 40, 0])), (128, 96));
+    rig.element.set_property("input-pixels", 49152u32);
+    wait_for(|| size(&rig.push([0, 40, 0])) == (256, 192));
+    assert_eq!(rig.messages(), ["matte-model-loaded"]);
+    // Where the sides are fixed the property is refused, as all that a model contradicts.
+    rig.element.set_property("model", model("alpha"));
+    let mut messages = Vec::new();
+    wait_for(|| {
+        messages = rig.messages();
+        !messages.is_empty()
+    });
+    assert!(
+        messages[0].contains("property input-pixels: input.pixels: the input is 8x6"),
+        "{messages:?}"
+    );
+}
+
+#[test]
 fn a_bad_new_model_is_refused_and_the_old_one_goes_on() {
     let mut rig = Rig::new(&[("model", &model("alpha"))]);
     rig.push([0, 40, 0]);

@@ -317,6 +317,10 @@ fn size(
         Ok((width, height))
     };
     if let (Some(width), Some(height)) = sides {
+        if settings.origin("input.pixels").is_some() {
+            let problem = format!("the input is {width}x{height} whatever it says; leave it out");
+            return Err(question.contradiction("input.pixels", problem));
+        }
         return within((width, height));
     }
     let multiple = settings.side("input.multiple").unwrap_or(DEFAULT_MULTIPLE);

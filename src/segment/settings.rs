@@ -6,6 +6,9 @@ use super::Mode;
 use gst::glib;
 use gst::prelude::*;
 
+/// The largest `input-pixels`: no network for mattes is known that gains by more.
+const MAX_INPUT_PIXELS: u32 = 1_000_000;
+
 /// Values of the properties.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -17,6 +20,7 @@ pub struct Settings {
     pub threads: u32,
     pub mode: Mode,
     pub subject: Option<String>,
+    pub input_pixels: u32,
     pub interval: u32,
     pub still_threshold: f32,
     #[cfg(feature = "v1_26")]
@@ -35,6 +39,7 @@ impl Default for Settings {
             threads: 1,
             mode: Mode::default(),
             subject: None,
+            input_pixels: 0,
             interval: 1,
             still_threshold: 0.0,
             #[cfg(feature = "v1_26")]
@@ -55,7 +60,8 @@ pub fn properties() -> Vec<glib::ParamSpec> {
                  Unset: the file that the environment variable MATTE_MODEL names, else builtin. \
                  While playing, a new model takes over between two frames; one that cannot be \
                  loaded is refused and the old value comes back. The same holds for \
-                 execution-provider, provider-options, strict-provider, threads and subject",
+                 execution-provider, provider-options, strict-provider, threads, subject and \
+                 input-pixels",
             )
             .mutable_playing()
             .build(),
@@ -116,6 +122,16 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             )
             .mutable_playing()
             .build(),
+        glib::ParamSpecUInt::builder("input-pixels")
+            .nick("Input pixels")
+            .blurb(
+                "Pixels of the picture that the network sees, about, where the model leaves its \
+                 sides open: more is dearer and finer. 0: what the model's description says",
+            )
+            .maximum(MAX_INPUT_PIXELS)
+            .default_value(default.input_pixels)
+            .mutable_playing()
+            .build(),
         glib::ParamSpecUInt::builder("interval")
             .nick("Interval")
             .blurb("Run the network on every n-th frame; those between carry the matte over")
@@ -168,13 +184,14 @@ pub fn properties() -> Vec<glib::ParamSpec> {
 }
 
 /// The properties that decide which network is loaded, and how.
-const NETWORK: [&str; 6] = [
+const NETWORK: [&str; 7] = [
     "model",
     "execution-provider",
     "provider-options",
     "strict-provider",
     "threads",
     "subject",
+    "input-pixels",
 ];
 
 impl Settings {
@@ -187,6 +204,7 @@ impl Settings {
             strict_provider: self.strict_provider,
             threads: self.threads,
             subject: self.subject.clone(),
+            input_pixels: self.input_pixels,
             ..Self::default()
         }
     }
@@ -225,6 +243,7 @@ impl Settings {
             "threads" => self.threads = value.get().expect(CHECKED),
             "mode" => self.mode = value.get().expect(CHECKED),
             "subject" => self.subject = text(),
+            "input-pixels" => self.input_pixels = value.get().expect(CHECKED),
             "interval" => self.interval = value.get().expect(CHECKED),
             "still-threshold" => self.still_threshold = value.get().expect(CHECKED),
             #[cfg(feature = "v1_26")]
@@ -245,6 +264,7 @@ impl Settings {
             "threads" => self.threads.to_value(),
             "mode" => self.mode.to_value(),
             "subject" => self.subject.to_value(),
+            "input-pixels" => self.input_pixels.to_value(),
             "interval" => self.interval.to_value(),
             "still-threshold" => self.still_threshold.to_value(),
             #[cfg(feature = "v1_26")]

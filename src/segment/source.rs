@@ -26,7 +26,7 @@ impl Settings {
     /// How the model is loaded.
     ///
     /// # Errors
-    /// [`ModelError`] for an unknown provider or subject that cannot be read.
+    /// [`ModelError`] for an unknown provider, a subject that cannot be read or too few pixels.
     pub fn options(&self) -> Result<model::Options, ModelError> {
         let mut provider = ProviderRequest::parse(&self.execution_provider)?;
         provider.strict = self.strict_provider;
@@ -44,6 +44,13 @@ impl Settings {
         let mut overrides = model::Settings::default();
         if let Some(subject) = &self.subject {
             overrides.insert_text("output.subject", subject, &Origin::new("property subject"))?;
+        }
+        if self.input_pixels > 0 {
+            overrides.insert(
+                "input.pixels",
+                i64::from(self.input_pixels).into(),
+                &Origin::new("property input-pixels"),
+            )?;
         }
         Ok(model::Options {
             search: Search {

@@ -73,6 +73,12 @@ fn contradictions_name_their_place_and_key() {
         ),
         (
             "alpha.onnx",
+            "input.pixels",
+            "4096",
+            "the input is 8x6 whatever it says; leave it out",
+        ),
+        (
+            "alpha.onnx",
             "input.type",
             "u8",
             "the model's input is f32, not u8",
