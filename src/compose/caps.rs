@@ -25,8 +25,8 @@ pub fn alpha_layouts(layout: PixelLayout) -> &'static [PixelLayout] {
         Nv12 => &[Av12, A420, Ayuv],
         Nv21 => &[A420, Av12, Ayuv],
         I420 | Yv12 => &[A420, Av12, Ayuv],
-        Y42b | Y444 | Yuy2 | Uyvy | Gray8 => &[Ayuv],
-        P010Le | I42010Le => &[A420, Av12, Ayuv],
+        // Those of ten bits have no format with alpha that keeps their subsampling.
+        Y42b | Y444 | Yuy2 | Uyvy | Gray8 | P010Le | I42010Le => &[Ayuv],
         Rgb | Rgbx => &[Rgba, Bgra, Argb, Abgr],
         Bgr | Bgrx => &[Bgra, Rgba, Argb, Abgr],
         Xrgb => &[Argb, Rgba, Bgra, Abgr],
@@ -144,6 +144,9 @@ fn formats_of(structure: &gst::StructureRef) -> Vec<VideoFormat> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blend::AlphaOut;
+    use crate::frame::Colorimetry;
+    use crate::simd::level;
 
     #[test]
     fn transparent_keeps_the_colour_family() {
@@ -157,6 +160,16 @@ mod tests {
         assert!(!first.contains(&VideoFormat::Rgba));
         let back = transform(Background::Transparent, gst::PadDirection::Src, &output);
         assert!(back.can_intersect(&input));
+    }
+
+    #[test]
+    fn every_alpha_layout_that_is_offered_can_be_written() {
+        for from in PixelLayout::ALL.iter().copied() {
+            for to in alpha_layouts(from).iter().copied().filter(|&to| to != from) {
+                let way = AlphaOut::new(from, to, Colorimetry::default(), 8, 6, level());
+                assert!(way.is_ok(), "{:?}", way.err());
+            }
+        }
     }
 
     #[test]

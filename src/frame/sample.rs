@@ -117,7 +117,7 @@ impl TensorSpec {
     fn check(&self) -> Result<(), SampleError> {
         let top = match self.element {
             ElementType::F16 => HALF_MAX,
-            ElementType::F32 | ElementType::U8 => f32::MAX,
+            ElementType::F32 | ElementType::U8 => LARGEST,
         };
         for channel in 0..3 {
             let (scale, bias) = (self.scale[channel], self.bias[channel]);
@@ -135,6 +135,10 @@ impl TensorSpec {
         Ok(())
     }
 }
+
+/// The largest black or white of a tensor. Colour matrix, code values and normalisation become one factor, which must be
+/// finite, too.
+const LARGEST: f32 = 1e30;
 
 /// Memory of a tensor to fill.
 #[derive(Debug)]
