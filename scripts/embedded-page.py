@@ -31,7 +31,8 @@ scripts/cross.sh armv7 build
 
 Debian's cross compiler, Rust's own targets, and a Debian 12 for the board's processor in a folder: the
 plugin runs on Debian 12 and newer, Raspberry Pi OS included. `scripts/cross.sh aarch64 check` loads it there by
-qemu-user and has the network make mattes, `scripts/cross.sh aarch64 test --release --tests` runs the tests (`scripts/test.sh systems` names four that emulation cannot hold).
+qemu-user and has the network make mattes, `scripts/cross.sh aarch64 test --release --tests` runs
+the tests (`scripts/test.sh systems` names four that emulation cannot hold).
 `scripts/package.sh build arm64` makes a Debian package of it. A Yocto recipe and a
 Buildroot package are in [packaging/](../packaging).
 
@@ -79,8 +80,8 @@ network on fewer frames help. What saves most, first:
    a face: 15 a second are usual for calls on small boards.
 2. **`interval=2`, 3.** The network, {network} of that work, runs on every second or third frame; the matte is
    carried over to the others. `still-threshold=0.006` rests it while nobody moves.
-3. **`input-pixels=28672`.** The network takes 0.82 of its time on a picture of 224x128, and 0.5 points of IoU less;
-   [Tuning](tuning.md) has more sizes.
+3. **`input-pixels=28672`.** On a picture of 224x128 the network takes 0.82 of its time (measured on x86-64) and has half a
+   point of IoU less; [Tuning](tuning.md) has more sizes.
 4. **`background=color` or a picture, `preset=fast`**: at 720p {plain} less than blur and the balanced preset.
 5. **640x480 instead of 1280x720**: {small} only. The network sees as many pixels and the fast preset works at the
    matte's size, whatever comes in; what a smaller picture saves is the camera, the encoder and memory.

@@ -37,8 +37,8 @@ fn ends_well(test: &str, work: impl FnOnce(u64)) {
     if let Some(after) = case() {
         return work(after.parse().expect("milliseconds"));
     }
-    let _watchdog = Watchdog::new(test, Duration::from_secs(900));
     for after in 0..40 {
+        let _watchdog = Watchdog::new(test, Duration::from_secs(60));
         child(test, &after.to_string(), Path::new(&scratch(test)));
     }
 }

@@ -64,6 +64,16 @@ impl Rig {
         heard(&self.bus)
     }
 
+    /// What the bus says next, waited for.
+    fn told(&self) -> Vec<String> {
+        let mut messages = Vec::new();
+        wait_for(|| {
+            messages = self.messages();
+            !messages.is_empty()
+        });
+        messages
+    }
+
     fn stat(&self, name: &str) -> u64 {
         self.element
             .property::<gst::Structure>("stats")
@@ -192,11 +202,7 @@ fn the_picture_that_an_open_network_sees_is_larger_where_that_is_asked_for() {
     assert_eq!(rig.messages(), ["matte-model-loaded"]);
     // Where the sides are fixed the property is refused, as all that a model contradicts.
     rig.element.set_property("model", model("alpha"));
-    let mut messages = Vec::new();
-    wait_for(|| {
-        messages = rig.messages();
-        !messages.is_empty()
-    });
+    let messages = rig.told();
     assert!(
         messages[0].contains("property input-pixels: input.pixels: the input is 8x6"),
         "{messages:?}"
@@ -209,11 +215,7 @@ fn a_bad_new_model_is_refused_and_the_old_one_goes_on() {
     rig.push([0, 40, 0]);
     for bad in ["/nowhere/model.onnx".to_owned(), model("sound")] {
         rig.element.set_property("model", &bad);
-        let mut messages = Vec::new();
-        wait_for(|| {
-            messages = rig.messages();
-            !messages.is_empty()
-        });
+        let messages = rig.told();
         assert!(
             messages[0].contains("the old model goes on"),
             "{messages:?}"

@@ -252,7 +252,7 @@ impl Sampler {
     ///
     /// # Errors
     /// [`SampleError`] where either has no pixels or too many, or where the normalisation leaves
-    /// the element type's range.
+    /// the element type's range (for `f32` and bytes, 1e30).
     pub fn new(format: FrameFormat, spec: &TensorSpec, level: Level) -> Result<Self, SampleError> {
         spec.check()?;
         let components = color_components(format.layout);

@@ -6,8 +6,8 @@ use super::Mode;
 use gst::glib;
 use gst::prelude::*;
 
-/// The largest `input-pixels`: no network for mattes is known that gains by more.
-const MAX_INPUT_PIXELS: u32 = 1_000_000;
+/// The largest `input-pixels`: ISNet, the dearest of the public networks, is made for so many.
+const MAX_INPUT_PIXELS: u32 = 1 << 20;
 
 /// Values of the properties.
 #[derive(Debug, Clone, PartialEq)]

@@ -85,6 +85,7 @@ class Trainer:
         missing, left = run_state.load_matching(self.net, weights)
         if len(missing) == len(self.net.state_dict()):
             raise UserError(f"{path} has no weight of this network; check the net section of the config")
+        # A part of which the file has nothing is learnt from the start, one that it has is only enlarged.
         for name, part in self.net.named_children():
             if any(key.startswith(f"{name}.") for key in set(weights) - set(left)):
                 blocks.silence(part, {key.removeprefix(f"{name}.") for key in missing})
