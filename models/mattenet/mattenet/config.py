@@ -36,6 +36,8 @@ class TrainConfig:
     ema: float = 0.998
     seed: int = 1
     threads: int = 2
+    # Where steps are computed: cpu, or cuda (in bfloat16 where precision allows; give data.workers a process a core).
+    device: str = "cpu"
     # Share of the steps, at the end, with batch norm fixed (the second stage); 0 = never.
     fixed_bn: float = 0.1
     # Pictures are mined anew every so many epochs (data.epoch samples each); 0 = never.

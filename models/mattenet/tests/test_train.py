@@ -14,6 +14,7 @@ import yaml
 from mattenet import cli, profile
 from mattenet.config import Config, to_dict
 from mattenet.data.config import AugmentConfig
+from mattenet.errors import UserError
 from mattenet.net.config import NetConfig
 from mattenet.train import pretrain, state
 from mattenet.train.loop import Trainer
@@ -102,6 +103,14 @@ def test_resumed_run_ends_with_the_same_weights(tiny, tmp_path):
     second.fit()
     for name, value in straight.ema.net.state_dict().items():
         assert torch.equal(value, second.ema.net.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("device", ["nonsense", "meta:x", *([] if torch.cuda.is_available() else ["cuda"])])
+def test_a_device_that_is_not_there_is_named(tiny, tmp_path, device):
+    cfg = small_run(tiny, 1)
+    cfg.train.device = device
+    with pytest.raises(UserError, match=f"train.device '{device}' cannot be used: .*; use cpu"):
+        Trainer(cfg, tmp_path)
 
 
 def test_second_stage_keeps_batch_norm(tiny, tmp_path):

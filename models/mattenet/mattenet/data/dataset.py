@@ -209,7 +209,8 @@ class Loader:
             keys = ((step, tuple(sizes(step))) for step in itertools.count(self.step))
             batches = torch.utils.data.DataLoader(
                 self.frames, batch_size=None, sampler=_Endless(keys), num_workers=workers,
-                multiprocessing_context="fork" if workers else None)
+                multiprocessing_context="fork" if workers else None,
+                pin_memory=workers > 0 and torch.cuda.is_available())  # what is pinned is copied beside the steps
             for batch in batches:
                 self.step += 1
                 yield batch

@@ -12,6 +12,7 @@ fixed, so that the weights settle on exactly what will be exported. A run lives 
 
 from __future__ import annotations
 
+import copy
 import time
 from pathlib import Path
 
@@ -64,18 +65,19 @@ class Trainer:
 
     def __init__(self, cfg: Config, out: Path):
         self.cfg, self.out = cfg, out
+        self.device = run_state.device(cfg.train.device)
         torch.manual_seed(cfg.train.seed)
         self.net = MatteNet(cfg.net)
         if cfg.train.init:
             self._start_from(cfg.train.init)
-        self.net = self.net.to(memory_format=torch.channels_last).train()
+        self.net = self.net.to(self.device, memory_format=torch.channels_last).train()
         self.optimizer = torch.optim.AdamW(run_state.split_decay(self.net, cfg.train.decay), lr=cfg.train.lr)
         self.ema = run_state.Ema(self.net, cfg.train.ema)
         self.step, self.best, self.fixed = 0, -1.0, False
         self.validation: list[check.Picture] | None = None
         self.loader = dataset.build(cfg.data, "train", tuple(cfg.train.sizes[0]), cfg.train.seed)
         # The loss of each picture when it was last seen, for the mining of hard ones.
-        self.errors = np.full(len(self.loader.frames), np.nan, np.float32)
+        self.errors = torch.full((len(self.loader.frames),), torch.nan, device=self.device)
         if (out / "last.pt").exists():
             self._resume()
 
@@ -99,7 +101,7 @@ class Trainer:
         self.loader.load_state_dict(saved["loader"])
         # Labelling may have added pictures since; their numbers then mean others.
         if len(saved["errors"]) == len(self.errors):
-            self.errors = saved["errors"].numpy().copy()
+            self.errors.copy_(saved["errors"])
         self.step, self.best = saved["step"], saved["best"]
 
     def save(self) -> None:
@@ -108,7 +110,7 @@ class Trainer:
             "model": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
             "ema": self.ema.net.state_dict(), "step": self.step, "best": self.best,
             "loader": self.loader.state_dict(),
-            "errors": torch.from_numpy(self.errors), "config": config_module.to_dict(self.cfg)})
+            "errors": self.errors.cpu(), "config": config_module.to_dict(self.cfg)})
 
     def size(self, step: int) -> tuple[int, int]:
         """Width and height of a step's pictures: mostly the first of cfg.train.sizes, some of the others."""
@@ -126,23 +128,27 @@ class Trainer:
                 module.eval()
         self.fixed = True
 
-    def train_step(self, batch: dict) -> float:
-        """One optimiser step on a batch of the loaders; returns its loss."""
+    def train_step(self, batch: dict) -> torch.Tensor:
+        """One optimiser step on a batch of the loaders; returns its loss, a scalar on the run's device."""
         t = self.cfg.train
         for group in self.optimizer.param_groups:
             group["lr"] = t.lr * run_state.cosine(self.step, t.steps, t.warmup)
+        batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
         image, alpha, confidence = dataset.floats(batch)
-        loss, per_picture = matte_loss(self.net(image), alpha, confidence, self.cfg.loss)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            logits = self.net(image)
+        loss, per_picture = matte_loss(logits.float(), alpha, confidence, self.cfg.loss)
         run_state.descend(self.net, self.optimizer, loss)
         self.ema.update(self.net, self.step)
         self.step += 1
-        self.errors[batch["index"].numpy()] = per_picture.numpy()
+        self.errors[batch["index"]] = per_picture
         if t.mine_every and self.step % (t.mine_every * self.loader.steps_per_epoch) == 0:
-            seen = np.flatnonzero(~np.isnan(self.errors))
-            self.loader.mined(seen, self.errors[seen])
-        return loss.item()
+            errors = self.errors.cpu().numpy()
+            seen = np.flatnonzero(~np.isnan(errors))
+            self.loader.mined(seen, errors[seen])
+        return loss.detach()
 
-    def fit(self, deadline: float | None = None) -> float:
+    def fit(self, deadline: float | None = None) -> float | None:
         """Trains until cfg.train.steps or `deadline` (seconds since the epoch); returns the running mean of the loss."""
         t = self.cfg.train
         mean, start, seen = None, time.time(), 0
@@ -155,26 +161,26 @@ class Trainer:
                 self._fix_bn()
             value = self.train_step(batch)
             seen += len(batch["index"])
-            mean = value if mean is None else 0.98 * mean + 0.02 * value
+            mean = value if mean is None else torch.lerp(value, mean, 0.98)
             bar.update(1)
             rate = seen / (time.time() - start)
-            if self.step % 20 == 0:
-                bar.set_postfix_str(f"loss {mean:.4f}, {rate:.0f} pictures/s")
+            if self.step % 20 == 0:  # not each step: to read the loss is to wait for the device
+                bar.set_postfix_str(f"loss {mean.item():.4f}, {rate:.0f} pictures/s")
             if time.time() - saved > t.save_minutes * 60:
                 self.save()
                 saved = time.time()
             if time.time() - checked > t.check_minutes * 60:
-                self.check(mean, rate)
+                self.check(mean.item(), rate)
                 checked = time.time()
         bar.close()
         self.save()
-        return mean
+        return None if mean is None else mean.item()
 
     def check(self, loss: float, rate: float) -> None:
         """Measures the averaged weights on validation pictures, keeps them if they are the best, logs."""
         if self.validation is None:
             self.validation = check.pictures(self.cfg, self.cfg.train.check_pictures)
-        result = check.measure(self.ema.net, self.validation)
+        result = check.measure(copy.deepcopy(self.ema.net).cpu(), self.validation)
         run_state.log(self.out, {"step": self.step, "loss": round(loss, 5), "rate": round(rate, 1),
                                  "time": time.strftime("%F %T"), **result})
         if result["iou"] > self.best:

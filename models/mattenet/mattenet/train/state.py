@@ -40,6 +40,17 @@ def load_matching(net: nn.Module, weights: dict) -> tuple[list[str], list[str]]:
     return sorted(set(own) - set(fits)), sorted(set(weights) - set(fits))
 
 
+def device(name: str) -> torch.device:
+    """The device of that name (cpu, cuda, cuda:1 ...). UserError where this machine or this PyTorch has none."""
+    try:
+        found = torch.device(name)
+        torch.empty(1, device=found)
+    except (RuntimeError, AssertionError) as error:  # PyTorch without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise UserError(f"train.device {name!r} cannot be used: {reason}; use cpu") from error
+    return found
+
+
 class Ema:
     """Exponential moving average of weights and batch-norm statistics, with a warm-up of the decay."""
 
