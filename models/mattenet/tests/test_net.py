@@ -9,8 +9,9 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from mattenet import config, export, profile, quantize
+from mattenet import config, equalise, export, profile, quantize
 from mattenet.errors import UserError
 from mattenet.net import blocks
 from mattenet.net.config import NetConfig
@@ -123,6 +124,32 @@ def test_int8_stays_close(tmp_path):
     proto = onnx.load(tmp_path / "q.onnx")
     assert "QuantizeLinear" in {n.op_type for n in proto.graph.node}
     assert {p.key for p in proto.metadata_props} == {"licence", "mattenet.int8"}
+
+
+def test_a_channel_out_of_proportion_does_not_spoil_int8(tmp_path, monkeypatch):
+    net = trained(NetConfig(**SMALL))
+    with torch.no_grad():
+        # The stem's first channel a thousand times as large, its readers a thousand times as small.
+        net.backbone.stem[1].weight[0] *= 1000
+        net.backbone.stem[1].bias[0] *= 1000
+        net.backbone.down4[0].weight[:, 0] /= 1000
+    pictures = [np.random.default_rng(i).random((1, 3, 64, 96), dtype=np.float32) for i in range(8)]
+    (tmp_path / "m.onnx").write_bytes(export.to_onnx(net, {}))
+    quant_pre_process(str(tmp_path / "m.onnx"), str(tmp_path / "p.onnx"), skip_symbolic_shape=True)
+    proto = onnx.load(tmp_path / "p.onnx")
+    found = equalise.pairs(proto.graph)
+    assert len(found) > 10 and all(n.op_type == "Conv" for _, _, readers in found for n in readers)
+    even = equalise.equalise(proto, pictures)
+    run = lambda model: profile.session(model.SerializeToString()).run(None, {"image": pictures[0]})[0]
+    assert np.abs(run(proto) - run(even)).max() < 1e-4
+
+    def lost() -> float:
+        quantize.quantize(tmp_path / "m.onnx", tmp_path / "q.onnx", pictures)
+        return np.abs(run(onnx.load(tmp_path / "q.onnx")) - run(proto)).mean()
+
+    with_it = lost()
+    monkeypatch.setattr(quantize, "equalise", lambda model, _: model)
+    assert with_it < 0.5 * lost()
 
 
 def test_config_refuses_what_it_does_not_know(tmp_path):
