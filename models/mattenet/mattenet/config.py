@@ -38,6 +38,9 @@ class TrainConfig:
     threads: int = 2
     # Where steps are computed: cpu, or cuda (in bfloat16 where precision allows; give data.workers a process a core).
     device: str = "cpu"
+    # Prepared pictures kept on the device and drawn from at random (0.2 MB each at 256x144); 0 = each is used once, in
+    # order. For GPUs, which learn faster than pictures are prepared; see mattenet.train.pool.
+    pool: int = 0
     # Share of the steps, at the end, with batch norm fixed (the second stage); 0 = never.
     fixed_bn: float = 0.1
     # Pictures are mined anew every so many epochs (data.epoch samples each); 0 = never.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 
 import cv2
 import numpy as np
@@ -13,12 +14,14 @@ import yaml
 
 from mattenet import cli, profile
 from mattenet.config import Config, to_dict
+from mattenet.data import dataset
 from mattenet.data.config import AugmentConfig
 from mattenet.errors import UserError
 from mattenet.net.config import NetConfig
 from mattenet.train import pretrain, state
 from mattenet.train.loop import Trainer
 from mattenet.train.loss import LossConfig, edge_weight, matte_loss
+from mattenet.train.pool import Pool
 
 NET = NetConfig(widths=[8, 8, 16, 16, 16], depths=[0, 1, 3, 2], decoder=[16, 8, 0], decoder_depths=[1, 1])
 
@@ -111,6 +114,68 @@ def test_a_device_that_is_not_there_is_named(tiny, tmp_path, device):
     cfg.train.device = device
     with pytest.raises(UserError, match=f"train.device '{device}' cannot be used: .*; use cpu"):
         Trainer(cfg, tmp_path)
+
+
+def test_a_pool_teaches_too_and_ends_its_processes(tiny, tmp_path):
+    tiny.augment = AugmentConfig(**{f.name: 0.0 for f in dataclasses.fields(AugmentConfig)})
+    tiny.batch, tiny.workers = 8, 2
+    cfg = small_run(tiny, 60)
+    cfg.train.lr, cfg.train.pool, cfg.train.small_steps = 1e-2, 64, 20
+    trainer = Trainer(cfg, tmp_path)
+    seen = []
+    learn = trainer.learn
+
+    def watched(image, *rest, **named):
+        loss, per_picture = learn(image, *rest, **named)
+        seen.append((loss.item(), tuple(image.shape[2:]), trainer.net.backbone.stem[1].training))
+        return loss, per_picture
+
+    trainer.learn = watched
+    last = trainer.fit()
+    losses, shapes, moving = zip(*seen)
+    assert len(seen) == trainer.step == 60 and np.isfinite(last)
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:5])
+    # Three quarters of the sizes first, both of them; batch norm is fixed in the last tenth.
+    assert set(shapes[:20]) == {(32, 48), (48, 32)} and set(shapes[20:]) == {(48, 64), (64, 48)}
+    assert all(moving[:54]) and not any(moving[54:])
+    assert not multiprocessing.active_children()
+    # Another run goes on where this one ended, without a pool and with it.
+    for pool in (0, 64):
+        cfg.train.steps, cfg.train.pool = cfg.train.steps + 4, pool
+        again = Trainer(cfg, tmp_path)
+        assert again.step == cfg.train.steps - 4
+        again.fit()
+        assert again.step == cfg.train.steps
+
+
+def test_a_pool_holds_whole_pictures(tiny):
+    frames = dataset.build(tiny, "train", (64, 48)).frames
+    pool = Pool(frames, [(64, 48), (48, 64)], [0.5, 0.5], 40, torch.device("cpu"), 2, 1)
+    try:
+        pool.wait(20)
+        assert all(total >= 20 for total in pool.totals) and pool.filled[0].item() == 20
+        for kind, (width, height) in enumerate(pool.sizes):
+            image, alpha, trust = pool.draw(kind, 6)
+            assert image.shape == (6, 3, height, width) and alpha.shape == trust.shape == (6, 1, height, width)
+            assert image.is_contiguous(memory_format=torch.channels_last)
+            for x in (image, alpha, trust):
+                assert 0 <= x.min() and x.max() <= 1
+            # What lies in the slot is what `sample` gives: people where alpha is 1 are trusted by these loaders.
+            assert alpha.max() > 0.5 and trust.max() == 1
+        pool.processes[0].kill()
+        pool.processes[0].join()
+        with pytest.raises(UserError, match="prepares pictures"):
+            pool.renew()
+    finally:
+        pool.close()
+
+
+def test_a_sample_finds_the_hard_pixels():
+    generator = torch.Generator().manual_seed(1)
+    alpha = (torch.rand(4, 1, 96, 96, generator=generator) < 0.5).float()
+    logits, trust = 3 * torch.randn(alpha.shape, generator=generator), torch.ones_like(alpha)
+    exact, near = (matte_loss(logits, alpha, trust, LossConfig(), whole)[0].item() for whole in (True, False))
+    assert near == pytest.approx(exact, rel=0.03)
 
 
 def test_second_stage_keeps_batch_norm(tiny, tmp_path):

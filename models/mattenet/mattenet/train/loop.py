@@ -28,7 +28,7 @@ from mattenet.data import dataset
 from mattenet.errors import UserError
 from mattenet.net import blocks
 from mattenet.net.matte import MatteNet
-from mattenet.train import check
+from mattenet.train import check, pooled
 from mattenet.train import state as run_state
 from mattenet.train.loss import matte_loss
 
@@ -71,7 +71,7 @@ class Trainer:
         if cfg.train.init:
             self._start_from(cfg.train.init)
         self.net = self.net.to(self.device, memory_format=torch.channels_last).train()
-        self.optimizer = torch.optim.AdamW(run_state.split_decay(self.net, cfg.train.decay), lr=cfg.train.lr)
+        self.optimizer = run_state.optimizer(self.net, cfg.train.lr, cfg.train.decay, self.device)
         self.ema = run_state.Ema(self.net, cfg.train.ema)
         self.step, self.best, self.fixed = 0, -1.0, False
         self.validation: list[check.Picture] | None = None
@@ -96,7 +96,7 @@ class Trainer:
     def _resume(self) -> None:
         saved = run_state.load(self.out / "last.pt")
         self.net.load_state_dict(saved["model"])
-        self.optimizer.load_state_dict(saved["optimizer"])
+        run_state.restore(self.optimizer, saved["optimizer"], self.device)
         self.ema.net.load_state_dict(saved["ema"])
         self.loader.load_state_dict(saved["loader"])
         # Labelling may have added pictures since; their numbers then mean others.
@@ -112,45 +112,75 @@ class Trainer:
             "loader": self.loader.state_dict(),
             "errors": self.errors.cpu(), "config": config_module.to_dict(self.cfg)})
 
+    def sizes(self, step: int) -> list[tuple[int, int]]:
+        """Width and height of the pictures around a step, the main one first."""
+        t = self.cfg.train
+        if step < t.small_steps:
+            return [(width * 3 // 64 * 16, height * 3 // 64 * 16) for width, height in t.sizes]
+        return [(width, height) for width, height in t.sizes]
+
+    def shares(self) -> list[float]:
+        """How often each of `sizes` comes, sum 1."""
+        others = len(self.cfg.train.sizes) - 1
+        other = self.cfg.train.other_sizes if others else 0.0
+        return [1 - other] + [other / others] * others
+
     def size(self, step: int) -> tuple[int, int]:
         """Width and height of a step's pictures: mostly the first of cfg.train.sizes, some of the others."""
-        t = self.cfg.train
+        t, sizes = self.cfg.train, self.sizes(step)
         rng = np.random.default_rng([t.seed, step, 3])
-        other = len(t.sizes) > 1 and rng.random() < t.other_sizes
-        width, height = t.sizes[1 + int(rng.integers(len(t.sizes) - 1)) if other else 0]
-        if step < t.small_steps:
-            return width * 3 // 64 * 16, height * 3 // 64 * 16
-        return width, height
+        other = len(sizes) > 1 and rng.random() < t.other_sizes
+        return sizes[1 + int(rng.integers(len(sizes) - 1)) if other else 0]
 
-    def _fix_bn(self) -> None:
+    def fix_bn(self) -> None:
+        """Begins the second stage: batch norm keeps its statistics from here on."""
         for module in self.net.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eval()
         self.fixed = True
 
+    def rate(self, lr: float | None = None) -> None:
+        """Sets the learning rate: that of the schedule for the present step, or `lr`."""
+        t = self.cfg.train
+        lr = t.lr * run_state.cosine(self.step, t.steps, t.warmup) if lr is None else lr
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(lr)
+            else:
+                group["lr"] = lr
+
+    def learn(self, image: torch.Tensor, alpha: torch.Tensor, confidence: torch.Tensor,
+              whole: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+        """One optimiser step on pictures of the run's device; returns the loss and each picture's (see matte_loss).
+
+        Without `whole` nothing in it depends on the step's number or waits for the device: a CUDA graph may hold it.
+        """
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda", cache_enabled=whole):
+            logits = self.net(image)
+        loss, per_picture = matte_loss(logits.float(), alpha, confidence, self.cfg.loss, whole)
+        run_state.descend(self.net, self.optimizer, loss)
+        self.ema.update(self.net, self.step if whole else None)
+        return loss.detach(), per_picture
+
     def train_step(self, batch: dict) -> torch.Tensor:
         """One optimiser step on a batch of the loaders; returns its loss, a scalar on the run's device."""
         t = self.cfg.train
-        for group in self.optimizer.param_groups:
-            group["lr"] = t.lr * run_state.cosine(self.step, t.steps, t.warmup)
+        self.rate()
         batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
-        image, alpha, confidence = dataset.floats(batch)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.net(image)
-        loss, per_picture = matte_loss(logits.float(), alpha, confidence, self.cfg.loss)
-        run_state.descend(self.net, self.optimizer, loss)
-        self.ema.update(self.net, self.step)
+        loss, per_picture = self.learn(*dataset.floats(batch))
         self.step += 1
         self.errors[batch["index"]] = per_picture
         if t.mine_every and self.step % (t.mine_every * self.loader.steps_per_epoch) == 0:
             errors = self.errors.cpu().numpy()
             seen = np.flatnonzero(~np.isnan(errors))
             self.loader.mined(seen, errors[seen])
-        return loss.detach()
+        return loss
 
     def fit(self, deadline: float | None = None) -> float | None:
         """Trains until cfg.train.steps or `deadline` (seconds since the epoch); returns the running mean of the loss."""
         t = self.cfg.train
+        if t.pool:
+            return pooled.fit(self, deadline)
         mean, start, seen = None, time.time(), 0
         saved = checked = start
         bar = tqdm(total=t.steps, initial=self.step, desc=self.cfg.net.name, mininterval=10)
@@ -158,7 +188,7 @@ class Trainer:
             if self.step >= t.steps or (deadline and time.time() > deadline):
                 break
             if t.fixed_bn and not self.fixed and self.step >= t.steps * (1 - t.fixed_bn):
-                self._fix_bn()
+                self.fix_bn()
             value = self.train_step(batch)
             seen += len(batch["index"])
             mean = value if mean is None else torch.lerp(value, mean, 0.98)

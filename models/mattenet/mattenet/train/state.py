@@ -59,8 +59,9 @@ class Ema:
         self.decay = decay
 
     @torch.no_grad()
-    def update(self, net: nn.Module, step: int) -> None:
-        decay = min(self.decay, (1 + step) / (10 + step))
+    def update(self, net: nn.Module, step: int | None) -> None:
+        """Moves towards `net`, faster in the first steps; `step` None: by the final decay."""
+        decay = self.decay if step is None else min(self.decay, (1 + step) / (10 + step))
         mine, theirs = self.net.state_dict(), net.state_dict()
         floats = [k for k, v in mine.items() if v.is_floating_point()]
         torch._foreach_lerp_([mine[k] for k in floats], [theirs[k] for k in floats], 1 - decay)
@@ -82,6 +83,23 @@ def split_decay(net: nn.Module, decay: float) -> list[dict]:
     kernels = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def optimizer(net: nn.Module, lr: float, decay: float, device: torch.device) -> torch.optim.AdamW:
+    """AdamW over `split_decay`; on CUDA in one kernel and with its rate in device memory, where a CUDA graph reads it."""
+    if device.type != "cuda":
+        return torch.optim.AdamW(split_decay(net, decay), lr=lr)
+    return torch.optim.AdamW(split_decay(net, decay), lr=torch.tensor(lr, device=device), fused=True, capturable=True)
+
+
+def restore(made: torch.optim.AdamW, saved: dict, device: torch.device) -> None:
+    """Loads an optimiser's state into one made by `optimizer`, from whichever device it was saved."""
+    own = [{key: group[key] for key in ("lr", "fused", "capturable")} for group in made.param_groups]
+    made.load_state_dict(saved)
+    for group, mine in zip(made.param_groups, own):
+        group.update(mine)
+    for state in made.state.values():
+        state["step"] = state["step"].to(device)
 
 
 def descend(net: nn.Module, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
