@@ -8,7 +8,8 @@
 #   scripts/bench.sh steadiness     steadiness and exactness of mattes, beside published methods, on the
 #                                   clips of the folder MATTE_DATA (writes docs/steadiness.md, and
 #                                   side-by-side clips into out/); options go on to the Python program:
-#                                   --model FILE.onnx takes one more network (may be repeated),
+#                                   --model FILE.onnx takes one more network than the public ones and
+#                                   models/matte.onnx (may be repeated),
 #                                   --cache DIR keeps clips and raw mattes for the next run
 #   scripts/bench.sh edge           the README's picture of an edge (writes docs/pictures/edge.jpg)
 #   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
@@ -91,7 +92,7 @@ case $what in
         scripts/fetch-models.sh
         python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
         "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
-            --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
+            --model models/matte.onnx --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
         ;;
     edge)
         prepare
