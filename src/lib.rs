@@ -30,6 +30,7 @@ pub mod refine;
 pub mod segment;
 pub mod simd;
 pub mod video;
+mod voice;
 
 mod plugin;
 

@@ -11,6 +11,7 @@ use super::{Background, ImageFit, caps};
 use crate::frame::FrameFormat;
 use crate::meta::Matte;
 use crate::video::Stream;
+use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -35,6 +36,8 @@ pub struct MatteCompose {
     settings: Mutex<Settings>,
     /// The picture of the property `image`.
     gallery: Gallery,
+    /// What the gallery's thread may say.
+    voice: Voice,
     /// The format that pictures are converted to, between caps and stop.
     format: Mutex<Option<FrameFormat>>,
     /// Between start and stop: a new picture is decoded when it is set, not when it is needed.
@@ -238,10 +241,18 @@ impl BaseTransformImpl for MatteCompose {
         self.gallery
             .open(settings.image.as_deref())
             .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
+        if settings.background == Background::Image && settings.image.is_none() {
+            return Err(gst::error_msg!(
+                gst::ResourceError::NotFound,
+                ("background=image needs a picture: set the property image to a file")
+            ));
+        }
+        self.voice.open();
         let element = self.obj().downgrade();
         let news = move |news| {
             if let Some(element) = element.upgrade() {
-                element.imp().heard(news);
+                let imp = element.imp();
+                imp.voice.speak(|| imp.heard(news));
             }
         };
         if let Err(error) = self.gallery.start(Box::new(news)) {
@@ -251,17 +262,12 @@ impl BaseTransformImpl for MatteCompose {
                 "no thread to look after the picture: {error}"
             );
         }
-        if settings.background == Background::Image && settings.image.is_none() {
-            return Err(gst::error_msg!(
-                gst::ResourceError::NotFound,
-                ("background=image needs a picture: set the property image to a file")
-            ));
-        }
         Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(false, Ordering::Release);
+        self.voice.close();
         *lock(&self.stage) = None;
         *lock(&self.format) = None;
         self.gallery.stop();

@@ -13,6 +13,7 @@ use super::stats::Stats;
 use super::swap::Swap;
 use crate::meta::Matte;
 use crate::video::{Stream, pad_templates};
+use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -55,6 +56,8 @@ pub struct MatteSegment {
     pub(super) interrupt: Interrupt,
     /// Between start and stop.
     started: AtomicBool,
+    /// What threads that load may say.
+    pub(super) voice: Voice,
     /// Frames of an earlier running time are late and go without a run; from QoS events.
     pub(super) earliest: Mutex<Option<gst::ClockTime>>,
 }
@@ -149,6 +152,7 @@ impl BaseTransformImpl for MatteSegment {
         *lock(&self.stats) = Stats::default();
         *lock(&self.earliest) = None;
         self.interrupt.flush(false);
+        self.voice.open();
         self.started.store(true, Ordering::Release);
         // A property may have changed while the network was loaded.
         let now = lock(&self.settings).clone();
@@ -160,6 +164,7 @@ impl BaseTransformImpl for MatteSegment {
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(false, Ordering::Release);
+        self.voice.close();
         self.swap.start(Settings::default());
         self.interrupt.forget();
         *lock(&self.state) = None;

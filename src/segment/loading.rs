@@ -163,7 +163,7 @@ impl MatteSegment {
                     engine,
                 },
             ),
-            Err(error) => self.refuse(number, &settings, &error),
+            Err(error) => self.voice.speak(|| self.refuse(number, &settings, &error)),
         }
     }
 
