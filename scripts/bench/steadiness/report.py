@@ -207,8 +207,7 @@ LIMITS = """## Limits (November 2026)
   the IoU by {mean_lost:+.2f} points on that clip. The chain's own part of the loss came down in three steps, each
   of them seen in the half `tune`, too: no play while a mean is young, sides of pixels that change when the network
   insists, and a shown matte that settles on the mean as fast as the mean itself moves (the last: -1.05 to -0.80).
-  Where a network finds but a third of the subject, now more and now less, it is alike: `photo-3` of the half `tune`
-  with our own network, 32.9 to 31.6.
+  Where another network changes its mind it is alike: `still-1` of the half `tune` with our own, 88.4 to 87.2.
 * `flow` with DIS has a lower dtSSD than the chain at one of its settings; it toggles six times as often, and the flow
   alone takes several times as long as all of the chain.
 * `fast` is no closer to the true edge than bilinear scaling on frames as small as these, where its cells are wider
