@@ -43,6 +43,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc;
     use std::thread;
+    use std::time::Duration;
 
     #[test]
     fn nobody_speaks_before_the_opening_and_after_the_end() {
@@ -58,26 +59,27 @@ mod tests {
 
     #[test]
     fn closing_waits_for_who_speaks() {
-        let (voice, spoken) = (Voice::default(), AtomicBool::new(false));
+        let (voice, closed) = (&Voice::default(), &AtomicBool::new(false));
         voice.open();
         let (begun, begins) = mpsc::channel();
         let (go, on) = mpsc::channel();
         thread::scope(|scope| {
-            let (voice, spoken) = (&voice, &spoken);
             scope.spawn(move || {
                 voice.speak(|| {
                     begun.send(()).expect("somebody waits");
                     on.recv().expect("somebody lets it go");
-                    spoken.store(true, Ordering::SeqCst);
                 });
             });
             begins.recv().expect("it begins");
-            scope.spawn(move || {
+            let closing = scope.spawn(|| {
                 voice.close();
-                assert!(spoken.load(Ordering::SeqCst), "closed before the end");
+                closed.store(true, Ordering::SeqCst);
             });
-            thread::yield_now();
+            // Long enough for a close that does not wait.
+            thread::sleep(Duration::from_millis(100));
+            assert!(!closed.load(Ordering::SeqCst), "closed while one speaks");
             go.send(()).expect("it listens");
+            closing.join().expect("it closes");
         });
     }
 }
