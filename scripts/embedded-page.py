@@ -80,7 +80,7 @@ network on fewer frames help. What saves most, first:
    a face: 15 a second are usual for calls on small boards.
 2. **`interval=2`, 3.** The network, {network} of that work, runs on every second or third frame; the matte is
    carried over to the others. `still-threshold=0.006` rests it while nobody moves.
-3. **`input-pixels=28672`.** On a picture of 224x128 the network takes 0.79 of its time (measured on x86-64) and has one
+3. **`input-pixels=28672`.** On a picture of 224x128 the network takes 0.83 of its time (measured on x86-64) and has one
    point of IoU less; [Tuning](tuning.md) has more sizes.
 4. **`background=color` or a picture, `preset=fast`**: at 720p {plain} less than blur and the balanced preset.
 5. **640x480 instead of 1280x720**: {small} only. The network sees as many pixels and the fast preset works at the
