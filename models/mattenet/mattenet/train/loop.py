@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -180,9 +181,8 @@ class Trainer:
         """Trains until cfg.train.steps or `deadline` (seconds since the epoch); returns the running mean of the loss."""
         t = self.cfg.train
         if t.pool:
-            return pooled.fit(self, deadline)
-        mean, start, seen = None, time.time(), 0
-        saved = checked = start
+            return pooled.fit(self, Pace(self), deadline)
+        mean, pace = None, Pace(self)
         bar = tqdm(total=t.steps, initial=self.step, desc=self.cfg.net.name, mininterval=10)
         for batch in self.loader.stream(self.size):
             if self.step >= t.steps or (deadline and time.time() > deadline):
@@ -190,18 +190,11 @@ class Trainer:
             if t.fixed_bn and not self.fixed and self.step >= t.steps * (1 - t.fixed_bn):
                 self.fix_bn()
             value = self.train_step(batch)
-            seen += len(batch["index"])
             mean = value if mean is None else torch.lerp(value, mean, 0.98)
             bar.update(1)
-            rate = seen / (time.time() - start)
             if self.step % 20 == 0:  # not each step: to read the loss is to wait for the device
-                bar.set_postfix_str(f"loss {mean.item():.4f}, {rate:.0f} pictures/s")
-            if time.time() - saved > t.save_minutes * 60:
-                self.save()
-                saved = time.time()
-            if time.time() - checked > t.check_minutes * 60:
-                self.check(mean.item(), rate)
-                checked = time.time()
+                bar.set_postfix_str(f"loss {mean.item():.4f}, {pace.rate():.0f} pictures/s")
+            pace.keep(mean.item)
         bar.close()
         self.save()
         return None if mean is None else mean.item()
@@ -217,3 +210,25 @@ class Trainer:
             self.best = result["iou"]
             run_state.save(self.out / "best.pt", {"ema": self.ema.net.state_dict(), "step": self.step,
                                                   "config": config_module.to_dict(self.cfg), "result": result})
+
+
+class Pace:
+    """How fast a `fit` goes, and when it is time to save and to measure."""
+
+    def __init__(self, trainer: Trainer):
+        self.trainer, self.first = trainer, trainer.step
+        self.start = self.saved = self.checked = time.time()
+
+    def rate(self) -> float:
+        """Pictures a second since the start of this `fit`."""
+        return (self.trainer.step - self.first) * self.trainer.cfg.data.batch / (time.time() - self.start)
+
+    def keep(self, loss: Callable[[], float]) -> None:
+        """After a step: saves and measures where it is due. `loss` is asked only then."""
+        t = self.trainer.cfg.train
+        if time.time() - self.saved > t.save_minutes * 60:
+            self.trainer.save()
+            self.saved = time.time()
+        if time.time() - self.checked > t.check_minutes * 60:
+            self.trainer.check(loss(), self.rate())
+            self.checked = time.time()

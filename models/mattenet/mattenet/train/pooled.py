@@ -38,14 +38,14 @@ def capture(step: Callable[[], None], device: torch.device) -> Callable[[], None
     return graph.replay
 
 
-def fit(trainer, deadline: float | None = None) -> float | None:
-    """Trainer.fit with cfg.train.pool pictures on the device. Hard pictures are those that the run started with."""
+def fit(trainer, pace, deadline: float | None = None) -> float | None:
+    """Trainer.fit at its `pace` with cfg.train.pool pictures on the device. Hard pictures are those that the run started with."""
     t, device = trainer.cfg.train, trainer.device
     loss = torch.zeros((), device=device)
     rng = np.random.default_rng([t.seed, trainer.step, 4])
     bar = tqdm(total=t.steps, initial=trainer.step, desc=trainer.cfg.net.name, mininterval=10)
-    start = saved = checked = time.time()
-    first, pool, value = trainer.step, None, 0.0
+    first, pool = trainer.step, None
+    mean = lambda: loss.item() / (1 - 0.98 ** (trainer.step - first))
     late = lambda: deadline and time.time() > deadline
     second_stage = math.ceil(t.steps * (1 - t.fixed_bn)) if t.fixed_bn else t.steps
     try:
@@ -74,18 +74,11 @@ def fit(trainer, deadline: float | None = None) -> float | None:
                 bar.update(1)
                 if trainer.step % AHEAD == 0:
                     pool.renew()
-                    value = loss.item() / (1 - 0.98 ** (trainer.step - first))
-                    bar.set_postfix_str(f"loss {value:.4f}")
-                if time.time() - saved > t.save_minutes * 60:
-                    trainer.save()
-                    saved = time.time()
-                if time.time() - checked > t.check_minutes * 60:
-                    trainer.check(value, (trainer.step - first) * trainer.cfg.data.batch / (time.time() - start))
-                    checked = time.time()
+                    bar.set_postfix_str(f"loss {mean():.4f}, {pace.rate():.0f} pictures/s")
+                pace.keep(mean)
     finally:
         if pool:
             pool.close()
     bar.close()
     trainer.save()
-    done = trainer.step - first
-    return loss.item() / (1 - 0.98**done) if done else None
+    return mean() if trainer.step > first else None
