@@ -122,6 +122,21 @@ impl AlphaOut {
         self.check("the frame", frame, self.from)?;
         self.check("the output frame", &out.as_ref(), self.to)?;
         self.copy_colors(frame, out);
+        // Alpha first: what looks for the colours at the edge reads whole rows, alpha and all.
+        if let Some(place) = self.to.info().components.get(3) {
+            self.alpha.start(matte);
+            let all = whole(self.width);
+            for y in 0..self.height {
+                let fade = Remap::Fade(self.strength);
+                self.alpha.advance(matte, fade, y, &all);
+                let row = out.row_mut(place.plane, y);
+                if place.step == 1 {
+                    row.copy_from_slice(self.alpha.luma(y));
+                } else {
+                    kernels::set_alpha(self.level, row, place.offset, self.alpha.luma(y));
+                }
+            }
+        }
         if let Some(edges) = &mut self.edges {
             let (alpha, cover) = &mut **edges;
             let fade = Remap::Fade(self.strength);
@@ -129,21 +144,6 @@ impl AlphaOut {
             let mut pass = Pass::new(self.level, alpha, cover, out, matte);
             pass.prepare(&mut self.finish, fade);
             pass.clean(fade, &mut self.finish);
-        }
-        let Some(place) = self.to.info().components.get(3) else {
-            return Ok(());
-        };
-        self.alpha.start(matte);
-        let all = whole(self.width);
-        for y in 0..self.height {
-            let fade = Remap::Fade(self.strength);
-            self.alpha.advance(matte, fade, y, &all);
-            let row = out.row_mut(place.plane, y);
-            if place.step == 1 {
-                row.copy_from_slice(self.alpha.luma(y));
-            } else {
-                kernels::set_alpha(self.level, row, place.offset, self.alpha.luma(y));
-            }
         }
         Ok(())
     }
