@@ -25,6 +25,13 @@ struct Rig {
     pushed: u64,
 }
 
+/// Messages hold their element, and the element the bus: what nobody has read would keep both.
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.bus.set_flushing(true);
+    }
+}
+
 impl Rig {
     fn new(properties: &[(&str, &str)]) -> Self {
         init();

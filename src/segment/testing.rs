@@ -152,6 +152,13 @@ pub struct Rig {
     pub pushed: u64,
 }
 
+/// Messages hold their element, and the element the bus: what nobody has read would keep both.
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.bus.set_flushing(true);
+    }
+}
+
 impl Rig {
     pub fn new(properties: &[(&str, &str)], set_up: impl FnOnce(&Control)) -> Self {
         gst::init().unwrap();
