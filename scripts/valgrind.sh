@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Test binaries that reach `unsafe` code, under valgrind: errors and lost memory. Writes
-# target/valgrind.tsv.
+# The test binaries that run in one process of their own, under valgrind: errors and lost memory (of the
+# unit tests those of the modules with `unsafe` and of what runs beside the stream). Writes target/valgrind.tsv.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -13,7 +13,9 @@ bad=0
 check() { # test binary, what of it (in words), arguments...
     local name=$1 what=$2 log=$TARGET/valgrind-$1.log program errors
     shift 2
-    program=$(cargo test -p gst-plugin-matte --no-run --test "$name" --message-format=json 2>/dev/null |
+    local of=(--test "$name")
+    [ "$name" != lib ] || of=(--lib)
+    program=$(cargo test -p gst-plugin-matte --no-run "${of[@]}" --message-format=json 2>/dev/null |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
     [ -x "$program" ] || die "no test binary $name"
     # Rust's own threads and vectors are plain malloc; GLib's slices are made so.
@@ -29,5 +31,19 @@ check() { # test binary, what of it (in words), arguments...
 
 export MATTE_SOAK_FRAMES=${MATTE_SOAK_FRAMES:-150}
 check soak "$MATTE_SOAK_FRAMES frames through the whole chain with changes" nothing_grows
-check mix "\`mattemix\`: new caps on both pads" caps_may_change
+check elements "the whole chain as a program finds it"
+check segment "\`mattesegment\`: modes, swaps, flushes, refusals"
+check formats "every format, colorimetry and memory layout"
+check meta "the matte on its way through others' elements"
+check refine_input "\`matterefine\`: extreme sizes and mattes"
+check privacy "frames without a valid matte, in every mode"
+check still "still scenes"
+check live "stops, flushes, seeks, new cameras, every property while playing, many elements"
+check bad_input "bad properties, models and pictures"
+check mix "\`mattemix\`: every frame, new caps on both pads"
+check mix_pipeline "\`mattemix\` in pipelines: seeks, ends"
+check mix_bin "\`mattebackground\` with a video behind"
+# Not `fault`: an element that has panicked is not called any more, and the bindings drop what it was to get.
+check lib "unit tests of models, threads, metadata and messages" model:: segment:: pool:: meta:: analytics:: \
+    voice:: simd::
 exit $bad
