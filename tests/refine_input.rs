@@ -12,7 +12,8 @@ use gst::glib;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoFrameFlags, VideoInfo, VideoMeta};
 use gstmatte::meta::Matte;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// A frame with a texture and, at `left`, a brighter square; a matte of any size says the same.
 fn scene(info: &VideoInfo, matte: (usize, usize), left: usize) -> gst::Buffer {
@@ -222,7 +223,7 @@ fn ten_thousand_random_changes_while_playing() {
     let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
     harness.set_src_caps(info.to_caps().unwrap());
     let done = AtomicBool::new(false);
-    let (mut frames, mut changes) = (0, 0);
+    let (shown, mut changes) = (AtomicUsize::new(0), 0);
     std::thread::scope(|scope| {
         let changing = scope.spawn(|| {
             let (specs, mut state, mut changes) = (properties(&element), 0x9E37_79B9u64, 0);
@@ -236,26 +237,32 @@ fn ten_thousand_random_changes_while_playing() {
                 let value = &values[(random / 7) as usize % values.len()];
                 element.set_property_from_value(spec.name(), value);
                 changes += 1;
-                // So that they are spread over frames.
-                if changes % 16 == 0 {
-                    std::thread::yield_now();
-                    std::thread::sleep(std::time::Duration::from_micros(500));
+                // So that they are spread over frames, however slow those are; a stream that has ended is not
+                // waited for.
+                if changes % 256 == 0 {
+                    let (before, start) = (shown.load(Ordering::Acquire), Instant::now());
+                    while shown.load(Ordering::Acquire) == before && start.elapsed().as_secs() < 60
+                    {
+                        std::thread::sleep(Duration::from_micros(200));
+                    }
                 }
             }
             done.store(true, Ordering::Release);
             changes
         });
         while !done.load(Ordering::Acquire) {
+            let frames = shown.load(Ordering::Acquire);
             let mut buffer = scene(&info, (64, 36), frames % 80);
             let pts = gst::ClockTime::from_mseconds(33) * frames as u64;
             buffer.make_mut().set_pts(pts);
             let out = harness.push_and_pull(buffer).expect("frames go on");
             let matte = matte_rows(&out).expect("every frame has its matte");
             assert!(!matte.is_empty() && matte.len() <= 72 && matte[0].len() <= 128);
-            frames += 1;
+            shown.store(frames + 1, Ordering::Release);
         }
         changes = changing.join().expect("the changes do no harm");
     });
+    let frames = shown.into_inner();
     assert!(
         changes == 10_000 && frames > 20,
         "{changes} changes, {frames} frames"
