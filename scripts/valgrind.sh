@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# The test binaries that run in one process of their own, under valgrind: errors and lost memory (of the
-# unit tests those of the modules with `unsafe` and of what runs beside the stream). Writes target/valgrind.tsv.
+# The test binaries that run pipelines in a process of their own, and unit tests of modules with `unsafe`
+# and of what runs beside the stream, under valgrind: errors and lost memory. Writes target/valgrind.tsv.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"

@@ -224,6 +224,7 @@ fn ten_thousand_random_changes_while_playing() {
     harness.set_src_caps(info.to_caps().unwrap());
     let done = AtomicBool::new(false);
     let (shown, mut changes) = (AtomicUsize::new(0), 0);
+    let start = Instant::now();
     std::thread::scope(|scope| {
         let changing = scope.spawn(|| {
             let (specs, mut state, mut changes) = (properties(&element), 0x9E37_79B9u64, 0);
@@ -239,12 +240,16 @@ fn ten_thousand_random_changes_while_playing() {
                 changes += 1;
                 // So that they are spread over frames, however slow those are; a stream that has ended is not
                 // waited for.
-                if changes % 256 == 0 {
-                    let (before, start) = (shown.load(Ordering::Acquire), Instant::now());
-                    while shown.load(Ordering::Acquire) == before && start.elapsed().as_secs() < 60
-                    {
-                        std::thread::sleep(Duration::from_micros(200));
-                    }
+                if changes % 16 == 0 {
+                    std::thread::yield_now();
+                    std::thread::sleep(Duration::from_micros(500));
+                }
+                let before = shown.load(Ordering::Acquire);
+                while changes % 256 == 0
+                    && shown.load(Ordering::Acquire) == before
+                    && start.elapsed() < Duration::from_secs(120)
+                {
+                    std::thread::sleep(Duration::from_micros(200));
                 }
             }
             done.store(true, Ordering::Release);
