@@ -46,6 +46,9 @@ impl Missing {
 /// its first one.
 const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(2);
 
+/// Mattes that come and go are told of no more often than this.
+const PAUSE: gst::ClockTime = gst::ClockTime::SECOND;
+
 /// What is worth saying when a frame has or lacks a matte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
@@ -65,6 +68,9 @@ pub struct Gap {
     missing: bool,
     since: Option<gst::ClockTime>,
     warned: bool,
+    /// What the application believes, and since when.
+    told: bool,
+    told_at: Option<gst::ClockTime>,
 }
 
 impl Gap {
@@ -72,6 +78,13 @@ impl Gap {
     pub fn note(&mut self, missing: bool, pts: Option<gst::ClockTime>) -> News {
         if std::mem::replace(&mut self.missing, missing) != missing {
             (self.since, self.warned) = (pts, false);
+        }
+        let rested = match (self.told_at, pts) {
+            (Some(last), Some(now)) => now < last || now - last >= PAUSE,
+            _ => true,
+        };
+        if missing != self.told && rested {
+            (self.told, self.told_at) = (missing, pts);
             return if missing { News::Began } else { News::Ended };
         }
         let lasted = match (self.since, pts) {
@@ -156,7 +169,23 @@ mod tests {
         assert_eq!(note(true, 2100), News::Lasts);
         assert_eq!(note(true, 9000), News::Nothing);
         assert_eq!(note(false, 9033), News::Ended);
-        assert_eq!(note(true, 9066), News::Began);
-        assert_eq!(note(true, 10_000), News::Nothing);
+        assert_eq!(note(true, 9066), News::Nothing, "a second must pass");
+        assert_eq!(note(true, 10_033), News::Began);
+        assert_eq!(note(true, 10_066), News::Nothing);
+    }
+
+    #[test]
+    fn mattes_that_come_and_go_are_no_flood() {
+        let mut gap = Gap::default();
+        let news = |frame: u64| {
+            let pts = gst::ClockTime::from_mseconds(33 * frame);
+            gap.note(frame % 2 == 1, Some(pts))
+        };
+        let told = (0..300).map(news).filter(|news| *news != News::Nothing);
+        assert!((9..=10).contains(&told.count()), "in ten seconds");
+        // What is told last is how it stays.
+        let mut note = |missing, ms| gap.note(missing, Some(gst::ClockTime::from_mseconds(ms)));
+        let last = [10_000, 10_033, 11_033, 12_033].map(|ms| note(true, ms));
+        assert!(gap.told && !last.contains(&News::Ended));
     }
 }

@@ -22,6 +22,8 @@ const LONGEST_LATE: gst::ClockTime = gst::ClockTime::from_mseconds(250);
 
 /// Runs in a row that fail on a device until it counts as lost.
 const LOST_AFTER: u32 = 3;
+/// Times that a run on a device may take what a run may take until the device counts as lost.
+const HUNG_AFTER: u32 = 2;
 
 /// The settings that every frame looks at.
 #[derive(Clone, Copy)]
@@ -99,7 +101,7 @@ impl MatteSegment {
         if let Some(result) = playing.net.runner.take() {
             self.settle(playing, result)?;
         }
-        self.watch_stall(playing, buffer.pts());
+        self.watch_stall(playing, buffer.pts())?;
         let source = self.run(playing, buffer, tempo)?;
         let matte = match source {
             Source::Own => playing.newest.clone(),
@@ -284,7 +286,8 @@ impl MatteSegment {
         playing.newest = None;
         gst::debug!(CAT, imp = self, "{}", failure.reason);
         let trouble = &mut playing.trouble;
-        if !std::mem::replace(&mut trouble.failing, true) && trouble.may_warn() {
+        if !trouble.failing && trouble.may_warn() {
+            trouble.failing = true;
             gst::element_imp_warning!(
                 self,
                 gst::StreamError::Failed,
@@ -292,34 +295,58 @@ impl MatteSegment {
                 ["Frames go on without a matte until the network works again"]
             );
         }
-        let about = playing.net.runner.about();
-        if !failure.device || !about.accelerated {
+        if !failure.device {
             trouble.device_failures = 0;
             return Ok(());
         }
         trouble.device_failures += 1;
-        if trouble.device_failures < LOST_AFTER || trouble.rebuilding {
+        if trouble.device_failures < LOST_AFTER {
+            return Ok(());
+        }
+        self.lose_device(playing, &failure.reason)
+    }
+
+    /// What computes the network does not answer: the same network is loaded on the CPU, unless it
+    /// is there already.
+    ///
+    /// # Errors
+    /// Where the provider must not be left.
+    fn lose_device(&self, playing: &mut Playing, reason: &str) -> Result<(), gst::FlowError> {
+        let about = playing.net.runner.about();
+        if !about.accelerated || playing.trouble.rebuilding {
             return Ok(());
         }
         if lock(&self.settings).strict_provider {
             gst::element_imp_error!(
                 self,
                 gst::ResourceError::Failed,
-                ("{} is lost: {}", about.provider, failure.reason),
+                ("{} is lost: {reason}", about.provider),
                 ["strict-provider forbids to go on with the CPU"]
             );
             return Err(gst::FlowError::Error);
         }
-        trouble.rebuilding = true;
+        playing.trouble.rebuilding = true;
         self.rebuild_on_cpu(&about.provider);
         Ok(())
     }
 
-    /// Notes a run beside the stream that takes far too long.
-    fn watch_stall(&self, playing: &mut Playing, pts: Option<gst::ClockTime>) {
-        if !playing.trouble.stalled && playing.net.runner.is_stalled() {
+    /// Notes a run that takes far too long. A device that does not come back is lost.
+    ///
+    /// # Errors
+    /// As [`MatteSegment::lose_device`].
+    fn watch_stall(
+        &self,
+        playing: &mut Playing,
+        pts: Option<gst::ClockTime>,
+    ) -> Result<(), gst::FlowError> {
+        let overdue = playing.net.runner.overdue();
+        if overdue > 0 && !playing.trouble.stalled {
             self.stall(playing, pts);
         }
+        if overdue >= HUNG_AFTER {
+            self.lose_device(playing, "its run does not end")?;
+        }
+        Ok(())
     }
 
     /// The network hangs: the old matte is no longer one for this frame.

@@ -30,7 +30,6 @@ pub struct Runner {
     sampler: Sampler,
     worker: Worker,
     about: About,
-    patience: Duration,
 }
 
 /// Why a runner cannot be made.
@@ -54,9 +53,8 @@ impl Runner {
         let about = engine.about();
         Ok(Self {
             sampler,
-            patience: STALL_LEAST.max(about.warm_up * STALL_FACTOR),
+            worker: Worker::start(engine, STALL_LEAST.max(about.warm_up * STALL_FACTOR))?,
             about,
-            worker: Worker::start(engine)?,
         })
     }
 
@@ -75,11 +73,10 @@ impl Runner {
         self.worker.is_free()
     }
 
-    /// Whether the run under way takes far longer than it should.
-    pub fn is_stalled(&self) -> bool {
-        self.worker
-            .running_for()
-            .is_some_and(|time| time > self.patience)
+    /// How many times the time is gone that a run may take, the wait for a turn counted less; 0
+    /// where all is well. To be asked once a frame.
+    pub fn overdue(&self) -> u32 {
+        self.worker.overdue()
     }
 
     /// Hands a frame to the network; with `wait` not before it is idle.
@@ -93,8 +90,7 @@ impl Runner {
         reset: bool,
         wait: bool,
     ) -> Result<Started, String> {
-        let patience = if wait { self.patience } else { Duration::ZERO };
-        let mut engine = match self.worker.acquire(patience) {
+        let mut engine = match self.worker.acquire(wait) {
             Waited::Done(engine) => engine,
             Waited::Flushing => return Ok(Started::Flushing),
             Waited::Stalled => return Ok(Started::Busy),
@@ -113,7 +109,7 @@ impl Runner {
 
     /// Waits for the matte of the frame that was handed over last.
     pub fn wait(&self) -> Waited<Result<Finished, Failure>> {
-        self.worker.wait(self.patience)
+        self.worker.wait()
     }
 
     /// What the network has said since the last call.

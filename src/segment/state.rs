@@ -55,7 +55,7 @@ pub struct Net {
 /// What is wrong with the network; the bus has heard of it.
 #[derive(Debug, Default)]
 pub struct Trouble {
-    /// It failed on the newest run.
+    /// It fails, and the bus has heard of it.
     pub failing: bool,
     /// Its run takes far too long.
     pub stalled: bool,

@@ -30,6 +30,10 @@ pub struct Control {
     pub deaf: AtomicBool,
     /// Runs on an accelerator fail.
     pub failing: AtomicBool,
+    /// Runs fail, whatever computes them.
+    pub broken: AtomicBool,
+    /// Runs on an accelerator never end.
+    pub hanging: AtomicBool,
     /// Networks say that an accelerator computes them, unless the CPU is asked for.
     pub accelerated: AtomicBool,
     /// Threads inside a run.
@@ -121,11 +125,17 @@ impl Engine for Scripted {
 
     fn infer(&mut self, matte: &mut GrayImage) -> Result<(), ModelError> {
         self.control.inside.fetch_add(1, Ordering::SeqCst);
+        while self.accelerated && self.control.hanging.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let passed = self.control.pass();
         self.control.inside.fetch_sub(1, Ordering::SeqCst);
         passed?;
         if self.accelerated && self.control.failing.load(Ordering::SeqCst) {
             return Err(failure("the device does not answer"));
+        }
+        if self.control.broken.load(Ordering::SeqCst) {
+            return Err(failure("it is broken"));
         }
         matte.resize(SIZE.0, SIZE.1);
         let pixels = SIZE.0 * SIZE.1;

@@ -423,3 +423,118 @@ fn clocks_that_jump_and_rates_that_change_stop_nothing() {
         );
     }
 }
+
+#[test]
+fn a_hung_network_stands_in_no_other_streams_way() {
+    let here = std::env::current_exe().unwrap();
+    let child = std::process::Command::new(here)
+        .args(["--exact", "segment::tests::beside_a_hung_network"])
+        .args(["--ignored", "--nocapture"])
+        .env(crate::model::CONCURRENT_RUNS_VARIABLE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&child.stderr)
+    );
+}
+
+#[test]
+#[ignore = "run by the test above, in a process where one network runs at a time"]
+fn beside_a_hung_network() {
+    for mode in ["sync", "async"] {
+        // Nothing ends this run, and nobody looks after it: its stream has paused.
+        let mut hung = Rig::new(&[("mode", "async")], |control| {
+            control.allow(Some(0));
+            control.deaf.store(true, Ordering::SeqCst);
+        });
+        hung.push(person(20));
+        wait_for(|| hung.control.inside.load(Ordering::SeqCst) == 1);
+        let mut other = Rig::new(&[("mode", mode)], |_| ());
+        wait_for(|| {
+            std::thread::sleep(Duration::from_millis(20));
+            other
+                .push(person(20))
+                .is_some_and(|matte| overlap(&rows(&matte), 20) > 0.9)
+        });
+        let heard = other.heard();
+        assert!(
+            !heard.iter().any(|line| line.contains("stalled")),
+            "{mode}: to wait for a turn is no stall: {heard:?}"
+        );
+        // From then on the other stream waits for nothing.
+        let start = std::time::Instant::now();
+        for _ in 0..20 {
+            assert!(other.push(person(20)).is_some(), "{mode}");
+            other.settle();
+        }
+        assert!(start.elapsed() < Duration::from_secs(2), "{mode}");
+        hung.control.allow(None);
+        wait_for(|| hung.push(person(20)).is_some());
+    }
+}
+
+#[test]
+fn a_device_that_hangs_is_lost_like_one_that_fails() {
+    for mode in ["sync", "async"] {
+        let properties = [("mode", mode), ("execution-provider", "openvino")];
+        let mut rig = Rig::new(&properties, |control| {
+            control.accelerated.store(true, Ordering::SeqCst);
+            control.deaf.store(true, Ordering::SeqCst);
+            control.hanging.store(true, Ordering::SeqCst);
+        });
+        wait_for(|| {
+            std::thread::sleep(Duration::from_millis(20));
+            let matte = rig.push(person(20));
+            let provider = rig.element.property::<String>("active-execution-provider");
+            assert!(matte.is_none() || provider == "cpu", "{mode}");
+            matte.is_some()
+        });
+        let heard = rig.heard();
+        let at = |part: &str| heard.iter().position(|line| line.contains(part));
+        assert!(at("matte-network-stalled").is_some(), "{mode}: {heard:?}");
+        assert!(
+            at("npu fails again and again") > at("matte-network-stalled"),
+            "{mode}: {heard:?}"
+        );
+        rig.control.hanging.store(false, Ordering::SeqCst);
+        rig.control.allow(None);
+    }
+}
+
+#[test]
+fn a_network_that_fails_now_and_then_is_no_flood_and_one_that_stays_so_is_told() {
+    let mut rig = Rig::new(&[], |_| ());
+    rig.push(person(20));
+    rig.heard();
+    let start = std::time::Instant::now();
+    for frame in 0..60 {
+        rig.control.broken.store(frame % 2 == 0, Ordering::SeqCst);
+        assert_eq!(rig.push(person(20)).is_none(), frame % 2 == 0);
+    }
+    let heard = rig.heard();
+    let count = |part: &str| heard.iter().filter(|line| line.contains(part)).count();
+    let seconds = start.elapsed().as_secs() as usize + 1;
+    assert!(count("it is broken") <= seconds, "{heard:?}");
+    assert!(count("recovered") <= seconds, "{heard:?}");
+    // It fails for good right after a warning: the next one comes all the same.
+    let about = |rig: &Rig| {
+        let heard = rig.heard();
+        heard.iter().any(|line| line.contains("it is broken"))
+    };
+    rig.control.broken.store(true, Ordering::SeqCst);
+    wait_for(|| {
+        rig.push(person(20));
+        about(&rig)
+    });
+    rig.control.broken.store(false, Ordering::SeqCst);
+    rig.push(person(20));
+    rig.heard();
+    rig.control.broken.store(true, Ordering::SeqCst);
+    wait_for(|| {
+        rig.push(person(20));
+        about(&rig)
+    });
+}

@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 /// How often a waiting thread looks at how long it has waited. Patience is counted in these steps:
 /// a process that was suspended finds one step gone, not the whole night.
 const STEP: Duration = Duration::from_millis(50);
+/// The same for a stream that does not wait and looks once a frame, at whatever rate.
+const LONGEST_STEP: Duration = Duration::from_secs(1);
+/// Standing in the queue for a turn is no stall until it takes so many times as long as a run may.
+const QUEUE_FACTOR: u32 = 4;
 
 /// A finished matte.
 #[derive(Debug, Default)]
@@ -77,6 +81,8 @@ struct Shared {
     slots: Mutex<Slots>,
     wake: Condvar,
     cancel: Arc<dyn Cancel>,
+    /// How long a run may take.
+    patience: Duration,
 }
 
 #[derive(Default)]
@@ -84,7 +90,11 @@ struct Slots {
     /// The network, while nobody uses it.
     idle: Option<Box<dyn Engine>>,
     job: Option<Job>,
-    running: Option<Instant>,
+    /// A run is under way.
+    running: bool,
+    /// How much of the patience with what the network is doing is gone, and up to when.
+    waited: Duration,
+    looked: Option<Instant>,
     /// Newest result that was not yet taken.
     done: Option<Result<Finished, Failure>>,
     /// A matte picture that nobody uses.
@@ -103,6 +113,15 @@ impl Slots {
             self.idle = Some(job.engine);
         }
     }
+
+    /// How much patience `time` costs.
+    fn cost(&self, time: Duration) -> Duration {
+        if self.running {
+            time
+        } else {
+            time / QUEUE_FACTOR
+        }
+    }
 }
 
 impl Shared {
@@ -111,7 +130,7 @@ impl Shared {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `take` finds something, for at most `patience` while the network runs.
+    /// Waits until `take` finds something, for at most `patience`.
     fn wait<T>(
         &self,
         patience: Duration,
@@ -132,9 +151,8 @@ impl Shared {
             let waited = self.wake.wait_timeout(slots, STEP);
             let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             slots = guard;
-            // Standing in the queue for a turn is no stall.
-            if timeout.timed_out() && slots.running.is_some() {
-                left = left.saturating_sub(STEP);
+            if timeout.timed_out() {
+                left = left.saturating_sub(slots.cost(STEP));
             }
         }
     }
@@ -156,7 +174,7 @@ impl Handle {
         slots.flushing = on;
         if on {
             slots.new_era();
-            if slots.running.is_some() {
+            if slots.running {
                 self.0.cancel.stop();
             }
         }
@@ -165,13 +183,14 @@ impl Handle {
 }
 
 impl Worker {
-    /// Starts the thread.
+    /// Starts the thread. A run may take `patience`; then it stands in nobody's way any more.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(engine: Box<dyn Engine>) -> std::io::Result<Self> {
+    pub fn start(engine: Box<dyn Engine>, patience: Duration) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             cancel: engine.cancel(),
+            patience,
             slots: Mutex::new(Slots {
                 idle: Some(engine),
                 ..Slots::default()
@@ -197,13 +216,29 @@ impl Worker {
         self.shared.lock().idle.is_some()
     }
 
-    /// How long the run under way has taken; none where there is none.
-    pub fn running_for(&self) -> Option<Duration> {
-        self.shared.lock().running.map(|start| start.elapsed())
+    /// How many times the patience with the job under way is used up, for a stream that asks once
+    /// a frame; 0 where the network is idle.
+    pub fn overdue(&self) -> u32 {
+        let mut slots = self.shared.lock();
+        let now = Instant::now();
+        let passed = slots.looked.replace(now).map(|last| now - last);
+        let passed = passed.unwrap_or_default().min(LONGEST_STEP);
+        slots.waited = match slots.idle {
+            Some(_) => Duration::ZERO,
+            None => slots.waited + slots.cost(passed),
+        };
+        let times = slots.waited.as_nanos() / self.shared.patience.as_nanos().max(1);
+        u32::try_from(times).unwrap_or(u32::MAX)
     }
 
-    /// The network, to sample a frame into; waits for it no longer than `patience`.
-    pub fn acquire(&self, patience: Duration) -> Waited<Box<dyn Engine>> {
+    /// The network, to sample a frame into; with `wait` not before it is idle, for as long as a
+    /// run may take.
+    pub fn acquire(&self, wait: bool) -> Waited<Box<dyn Engine>> {
+        let patience = if wait {
+            self.shared.patience
+        } else {
+            Duration::ZERO
+        };
         self.shared.wait(patience, |slots| slots.idle.take())
     }
 
@@ -215,6 +250,7 @@ impl Worker {
     /// Hands the network over to run on what its input holds.
     pub fn offer(&self, engine: Box<dyn Engine>, pts: Option<gst::ClockTime>, reset: bool) {
         let mut slots = self.shared.lock();
+        (slots.waited, slots.looked) = (Duration::ZERO, None);
         slots.job = Some(Job {
             engine,
             pts,
@@ -230,8 +266,9 @@ impl Worker {
         self.shared.lock().done.take()
     }
 
-    /// The result of the job under way; waits for it no longer than `patience`.
-    pub fn wait(&self, patience: Duration) -> Waited<Result<Finished, Failure>> {
+    /// The result of the job under way; waits for it as long as a run may take.
+    pub fn wait(&self) -> Waited<Result<Finished, Failure>> {
+        let patience = self.shared.patience;
         self.shared.wait(patience, |slots| slots.done.take())
     }
 
@@ -257,7 +294,7 @@ impl Drop for Worker {
 
 fn run(shared: &Shared) {
     while let Some(job) = next(shared) {
-        let turn = Turn::take();
+        let turn = Turn::take(shared.patience);
         let Some((mut job, mut matte)) = begin(shared, job) else {
             continue;
         };
@@ -285,7 +322,7 @@ fn run(shared: &Shared) {
             }),
         };
         let mut slots = shared.lock();
-        slots.running = None;
+        slots.running = false;
         if job.era == slots.era {
             slots.done = Some(result);
         }
@@ -319,7 +356,7 @@ fn begin(shared: &Shared, job: Job) -> Option<(Job, GrayImage)> {
     }
     // An earlier run may have been ended; under the lock, so that a flush comes before or after.
     shared.cancel.resume();
-    slots.running = Some(Instant::now());
+    slots.running = true;
     let matte = slots.spare.take().unwrap_or_default();
     Some((job, matte))
 }

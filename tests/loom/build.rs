@@ -10,6 +10,8 @@ fn main() {
     let out = std::env::var("OUT_DIR").expect("cargo sets it");
     for (file, name) in [
         ("segment/worker.rs", "worker.rs"),
+        ("segment/interrupt.rs", "interrupt.rs"),
+        ("voice.rs", "voice.rs"),
         ("model/turn.rs", "turn.rs"),
     ] {
         let path = root.join(file);
@@ -26,6 +28,10 @@ fn main() {
             .replace(
                 "use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};",
                 "use loom::sync::{Condvar, Mutex, MutexGuard};\nuse std::sync::{OnceLock, PoisonError};",
+            )
+            .replace(
+                "use std::sync::{Mutex, MutexGuard, PoisonError};",
+                "use loom::sync::{Mutex, MutexGuard};\nuse std::sync::PoisonError;",
             )
             .replace("use std::thread;", "use loom::thread;");
         assert!(

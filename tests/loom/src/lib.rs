@@ -4,8 +4,8 @@
 //! and whoever flushes or stops. loom tries every order in which they can meet and fails where one
 //! of them waits for ever. Its waits have no timeouts, so nothing is saved by one.
 //!
-//! `src/segment/worker.rs` and `src/model/turn.rs` are the plugin's own (see `build.rs`); what they
-//! need of the rest is stood in for here.
+//! `src/segment/worker.rs`, `src/segment/interrupt.rs`, `src/model/turn.rs` and `src/voice.rs` are the
+//! plugin's own (see `build.rs`); what they need of the rest is stood in for here.
 #![cfg(test)]
 #![allow(dead_code, reason = "not all of the plugin's sources is modelled")]
 
@@ -26,7 +26,7 @@ mod model {
     pub struct Turn;
 
     impl Turn {
-        pub fn take() -> Self {
+        pub fn take(_: std::time::Duration) -> Self {
             Self
         }
     }
@@ -63,6 +63,10 @@ mod segment {
         }
     }
 
+    mod interrupt {
+        include!(concat!(env!("OUT_DIR"), "/interrupt.rs"));
+    }
+
     mod worker {
         use crate::gst;
         include!(concat!(env!("OUT_DIR"), "/worker.rs"));
@@ -90,6 +94,53 @@ mod segment {
                 }
             }
 
+            /// A network whose runs end when the test says so, or are ended.
+            #[derive(Default)]
+            struct Held {
+                /// Runs are ended, and runs may finish.
+                state: Mutex<(bool, bool)>,
+                wake: Condvar,
+            }
+
+            impl Held {
+                fn set(&self, change: impl FnOnce(&mut (bool, bool))) {
+                    change(&mut self.state.lock().expect("no panics"));
+                    self.wake.notify_all();
+                }
+            }
+
+            struct HeldNet(Arc<Held>);
+
+            struct HeldCancel(Arc<Held>);
+
+            impl Cancel for HeldCancel {
+                fn stop(&self) {
+                    self.0.set(|state| state.0 = true);
+                }
+                fn resume(&self) {
+                    self.0.set(|state| state.0 = false);
+                }
+            }
+
+            impl Engine for HeldNet {
+                fn infer(&mut self, _: &mut GrayImage) -> Result<(), ModelError> {
+                    let mut state = self.0.state.lock().expect("no panics");
+                    loop {
+                        match *state {
+                            (true, _) => return Err(ModelError::Run {}),
+                            (false, true) => return Ok(()),
+                            (false, false) => {
+                                state = self.0.wake.wait(state).expect("no panics");
+                            }
+                        }
+                    }
+                }
+                fn reset(&mut self) {}
+                fn cancel(&self) -> Arc<dyn Cancel> {
+                    Arc::new(HeldCancel(Arc::clone(&self.0)))
+                }
+            }
+
             fn model(f: impl Fn() + Sync + Send + 'static) {
                 let mut builder = loom::model::Builder::new();
                 builder.preemption_bound = Some(3);
@@ -100,18 +151,18 @@ mod segment {
 
             /// A frame in `mode=sync`.
             fn frame(worker: &Worker) -> bool {
-                match worker.acquire(LONG) {
+                match worker.acquire(true) {
                     Waited::Done(engine) => worker.offer(engine, None, false),
                     Waited::Flushing => return false,
                     Waited::Stalled => unreachable!("there are no timeouts"),
                 }
-                matches!(worker.wait(LONG), Waited::Done(Ok(_)))
+                matches!(worker.wait(), Waited::Done(Ok(_)))
             }
 
             #[test]
             fn frames_get_their_mattes_and_the_thread_ends() {
                 model(|| {
-                    let worker = Worker::start(Box::new(Net)).expect("a thread");
+                    let worker = Worker::start(Box::new(Net), LONG).expect("a thread");
                     assert!(frame(&worker) && frame(&worker));
                 });
             }
@@ -119,7 +170,7 @@ mod segment {
             #[test]
             fn a_flush_lets_nobody_wait_and_what_follows_works() {
                 model(|| {
-                    let worker = Worker::start(Box::new(Net)).expect("a thread");
+                    let worker = Worker::start(Box::new(Net), LONG).expect("a thread");
                     let handle = worker.handle();
                     let flusher = loom::thread::spawn(move || handle.flush(true));
                     // Before the flush or interrupted by it.
@@ -135,8 +186,8 @@ mod segment {
             #[test]
             fn a_stop_at_any_moment_ends_the_thread() {
                 model(|| {
-                    let worker = Worker::start(Box::new(Net)).expect("a thread");
-                    if let Waited::Done(engine) = worker.acquire(LONG) {
+                    let worker = Worker::start(Box::new(Net), LONG).expect("a thread");
+                    if let Waited::Done(engine) = worker.acquire(true) {
                         worker.offer(engine, None, true);
                     }
                     worker.take();
@@ -144,10 +195,53 @@ mod segment {
             }
 
             #[test]
+            fn a_flush_ends_a_run_that_would_never_end_and_later_ones_go_on() {
+                model(|| {
+                    let held = Arc::new(Held::default());
+                    let net = Box::new(HeldNet(Arc::clone(&held)));
+                    let worker = Worker::start(net, LONG).expect("a thread");
+                    if let Waited::Done(engine) = worker.acquire(true) {
+                        worker.offer(engine, None, false);
+                    }
+                    worker.handle().flush(true);
+                    worker.handle().flush(false);
+                    held.set(|state| state.1 = true);
+                    assert!(frame(&worker));
+                });
+            }
+
+            #[test]
+            fn a_stop_ends_a_run_that_would_never_end() {
+                model(|| {
+                    let net = Box::new(HeldNet(Arc::default()));
+                    let worker = Worker::start(net, LONG).expect("a thread");
+                    if let Waited::Done(engine) = worker.acquire(true) {
+                        worker.offer(engine, None, false);
+                    }
+                });
+            }
+
+            #[test]
+            fn a_network_that_comes_during_a_flush_hears_of_it() {
+                use super::super::interrupt::Interrupt;
+                model(|| {
+                    let worker = Worker::start(Box::new(Net), LONG).expect("a thread");
+                    let interrupt = Arc::new(Interrupt::default());
+                    let theirs = Arc::clone(&interrupt);
+                    let flusher = loom::thread::spawn(move || theirs.flush(true));
+                    interrupt.watch(worker.handle());
+                    flusher.join().expect("it ends");
+                    assert!(!frame(&worker), "nobody waits while a flush lasts");
+                    interrupt.flush(false);
+                    assert!(frame(&worker));
+                });
+            }
+
+            #[test]
             fn a_forgotten_job_gives_the_network_back() {
                 model(|| {
-                    let worker = Worker::start(Box::new(Net)).expect("a thread");
-                    if let Waited::Done(engine) = worker.acquire(LONG) {
+                    let worker = Worker::start(Box::new(Net), LONG).expect("a thread");
+                    if let Waited::Done(engine) = worker.acquire(true) {
                         worker.offer(engine, None, false);
                     }
                     worker.forget();
@@ -158,12 +252,46 @@ mod segment {
     }
 }
 
+mod voice {
+    include!(concat!(env!("OUT_DIR"), "/voice.rs"));
+
+    mod tests {
+        use super::*;
+        use std::sync::Arc;
+
+        #[test]
+        fn nothing_is_said_after_the_end() {
+            loom::model(|| {
+                let voice = Arc::new(Voice::default());
+                let said = Arc::new(Mutex::new(0));
+                voice.open();
+                let speakers: Vec<_> = (0..2)
+                    .map(|_| {
+                        let (voice, said) = (Arc::clone(&voice), Arc::clone(&said));
+                        loom::thread::spawn(move || {
+                            voice.speak(|| *said.lock().expect("no panics") += 1);
+                        })
+                    })
+                    .collect();
+                voice.close();
+                let before = *said.lock().expect("no panics");
+                for speaker in speakers {
+                    speaker.join().expect("it ends");
+                }
+                assert_eq!(before, *said.lock().expect("no panics"));
+            });
+        }
+    }
+}
+
 mod turn {
     include!(concat!(env!("OUT_DIR"), "/turn.rs"));
 
     mod tests {
         use super::*;
         use std::sync::Arc;
+
+        const LONG: Duration = Duration::from_secs(3600);
 
         #[test]
         fn everybody_comes_to_their_turn() {
@@ -176,18 +304,18 @@ mod turn {
                         .map(|_| {
                             let turns = Arc::clone(&turns);
                             loom::thread::spawn(move || {
-                                turns.enter();
-                                assert!(turns.lock().running <= limit);
-                                turns.leave();
+                                let number = turns.enter(LONG);
+                                assert!(turns.lock().running.len() <= limit);
+                                turns.leave(number);
                             })
                         })
                         .collect();
-                    turns.enter();
-                    turns.leave();
+                    let number = turns.enter(LONG);
+                    turns.leave(number);
                     for thread in threads {
                         thread.join().expect("it ends");
                     }
-                    assert_eq!(turns.lock().running, 0);
+                    assert!(turns.lock().running.is_empty());
                 });
             }
         }
