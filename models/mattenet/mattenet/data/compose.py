@@ -6,7 +6,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mattenet.data import augment
+from mattenet.data import augment, sharpness
+
+SOFTER = 0.3  # px of sigma; less is not seen
 
 
 def foreground(rgb: np.ndarray, alpha: np.ndarray, radius: int = 4) -> np.ndarray:
@@ -33,12 +35,41 @@ def plain(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     return np.clip(field, 0, 255).astype(np.uint8)
 
 
-def over(person: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`person` over `room` (each RGBA HxWx4 and confidence HxW, uint8); the room's own people stay people."""
+def _soften(colour: np.ndarray, alpha: np.ndarray, blur) -> tuple[np.ndarray, np.ndarray]:
+    """Colour HxWx3 f32 and alpha HxW uint8 after `blur`, a linear filter; no colour comes from where alpha is 0."""
+    cover = alpha.astype(np.float32)
+    colour, cover = blur(colour * cover[..., None]), blur(cover)
+    return colour / np.maximum(cover, 1)[..., None], np.clip(cover + 0.5, 0, 255).astype(np.uint8)
+
+
+def match_sharpness(colour: np.ndarray, alpha: np.ndarray, behind: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A person's colour and alpha and the room RGB HxWx3, the sharper of the two blurred to the other's sharpness.
+
+    One camera took both, so a person cut from a sharp picture must not stand out of a soft room by sharpness alone.
+    """
+    # The person without the edge between old room and person, which says more about the mask.
+    inside = cv2.erode((alpha > 250).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    mine = sharpness.blur_of(np.clip(colour, 0, 255).astype(np.uint8), inside)
+    theirs = sharpness.blur_of(behind, np.ones(alpha.shape, bool))
+    if (sigma := sharpness.missing(mine, theirs)) > SOFTER:
+        colour, alpha = _soften(colour, alpha, lambda x: cv2.GaussianBlur(x, (0, 0), sigma))
+    elif (sigma := sharpness.missing(theirs, mine)) > SOFTER:
+        behind = cv2.GaussianBlur(behind, (0, 0), sigma)
+    return colour, alpha, behind
+
+
+def over(person: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarray], rng: np.random.Generator,
+         matched: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """`person` over `room` (each RGBA HxWx4 and confidence HxW, uint8); the room's own people stay people.
+
+    `matched` is the chance that both get the same sharpness (see match_sharpness).
+    """
     (front, front_trust), (back, back_trust) = person, room
     alpha = front[..., 3]
     colour = foreground(front[..., :3], alpha)
-    behind = back[..., :3]
+    behind = np.ascontiguousarray(back[..., :3])
+    if rng.random() < matched:
+        colour, alpha, behind = match_sharpness(colour, alpha, behind)
     if rng.random() < 0.3:
         behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.5, 3.0))  # rooms are further off than the focus
     solid = alpha >= 128
@@ -49,11 +80,7 @@ def over(person: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarr
     if rng.random() < 0.15:
         # The person moves, the room does not.
         kernel = augment.motion_kernel(int(rng.integers(3, 11)), rng.uniform(-40, 40))
-        moved = alpha.astype(np.float32)
-        colour = cv2.filter2D(colour * moved[..., None], -1, kernel)
-        moved = cv2.filter2D(moved, -1, kernel)
-        colour = colour / np.maximum(moved, 1)[..., None]
-        alpha = np.clip(moved + 0.5, 0, 255).astype(np.uint8)
+        colour, alpha = _soften(colour, alpha, lambda x: cv2.filter2D(x, -1, kernel))
     a = (alpha.astype(np.float32) / 255)[..., None]
     rgb = colour * a + behind * (1 - a)
     total = alpha + (255 - alpha.astype(np.uint16)) * back[..., 3] // 255

@@ -37,6 +37,7 @@ class AugmentConfig:
     two_people: float = 0.25  # share of those that go into another person's picture
     beside: float = 0.0  # share of those that go into a part of a labelled picture that nobody is in
     coats: float = 0.0  # share of those whose room gets clothes that nobody wears: what hangs on doors and chairs
+    sharpness: float = 0.7  # share of those whose sharper half, person or room, is blurred until it is as soft as the other
     border: float = 0.25  # share of those where the person is partly outside the frame
     colour: float = 0.9
     light: float = 0.2  # uneven light

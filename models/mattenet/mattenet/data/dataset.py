@@ -114,7 +114,7 @@ class Frames(torch.utils.data.Dataset):
             room = self._room(rng)
             if len(self.dressed) and rng.random() < aug.coats:
                 room = compose.hang(self._clothes(rng), room, rng)
-            rgba, trust = compose.over(person, room, rng)
+            rgba, trust = compose.over(person, room, rng, aug.sharpness)
         else:
             rgba, trust = self._view(index, rng)
         rgba = np.ascontiguousarray(rgba)

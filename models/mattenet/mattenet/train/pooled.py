@@ -39,7 +39,7 @@ def capture(step: Callable[[], None], device: torch.device) -> Callable[[], None
 
 
 def fit(trainer, pace, deadline: float | None = None) -> float | None:
-    """Trainer.fit at its `pace` with cfg.train.pool pictures on the device. Hard pictures are those that the run started with."""
+    """Trainer.fit at its `pace` with cfg.train.pool pictures on the device; hard ones come more often as there."""
     t, device = trainer.cfg.train, trainer.device
     loss = torch.zeros((), device=device)
     rng = np.random.default_rng([t.seed, trainer.step, 4])
@@ -62,8 +62,10 @@ def fit(trainer, pace, deadline: float | None = None) -> float | None:
                 trainer.fix_bn()
 
             def step(kind: int) -> None:
-                value, _ = trainer.learn(*pool.draw(kind, trainer.cfg.data.batch), whole=False)
+                *pictures, numbers = pool.draw(kind, trainer.cfg.data.batch)
+                value, per_picture = trainer.learn(*pictures, whole=False)
                 loss.lerp_(value, 0.02)
+                trainer.errors.index_copy_(0, numbers, per_picture)
 
             trainer.rate(0.0)  # the steps before a capture must not teach
             steps = [capture(lambda kind=kind: step(kind), device) for kind in range(len(sizes))]
@@ -75,6 +77,8 @@ def fit(trainer, pace, deadline: float | None = None) -> float | None:
                 if trainer.step % AHEAD == 0:
                     pool.renew()
                     bar.set_postfix_str(f"loss {mean():.4f}, {pace.rate():.0f} pictures/s")
+                if trainer.mines():
+                    pool.mine(*trainer.seen())
                 pace.keep(mean)
     finally:
         if pool:
