@@ -57,6 +57,7 @@ def add_parser(sub) -> None:
     p.add_argument("--models", nargs="*", default=PEERS, metavar="NAME", help="public models")
     p.add_argument("--peers", default=os.environ.get("MATTE_PEERS", ""), help="folder of the public models (default: MATTE_PEERS)")
     p.add_argument("--teachers", metavar="FILE", help="YAML file that describes further models")
+    p.add_argument("--against", nargs="*", default=[], metavar="NAME", help="a second table: how far --onnx is from these, picture by picture")
     p.add_argument("--sets", nargs="*", default=list(SETS), metavar="SET", help=f"of {', '.join(SETS)}")
     p.add_argument("--most", type=int, default=150, help="pictures a set at most, evenly spread")
     p.add_argument("--stretched", nargs="*", default=[], metavar="FILE", help="our models at 256x144 whatever the picture's aspect")
@@ -220,6 +221,24 @@ def table(results: dict[str, dict[str, list[dict[str, float]]]], times: dict[str
     return "\n".join(lines) + "\n"
 
 
+def differences(results: dict[str, dict[str, list[dict[str, float]]]], ours: list[str], theirs: list[str]) -> str:
+    """Markdown: mean difference of each of `ours` to each of `theirs` by set, on the same pictures, so that how hard a
+    picture is does not count. Where its 95 % bootstrap interval leaves 0 out, the better side is named; else it is chance."""
+    lines = ["| set | model | beside | mean IoU | boundary F | error in 10 px band |", "| --- | --- | --- | --- | --- | --- |"]
+    for name in (n for n in next(iter(results.values())) if n != "negative"):
+        for our in ours:
+            for their in theirs:
+                cells = []
+                for key in ("iou", "boundary", "band"):
+                    pairs = zip(results[our][name], results[their][name])
+                    mean, low, high = metrics.bootstrap([a[key] - b[key] for a, b in pairs])
+                    better = (mean < 0) == (key == "band")
+                    verdict = "chance" if low <= 0 <= high else "ours" if better else "theirs"
+                    cells.append(f"{mean:+.3f} ({low:+.3f} to {high:+.3f}) {verdict}")
+                lines.append(f"| {name} | {TITLES.get(our, our)} | {TITLES.get(their, their)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def sheet(model: teachers.Teacher, pictures: list[items.Item], found: list[dict[str, float]], count: int = 40, cell: int = 200) -> np.ndarray:
     """The `count` pictures with the lowest IoU: picture, truth and matte over green side by side; BGR uint8."""
     worst = np.argsort([r["iou"] for r in found], kind="stable")[:count]
@@ -266,6 +285,11 @@ def run(args) -> None:
         kept = Results(model, cfg.work)
         results[model.descriptor.name] = {name: kept.of(pool) for name, pool in pictures.items()}
     text = table(results, {} if args.no_time else latency(models))
+    if unknown := set(args.against) - set(results):
+        raise UserError(f"--against {' '.join(sorted(unknown))}: not among what is compared ({', '.join(results)})")
+    if args.against:
+        ours = list(results)[: len(args.onnx) + len(args.stretched)]
+        text += "\n" + differences(results, ours, args.against)
     print(text)
     if args.out:
         pathlib.Path(args.out).write_text(text)

@@ -135,5 +135,7 @@ def run(args) -> None:
     if change > 1e-3:
         raise UserError(f"{args.model}: batch norm changes alpha by {change:.2g}; nothing written")
     step = int(about.get("mattenet.step", 0))
-    run_state.save(Path(args.checkpoint), {"ema": net.state_dict(), "step": step, "config": config_module.to_dict(cfg)})
+    run_state.save(Path(args.checkpoint), {
+        "ema": net.state_dict(), "step": step, "config": config_module.to_dict(cfg),
+        **{key: about[f"mattenet.{key}"] for key in ("commit", "init", "note") if f"mattenet.{key}" in about}})
     print(f"{args.checkpoint}: version {about.get('mattenet.version')} at step {step}, alpha within {change:.0e}")

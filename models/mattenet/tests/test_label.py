@@ -195,17 +195,29 @@ def test_compare_prints_a_table_and_remembers(tiny, peers, tmp_path, capsys):
         args = parser.parse_args([
             "compare", "--onnx", str(tmp_path / "ours.onnx"), "--stretched", str(tmp_path / "ours.onnx"), "--models", "one", "--peers", str(folder), "--teachers", str(words),
             "--sets", "made-up", "--worst", str(tmp_path / "w.png"), "--out", str(tmp_path / "t.md"),
-            "--config", str(tmp_path / "c.yaml")])
+            "--against", "one", "--config", str(tmp_path / "c.yaml")])
         (tmp_path / "c.yaml").write_text(yaml.safe_dump({"data": dataclasses.asdict(tiny)}))
         compare.run(args)
         text = (tmp_path / "t.md").read_text()
         assert "| ours |" in text and "| ours stretched |" in text and "| one |" in text and "mean IoU" in text and "Milliseconds a run: ours " in text
+        assert "| made-up | ours | one |" in text and "| made-up | ours stretched | one |" in text
         assert cv2.imread(str(tmp_path / "w.png")).shape[1] == 2400
         kept = sorted(p.stat().st_mtime_ns for p in Path(tiny.work, "compare").iterdir())
         compare.run(args)
         assert kept == sorted(p.stat().st_mtime_ns for p in Path(tiny.work, "compare").iterdir())
     finally:
         del compare.SETS["made-up"]
+
+
+def test_differences_are_taken_picture_by_picture():
+    row = lambda iou, band: {"iou": iou, "boundary": 0.5, "band": band}
+    hard = np.linspace(0.2, 0.9, 30)  # how hard pictures are hides a small difference from their means, not from pairs
+    ours = {"webcam": [row(x + 0.02, 0.1) for x in hard], "negative": []}
+    theirs = {"webcam": [row(x, 0.3 if i % 2 else -0.1) for i, x in enumerate(hard)], "negative": []}
+    text = compare.differences({"a": ours, "b": theirs}, ["a"], ["b"])
+    assert "| webcam | a | b | +0.020 (+0.020 to +0.020) ours | +0.000 (+0.000 to +0.000) chance | " in text
+    assert text.count("\n") == 3 and text.rstrip().endswith("chance |")
+    assert "theirs |" in compare.differences({"a": theirs, "b": ours}, ["a"], ["b"])
 
 
 def test_clip_frames_are_matched_to_their_masks_by_number(tiny):

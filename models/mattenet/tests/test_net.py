@@ -104,10 +104,12 @@ def test_unknown_switches_are_refused():
 def test_exported_file_is_folded_and_says_where_it_comes_from():
     cfg = config.Config(net=NetConfig(**SMALL))
     cfg.data.data = "/somewhere"
-    proto = onnx.load_from_string(export.to_onnx(trained(cfg.net), export.metadata_of(cfg, {"step": 7}, "3")))
+    proto = onnx.load_from_string(export.to_onnx(trained(cfg.net), export.metadata_of(cfg, {"step": 7, "commit": "abc", "init": "f00"}, "3")))
     assert "BatchNormalization" not in {n.op_type for n in proto.graph.node}
     facts = {p.key: p.value for p in proto.metadata_props}
-    assert facts["mattenet.step"] == "7" and facts["mattenet.seed"] == "1" and facts["mattenet.commit"]
+    assert facts["mattenet.step"] == "7" and facts["mattenet.seed"] == "1"
+    # The commit that trained it, not the one that exports it.
+    assert facts["mattenet.commit"] == "abc" and facts["mattenet.init"] == "f00" and facts["mattenet.exported"]
     assert "/somewhere" not in str(facts)
     # Both ways in which GStreamer's own elements learn the output's name say the same.
     assert facts["alpha"] in export.modelinfo() and "[alpha]" in export.modelinfo()

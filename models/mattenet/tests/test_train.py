@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
+import time
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from mattenet.data import dataset
 from mattenet.data.config import AugmentConfig
 from mattenet.errors import UserError
 from mattenet.net.config import NetConfig
-from mattenet.train import pretrain, state
+from mattenet.train import loop, pretrain, state
 from mattenet.train.loop import Trainer
 from mattenet.train.loss import LossConfig, edge_weight, matte_loss
 from mattenet.train.pool import Pool
@@ -86,21 +87,20 @@ def test_fifty_steps_lower_the_loss(tiny, tmp_path):
     assert np.mean(seen[-10:]) < 0.7 * np.mean(seen[:5])
 
 
-def test_resumed_run_ends_with_the_same_weights(tiny, tmp_path):
+@pytest.mark.parametrize("workers", [0, 1])
+def test_resumed_run_ends_with_the_same_weights(tiny, tmp_path, monkeypatch, workers):
     tiny.epoch = 16  # four steps; mining falls into both halves
+    tiny.workers = workers
     straight = Trainer(small_run(tiny, 20), tmp_path / "a")
     (tmp_path / "a").mkdir()
     straight.fit()
+    assert straight.loader.minings == 2
     (tmp_path / "b").mkdir()
     first = Trainer(small_run(tiny, 20), tmp_path / "b")
-    for batch in first.loader.stream(first.size):
-        if first.step == 11:
-            break
-        first.train_step(batch)
-    first.save()
-    # The loader had prepared one batch more than was learnt.
-    first.loader.step = 11
-    first.save()
+    with monkeypatch.context() as patch:
+        # A clock that counts steps, so that `--until` comes after eleven.
+        patch.setattr(loop.time, "time", lambda: first.step)
+        first.fit(deadline=10.5)
     second = Trainer(small_run(tiny, 20), tmp_path / "b")
     assert second.step == 11
     second.fit()
@@ -155,7 +155,8 @@ def test_a_pool_holds_whole_pictures(tiny):
         pool.wait(20)
         assert all(total >= 20 for total in pool.totals) and pool.filled[0].item() == 20
         for kind, (width, height) in enumerate(pool.sizes):
-            image, alpha, trust = pool.draw(kind, 6)
+            image, alpha, trust, numbers = pool.draw(kind, 6)
+            assert numbers.shape == (6,) and 0 <= numbers.min() and numbers.max() < len(frames)
             assert image.shape == (6, 3, height, width) and alpha.shape == trust.shape == (6, 1, height, width)
             assert image.is_contiguous(memory_format=torch.channels_last)
             for x in (image, alpha, trust):
@@ -166,6 +167,49 @@ def test_a_pool_holds_whole_pictures(tiny):
         pool.processes[0].join()
         with pytest.raises(UserError, match="prepares pictures"):
             pool.renew()
+    finally:
+        pool.close()
+
+
+def test_pictures_that_stay_hard_come_more_often(tiny, tmp_path):
+    tiny.epoch, tiny.mining = 16, 50.0
+    trainer = Trainer(small_run(tiny, 200), tmp_path)
+    assert len(trainer.loader.frames) > 3
+    learn, drawn = trainer.learn, []
+
+    def all_but_one_are_easy(*rest, **named):
+        loss, per_picture = learn(*rest, **named)
+        return loss, (drawn[-1] == 2).float()
+
+    step = trainer.train_step
+    trainer.learn, trainer.train_step = all_but_one_are_easy, lambda batch: drawn.append(batch["index"]) or step(batch)
+    trainer.fit()
+    share = lambda batches: (torch.cat(batches) == 2).float().mean()
+    assert share(drawn[100:]) > 2 * share(drawn[:8]) + 0.05
+
+
+def test_a_pool_hears_which_pictures_are_hard(tiny, tmp_path):
+    tiny.epoch, tiny.mining, tiny.workers = 16, 50.0, 1
+    cfg = small_run(tiny, 40)
+    cfg.train.pool = 64
+    trainer = Trainer(cfg, tmp_path)
+    trainer.fit()
+    seen, errors = trainer.seen()
+    assert len(seen) > 3 and (errors > 0).all(), "each step tells which pictures it was hard on"
+    frames = trainer.loader.frames
+    pool = Pool(frames, [(64, 48)], [1.0], 512, torch.device("cpu"), 1, 1)
+    try:
+        pool.mine(np.arange(len(frames)), (np.arange(len(frames)) == 2).astype(float))
+        pool.wait(512)  # what was prepared before has been replaced or is few
+        share = (pool.draw(0, 512)[3] == 2).float().mean()
+        pool.mine(np.arange(len(frames)), (np.arange(len(frames)) == 3).astype(float))
+        for _ in range(100):
+            if pool.totals[0] > 2000:
+                break
+            pool.wait(1)
+            time.sleep(0.1)
+            pool.renew()
+        assert (pool.draw(0, 512)[3] == 2).float().mean() < 0.5 * share
     finally:
         pool.close()
 

@@ -76,7 +76,7 @@ def learn(cfg: config_module.Config, out: Path) -> float:
 
     def keep() -> None:
         run_state.save(out / "last.pt", {"model": net.state_dict(), "optimizer": optimizer.state_dict(),
-                                         "ema": ema.net.state_dict(), "step": step,
+                                         "ema": ema.net.state_dict(), "step": step, "commit": run_state.commit(),
                                          "config": config_module.to_dict(cfg)})
 
     bar = tqdm(total=d.steps, initial=step, desc="detect", mininterval=10)

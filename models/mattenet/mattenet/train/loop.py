@@ -69,6 +69,7 @@ class Trainer:
         self.device = run_state.device(cfg.train.device)
         torch.manual_seed(cfg.train.seed)
         self.net = MatteNet(cfg.net)
+        self.commit, self.init = run_state.commit(), ""
         if cfg.train.init:
             self._start_from(cfg.train.init)
         self.net = self.net.to(self.device, memory_format=torch.channels_last).train()
@@ -92,6 +93,7 @@ class Trainer:
         for name, part in self.net.named_children():
             if any(key.startswith(f"{name}.") for key in set(weights) - set(left)):
                 blocks.silence(part, {key.removeprefix(f"{name}.") for key in missing})
+        self.init = run_state.digest(path)
         print(f"starts from {path}: {len(missing)} tensors are new, {len(left)} of the file are not used")
 
     def _resume(self) -> None:
@@ -103,15 +105,19 @@ class Trainer:
         # Labelling may have added pictures since; their numbers then mean others.
         if len(saved["errors"]) == len(self.errors):
             self.errors.copy_(saved["errors"])
-        self.step, self.best = saved["step"], saved["best"]
+        self.step, self.best, self.init = saved["step"], saved["best"], saved.get("init", "")
 
     def save(self) -> None:
         """Writes last.pt."""
         run_state.save(self.out / "last.pt", {
             "model": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
-            "ema": self.ema.net.state_dict(), "step": self.step, "best": self.best,
-            "loader": self.loader.state_dict(),
-            "errors": self.errors.cpu(), "config": config_module.to_dict(self.cfg)})
+            "ema": self.ema.net.state_dict(), "best": self.best, "errors": self.errors.cpu(),
+            # Not the loader's own position: it may have prepared a batch that was not learnt.
+            "loader": {**self.loader.state_dict(), "step": self.step}, **self._origin()})
+
+    def _origin(self) -> dict:
+        """Where weights come from, for `export`."""
+        return {"step": self.step, "config": config_module.to_dict(self.cfg), "commit": self.commit, "init": self.init}
 
     def sizes(self, step: int) -> list[tuple[int, int]]:
         """Width and height of the pictures around a step, the main one first."""
@@ -165,17 +171,25 @@ class Trainer:
 
     def train_step(self, batch: dict) -> torch.Tensor:
         """One optimiser step on a batch of the loaders; returns its loss, a scalar on the run's device."""
-        t = self.cfg.train
         self.rate()
         batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
         loss, per_picture = self.learn(*dataset.floats(batch))
         self.step += 1
         self.errors[batch["index"]] = per_picture
-        if t.mine_every and self.step % (t.mine_every * self.loader.steps_per_epoch) == 0:
-            errors = self.errors.cpu().numpy()
-            seen = np.flatnonzero(~np.isnan(errors))
-            self.loader.mined(seen, errors[seen])
+        if self.mines():
+            self.loader.mined(*self.seen())
         return loss
+
+    def mines(self) -> bool:
+        """Whether hard pictures are to be found anew after the present step."""
+        every = self.cfg.train.mine_every * self.loader.steps_per_epoch
+        return every > 0 and self.step % every == 0
+
+    def seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers and last errors of the pictures that were learnt from."""
+        errors = self.errors.cpu().numpy()
+        seen = np.flatnonzero(~np.isnan(errors))
+        return seen, errors[seen]
 
     def fit(self, deadline: float | None = None) -> float | None:
         """Trains until cfg.train.steps or `deadline` (seconds since the epoch); returns the running mean of the loss."""
@@ -208,8 +222,7 @@ class Trainer:
                                  "time": time.strftime("%F %T"), **result})
         if result["iou"] > self.best:
             self.best = result["iou"]
-            run_state.save(self.out / "best.pt", {"ema": self.ema.net.state_dict(), "step": self.step,
-                                                  "config": config_module.to_dict(self.cfg), "result": result})
+            run_state.save(self.out / "best.pt", {"ema": self.ema.net.state_dict(), "result": result, **self._origin()})
 
 
 class Pace:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 import os
+import subprocess
 from pathlib import Path
 
 import torch
@@ -20,6 +22,22 @@ def save(path: Path, state: dict) -> None:
     partial = path.with_suffix(".part")
     torch.save(state, partial)
     os.replace(partial, path)
+
+
+def commit() -> str:
+    """The commit this code stands at, with a + where files differ from it; unknown outside of a checkout."""
+    here = Path(__file__).parents[1]
+    git = lambda *words: subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load(path: str | Path) -> dict:
