@@ -2,9 +2,9 @@
 """Each design rule on and off at equal budget: one table from one command.
 
 Every row changes the base configuration in one place, trains for the same number of pictures
-with each seed, and is measured on the validation pictures. Widths of the rows that replace the
-unit are chosen for about the base's FLOPs; parameters and FLOPs stand in the table. Finished
-runs are kept in the run's folder and not repeated.
+with each seed, and is measured on the validation pictures. Parameters, FLOPs and time stand in the
+table, since not every rule can be changed at equal cost. Finished runs are kept in the run's folder
+and not repeated.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from mattenet import config as config_module
-from mattenet import profile
+from mattenet import export, profile
 from mattenet.config import Config
 from mattenet.errors import UserError
 from mattenet.net.matte import MatteNet
@@ -96,13 +96,25 @@ def measure(cfg: Config, out: Path, pictures: list) -> dict:
     return {"loss": loss, "parameters": profile.parameters(net), "flops": profile.flops(net), **result}
 
 
-def table(results: dict[str, list[dict]]) -> str:
-    """Markdown: a row each with the difference to the base, and what is noise.
+def times(configs: dict[str, Config], rounds: int = 60) -> dict[str, float]:
+    """Time of each row's network at 256x144 on one thread as a ratio to the base's; runs are interleaved."""
+    nets = {row: json.dumps(config_module.to_dict(cfg)["net"], sort_keys=True) for row, cfg in configs.items()}
+    sessions = {}
+    for row, cfg in configs.items():
+        if nets[row] not in sessions:  # many rows change training only
+            torch.manual_seed(0)
+            sessions[nets[row]] = profile.session(export.to_onnx(MatteNet(cfg.net).eval(), {}))
+    taken = profile.latencies(sessions, rounds)
+    return {row: taken[net] / taken[nets["base"]] for row, net in nets.items()}
+
+
+def table(results: dict[str, list[dict]], ratios: dict[str, float]) -> str:
+    """Markdown: a row each with the difference to the base, and what is noise; `ratios` are those of `times`.
 
     Noise is twice the pooled standard deviation between seeds of the difference of two means.
     """
-    lines = ["| rule changed | IoU | change | boundary F | change | band error | M params | GFLOP |",
-             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    lines = ["| rule changed | IoU | change | boundary F | change | band error | M params | GFLOP | time |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     keys = ("iou", "boundary_f", "band")
     means = {row: {k: float(np.mean([r[k] for r in runs])) for k in keys} for row, runs in results.items()}
     spread = {k: [np.var([r[k] for r in runs], ddof=1) for runs in results.values() if len(runs) > 1] for k in keys}
@@ -115,7 +127,8 @@ def table(results: dict[str, list[dict]]) -> str:
         words = {k: "" if change[k] is None else f"{change[k]:+.4f}" + (" (noise)" if abs(change[k]) < noise[k] else "")
                  for k in keys}
         lines.append(f"| {row} | {m['iou']:.4f} | {words['iou']} | {m['boundary_f']:.4f} | {words['boundary_f']} | "
-                     f"{m['band']:.4f} | {runs[0]['parameters'] / 1e6:.3f} | {runs[0]['flops'] / 1e9:.3f} |")
+                     f"{m['band']:.4f} | {runs[0]['parameters'] / 1e6:.3f} | {runs[0]['flops'] / 1e9:.3f} | "
+                     f"{ratios.get(row, float('nan')):.2f} |")
     lines.append("")
     lines.append(f"{count} seed(s) a row; differences below {noise['iou']:.4f} IoU and {noise['boundary_f']:.4f} "
                  "boundary F are noise.")
@@ -140,14 +153,12 @@ def run(args) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pictures = check.pictures(base, base.train.check_pictures)
     results: dict[str, list[dict]] = {}
+    rows = {row: changed(base, changes, args.init) for row, changes in ROWS.items()
+            if row == "base" or not args.only or any(word in row for word in args.only)}
+    rows = {row: cfg for row, cfg in rows.items() if cfg}
     # Seed by seed, so that a run cut short still has whole rows.
     for seed in args.seeds:
-        for row, changes in ROWS.items():
-            if args.only and row != "base" and not any(word in row for word in args.only):
-                continue
-            cfg = changed(base, changes, args.init)
-            if cfg is None:
-                continue
+        for row, cfg in rows.items():
             cfg.train.seed = seed
             name = "".join(c if c.isalnum() else "-" for c in row).strip("-")
             file = out / f"{name}.{seed}.json"
@@ -155,5 +166,7 @@ def run(args) -> None:
                 print(f"{row}, seed {seed}")
                 file.write_text(json.dumps(measure(cfg, out / "running", pictures)))
             results.setdefault(row, []).append(json.loads(file.read_text()))
-            (out / "table.md").write_text(table(results) + "\n")
-    print(table(results))
+            (out / "table.md").write_text(table(results, {}) + "\n")
+    text = table(results, times(rows))
+    (out / "table.md").write_text(text + "\n")
+    print(text)

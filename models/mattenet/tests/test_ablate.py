@@ -35,6 +35,17 @@ def test_one_run(tiny, tmp_path):
 def test_table_tells_noise():
     def run(iou):
         return {"iou": iou, "boundary_f": iou, "band": 0.1, "parameters": 1e5, "flops": 1e8}
-    text = ablate.table({"base": [run(0.80), run(0.81)], "a": [run(0.803), run(0.812)], "b": [run(0.7), run(0.71)]})
+    text = ablate.table({"base": [run(0.80), run(0.81)], "a": [run(0.803), run(0.812)], "b": [run(0.7), run(0.71)]},
+                        {"base": 1.0, "a": 1.25})
     a, b = (next(line for line in text.splitlines() if line.startswith(f"| {r} ")) for r in "ab")
     assert "(noise)" in a and "(noise)" not in b and "-0.1000" in b
+    assert a.endswith("| 1.25 |")
+
+
+def test_times_are_ratios_and_equal_networks_share_one():
+    small = dict(widths=[8, 8, 16, 16, 16], depths=[0, 1, 3, 2], decoder=[16, 8, 0])
+    base, deeper = config.Config(net=NetConfig(**small)), config.Config(net=NetConfig(**small | {"depths": [0, 1, 24, 2]}))
+    trained = config.Config(net=NetConfig(**small))
+    trained.loss.l2 = 0.0
+    found = ablate.times({"base": base, "no L2": trained, "deeper": deeper}, rounds=5)
+    assert found["base"] == found["no L2"] == 1.0 and found["deeper"] not in (0.0, 1.0)
