@@ -23,6 +23,8 @@ wanted=("${@:-${STEPS[@]}}")
 logs=$TARGET/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 failures=()
+# What a step could not check here, told again at the end.
+left_out() { echo "left out: $*"; }
 
 # How many tests a log tells of: cargo's, Python's unittest and pytest, TAP. None: the step is one.
 count() { # log, "passed" or "failed"
@@ -80,6 +82,7 @@ step_licences() {
     fi
     local PATH=$PATH:$tools/bin
     if ! cargo deny --version >/dev/null 2>&1; then
+        left_out "cargo-deny is not to be had; tests/licences.py stands in for it"
         python3 tests/licences.py
         return
     fi
@@ -88,7 +91,7 @@ step_licences() {
     if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
         cargo deny check advisories
     else
-        echo "the database of advisories cannot be reached: not checked"
+        left_out "the database of security advisories cannot be reached"
     fi
 }
 step_docs() {
@@ -210,6 +213,9 @@ for name in "${wanted[@]}"; do
     [ "$(type -t "step_$name")" = function ] || die "unknown step '$name' (scripts/test.sh list names them)"
 done
 for name in "${wanted[@]}"; do run_step "$name"; done
+for name in "${wanted[@]}"; do
+    grep -h '^left out: ' "$logs/$name.log" | sed "s/^/$name: /" || true
+done
 say "$((SECONDS / 60)) min $((SECONDS % 60)) s${failures[*]:+, failed: ${failures[*]}}"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

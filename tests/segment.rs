@@ -299,3 +299,56 @@ fn a_still_scene_rests_the_network_and_a_change_wakes_it() {
     let runs = rig.stat("inferred") - before;
     assert!((28..=31).contains(&runs), "{runs}");
 }
+
+#[test]
+fn a_provider_that_is_not_there_is_told_on_the_bus_and_the_cpu_takes_over() {
+    init();
+    let launch = |strict: &str| {
+        let line = format!(
+            "videotestsrc ! video/x-raw,format=RGB,width=8,height=6 \
+             ! mattesegment name=m model={} execution-provider=rknpu strict-provider={strict} \
+             ! fakesink",
+            model("alpha")
+        );
+        let pipeline = gst::parse::launch(&line).unwrap();
+        let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
+        // With `strict-provider` the change of state fails, and why is on the bus.
+        let _ = pipeline.set_state(gst::State::Playing);
+        if pipeline.state(gst::ClockTime::from_seconds(60)).0.is_ok() {
+            pipeline.send_event(gst::event::Eos::new());
+        }
+        let (mut words, bus) = (Vec::new(), pipeline.bus().unwrap());
+        let wanted = [
+            gst::MessageType::Warning,
+            gst::MessageType::Error,
+            gst::MessageType::Eos,
+        ];
+        while let Some(message) = bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &wanted)
+        {
+            match message.view() {
+                gst::MessageView::Warning(w) => words.push(format!("warning: {}", w.error())),
+                gst::MessageView::Error(e) => words.push(format!("error: {}", e.error())),
+                _ => words.push("end".to_owned()),
+            }
+            if !words.last().unwrap().starts_with("warning") {
+                break;
+            }
+        }
+        let provider = pipeline.by_name("m").unwrap();
+        let provider = provider.property::<Option<String>>("active-execution-provider");
+        pipeline.set_state(gst::State::Null).unwrap();
+        (words, provider)
+    };
+    let (words, provider) = launch("false");
+    assert_eq!(words.len(), 2, "{words:?}");
+    assert!(words[0].contains("rknpu is not part of"), "{words:?}");
+    assert_eq!(
+        (words[1].as_str(), provider.as_deref()),
+        ("end", Some("cpu"))
+    );
+    let (words, _) = launch("true");
+    assert!(
+        words[0].starts_with("error") && words[0].contains("rknpu"),
+        "{words:?}"
+    );
+}
