@@ -24,7 +24,7 @@ REST = """\
 ## Messages on the bus
 
 Element messages; `mattebackground` hands those of its children on. `pts` is that of the frame
-concerned, in ns. Nothing is told twice, and what comes and goes once a second at most.
+concerned, in ns. Nothing is told twice, and that something is wrong once a second at most.
 
 | message | from | fields | when |
 | --- | --- | --- | --- |

@@ -258,7 +258,7 @@ fn one_message_a_gap_and_one_when_it_ends() {
         buffer
             .get_mut()
             .unwrap()
-            .set_pts(gst::ClockTime::from_mseconds(33 * i));
+            .set_pts(gst::ClockTime::from_mseconds(300 * i));
         if (3..6).contains(&i) {
             attach(&mut buffer, &info, (16, 16), |_, _| 255);
         }

@@ -46,7 +46,7 @@ impl Missing {
 /// its first one.
 const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(2);
 
-/// Mattes that come and go are told of no more often than this.
+/// Mattes that come and go are told of no more often than this; that they are back is told at once.
 const PAUSE: gst::ClockTime = gst::ClockTime::SECOND;
 
 /// What is worth saying when a frame has or lacks a matte.
@@ -68,7 +68,7 @@ pub struct Gap {
     missing: bool,
     since: Option<gst::ClockTime>,
     warned: bool,
-    /// What the application believes, and since when.
+    /// The application believes so, and when it was told last.
     told: bool,
     told_at: Option<gst::ClockTime>,
 }
@@ -83,9 +83,12 @@ impl Gap {
             (Some(last), Some(now)) => now < last || now - last >= PAUSE,
             _ => true,
         };
-        if missing != self.told && rested {
-            (self.told, self.told_at) = (missing, pts);
-            return if missing { News::Began } else { News::Ended };
+        if missing && !self.told && rested {
+            (self.told, self.told_at) = (true, pts);
+            return News::Began;
+        }
+        if !missing && std::mem::replace(&mut self.told, false) {
+            return News::Ended;
         }
         let lasted = match (self.since, pts) {
             (Some(since), Some(now)) => now.saturating_sub(since),
@@ -169,9 +172,11 @@ mod tests {
         assert_eq!(note(true, 2100), News::Lasts);
         assert_eq!(note(true, 9000), News::Nothing);
         assert_eq!(note(false, 9033), News::Ended);
-        assert_eq!(note(true, 9066), News::Nothing, "a second must pass");
-        assert_eq!(note(true, 10_033), News::Began);
-        assert_eq!(note(true, 10_066), News::Nothing);
+        assert_eq!(note(true, 9066), News::Began);
+        assert_eq!(note(false, 9100), News::Ended);
+        assert_eq!(note(true, 9133), News::Nothing, "a second must pass");
+        assert_eq!(note(true, 10_066), News::Began);
+        assert_eq!(note(true, 10_100), News::Nothing);
     }
 
     #[test]
@@ -182,7 +187,7 @@ mod tests {
             gap.note(frame % 2 == 1, Some(pts))
         };
         let told = (0..300).map(news).filter(|news| *news != News::Nothing);
-        assert!((9..=10).contains(&told.count()), "in ten seconds");
+        assert!((18..=20).contains(&told.count()), "in ten seconds");
         // What is told last is how it stays.
         let mut note = |missing, ms| gap.note(missing, Some(gst::ClockTime::from_mseconds(ms)));
         let last = [10_000, 10_033, 11_033, 12_033].map(|ms| note(true, ms));
