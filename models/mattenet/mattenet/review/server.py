@@ -11,6 +11,7 @@ import http.server
 import importlib.resources
 import json
 import pathlib
+import threading
 import urllib.parse
 
 from mattenet import config
@@ -30,13 +31,14 @@ def add_parser(sub) -> None:
     config.add_arguments(p)
     p.add_argument("folders", nargs="*", metavar="FOLDER", help="labelled folders below --data (default: all)")
     p.add_argument("--split", choices=(splits.TRAIN, splits.VALIDATION), help="only the pictures of one split")
+    p.add_argument("--from", dest="start", type=float, metavar="SCORE", help="start at this score (default: the first undecided picture)")
     p.add_argument("--port", type=int, default=8765, help="0 = any free one")
 
 
 class Review:
     """The pictures under review by rising score, and their decisions."""
 
-    def __init__(self, cfg: DataConfig, wanted: list[str], split: str | None):
+    def __init__(self, cfg: DataConfig, wanted: list[str], split: str | None, start: float | None = None):
         root, self.work = pathlib.Path(cfg.data), pathlib.Path(cfg.work)
         self.file = self.work / "review.tsv"
         known = sources(cfg)
@@ -50,21 +52,34 @@ class Review:
         if not found:
             raise UserError("nothing to review: label the pictures first (`mattenet label`)")
         self.items: list[Item] = sorted(found, key=lambda i: (i.score, i.folder, i.name))
+        self.start = None if start is None else next((n for n, i in enumerate(self.items) if i.score >= start), None)
+        if start is not None and self.start is None:
+            raise UserError(f"--from {start}: the highest score is {self.items[-1].score:.3f}")
+        self._known, self._least_score, self._lock = known, cfg.least_score, threading.Lock()
+
+    def _unless_kept(self, item: Item) -> str:
+        if splits.split(item.folder, item.name, self._known[item.folder]) == splits.VALIDATION:
+            return "validation, not kept"
+        return "below least_score" if item.score < self._least_score else ""
 
     def listing(self) -> list[dict]:
-        """What the page needs of every picture."""
+        """What the page needs of every picture; `unless_kept` says why it is not used as long as nobody keeps it."""
         decided = decisions.read(self.file)
-        return [{"folder": i.folder, "name": i.name, "score": round(i.score, 4), "decision": decided.get((i.folder, i.name))}
-                for i in self.items]
+        return [{"folder": i.folder, "name": i.name, "score": round(i.score, 4), "decision": decided.get((i.folder, i.name)),
+                 "unless_kept": self._unless_kept(i)} for i in self.items]
 
-    def decide(self, number: int, decision: str) -> None:
-        """Notes the decision on picture `number`; ValueError for one that does not exist."""
+    def decide(self, number: int, name: str, decision: str) -> None:
+        """Notes the decision on picture `number`, called `name`, unless it stands already; ValueError where there is none."""
         if not isinstance(number, int) or not 0 <= number < len(self.items):
             raise ValueError(f"picture {number!r} of {len(self.items)}")
         if decision not in (decisions.KEEP, decisions.DROP, decisions.UNDECIDED):
             raise ValueError(f"decision {decision!r}, expected keep, drop or undecided")
         item = self.items[number]
-        decisions.append(self.file, item.folder, item.name, decision, item.score)
+        if name != f"{item.folder}/{item.name}":
+            raise ValueError(f"picture {number + 1} is now {item.folder}/{item.name}: the page is older than the server, load it again")
+        with self._lock:
+            if decisions.read(self.file).get((item.folder, item.name), decisions.UNDECIDED) != decision:
+                decisions.append(self.file, item.folder, item.name, decision, item.score)
 
     def file_of(self, kind: str, number: int) -> pathlib.Path | None:
         """The file behind /picture/N, /matte/N and /confidence/N."""
@@ -88,7 +103,7 @@ def handler(review: Review) -> type[http.server.BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Cache-Control", "no-store" if kind == "application/json" else "max-age=3600")
+            self.send_header("Cache-Control", "no-store")  # picture N is another one when the folders change
             self.end_headers()
             self.wfile.write(body)
 
@@ -106,7 +121,7 @@ def handler(review: Review) -> type[http.server.BaseHTTPRequestHandler]:
             if path == "/":
                 return self._send(200, "text/html; charset=utf-8", page)
             if path == "/list":
-                return self._send(200, "application/json", json.dumps(review.listing()).encode())
+                return self._send(200, "application/json", json.dumps({"start": review.start, "pictures": review.listing()}).encode())
             kind, _, number = path.strip("/").partition("/")
             file = review.file_of(kind, int(number)) if number.isdecimal() else None
             if file is None or not file.is_file():
@@ -122,9 +137,11 @@ def handler(review: Review) -> type[http.server.BaseHTTPRequestHandler]:
                 return self._send(400, "text/plain", b"expected a JSON decision at /decide")
             try:
                 body = json.loads(self.rfile.read(length))
-                review.decide(body["number"], body["decision"])
+                review.decide(body["number"], body["name"], body["decision"])
             except (ValueError, KeyError, TypeError) as error:
                 return self._send(400, "text/plain", str(error).encode())
+            except (UserError, OSError) as error:  # a damaged file, a full disk
+                return self._send(500, "text/plain", str(error).encode())
             return self._send(200, "application/json", b"{}")
 
     return Handler
@@ -143,7 +160,7 @@ def run(args) -> None:
     cfg = config.from_args(args).data
     if not cfg.data or not cfg.work:
         raise UserError("review needs --data and --work (or MATTE_DATA and MATTE_WORK)")
-    review = Review(cfg, args.folders, args.split)
+    review = Review(cfg, args.folders, args.split, args.start)
     server = serve(review, args.port)
     open_ = sum(entry["decision"] is None for entry in review.listing())
     print(f"{len(review.items)} pictures, {open_} undecided: http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)", flush=True)
