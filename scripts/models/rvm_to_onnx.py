@@ -3,10 +3,15 @@
 """Converts RobustVideoMatting (MobileNetV3), published as a TensorFlow.js graph, to ONNX.
 
 usage: rvm_to_onnx.py MODEL.json OUT.onnx HEIGHT WIDTH      (sides are multiples of 16)
+       rvm_to_onnx.py MODEL.json OUT.onnx                   (any size, and the input downsample_ratio)
 
 The graph is evaluated for one size: whatever depends on shapes only is computed now, with NumPy, and
-what depends on the picture becomes ONNX nodes. `downsample_ratio` is 1, so the deep guided filter is
-left out. Weights are 8-bit with scale and minimum in the file; they become f32.
+what depends on the picture becomes ONNX nodes. With a size, `downsample_ratio` is 1 and the guided filter
+is left out. Without one, the ratio is below 1, the guided filter stays, and sizes are worked out when the
+network runs: the evaluation is for a size of which every level is odd, so that every crop is needed; each
+size in it is one of a few expressions of the picture's size and the ratio (`Sizes`). Two such evaluations
+must come out the same, byte by byte, or some number of the first would have been left in the graph.
+Weights are 8-bit with scale and minimum in the file; they become f32.
 TensorFlow keeps tensors as NHWC, ONNX as NCHW: a `Symbol` has the NHWC shape of the original, its tensor
 in the new graph is the transposed one. Inputs src, r1i to r4i; outputs pha, fgr, r1o to r4o.
 """
@@ -17,6 +22,7 @@ import pathlib
 import sys
 
 import numpy as np
+from onnx import TensorProto
 
 from graph import Graph, same_padding
 
@@ -59,6 +65,52 @@ class Symbol:
         return [self.shape[axis] for axis in NCHW]
 
 
+class Sizes:
+    """The sizes that occur for an open picture, known by what they are in the evaluation: the picture's own;
+    level 0, the picture times the ratio; level n + 1, half of level n, rounded up; and twice each level."""
+
+    LEVELS = 5
+
+    def __init__(self, graph, height, width, ratio):
+        self.graph = graph
+        level = (int(np.float32(height) * np.float32(ratio)), int(np.float32(width) * np.float32(ratio)))
+        self.known = {(height, width): ("picture", 0)}
+        for number in range(self.LEVELS):
+            if not number == self.LEVELS - 1 and not (level[0] % 2 and level[1] % 2):
+                raise SystemExit(f"level {number} of {height}x{width} is {level}: not odd")
+            self.known[level] = ("level", number)
+            self.known[tuple(2 * side for side in level)] = ("twice", number)
+            level = tuple((side + 1) // 2 for side in level)
+        if len(self.known) != 1 + 2 * self.LEVELS:
+            raise SystemExit(f"two sizes of {height}x{width} are the same")
+        self.names = {}
+
+    def name(self, expression):
+        """The tensor of height and width that an expression is."""
+        if expression not in self.names:
+            kind, number = expression
+            add, integers = self.graph.add, self.graph.integers
+            if kind == "picture":
+                found = add("Slice", [add("Shape", ["src"]), *(integers(n) for n in (2, 4))])
+            elif kind == "twice":
+                found = add("Mul", [self.name(("level", number)), integers(2)])
+            elif number == 0:
+                picture = add("Cast", [self.name(("picture", 0))], to=TensorProto.FLOAT)
+                found = add("Cast", [add("Mul", [picture, "downsample_ratio"])], to=TensorProto.INT64)
+            else:
+                more = add("Add", [self.name(("level", number - 1)), integers(1)])
+                found = add("Div", [more, integers(2)])
+            self.names[expression] = found
+        return self.names[expression]
+
+    def of(self, height, width):
+        return self.name(self.known[int(height), int(width)])
+
+    def shape(self, channels, height, width):
+        """The tensor of all four sides."""
+        return self.graph.add("Concat", [self.graph.integers(1, channels), self.of(height, width)], axis=0)
+
+
 class Dilated:
     """A depthwise convolution between SpaceToBatchND and BatchToSpaceND, which stand for a dilation."""
 
@@ -89,10 +141,11 @@ def read_weights(manifest, data):
 
 
 class Converter:
-    def __init__(self, model, data, height, width):
+    def __init__(self, model, data, height, width, ratio=1):
         self.source = {node["name"]: node for node in model["modelTopology"]["node"]}
         self.weights = read_weights(model["weightsManifest"], data)
         self.graph = Graph()
+        self.open = Sizes(self.graph, height, width, ratio) if ratio < 1 else None
         self.states = {
             f"r{i + 1}i": Symbol(f"r{i + 1}i", (1, height >> (i + 1), width >> (i + 1), channels))
             for i, channels in enumerate(STATE_CHANNELS)
@@ -100,7 +153,7 @@ class Converter:
         self.picture = Symbol("src", (1, height, width, 3))
         self.values = {name: [state] for name, state in self.states.items()}
         self.values["src"] = [self.picture]
-        self.values["downsample_ratio"] = [np.float32(1)]
+        self.values["downsample_ratio"] = [np.float32(ratio)]
 
     # The source graph
 
@@ -150,9 +203,18 @@ class Converter:
 
     def slice(self, source, starts, ends):
         """Cuts along all four axes, given in NHWC."""
+        if self.open:
+            return self.slice_open(source, starts, ends)
         names = [self.graph.integers(*values) for values in (starts, ends, AXIS)]
         shape = [end - start for start, end in zip(starts, ends)]
         return self.emit("Slice", [source.name, *names], shape)
+
+    def slice_open(self, source, starts, ends):
+        """Cuts height and width from their beginnings."""
+        if any(starts) or (ends[0], ends[3]) != (source.shape[0], source.shape[3]):
+            raise SystemExit(f"cutting {source.shape} to {starts}, {ends} is not supported for an open size")
+        names = [self.graph.integers(0, 0), self.open.of(*ends[1:3]), self.graph.integers(2, 3)]
+        return self.emit("Slice", [source.name, *names], ends)
 
     def activate(self, value, names):
         for name in names or []:
@@ -179,6 +241,8 @@ class Converter:
                 for pad, crop in zip(np.asarray(dilated.paddings).tolist(), np.asarray(crops).tolist())
             ]
         elif padding == "SAME":
+            if self.open and strides != [1, 1]:
+                raise SystemExit("padding of a strided convolution depends on the size")
             sides = zip(source.shape[1:3], kernel, strides, dilations)
             pads = [same_padding(*side) for side in sides]
         elif padding == "EXPLICIT":
@@ -221,7 +285,8 @@ class Converter:
             return [value, value]
         if operator == "Merge":
             # Both ways of every condition are in the graph; a ratio of 1 takes the `then` way.
-            taken = next(name for name in names if "then" in name)
+            way = "else" if self.open else "then"
+            taken = next(name for name in names if way in name)
             return [self.value(taken), 0]
         handler = getattr(self, f"op_{operator}", None)
         inputs = [self.value(name) for name in names]
@@ -366,14 +431,20 @@ class Converter:
     def op_AvgPool(self, node, value):
         kernel = self.attribute(node, "ksize")[1:3]
         strides = self.attribute(node, "strides")[1:3]
-        shape = (1, value.shape[1] // strides[0], value.shape[2] // strides[1], value.shape[3])
+        shape = (1, -(-value.shape[1] // strides[0]), -(-value.shape[2] // strides[1]), value.shape[3])
+        if self.open:
+            attributes = dict(kernel_shape=kernel, strides=strides, ceil_mode=1)
+            return [self.emit("AveragePool", [value.name], shape, **attributes)]
         return [self.emit("AveragePool", [value.name], shape, kernel_shape=kernel, strides=strides)]
 
     def op_ResizeBilinear(self, _node, value, size):
         height, width = (int(side) for side in size)
         if (height, width) == value.shape[1:3]:
             return [value]
-        sizes = self.graph.integers(1, value.shape[3], height, width)
+        if self.open:
+            sizes = self.open.shape(value.shape[3], height, width)
+        else:
+            sizes = self.graph.integers(1, value.shape[3], height, width)
         return [
             self.emit(
                 "Resize",
@@ -385,6 +456,11 @@ class Converter:
         ]
 
     def op_BroadcastTo(self, _node, value, shape):
+        if self.open:
+            # A state: zeros of one pixel at first.
+            _, height, width, channels = (int(side) for side in shape)
+            sizes = self.open.shape(channels, height, width)
+            return [self.emit("Expand", [value.name, sizes], (1, height, width, channels))]
         if tuple(int(side) for side in shape) != tuple(shape_of(value)):
             raise SystemExit("a broadcast to another shape is not supported")
         return [value]
@@ -395,23 +471,40 @@ class Converter:
             value = self.value("Identity" if number == 0 else f"Identity_{number}")
             self.graph.rename(value.name, name)
             outputs.append((name, value.nchw()))
-        inputs = [self.picture, *self.states.values()]
-        self.graph.save(path, [(each.name, each.nchw()) for each in inputs], outputs, "rvm_to_onnx")
+        inputs = [(each.name, each.nchw()) for each in (self.picture, *self.states.values())]
+        if self.open:
+            inputs, outputs = ([(name, opened(name, shape)) for name, shape in each] for each in (inputs, outputs))
+            inputs.append(("downsample_ratio", [1]))
+        self.graph.save(path, inputs, outputs, "rvm_to_onnx")
 
 
-def convert(source, target, height, width):
+def opened(name, shape):
+    """The shape with names for height and width; the outputs that are pictures have those of the input."""
+    stem = name if name[0] == "r" else "src"
+    return [*shape[:2], f"{stem}_height", f"{stem}_width"]
+
+
+def convert(source, target, height=None, width=None):
     """Converts `source` (.json, its weights in the .bin beside it) to the file `target`."""
-    if height % 16 or width % 16:
+    if height and (height % 16 or width % 16):
         raise SystemExit(f"{width}x{height}: both sides must be multiples of 16")
-    source = pathlib.Path(source)
+    source, target = pathlib.Path(source), pathlib.Path(target)
     model = json.loads(source.read_text())
     # The graph is walked from its end by recursion.
     sys.setrecursionlimit(10_000)
     data = source.with_suffix(".bin").read_bytes()
-    Converter(model, data, height, width).convert(pathlib.Path(target))
+    if height:
+        Converter(model, data, height, width).convert(target)
+        return
+    made = []
+    for size in ((580, 836, 0.25), (1288, 1928, 0.125)):
+        Converter(model, data, *size).convert(target)
+        made.append(target.read_bytes())
+    if made[0] != made[1]:
+        raise SystemExit("the graph depends on the size that it was evaluated for")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) not in (3, 5):
         raise SystemExit(__doc__)
-    convert(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    convert(*sys.argv[1:3], *map(int, sys.argv[3:]))
