@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MPL-2.0
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from conftest import write
 
-from mattenet.data import augment, compose, dataset, geometry
-from mattenet.data.cache import BOTTOM, LEFT, RIGHT, TOP
-from mattenet.data.config import AugmentConfig
+from mattenet.data import compose, dataset, geometry
+from mattenet.data.config import AugmentConfig, DataConfig, SourceConfig
 from mattenet.data.sampler import Sampler
 from mattenet.errors import UserError
 from mattenet.review import decisions
@@ -110,51 +112,6 @@ def test_mining_survives_a_checkpoint_and_is_dropped_for_other_pictures(tiny):
     assert not fewer.frames.sampler.difficulty.any()
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_views_stay_near_the_picture_and_show_the_person(seed):
-    rng = np.random.default_rng(seed)
-    height, width = (int(n) for n in rng.integers(60, 400, 2))
-    box = np.array([width // 4, height // 4, width // 2, height - 5])
-    x, y, w, h = geometry.view(rng, height, width, box, bool(seed % 2), (256, 144), AugmentConfig())
-    assert w > 1 and h > 1 and w <= 1.6 * width and h <= 1.6 * height
-    m = geometry.matrix((x, y, w, h), (256, 144))
-    assert np.allclose(m @ [x, y, 1], [0, 0]) and np.allclose(m @ [x + w, y + h, 1], [256, 144])
-    flipped = geometry.matrix((x, y, w, h), (256, 144), flip=True)
-    assert np.allclose(flipped @ [x, y, 1], [256, 0])
-
-
-@pytest.mark.parametrize("touches", range(16))
-def test_cut_sides_of_pasted_people_stay_outside_the_frame(touches):
-    for seed in range(20):
-        rng = np.random.default_rng([touches, seed])
-        box = np.array([0 if touches & LEFT else 20, 0 if touches & TOP else 10, 100 if touches & RIGHT else 70, 80 if touches & BOTTOM else 60])
-        m = geometry.matrix(geometry.place(rng, box, touches, (256, 144), seed % 2 == 0), (256, 144))
-        (left, top), (right, bottom) = m @ [box[0], box[1], 1], m @ [box[2], box[3], 1]
-        assert not touches & LEFT or left <= 1e-6
-        assert not touches & RIGHT or right >= 256 - 1e-6
-        assert not touches & TOP or top <= 1e-6
-        assert not touches & BOTTOM or bottom >= 144 - 1e-6
-        assert right > 0 and left < 256 and bottom > 0 and top < 144, "some of the person is in the frame"
-
-
-def test_the_room_beside_people_has_none_of_them():
-    found = 0
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        height, width = (int(n) for n in rng.integers(60, 400, 2))
-        x0, y0 = rng.integers(0, [width - 20, height - 20])
-        x1, y1 = rng.integers([x0 + 10, y0 + 10], [width, height])
-        rect = geometry.beside(rng, height, width, np.array([x0, y0, x1, y1]), (256, 144))
-        if rect is not None:
-            x, y, w, h = rect
-            found += 1
-            assert x >= 0 and y >= 0 and x + w <= width and y + h <= height
-            assert x + w <= x0 or x >= x1 or y + h <= y0
-    assert found > 50
-    assert geometry.beside(np.random.default_rng(1), 144, 256, np.array([10, 10, 250, 140]), (256, 144)) is None
-    assert geometry.beside(np.random.default_rng(1), 144, 256, np.zeros(4), (256, 144)) is not None, "nobody in it"
-
-
 def test_a_pasted_person_leaves_its_old_room_behind():
     # A red person in a bright green room, half-covered rim; put before black it must show no green.
     alpha = np.zeros((60, 60), np.float32)
@@ -206,19 +163,109 @@ def test_clothes_that_hang_are_nobody():
     assert seen > 500
 
 
-def test_clothes_of_any_width_hang_in_view():
-    for seed in range(300):
-        rng = np.random.default_rng(seed)
-        left, right = int(rng.integers(0, 100)), int(rng.integers(110, 400))
-        x, _, w, _ = geometry.hook(rng, np.array([left, 10, right, 90]), (20, 30 + seed % 60), (64, 48))
-        assert x < right and x + w > left
+ROOM, OTHERS, EMPTY = (0, 200, 0), (200, 0, 0), (0, 0, 200)
+NONE = {f.name: 0.0 for f in dataclasses.fields(AugmentConfig)}
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_camera_changes_colours_only(seed):
-    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
-    always = AugmentConfig(colour=1, light=1, low_light=0.5, blur=1, noise=1, jpeg=1, gray=0.2)
-    out = augment.camera(image.copy(), np.random.default_rng(seed), always)
-    assert out.shape == image.shape and out.dtype == np.uint8 and not np.array_equal(out, image)
-    never = AugmentConfig(colour=0, light=0, low_light=0, blur=0, noise=0, jpeg=0, gray=0)
-    assert np.array_equal(augment.camera(image.copy(), np.random.default_rng(seed), never), image)
+@pytest.fixture
+def shots(tmp_path):
+    """Frames of a folder's picture: white people in green (whole), black (dressed) and gray (cut below), a yellow one in red."""
+    for folder, room, person, x, end in (("whole", ROOM, 255, 30, 80), ("others", OTHERS, (230, 230, 0), 70, 80),
+                                         ("dressed", 0, 255, 45, 80), ("cut", 90, 255, 40, 90)):
+        image, mask = np.zeros((90, 120, 3), np.uint8), np.zeros((90, 120), np.uint8)
+        mask[20:end, x:x + 30] = 255
+        image[:], image[mask > 0] = room, person
+        write(tmp_path / f"data/{folder}/images/p.png", image)
+        write(tmp_path / f"data/{folder}/masks/p.png", mask)
+    write(tmp_path / "data/rooms/r.png", np.full((90, 120, 3), EMPTY, np.uint8))
+    sources = {"others": SourceConfig("masks"), "whole": SourceConfig("masks", 0.0), "cut": SourceConfig("masks", 0.0),
+               "dressed": SourceConfig("masks", 0.0, upper_body=True), "rooms": SourceConfig("empty", 0.0)}
+    cfg = DataConfig(data=str(tmp_path / "data"), work=str(tmp_path / "work"), sources=sources)
+    frames = dataset.build(cfg, "train", SIZE).frames
+
+    def draw(folder, **chances):
+        cfg.augment = AugmentConfig(**NONE | chances)
+        index = next(i for i in range(len(frames)) if frames.source(i)[0].folder == folder)
+        return [frames.sample(index, np.random.default_rng(seed))[0] for seed in range(80)]
+
+    return draw
+
+
+def room_is(frame, colour):
+    """Most of what is no person has about this colour."""
+    room = frame[frame[..., 3] == 0][:, :3].astype(int)
+    return len(room) > 0 and (abs(room - colour).max(1) < 40).mean() > 0.75
+
+
+def yellow(frame):
+    return (frame[..., :2] > 180).all(2) & (frame[..., 2] < 60)
+
+
+def share(values):
+    return np.mean(list(values))
+
+
+def test_people_stay_in_their_room_unless_composed(shots):
+    assert all(room_is(f, ROOM) for f in shots("whole"))
+    moved = shots("whole", compose=1)
+    assert not any(room_is(f, ROOM) or room_is(f, OTHERS) for f in moved) and all(f[..., 3].max() > 200 for f in moved)
+    assert 0.7 < share(room_is(f, EMPTY) for f in moved) < 0.97, "a few before plain walls"
+    assert 0.3 < share(not room_is(f, ROOM) for f in shots("whole", compose=0.5)) < 0.7
+
+
+def test_two_people_share_a_room(shots):
+    alone, together = shots("whole", compose=1), shots("whole", compose=1, two_people=1)
+    assert share(room_is(f, OTHERS) for f in together) > 0.95
+    assert 0.2 < share(room_is(f, OTHERS) for f in shots("whole", compose=1, two_people=0.4)) < 0.6
+    others = [f for f in together if yellow(f).any()]
+    assert len(others) > 0.8 * len(together) and min((f[yellow(f), 3] > 180).mean() for f in others) > 0.8
+    more = lambda a, b: (b[..., 3] >= a[..., 3]).all() and b[..., 3].sum() > 1.05 * a[..., 3].sum()
+    assert share(map(more, alone, together)) > 0.4
+
+
+def test_room_beside_people_shows_nobody(shots):
+    alone, beside = shots("whole", compose=1), shots("whole", compose=1, beside=1)
+    assert all(0.08 < share(room_is(f, c) for f in beside) < 0.4 for c in (ROOM, OTHERS, EMPTY)), "any picture's"
+    assert not any(yellow(f).any() for f in beside)
+    assert share(np.array_equal(a[..., 3], b[..., 3]) for a, b in zip(alone, beside)) > 0.6
+    assert not any(room_is(f, c) for f in alone for c in (ROOM, OTHERS))
+
+
+def test_coats_hang_in_the_room_and_are_nobody(shots):
+    bare, hung = shots("whole", compose=1), shots("whole", compose=1, coats=1)
+    other = lambda f: (abs(f[..., :3].astype(int) - EMPTY).max(2) > 40)[f[..., 3] == 0].mean()
+    before = [i for i, f in enumerate(bare) if room_is(f, EMPTY)]
+    assert share(other(bare[i]) < 0.01 for i in before) > 0.95 and share(other(hung[i]) > 0.03 for i in before) > 0.6
+    assert share(np.array_equal(a[..., 3], b[..., 3]) for a, b in zip(bare, hung)) > 0.6
+
+
+@pytest.mark.parametrize("compose", [0.0, 1.0])
+def test_frames_are_mirrored_by_chance(shots, compose):
+    alike = lambda a, b: abs(a[..., 3].astype(int) - b[..., 3]).max() <= 2
+    plain, flipped, some = (shots("whole", compose=compose, stretch=1, flip=chance) for chance in (0.0, 1.0, 0.5))
+    # Some of the composed are blurred by another motion.
+    assert share(alike(a, b[:, ::-1]) for a, b in zip(plain, flipped)) > (0.6 if compose else 0.99)
+    assert 0.3 < share(alike(a, b) for a, b in zip(plain, some)) < 0.7
+
+
+def turn(frame):
+    """Degrees by which the edges of the person in a frame are off upright and level."""
+    alpha = frame[..., 3].astype(np.float32)
+    edges = (cv2.Sobel(alpha, cv2.CV_32F, 1, 0) + 1j * cv2.Sobel(alpha, cv2.CV_32F, 0, 1))[1:-1, 1:-1]
+    return np.rad2deg(np.angle((edges**4).sum())) / 4
+
+
+def test_frames_are_turned_by_the_configured_angle(shots):
+    angles = lambda folder, **chances: np.array([turn(f) for f in shots(folder, stretch=1, **chances) if f[..., 3].any()])
+    assert (abs(angles("whole")) < 1).all() and (abs(angles("whole", compose=1)) < 3).mean() > 0.9
+    turned = angles("whole", rotate=10)
+    still = abs(turned) < 0.5
+    assert 0.35 < still.mean() < 0.7, "half of the views"
+    assert 7 < turned[~still].std() < 13 and abs(turned.mean()) < 4
+    assert 5 < angles("whole", compose=1, rotate=16).std() < 11, "people before other rooms by half of it"
+    assert (abs(angles("cut", compose=1, rotate=16)) < 3).mean() > 0.9, "unless they are cut"
+
+
+def test_people_at_the_border_are_cut_by_it(shots):
+    cut = lambda border: share((f[:, [0, -1], 3] > 127).any() for f in shots("whole", compose=1, border=border))
+    assert cut(1.0) > 0.95 and cut(0.0) < 0.55

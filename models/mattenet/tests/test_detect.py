@@ -27,6 +27,73 @@ def test_files_are_read_and_checked(tmp_path):
         boxes.read_boxes(tmp_path / "a.txt")
 
 
+def masked(tmp_path, name, mask):
+    for kind in ("images", "masks"):
+        (tmp_path / f"data/stills/m/{kind}").mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / f"data/stills/m/{kind}/{name}.png"), mask)
+
+
+def of_masks(tmp_path, split):
+    found = boxes.find(DataConfig(data=str(tmp_path / "data"), work=str(tmp_path)), [], ["stills/m"], split)
+    return {b.picture.stem: b.boxes for b in found}
+
+
+def test_masks_give_the_box_of_their_person(tmp_path):
+    mask = np.zeros((60, 80), np.uint8)
+    mask[30, 8:40] = mask[12:48, 20] = 200  # a cross: arms and a body
+    mask[5, :] = 127  # less than half a person
+    masked(tmp_path, "cross", mask)
+    masked(tmp_path, "full", np.full((60, 80), 255, np.uint8))
+    masked(tmp_path, "nobody", np.full((60, 80), 100, np.uint8))
+    found = of_masks(tmp_path, "train")
+    assert found["cross"] == pytest.approx(np.array([[0.1, 0.2, 0.5, 0.8]])) and found["full"].tolist() == [[0, 0, 1, 1]]
+    assert found["nobody"].shape == (0, 4) and all(b.dtype == np.float32 for b in found.values())
+    (tmp_path / "data/stills/m/masks/full.png").write_bytes(b"not a picture")
+    with pytest.raises(UserError, match="full.png: not a picture"):
+        of_masks(tmp_path, "train")
+
+
+def test_masks_are_split_as_for_the_matte(tmp_path):
+    for i in range(1, 12):
+        masked(tmp_path, f"ccp{i:04d}", np.full((8, 8), 255, np.uint8))
+    train, val = of_masks(tmp_path, "train"), of_masks(tmp_path, "val")
+    assert set(val) == {"ccp0006", "ccp0007"} and len(train) == 9 and not set(train) & set(val)
+    cfg = DataConfig(data=str(tmp_path / "data"), work=str(tmp_path))
+    with pytest.raises(UserError, match="no pictures with boxes in split 'val'"):
+        boxes.find(cfg, ["stills/m"], [], "val")
+
+
+def test_boxes_follow_the_picture_into_random_views(tmp_path):
+    mask = np.zeros((360, 640), np.uint8)
+    mask[80:280, 120:240] = 255
+    masked(tmp_path, "one", mask)
+    one = boxes.find(DataConfig(data=str(tmp_path / "data"), work=str(tmp_path)), [], ["stills/m"], "train")[0]
+    whole, box = boxes.view(one, (256, 144), None)
+    assert whole.shape == (144, 256, 3) and box == pytest.approx(np.array([[48, 32, 96, 112]]), abs=1e-3)
+    sides, widths, gone = [], [], 0
+    for seed in range(120):
+        image, box = boxes.view(one, (256, 144), np.random.default_rng(seed))
+        seen = image[..., 0] > 180
+        if not len(box):
+            gone += 1
+            assert seen.sum() < 0.32 * 48 * 80 * 1.6**2
+            continue
+        rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+        assert [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1] == pytest.approx(box[0], abs=2)
+        sides.append((columns[0] + columns[-1]) / 2 < 128)
+        widths.append(columns[-1] + 1 - columns[0])
+    assert 0.25 < np.mean(sides) < 0.75, "mirrored half of the time"
+    assert max(widths) > 1.5 * 48 > 0.9 * 48 > min(widths) and gone < 20
+
+
+def test_people_mostly_outside_of_a_view_are_left_out(monkeypatch):
+    monkeypatch.setattr(boxes.unlabelled, "read", lambda _: np.zeros((90, 160, 3), np.uint8))
+    one = boxes.Boxed("made up", np.float32([[0, 0.3, 0.1, 0.7], [0.5, 0.5, 0.51, 0.51]]))  # the second is too small to be found
+    found = [boxes.view(one, (256, 144), np.random.default_rng(seed))[1] for seed in range(200)]
+    areas = [(b[2:] - b[:2]).prod() / (0.1 * 0.4 * 256 * 144) for rows in found for b in rows]
+    assert {len(rows) for rows in found} == {0, 1} and min(areas) > 0.3 * 0.7**2 and max(areas) > 1.5
+
+
 def test_targets_lie_on_the_level_of_their_size():
     shapes = [(18, 32), (9, 16), (3, 4)]
     truth = torch.tensor([[100.0, 60, 130, 100], [0, 0, 256, 144]])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 import json
 import os
+import pathlib
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from conftest import disc, write
 from mattenet.data import cache, coco, folders, item, splits, unlabelled
 from mattenet.data.config import DataConfig, SourceConfig, sources
 from mattenet.errors import UserError
+from mattenet.train.pictures import held_out, training_pictures
 
 
 def test_masks_of_every_kind_become_alpha(tmp_path):
@@ -133,6 +135,37 @@ def test_validation_pictures_are_never_training_pictures():
     # The project's own list holds out the folders that were set aside for it.
     held_out = {name for name, source in sources(DataConfig()).items() if source.validation}
     assert held_out == {"scenario/webcam_utez", "scenario/webcam_gestcount", "scenario/congress_lo"}
+
+
+def test_pretraining_pictures_are_those_that_training_may_see(tmp_path):
+    known = sources(DataConfig())
+    names = [f"{first}{i:03d}" for first in ("0a", "1a", "ccp", "c") for i in range(40)]
+    wanted, all_of_them = set(), 0
+    for folder, source in known.items():
+        inner = "images/" if source.loader in ("masks", "coco") else ""
+        for name in names:
+            path = tmp_path / folder / f"{inner}{name}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            all_of_them += 1
+            if splits.split(folder, name, source) == "train":
+                wanted.add(path)
+    assert set(training_pictures(tmp_path)) == wanted and 0.6 < len(wanted) / all_of_them < 0.95
+    assert any("scenario" in p.parts for p in wanted) and any(p.stem.startswith("1a") and "general" in p.parts for p in wanted)
+
+
+def test_pretraining_reads_neither_masks_nor_clips_nor_other_files(tmp_path):
+    for name in ("a/images/x.PNG", "a/masks/x.png", "a/hard_masks/x.png", "b.webp", "c.txt", "clips/y.png", "d/clips/y.png",
+                 "e/x.jpeg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [str(p.relative_to(tmp_path)) for p in training_pictures(tmp_path)] == ["a/images/x.PNG", "b.webp", "e/x.jpeg"]
+    with pytest.raises(UserError, match="no pictures under"):
+        training_pictures(tmp_path / "a/masks")
+    # Where the data lies says nothing about its pictures.
+    (tmp_path / "clips/general").mkdir()
+    (tmp_path / "clips/general/1.png").touch()
+    assert len(training_pictures(tmp_path / "clips")) == 2 and held_out(pathlib.Path("clips/y.png"))
 
 
 def test_cache_gives_back_the_pictures_and_renews_itself(tiny):

@@ -46,11 +46,14 @@ def uneven_light(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def motion_kernel(length: int, degrees: float) -> np.ndarray:
-    """A line of `length` px as a blur kernel, float32, sum 1."""
-    kernel = np.zeros((length, length), np.float32)
-    kernel[length // 2] = 1
-    middle = (length - 1) / 2
-    turned = cv2.warpAffine(kernel, cv2.getRotationMatrix2D((middle, middle), degrees, 1), (length, length))
+    """A line of `length` px as a blur kernel, float32, sum 1; of odd sides, so that it moves nothing."""
+    middle = length // 2
+    side = 2 * middle + 1
+    kernel = np.zeros((side, side), np.float32)
+    kernel[middle] = 1
+    if length < side:
+        kernel[middle, [0, -1]] = 0.5
+    turned = cv2.warpAffine(kernel, cv2.getRotationMatrix2D((middle, middle), degrees, 1), (side, side))
     return turned / max(float(turned.sum()), 1e-6)
 
 
@@ -94,8 +97,8 @@ def noise(image: np.ndarray, rng: np.random.Generator, dark: bool) -> np.ndarray
 def jpeg(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """MJPEG cameras and call codecs: quality 15 to 80."""
     quality = int(rng.uniform(15, 80))
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def camera(image: np.ndarray, rng: np.random.Generator, aug: AugmentConfig) -> np.ndarray:

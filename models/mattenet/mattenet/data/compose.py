@@ -43,14 +43,14 @@ def _soften(colour: np.ndarray, alpha: np.ndarray, blur) -> tuple[np.ndarray, np
 
 
 def match_sharpness(colour: np.ndarray, alpha: np.ndarray, behind: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A person's colour and alpha and the room RGB HxWx3, the sharper of the two blurred to the other's sharpness.
+    """A person's colour and alpha and the room RGB or RGBA, the sharper of the two blurred to the other's sharpness.
 
     One camera took both, so a person cut from a sharp picture must not stand out of a soft room by sharpness alone.
     """
     # The person without the edge between old room and person, which says more about the mask.
     inside = cv2.erode((alpha > 250).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     mine = sharpness.blur_of(np.clip(colour, 0, 255).astype(np.uint8), inside)
-    theirs = sharpness.blur_of(behind, np.ones(alpha.shape, bool))
+    theirs = sharpness.blur_of(behind[..., :3], np.ones(alpha.shape, bool))
     if (sigma := sharpness.missing(mine, theirs)) > SOFTER:
         colour, alpha = _soften(colour, alpha, lambda x: cv2.GaussianBlur(x, (0, 0), sigma))
     elif (sigma := sharpness.missing(theirs, mine)) > SOFTER:
@@ -67,7 +67,7 @@ def over(person: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarr
     (front, front_trust), (back, back_trust) = person, room
     alpha = front[..., 3]
     colour = foreground(front[..., :3], alpha)
-    behind = np.ascontiguousarray(back[..., :3])
+    behind = back  # with its alpha: who is in the room blurs with it
     if rng.random() < matched:
         colour, alpha, behind = match_sharpness(colour, alpha, behind)
     if rng.random() < 0.3:
@@ -75,15 +75,15 @@ def over(person: tuple[np.ndarray, np.ndarray], room: tuple[np.ndarray, np.ndarr
     solid = alpha >= 128
     if rng.random() < 0.7 and solid.any():
         # Part of the way to the room's colour and brightness.
-        mine, theirs = colour[solid].mean(0) + 8, behind.reshape(-1, 3).mean(0) + 8
+        mine, theirs = colour[solid].mean(0) + 8, behind[..., :3].reshape(-1, 3).mean(0) + 8
         colour = np.minimum(colour * np.clip((theirs / mine) ** rng.uniform(0, 0.6), 0.5, 1.8).astype(np.float32), 255)
     if rng.random() < 0.15:
         # The person moves, the room does not.
         kernel = augment.motion_kernel(int(rng.integers(3, 11)), rng.uniform(-40, 40))
         colour, alpha = _soften(colour, alpha, lambda x: cv2.filter2D(x, -1, kernel))
     a = (alpha.astype(np.float32) / 255)[..., None]
-    rgb = colour * a + behind * (1 - a)
-    total = alpha + (255 - alpha.astype(np.uint16)) * back[..., 3] // 255
+    rgb = colour * a + behind[..., :3] * (1 - a)
+    total = alpha + (255 - alpha.astype(np.uint16)) * behind[..., 3] // 255
     trust = np.where(alpha > 8, front_trust, back_trust)
     out = np.empty_like(front)
     out[..., :3] = np.clip(rgb + 0.5, 0, 255)

@@ -137,16 +137,19 @@ def hook(rng: np.random.Generator, box: np.ndarray, rows: tuple[int, int], size:
 def warp(source: tuple[np.ndarray, np.ndarray], m: np.ndarray, size: tuple[int, int], outside: int = cv2.BORDER_REFLECT_101) -> tuple[np.ndarray, np.ndarray]:
     """RGBA and confidence of a cached picture through `m`: uint8 HxWx4 and HxW of `size`.
 
-    Where the map shrinks by more than 1.6 the picture is halved by area first: a linear kernel alone aliases.
+    Where the map shrinks by more than 1.6 the picture is halved by area first, and again: a linear kernel alone aliases.
     """
     rgba, confidence = source
-    step = 1 / max(min(np.hypot(m[0, 0], m[0, 1]), np.hypot(m[1, 0], m[1, 1])), 1e-6)
-    if step > 1.6:
+    m = m.copy()
+    while 1 / max(min(np.hypot(m[0, 0], m[0, 1]), np.hypot(m[1, 0], m[1, 1])), 1e-6) > 1.6:
         half = (rgba.shape[1] // 2, rgba.shape[0] // 2)
-        if min(half) >= 2:
-            ratio = np.array([rgba.shape[1] / half[0], rgba.shape[0] / half[1], 1.0])
-            rgba, confidence = (cv2.resize(a, half, interpolation=cv2.INTER_AREA) for a in (rgba, confidence))
-            m = m * ratio
+        if min(half) < 2:
+            break
+        ratio = np.array([rgba.shape[1] / half[0], rgba.shape[0] / half[1], 1.0])
+        rgba, confidence = (cv2.resize(a, half, interpolation=cv2.INTER_AREA) for a in (rgba, confidence))
+        m *= ratio
+    # `m` counts from the corners of pixels, OpenCV from their middles.
+    m[:, 2] += m[:, :2] @ [0.5, 0.5] - 0.5
     # Alpha and confidence are 0 outside where the border is constant, mirrored with the picture elsewhere.
     return (cv2.warpAffine(rgba, m, size, flags=cv2.INTER_LINEAR, borderMode=outside),
             cv2.warpAffine(confidence, m, size, flags=cv2.INTER_NEAREST, borderMode=outside))

@@ -31,7 +31,8 @@ class Item:
     draw: Callable[[int, int], tuple[np.ndarray, np.ndarray]] | None = None
 
 
-def _gray(path: pathlib.Path) -> np.ndarray:
+def gray(path: pathlib.Path) -> np.ndarray:
+    """A mask HxW uint8, 255 = person: gray, 0/1, colour or the alpha of a cut-out. UserError on anything else."""
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise UserError(f"{path}: not a picture that can be read")
@@ -50,8 +51,8 @@ def load(item: Item, long_side: int, edge_trust: float = 1.0) -> tuple[np.ndarra
     if item.draw:
         alpha, confidence = item.draw(height, width)
     else:
-        alpha = _gray(item.mask) if item.mask else np.zeros((height, width), np.uint8)
-        confidence = _gray(item.confidence) if item.confidence else np.full(alpha.shape, item.trust, np.uint8)
+        alpha = gray(item.mask) if item.mask else np.zeros((height, width), np.uint8)
+        confidence = gray(item.confidence) if item.confidence else np.full(alpha.shape, item.trust, np.uint8)
     image = unlabelled.shrink(image, long_side)
     size = image.shape[1::-1]
     if abs(alpha.shape[1] / alpha.shape[0] - width / height) > 0.03 * width / height:

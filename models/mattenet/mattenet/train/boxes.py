@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from mattenet.data import folders, splits, unlabelled
+from mattenet.data import folders, item, splits, unlabelled
 from mattenet.data.config import DataConfig, SourceConfig
 from mattenet.errors import UserError
 
@@ -37,9 +37,7 @@ def read_boxes(path: Path) -> np.ndarray:
 
 def _mask_box(path: Path) -> np.ndarray:
     """The box of a mask's person, [1, 4], or [0, 4] of an empty one."""
-    mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise UserError(f"{path}: not a picture that can be read")
+    mask = item.gray(path)
     rows, columns = np.flatnonzero((mask >= 128).any(1)), np.flatnonzero((mask >= 128).any(0))
     if not len(rows):
         return np.zeros((0, 4), np.float32)
@@ -56,9 +54,9 @@ def find(cfg: DataConfig, box_folders: list[str], mask_folders: list[str], split
             if path.exists() and splits.split(folder, picture.stem, SourceConfig()) == split:
                 found.append(Boxed(picture, read_boxes(path)))
     for folder in mask_folders:
-        for item in folders.masks(root, folder, Path(cfg.work) / "labels"):
-            if splits.split(folder, item.name, SourceConfig()) == split:
-                found.append(Boxed(item.picture, _mask_box(item.mask)))
+        for masked in folders.masks(root, folder, Path(cfg.work) / "labels"):
+            if splits.split(folder, masked.name, SourceConfig()) == split:
+                found.append(Boxed(masked.picture, _mask_box(masked.mask)))
     if not found:
         raise UserError(f"no pictures with boxes in split '{split}' below {root}")
     return found
@@ -79,6 +77,8 @@ def view(boxed: Boxed, size: tuple[int, int], rng: np.random.Generator | None) -
         if rng.random() < 0.5:
             sx, ox = -sx, width - ox
     grid = np.float32([[sx, 0, ox], [0, sy, oy]])
+    # Boxes count from the corners of pixels, OpenCV from their middles.
+    grid[:, 2] += grid[:, :2] @ np.float32([0.5, 0.5]) - 0.5
     out = cv2.warpAffine(image, grid, size, flags=cv2.INTER_AREA, borderValue=(114, 114, 114))
     boxes = boxed.boxes * np.float32([w, h, w, h]) * np.float32([sx, sy, sx, sy]) + np.float32([ox, oy, ox, oy])
     boxes = np.stack([boxes[:, [0, 2]].min(1), boxes[:, 1], boxes[:, [0, 2]].max(1), boxes[:, 3]], 1)

@@ -120,10 +120,17 @@ def build(pictures: list[Path], out: Path, teacher: str, crops: int, seed: int, 
         arrays["s16"][row], arrays["s64"][row] = s16[0], s64[0]
         state["done"] = row + 1
         if row % 500 == 499:
-            state_file.write_text(json.dumps(state))
+            _note(state_file, state)
     for array in arrays.values():
         array.flush()
-    state_file.write_text(json.dumps(state))
+    _note(state_file, state)
+
+
+def _note(file: Path, state: dict) -> None:
+    """Writes how far it is so that whoever reads meanwhile finds the old or the new."""
+    partial = file.with_suffix(".part")
+    partial.write_text(json.dumps(state))
+    partial.replace(file)
 
 
 class Features:
