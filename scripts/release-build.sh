@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# The release library without paths of this machine in it, so that the same sources, compiler and
-# crates give the same bytes wherever they lie. Prints its SHA-256.
+# The plugin and matte-camera as they are released, without paths of this machine in them, so that the
+# same sources, compiler and crates give the same bytes wherever they lie. Prints their SHA-256.
 #
 #   scripts/release-build.sh             builds into target/reproducible
 #   scripts/release-build.sh --check     builds twice, the second time from a copy of the committed
-#                                        sources in another folder, and compares
+#                                        sources in another folder, and compares; scripts/release.sh does so
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -15,16 +15,20 @@ build() { # sources, target folder
     (
         cd "$1"
         RUSTFLAGS="--remap-path-prefix=$1=. --remap-path-prefix=$cargo_home=cargo --remap-path-prefix=$sysroot=rust" \
-            CARGO_TARGET_DIR=$2 cargo build -p gst-plugin-matte --release --locked --lib >&2
+            CARGO_TARGET_DIR=$2 cargo build --profile dist --locked >&2
+        cd "$2/dist"
+        sha256sum libgstmatte.so matte-camera
     )
-    sha256sum <"$2/release/libgstmatte.so" | cut -d ' ' -f 1
 }
 
 first=$(build "$ROOT" "$TARGET/reproducible")
-say "$first $TARGET/reproducible/release/libgstmatte.so"
-if strings "$TARGET/reproducible/release/libgstmatte.so" | grep -F "$HOME/" | head -n 3 | grep .; then
-    die "the library holds paths of this machine"
-fi
+say "in $TARGET/reproducible/dist:"
+echo "$first"
+for file in libgstmatte.so matte-camera; do
+    if strings "$TARGET/reproducible/dist/$file" | grep -F "$HOME/" | head -n 3 | grep . >&2; then
+        die "$file holds paths of this machine"
+    fi
+done
 [ "${1:-}" = --check ] || exit 0
 [ -z "$(git -C "$ROOT" status --porcelain --untracked-files=no)" ] || die "--check compares with what is committed; commit first"
 copy=$(mktemp -d)
@@ -32,4 +36,4 @@ trap 'rm -rf "$copy"' EXIT
 git clone -q "$ROOT" "$copy/somewhere-else"
 second=$(build "$copy/somewhere-else" "$copy/target")
 [ "$first" = "$second" ] || die "the builds differ: $first and $second"
-say "the same twice: $first"
+say "the same twice"

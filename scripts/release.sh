@@ -44,6 +44,7 @@ rm -rf "$out"
 mkdir -p "$out"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
+reproduced=
 pack() { # archive, folder, name...: the same files give the same archive
     tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$2" -cf - "${@:3}" |
         xz -9 >"$1"
@@ -55,8 +56,10 @@ for arch in "$@"; do
     say "$arch"
     case $arch in
         "$native")
-            cargo build --profile dist --locked
-            library=$TARGET/dist/libgstmatte.so strip=strip
+            # Built twice, from two folders, with the same bytes: whoever has the sources can compare.
+            reproduced=$("$ROOT/scripts/release-build.sh" --check)
+            echo "$reproduced"
+            library=$TARGET/reproducible/dist/libgstmatte.so strip=strip
             triple=$(rustc -vV | sed -n 's/^host: //p')
             ;;
         arm64)
@@ -103,6 +106,13 @@ fi
     notes
     printf '\n## Files\n\n| file | bytes |\n| --- | --- |\n'
     (cd "$out" && stat -c '| %n | %s |' ./* | sed 's|\./||')
+    if [ -n "$reproduced" ]; then
+        # shellcheck disable=SC2016  # Markdown
+        printf '\n## Built again\n\n`scripts/release-build.sh` of these sources with %s gives, on %s, before symbols\n' \
+            "$(rustc --version | cut -d' ' -f1-2)" "$native"
+        # shellcheck disable=SC2016
+        printf 'are stripped:\n\n```\n%s\n```\n' "$reproduced"
+    fi
 } >"$out/NOTES.md"
 sums=$(cd "$out" && sha256sum -- *)
 echo "$sums" >"$out/SHA256SUMS"

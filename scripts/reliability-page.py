@@ -4,8 +4,9 @@
 
 usage: reliability-page.py [FOLDER]      the folder that the scripts write to, target by default
 
-Reads fuzz/log.tsv (scripts/fuzz.sh), mutants.tsv (scripts/mutants.sh), soak.tsv (scripts/soak.sh)
-and valgrind.tsv (scripts/valgrind.sh); what is missing is said to be missing.
+Reads streams.tsv (scripts/bench.sh streams), fuzz/log.tsv (scripts/fuzz.sh), mutants.tsv
+(scripts/mutants.sh), soak.tsv and restarts.tsv (scripts/soak.sh) and valgrind.tsv
+(scripts/valgrind.sh); what is missing is said to be missing.
 """
 import collections
 import pathlib
@@ -21,6 +22,16 @@ def rows(name: str) -> list[list[str]] | None:
     if not file.exists():
         return None
     return [line.split("\t") for line in file.read_text(errors="replace").splitlines()]
+
+
+def split(log: list[list[str]]) -> tuple[list[list[str]], dict[str, list[str]]]:
+    """Lines that were measured, and by name what the lines with `# name` say of them."""
+    measured = [row for row in log if not row[0].startswith("#")]
+    return measured, {row[0][2:]: row[1:] for row in log if row[0].startswith("#")}
+
+
+def at(notes: dict[str, list[str]]) -> str:
+    return "".join(f", at {commit}" for commit in notes.get("commit", []))
 
 
 def missing(script: str) -> str:
@@ -78,26 +89,74 @@ def mutants() -> str:
     return text + ("\nThe crashes:\n\n" + "\n".join(crashes) + "\n" if crashes else "")
 
 
+def load() -> str:
+    log = rows("streams.tsv")
+    if log is None:
+        return missing("scripts/bench.sh streams")
+    measured, notes = split(log)
+    body = []
+    for streams, *costs in measured:
+        row = [streams]
+        for time, _, memory in (costs[:3], costs[3:]):
+            # 30 frames a second of every stream.
+            row += [f"{float(time):.2f}", f"{float(time) * int(streams) * 0.03:.2f}", f"{float(memory):.0f}"]
+        body.append(row)
+    words = ["ms a frame", "cores at 30 fps", "MiB"]
+    text = table(["streams", *(f"`{mode}`: {word}" for mode in ("sync", "async") for word in words)], body)
+    what = "; ".join(f"{name} {' '.join(value)}" for name, value in notes.items() if name != "commit")
+    return f"{text}\n{what[:1].upper()}{what[1:]}{at(notes)}."
+
+
+def spread(cycles: list[list[float]], column: int) -> str:
+    return f"{min(r[column] for r in cycles):.0f} to {max(r[column] for r in cycles):.0f}"
+
+
+def bounded(notes: dict[str, list[str]], what: str, unit: str) -> str:
+    """A slope that the test has fitted, with its standard error."""
+    if what not in notes:
+        return "?"
+    slope, error = (float(number) for number in notes[what])
+    return f"{slope:+.2f} {unit}, standard error {error:.2f}; with two of them {slope + 2 * error:+.2f}"
+
+
 def soak() -> str:
     log = rows("soak.tsv")
     if log is None:
         return missing("scripts/soak.sh")
-    # The test has fitted the slopes: lines `# what`, slope, standard error.
-    slopes = {row[0]: row[1:] for row in log if row[0].startswith("#")}
-    cycles = [[float(x) for x in row] for row in log[1:] if not row[0].startswith("#")]
+    measured, notes = split(log)
+    cycles = [[float(x) for x in row] for row in measured[1:]]
     warm = cycles[-(-len(cycles) // 4):]
-    slope = lambda what: "{} KiB a minute, standard error {}".format(*slopes.get(f"# {what}", ("?", "?")))
-    spread = lambda column: f"{min(r[column] for r in warm):.0f} to {max(r[column] for r in warm):.0f}"
+    slope = lambda what: bounded(notes, what, "KiB a minute")
+    spread_of = lambda column: spread(warm, column)
     body = [
-        ["frames", f"{1000 * len(cycles):,}"],
+        ["frames", f"{1000 * len(cycles):,}{at(notes)}"],
         ["minutes", f"{cycles[-1][1]:.1f}"],
-        ["resident memory, after warm-up", f"{spread(2)} KiB"],
+        ["resident memory, after warm-up", f"{spread_of(2)} KiB"],
         ["its slope", slope("resident")],
-        ["allocated, after warm-up", f"{spread(5)} KiB"],
+        ["allocated, after warm-up", f"{spread_of(5)} KiB"],
         ["its slope", slope("allocated")],
         ["first and last cycle after warm-up", f"{warm[0][2]:.0f} and {warm[-1][2]:.0f} KiB"],
-        ["file descriptors", spread(3)],
-        ["threads (`sync` and `async` take turns)", spread(4)],
+        ["file descriptors", spread_of(3)],
+        ["threads (`sync` and `async` take turns)", spread_of(4)],
+    ]
+    return table(["", ""], body)
+
+
+def restarts() -> str:
+    log = rows("restarts.tsv")
+    if log is None:
+        return missing("scripts/soak.sh")
+    measured, notes = split(log)
+    cycles = [[float(x) for x in row] for row in measured[1:]]
+    warm = cycles[len(cycles) // 4:]
+    body = [
+        ["from PAUSED to NULL to PLAYING", f"{len(cycles):,} times, in {cycles[-1][1]:.1f} minutes{at(notes)}"],
+        ["file descriptors, first and last", f"{cycles[0][3]:.0f} and {cycles[-1][3]:.0f}"],
+        ["file descriptors, after warm-up", spread(warm, 3)],
+        ["threads, after warm-up", spread(warm, 4)],
+        ["allocated, after warm-up", f"{spread(warm, 5)} KiB"],
+        ["its slope", bounded(notes, "allocated", "bytes each")],
+        ["resident memory, after warm-up", f"{spread(warm, 2)} KiB"],
     ]
     return table(["", ""], body)
 
@@ -106,8 +165,8 @@ def valgrind() -> str:
     log = rows("valgrind.tsv")
     if log is None:
         return missing("scripts/valgrind.sh")
-    body = [[f"`{program}`", what, errors] for program, what, errors in log]
-    return table(["test binary", "what of it", "errors"], body)
+    body = [[f"`{program}`", what, errors, *commit] for program, what, errors, *commit in log]
+    return table(["test binary", "what of it", "errors", "at"], body)
 
 
 def main() -> None:
@@ -116,9 +175,11 @@ def main() -> None:
     ).stdout.strip()
     page = (ROOT / "scripts" / "reliability-page.md").read_text()
     for name, part in (
+        ("LOAD", load()),
         ("FUZZING", fuzzing()),
         ("MUTANTS", mutants()),
         ("SOAK", soak()),
+        ("RESTARTS", restarts()),
         ("VALGRIND", valgrind()),
         ("COMMIT", commit),
     ):

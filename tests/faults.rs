@@ -16,6 +16,7 @@ use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use gstmatte::model::{Runtime, Search};
 use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -245,14 +246,40 @@ fn a_network_that_takes_seconds_stops_nothing_for_good() {
     let slow = model_with("slow-sync", "slow.onnx", "[input]\nrange = [0, 1]\n");
     let slow = slow.to_str().expect("UTF-8").to_owned();
     let mut live = live(&[("model", &slow), ("mode", "sync")]);
-    let mut show = |color| live.show(&info, rgb(&info, color));
-    assert!(!hidden(&show([0, 255, 0])));
-    // About ten seconds on a quiet machine with MATTE_SLOW=10; one by default.
-    let steps = std::env::var("MATTE_SLOW")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(1);
-    show([steps, 255, 0]);
-    // Where it takes too long to wait for, frames are hidden until it is there again.
-    wait_for("recovery", || !hidden(&show([0, 255, 0])));
+    assert!(!hidden(&live.show(&info, rgb(&info, [0, 255, 0]))));
+    // Each step of red takes as long again: as many as make ten seconds on this machine.
+    let computed = || {
+        let time = clock_gettime(ClockId::ProcessCPUTime);
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    };
+    let start = computed();
+    live.show(&info, rgb(&info, [1, 255, 0]));
+    wait_for("recovery", || {
+        !hidden(&live.show(&info, rgb(&info, [0, 255, 0])))
+    });
+    let steps = (10.0 / (computed() - start)) as u8;
+    let steps = steps.max(3);
+    // The compositor tells of missing mattes beside it.
+    let told = |live: &Live| {
+        let mut said = live.messages();
+        said.retain(|message| message.starts_with("matte-network"));
+        said
+    };
+    told(&live);
+    // The frame itself comes when it has waited long enough, and those after it do not wait.
+    assert!(hidden(&live.show(&info, rgb(&info, [steps, 255, 0]))));
+    assert_eq!(told(&live), ["matte-network-stalled"]);
+    let mut frames = 0;
+    wait_for("recovery", || {
+        let hidden = hidden(&live.show(&info, rgb(&info, [0, 255, 0])));
+        frames += 1;
+        let said = told(&live);
+        assert!(hidden || said == ["matte-network-recovered"], "{said:?}");
+        !said.is_empty()
+    });
+    assert!(
+        frames > 10,
+        "only {frames} frames until the network is back"
+    );
+    assert!(!hidden(&live.show(&info, rgb(&info, [0, 255, 0]))));
 }

@@ -7,7 +7,8 @@ usage: streams.py PAGE [FRAMES]      (after `. scripts/env.sh`; started by scrip
 1, 2, 4, 8 and 16 cameras (videotestsrc, 1280x720 NV12) run through one process each, FRAMES frames a
 camera, as fast as they can: processor time a frame does not depend on what else the machine does, as
 rates would. What the test source takes is measured in the same way and taken off. Memory is the
-process's peak of resident memory. Writes the page PAGE.
+process's peak of resident memory. Prints what it measured, for scripts/reliability-page.py, and
+writes the page PAGE.
 """
 import os
 import pathlib
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 
+ROOT = pathlib.Path(__file__).parent.parent.parent
 STREAMS = (1, 2, 4, 8, 16)
 SOURCE = "videotestsrc pattern=ball num-buffers={frames} ! video/x-raw,format=NV12,width=1280,height=720,framerate=30/1"
 CHAINS = {
@@ -71,8 +73,23 @@ def processor():
     return f"{name[1] if name else platform.processor()}, {os.cpu_count()} cores"
 
 
+def network():
+    """The network that runs, with its version."""
+    file = os.environ.get("MATTE_MODEL") or "builtin"
+    if file != "builtin":
+        return pathlib.Path(file).stem
+    version = re.search(r'^version = "(.*)"', (ROOT / "models" / "matte.toml").read_text(), re.M)
+    return f"matte {version[1]}"
+
+
+def commit():
+    command = ["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def main(page, frames=60):
     frames, rows = int(frames), []
+    busy = os.getloadavg()[1]
     for streams in STREAMS:
         base, base_peak, _ = cost("source", streams, frames)
         row = [streams]
@@ -80,7 +97,16 @@ def main(page, frames=60):
             time_a_frame, peak, _ = cost(name, streams, frames)
             row += [time_a_frame - base, peak, peak - base_peak]
         rows.append(row)
-        print("\t".join(f"{value:.2f}" for value in row), flush=True)
+        print("\t".join([str(streams), *(f"{value:.2f}" for value in row[1:])]), flush=True)
+    notes = {
+        "machine": processor(),
+        "network": network(),
+        "frames": f"{frames} a stream, medians of three runs",
+        "load average at the start": f"{busy:.1f}",
+        "commit": commit(),
+    }
+    for name, value in notes.items():
+        print(f"# {name}\t{value}", flush=True)
     limits = []
     for limit in ("1", "2", "16"):
         name, variables = "blur", [("MATTE_CONCURRENT_RUNS", limit)]
@@ -90,9 +116,10 @@ def main(page, frames=60):
     more = STREAMS[-1] - STREAMS[0]
     lines = [
         "# Many streams", "",
-        "Written by `scripts/bench.sh streams`. " f"{processor()}; {len(STREAMS)} numbers of cameras,"
-        f" 1280x720 NV12, {frames} frames each, medians of three runs; load average {os.getloadavg()[1]:.0f}"
-        " (processor time hardly depends on it, wall time does).", "",
+        f"Written by `scripts/bench.sh streams` at {notes['commit']}, with the network {notes['network']}."
+        f" {notes['machine']}; {len(STREAMS)} numbers of cameras, 1280x720 NV12, {frames} frames each, medians"
+        f" of three runs; load average {busy:.0f} at the start (processor time hardly depends on it, wall time"
+        " does).", "",
         "Elements in one process that have the same model, provider and settings share one loaded",
         "session and its weights; each has its own tensors, recurrent states and scratch memory. On the",
         "CPU they run the session at the same time.", "",

@@ -6,6 +6,9 @@
 pub mod guard;
 pub mod live;
 pub mod pipeline;
+pub mod running;
+#[cfg(target_os = "linux")]
+pub mod usage;
 
 use gstmatte::frame::GrayRef;
 use gstmatte::meta::{Matte, Stage};
