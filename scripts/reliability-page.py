@@ -5,8 +5,8 @@
 usage: reliability-page.py [FOLDER]      the folder that the scripts write to, target by default
 
 Reads streams.tsv (scripts/bench.sh streams), fuzz/log.tsv (scripts/fuzz.sh), mutants.tsv
-(scripts/mutants.sh), soak.tsv and restarts.tsv (scripts/soak.sh) and valgrind.tsv
-(scripts/valgrind.sh); what is missing is said to be missing.
+(scripts/mutants.sh), soak.tsv and restarts.tsv (scripts/soak.sh), asan.tsv (scripts/asan.sh) and
+valgrind.tsv (scripts/valgrind.sh); what is missing is said to be missing.
 """
 import collections
 import pathlib
@@ -161,6 +161,15 @@ def restarts() -> str:
     return table(["", ""], body)
 
 
+def asan() -> str:
+    log = rows("asan.tsv")
+    if log is None:
+        return missing("scripts/asan.sh")
+    binaries, passed, failed, errors, commit = log[0]
+    return (f"{binaries} test binaries with all elements in pipelines, {passed} tests passed, {failed} failed, "
+            f"{errors} errors, at {commit}.")
+
+
 def valgrind() -> str:
     log = rows("valgrind.tsv")
     if log is None:
@@ -180,6 +189,7 @@ def main() -> None:
         ("MUTANTS", mutants()),
         ("SOAK", soak()),
         ("RESTARTS", restarts()),
+        ("ASAN", asan()),
         ("VALGRIND", valgrind()),
         ("COMMIT", commit),
     ):
