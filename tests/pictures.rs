@@ -31,6 +31,15 @@ struct Stream {
     time: gst::ClockTime,
 }
 
+/// Messages hold their element, and the element the bus: what nobody has read would keep both.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(bus) = self.harness.element().and_then(|element| element.bus()) {
+            bus.set_flushing(true);
+        }
+    }
+}
+
 impl Stream {
     fn new(file: &Path) -> Self {
         Self::with("image", file.to_str().expect("a plain path"))
@@ -51,6 +60,12 @@ impl Stream {
             info,
             time: gst::ClockTime::ZERO,
         }
+    }
+
+    /// What the element says from now on is kept for `warnings`.
+    fn listen(&self) {
+        let element = self.harness.element().expect("it has one");
+        element.set_bus(Some(&gst::Bus::new()));
     }
 
     /// Frames have another size from now on.
@@ -130,12 +145,7 @@ fn a_half_written_file_breaks_nothing() {
         for share in [1, 2, 3] {
             picture(RED).save(&file).expect("the folder can be written");
             let mut stream = Stream::new(&file);
-            let bus = gst::Bus::new();
-            stream
-                .harness
-                .element()
-                .expect("it has one")
-                .set_bus(Some(&bus));
+            stream.listen();
             assert!(near(stream.next(), RED), "{kind}");
             let half = &whole[..whole.len() * share / 4];
             std::fs::write(&file, half).expect("the folder can be written");
@@ -223,8 +233,7 @@ fn a_picture_that_cannot_be_read_changes_nothing() {
     let mut stream = Stream::with("color", "0xffc81e1e");
     let element = stream.harness.element().expect("it has one");
     element.set_property_from_str("background", "color");
-    let bus = gst::Bus::new();
-    element.set_bus(Some(&bus));
+    stream.listen();
     assert!(near(stream.next(), RED));
     element.set_property("image", file.to_str());
     let warned = stream.warnings();
