@@ -60,7 +60,8 @@ pub fn add(
                 eprintln!("matte-camera: the video cannot start again; its last picture stays");
             }
         });
-        gst::PadProbeReturn::Drop
+        // Not Drop: the bindings have let go of the event by then, and GStreamer 1.22 complains.
+        gst::PadProbeReturn::Handled
     });
     Ok(())
 }
