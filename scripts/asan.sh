@@ -19,6 +19,7 @@ cargo +nightly test --no-fail-fast --target "$host" --target-dir "$TARGET/asan" 
 passed=$(awk '/^test result:/ { n += $4 } END { print n + 0 }' "$log")
 failed=$(awk '/^test result:/ { n += $6 } END { print n + 0 }' "$log")
 errors=$(grep -c 'ERROR: AddressSanitizer' "$log" || true)
+[ "$passed" -gt 0 ] || die "no test ran; $log"
 commit=$(git describe --always --dirty --exclude='*')
 printf '%s\t%s\t%s\t%s\t%s\n' "${#tests[@]}" "$passed" "$failed" "$errors" "$commit" >"$TARGET/asan.tsv"
 say "${#tests[@]} test binaries: $passed passed, $failed failed, $errors errors of AddressSanitizer; $log"

@@ -11,6 +11,7 @@ mod common;
 use common::guard::{FOLDER, Watchdog, case, child};
 use common::live::Live;
 use common::pipeline::{model_with, scratch};
+use common::running::wait_for;
 use common::{frame, info, init};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -56,18 +57,6 @@ fn hidden(picture: &[u8]) -> bool {
         .chunks(third)
         .zip(PLAIN)
         .all(|(plane, value)| plane.iter().all(|p| *p == value))
-}
-
-/// Waits until `ready`.
-fn wait_for(what: &str, mut ready: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !ready() {
-        assert!(
-            start.elapsed() < Duration::from_secs(120),
-            "{what}: waited in vain"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// The library that this test run uses.

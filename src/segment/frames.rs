@@ -326,7 +326,7 @@ impl MatteSegment {
             return Err(gst::FlowError::Error);
         }
         playing.trouble.rebuilding = true;
-        self.rebuild_on_cpu(&about.provider);
+        self.rebuild_on_cpu(&about.provider, reason);
         Ok(())
     }
 

@@ -223,12 +223,12 @@ impl MatteSegment {
 
     /// The device that computes the network is lost: the same network is loaded on the CPU. Until
     /// it is there, frames have no matte.
-    pub(super) fn rebuild_on_cpu(&self, provider: &str) {
+    pub(super) fn rebuild_on_cpu(&self, provider: &str, reason: &str) {
         let mut settings = lock(&self.settings).clone();
         gst::element_imp_warning!(
             self,
             gst::ResourceError::Failed,
-            ("{provider} fails again and again; going on with the CPU"),
+            ("{provider} is lost: {reason}; going on with the CPU"),
             ["Frames go on without a matte until the network is loaded there"]
         );
         settings.execution_provider = "cpu".into();

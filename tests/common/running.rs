@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Waits until `ready`, at most a minute: for hangs, not for speed.
+/// Waits until `ready`, at most two minutes: for hangs, not for speed.
 pub fn wait_for(what: &str, mut ready: impl FnMut() -> bool) {
     let start = Instant::now();
     while !ready() {
         assert!(
-            start.elapsed() < Duration::from_secs(60),
+            start.elapsed() < Duration::from_secs(120),
             "{what}: waited in vain"
         );
         std::thread::sleep(Duration::from_millis(2));
