@@ -38,7 +38,9 @@ pub enum Fit {
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// The file cannot be read.
-    #[error("cannot read the background picture {path}: {source}")]
+    #[error(
+        "cannot read the background picture {path}: {source}; name a PNG, JPEG, WebP or GIF that can be read"
+    )]
     Read {
         /// Which file.
         path: PathBuf,
