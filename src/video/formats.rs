@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Formats and colorimetry: GStreamer's names for what `frame/` knows.
+
+use crate::frame::{ChromaSite, Colorimetry, Matrix, PixelLayout, Range};
+use gst_video::VideoFormat;
+
+/// The layout of a GStreamer format, where the plugin takes it.
+pub fn layout_of(format: VideoFormat) -> Option<PixelLayout> {
+    PixelLayout::ALL
+        .iter()
+        .copied()
+        .find(|layout| format_of(*layout) == format)
+}
+
+/// The GStreamer format of a layout.
+pub const fn format_of(layout: PixelLayout) -> VideoFormat {
+    match layout {
+        PixelLayout::Nv12 => VideoFormat::Nv12,
+        PixelLayout::Nv21 => VideoFormat::Nv21,
+        PixelLayout::I420 => VideoFormat::I420,
+        PixelLayout::Yv12 => VideoFormat::Yv12,
+        PixelLayout::Y42b => VideoFormat::Y42b,
+        PixelLayout::Y444 => VideoFormat::Y444,
+        PixelLayout::Yuy2 => VideoFormat::Yuy2,
+        PixelLayout::Uyvy => VideoFormat::Uyvy,
+        PixelLayout::Rgb => VideoFormat::Rgb,
+        PixelLayout::Bgr => VideoFormat::Bgr,
+        PixelLayout::Rgbx => VideoFormat::Rgbx,
+        PixelLayout::Bgrx => VideoFormat::Bgrx,
+        PixelLayout::Xrgb => VideoFormat::Xrgb,
+        PixelLayout::Xbgr => VideoFormat::Xbgr,
+        PixelLayout::Rgba => VideoFormat::Rgba,
+        PixelLayout::Bgra => VideoFormat::Bgra,
+        PixelLayout::Argb => VideoFormat::Argb,
+        PixelLayout::Abgr => VideoFormat::Abgr,
+        PixelLayout::Gray8 => VideoFormat::Gray8,
+        PixelLayout::A420 => VideoFormat::A420,
+        PixelLayout::Av12 => VideoFormat::Av12,
+        PixelLayout::Ayuv => VideoFormat::Ayuv,
+        PixelLayout::P010Le => VideoFormat::P01010le,
+        PixelLayout::I42010Le => VideoFormat::I42010le,
+    }
+}
+
+/// Caps for raw video of any size and rate in the given layouts, in their order.
+pub fn caps_of(layouts: impl IntoIterator<Item = PixelLayout>) -> gst::Caps {
+    gst_video::VideoCapsBuilder::new()
+        .format_list(layouts.into_iter().map(format_of))
+        .build()
+}
+
+/// The pads of elements that take and give frames of every layout.
+pub fn pad_templates() -> Vec<gst::PadTemplate> {
+    let caps = caps_of(PixelLayout::ALL.iter().copied());
+    [
+        ("sink", gst::PadDirection::Sink),
+        ("src", gst::PadDirection::Src),
+    ]
+    .map(|(name, direction)| {
+        gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+            .expect("the template is valid")
+    })
+    .into()
+}
+
+/// Matrix, range and chroma siting of caps. What the caps leave open gets GStreamer's defaults.
+pub fn colorimetry_of(info: &gst_video::VideoInfo) -> Colorimetry {
+    let color = info.colorimetry();
+    let matrix = match color.matrix() {
+        gst_video::VideoColorMatrix::Bt709 => Matrix::Bt709,
+        gst_video::VideoColorMatrix::Bt2020 => Matrix::Bt2020,
+        gst_video::VideoColorMatrix::Fcc => Matrix::Fcc,
+        gst_video::VideoColorMatrix::Smpte240m => Matrix::Smpte240m,
+        _ => Matrix::Bt601,
+    };
+    let is_yuv = info.format_info().is_yuv();
+    let range = match color.range() {
+        gst_video::VideoColorRange::Range0_255 => Range::Full,
+        gst_video::VideoColorRange::Range16_235 => Range::Limited,
+        _ if is_yuv => Range::Limited,
+        _ => Range::Full,
+    };
+    let site = info.chroma_site();
+    let site = ChromaSite {
+        cosited_x: site.contains(gst_video::VideoChromaSite::H_COSITED),
+        cosited_y: site.contains(gst_video::VideoChromaSite::V_COSITED),
+    };
+    Colorimetry {
+        matrix,
+        range,
+        site,
+    }
+}
