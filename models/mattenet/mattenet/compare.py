@@ -28,12 +28,13 @@ from mattenet.data import cache, clips, item as items, splits
 from mattenet.data.config import DataConfig, sources
 from mattenet.errors import UserError
 from mattenet.label import teachers
-from mattenet.review import decisions
+from mattenet.review import decisions, tags
 
 LONG_SIDE = 512
 PEERS = ["mp_general", "mp_landscape", "rvm_256", "modnet"]
 # Name of a set, and the folders in it.
 SETS = {
+    "calls": ("scenario/webcam_calls_ccbysa", "scenario/webcam_openscapes"),
     "webcam": ("scenario/webcam_utez", "scenario/webcam_gestcount"),
     "portrait": ("scenario/congress_lo",),
     "clips": ("clips/",),
@@ -42,6 +43,7 @@ SETS = {
     "general": ("general/openimages",),
     "negative": ("stills/coco_negatives_ok",),
 }
+TAGGED = "calls"  # the set whose pictures are measured by tag, too
 # What the public models are called in the table.
 TITLES = {"mp_general": "MediaPipe general", "mp_landscape": "MediaPipe landscape", "rvm_256": "RobustVideoMatting",
           "modnet": "MODNet"}
@@ -110,9 +112,17 @@ def validation(cfg: DataConfig, sets: list[str], most: int, unreviewed: bool) ->
             pool = [pool[int(i)] for i in np.linspace(0, len(pool) - 1, most)]
         if pool:
             found[name] = pool
+        if name == TAGGED:
+            found |= by_tag(name, pool, tags.read(pathlib.Path(cfg.work) / "tags.tsv"))
     if not found:
         raise UserError("no validation pictures: label and review the validation folders first (or --unreviewed)")
     return found
+
+
+def by_tag(name: str, pool: list[items.Item], tagged: dict[tuple[str, str], tuple[str, ...]]) -> dict[str, list[items.Item]]:
+    """The pictures of a set that show something, as sets `NAME: TAG`; tags that no picture has are left out."""
+    found = {f"{name}: {tag}": [i for i in pool if tag in tagged.get((i.folder, i.name), ())] for tag in tags.TAGS}
+    return {title: some for title, some in found.items() if some}
 
 
 def measure(matte: np.ndarray, alpha: np.ndarray, confidence: np.ndarray) -> dict[str, float]:
@@ -128,7 +138,8 @@ def measure(matte: np.ndarray, alpha: np.ndarray, confidence: np.ndarray) -> dic
 
 
 def _stamp(item: items.Item) -> str:
-    return "-".join(str(p.stat().st_mtime_ns) for p in (item.mask, item.confidence) if p)
+    strokes = [hashlib.sha256(repr(item.strokes).encode()).hexdigest()[:12]] if item.strokes else []
+    return "-".join([*(str(p.stat().st_mtime_ns) for p in (item.mask, item.confidence) if p), *strokes])
 
 
 class Results:
@@ -208,7 +219,8 @@ def table(results: dict[str, dict[str, list[dict[str, float]]]], times: dict[str
             head = ""
     head = "mean of the sets with people"
     for model, by in results.items():
-        means = [np.mean([np.nanmean([r[k] for r in by[name]]) for name in people]) for k in keys]
+        # The pictures of a tag are in their set already.
+        means = [np.mean([np.nanmean([r[k] for r in by[name]]) for name in people if ":" not in name]) for k in keys]
         lines.append(f"| {head} | {model} | " + " | ".join(f"{m:.3f}" for m in means) + " |")
         head = ""
     if "negative" in sets:
@@ -294,7 +306,8 @@ def run(args) -> None:
     if args.out:
         pathlib.Path(args.out).write_text(text)
     if args.worst:
-        flat = [i for pool in pictures.values() for i in pool]
-        rows = [r for by in results[models[0].descriptor.name].values() for r in by]
+        whole = [name for name in pictures if ":" not in name]
+        flat = [i for name in whole for i in pictures[name]]
+        rows = [r for name in whole for r in results[models[0].descriptor.name][name]]
         if not cv2.imwrite(args.worst, sheet(models[0], flat, rows)):
             raise UserError(f"{args.worst}: cannot be written")

@@ -64,7 +64,7 @@ def _stamp(path: pathlib.Path | None) -> int:
 
 def _fingerprint(found: list[items.Item], source: SourceConfig, side: int) -> str:
     facts = [VERSION, side, source.loader, source.edge_trust]
-    facts += [(i.name, _stamp(i.picture), _stamp(i.mask), _stamp(i.confidence), i.score) for i in found]
+    facts += [(i.name, _stamp(i.picture), _stamp(i.mask), _stamp(i.confidence), i.score, repr(i.strokes)) for i in found]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -21,6 +21,7 @@ class SourceConfig:
     weight: float = 1.0  # share of the samples, relative to the other folders; 0 = never
     kind: str = "scene"  # scene, general, street, negative: named in reports
     validation: bool = False  # the whole folder is validation (see splits.py for the rest)
+    held_out: str = ""  # FIRST..LAST: the pictures from one name to the other are validation, as one call's are
     edge_trust: float = 1.0  # confidence within 3 px of the mask's edge; below 1 for coarse polygons
     upper_body: bool = False  # full-length people: crops show the upper body most of the time
     annotations: str = "annotations.json"  # coco: file below the folder

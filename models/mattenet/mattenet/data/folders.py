@@ -9,6 +9,7 @@ import pathlib
 from mattenet.data import unlabelled
 from mattenet.data.item import Item
 from mattenet.errors import UserError
+from mattenet.review import touchup
 
 MASK_SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -54,11 +55,13 @@ def scores(labels: pathlib.Path, folder: str) -> dict[str, float]:
 
 
 def labelled(root: pathlib.Path, folder: str, labels: pathlib.Path) -> list[Item]:
-    """Pictures with labels by `mattenet label`; those not labelled yet are left out."""
+    """Pictures with labels by `mattenet label`, corrected by hand where that was done; those not labelled yet are left out."""
     known = scores(labels, folder)
+    corrected = touchup.read(labels.parent / "touchup.tsv")
     found = []
     for picture in unlabelled.pictures(root / folder):
         mask = labels / folder / f"{picture.stem}.png"
         if mask.is_file() and picture.stem in known:
-            found.append(Item(folder, picture.stem, picture, mask, mask.with_suffix(".conf.png"), score=known[picture.stem]))
+            strokes = corrected.get((folder, picture.stem), ())
+            found.append(Item(folder, picture.stem, picture, mask, mask.with_suffix(".conf.png"), score=known[picture.stem], strokes=strokes))
     return found

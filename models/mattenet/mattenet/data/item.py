@@ -12,6 +12,7 @@ import numpy as np
 
 from mattenet.data import unlabelled
 from mattenet.errors import UserError
+from mattenet.review import touchup
 
 EDGE_PX = 3
 
@@ -27,6 +28,7 @@ class Item:
     confidence: pathlib.Path | None = None  # gray picture, 255 = trusted; None = `trust` everywhere
     trust: int = 255  # 0 for unlabelled pictures
     score: float = 1.0  # how good the label is, 0..1
+    strokes: tuple[touchup.Stroke, ...] = ()  # corrections by hand, laid over matte and confidence
     # Draws (alpha, confidence) as uint8 HxW for a picture of that size; wins over the files.
     draw: Callable[[int, int], tuple[np.ndarray, np.ndarray]] | None = None
 
@@ -44,15 +46,20 @@ def gray(path: pathlib.Path) -> np.ndarray:
     return image * 255 if image.max() == 1 else image
 
 
+def label(item: Item, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha and confidence of a picture of that size, uint8, as large as the mask is; corrections by hand are in them."""
+    if item.draw:
+        return item.draw(height, width)
+    alpha = gray(item.mask) if item.mask else np.zeros((height, width), np.uint8)
+    confidence = gray(item.confidence) if item.confidence else np.full(alpha.shape, item.trust, np.uint8)
+    return touchup.apply(alpha, confidence, item.strokes) if item.strokes else (alpha, confidence)
+
+
 def load(item: Item, long_side: int, edge_trust: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """RGB HxWx3, alpha HxW, confidence HxW, all uint8, longer side at most `long_side` px."""
     image = unlabelled.read(item.picture)
     height, width = image.shape[:2]
-    if item.draw:
-        alpha, confidence = item.draw(height, width)
-    else:
-        alpha = gray(item.mask) if item.mask else np.zeros((height, width), np.uint8)
-        confidence = gray(item.confidence) if item.confidence else np.full(alpha.shape, item.trust, np.uint8)
+    alpha, confidence = label(item, height, width)
     image = unlabelled.shrink(image, long_side)
     size = image.shape[1::-1]
     if abs(alpha.shape[1] / alpha.shape[0] - width / height) > 0.03 * width / height:

@@ -6,37 +6,24 @@ Columns: folder, name, decision (keep, drop or undecided), score at the time, wh
 
 from __future__ import annotations
 
-import csv
-import datetime
 import pathlib
 
 from mattenet.errors import UserError
+from mattenet.review import table
 
-FIELDS = ["folder", "name", "decision", "score", "when"]
 KEEP, DROP, UNDECIDED = "keep", "drop", "undecided"
 
 
 def read(path: str | pathlib.Path) -> dict[tuple[str, str], str]:
     """Decision (keep or drop) by (folder, name); empty where the file does not exist."""
-    path = pathlib.Path(path)
-    if not path.is_file():
-        return {}
     found = {}
-    with open(path, newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), 2):
-            if row.get("decision") not in (KEEP, DROP, UNDECIDED):
-                raise UserError(f"{path}, line {number}: decision {row.get('decision')!r}, expected keep, drop or undecided")
-            found[row["folder"], row["name"]] = row["decision"]
+    for number, row in table.rows(path):
+        if row.get("decision") not in (KEEP, DROP, UNDECIDED):
+            raise UserError(f"{path}, line {number}: decision {row.get('decision')!r}, expected keep, drop or undecided")
+        found[row["folder"], row["name"]] = row["decision"]
     return {key: decision for key, decision in found.items() if decision != UNDECIDED}
 
 
 def append(path: str | pathlib.Path, folder: str, name: str, decision: str, score: float) -> None:
-    """Adds one decision; the file gets its header with the first."""
-    path = pathlib.Path(path)
-    fresh = not path.is_file() or path.stat().st_size == 0
-    with open(path, "a", newline="") as out:
-        writer = csv.DictWriter(out, FIELDS, delimiter="\t", lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        writer.writerow({"folder": folder, "name": name, "decision": decision, "score": f"{score:.4f}", "when": when})
+    """Adds one decision."""
+    table.append(path, {"folder": folder, "name": name, "decision": decision, "score": f"{score:.4f}"})

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
-"""`mattenet review`: keep or drop labels by hand in the browser, the least certain first.
+"""`mattenet review`: keep, drop, correct and tag labels by hand in the browser, the least certain first.
 
 A local page (127.0.0.1 only, nothing loaded from elsewhere) shows picture, matte and overlay. Decisions go to
-WORK/review.tsv as they are made, so the review can be stopped and resumed at any picture.
+WORK/review.tsv, corrections to WORK/touchup.tsv and tags to WORK/tags.tsv as they are made, so the review can be
+stopped and resumed at any picture.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ import pathlib
 import threading
 import urllib.parse
 
+import cv2
+
 from mattenet import config
-from mattenet.data import folders, splits
+from mattenet.data import folders, item as items, splits
 from mattenet.data.config import DataConfig, sources
 from mattenet.data.item import Item
 from mattenet.errors import UserError
-from mattenet.review import decisions
+from mattenet.review import decisions, tags, touchup
 
 TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".bmp": "image/bmp"}
-LARGEST_BODY = 4096  # bytes of a posted decision
+LARGEST_BODY = 1 << 20  # bytes of what is posted
+PAGE = {"/": ("page.html", "text/html; charset=utf-8"), "/page.css": ("page.css", "text/css"),
+        "/page.js": ("page.js", "text/javascript"), "/touchup.js": ("touchup.js", "text/javascript")}
 
 
 def add_parser(sub) -> None:
@@ -41,6 +46,7 @@ class Review:
     def __init__(self, cfg: DataConfig, wanted: list[str], split: str | None, start: float | None = None):
         root, self.work = pathlib.Path(cfg.data), pathlib.Path(cfg.work)
         self.file = self.work / "review.tsv"
+        self.touchups, self.tags = self.work / "touchup.tsv", self.work / "tags.tsv"
         known = sources(cfg)
         names = wanted or [name for name, source in known.items() if source.loader == "labels"]
         for name in names:
@@ -64,34 +70,66 @@ class Review:
 
     def listing(self) -> list[dict]:
         """What the page needs of every picture; `unless_kept` says why it is not used as long as nobody keeps it."""
-        decided = decisions.read(self.file)
+        decided, tagged = decisions.read(self.file), tags.read(self.tags)
         return [{"folder": i.folder, "name": i.name, "score": round(i.score, 4), "decision": decided.get((i.folder, i.name)),
-                 "unless_kept": self._unless_kept(i)} for i in self.items]
+                 "unless_kept": self._unless_kept(i), "tags": tagged.get((i.folder, i.name), ()),
+                 "strokes": [vars(stroke) for stroke in i.strokes]} for i in self.items]
 
-    def decide(self, number: int, name: str, decision: str) -> None:
-        """Notes the decision on picture `number`, called `name`, unless it stands already; ValueError where there is none."""
-        if not isinstance(number, int) or not 0 <= number < len(self.items):
+    def _item(self, number: object, name: object) -> Item:
+        """Picture `number`, called `name`; ValueError where there is none."""
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(self.items):
             raise ValueError(f"picture {number!r} of {len(self.items)}")
-        if decision not in (decisions.KEEP, decisions.DROP, decisions.UNDECIDED):
-            raise ValueError(f"decision {decision!r}, expected keep, drop or undecided")
         item = self.items[number]
         if name != f"{item.folder}/{item.name}":
             raise ValueError(f"picture {number + 1} is now {item.folder}/{item.name}: the page is older than the server, load it again")
+        return item
+
+    def decide(self, number: int, name: str, decision: str) -> None:
+        """Notes the decision on a picture, unless it stands already; ValueError on a picture or decision that is none."""
+        if decision not in (decisions.KEEP, decisions.DROP, decisions.UNDECIDED):
+            raise ValueError(f"decision {decision!r}, expected keep, drop or undecided")
+        item = self._item(number, name)
         with self._lock:
             if decisions.read(self.file).get((item.folder, item.name), decisions.UNDECIDED) != decision:
                 decisions.append(self.file, item.folder, item.name, decision, item.score)
 
-    def file_of(self, kind: str, number: int) -> pathlib.Path | None:
-        """The file behind /picture/N, /matte/N and /confidence/N."""
+    def touch_up(self, number: int, name: str, strokes: list) -> None:
+        """Notes all strokes over a picture's label; ValueError on a picture or strokes that are none."""
+        item, parsed = self._item(number, name), touchup.parse(strokes)
+        with self._lock:
+            if item.strokes != parsed:
+                touchup.append(self.touchups, item.folder, item.name, parsed)
+                item.strokes = parsed
+
+    def tag(self, number: int, name: str, words: list[str]) -> None:
+        """Notes the tags of a picture; ValueError on a picture or tag that is none."""
+        item, found = self._item(number, name), tags.check(words)
+        with self._lock:
+            if tags.read(self.tags).get((item.folder, item.name), ()) != found:
+                tags.append(self.tags, item.folder, item.name, found)
+
+    def view(self, kind: str, number: int) -> tuple[str, bytes] | None:
+        """Content type and bytes of /picture/N, /matte/N and /confidence/N, corrections by hand included."""
         if not 0 <= number < len(self.items):
             return None
         item = self.items[number]
-        return {"picture": item.picture, "matte": item.mask, "confidence": item.confidence}.get(kind)
+        file = {"picture": item.picture, "matte": item.mask, "confidence": item.confidence}.get(kind)
+        if file is None or not file.is_file():
+            return None
+        if kind == "picture" or not item.strokes:
+            return TYPES[file.suffix.lower()], file.read_bytes()
+        alpha, confidence = items.label(item, 0, 0)
+        _, png = cv2.imencode(".png", alpha if kind == "matte" else confidence)
+        return TYPES[".png"], png.tobytes()
 
 
 def handler(review: Review) -> type[http.server.BaseHTTPRequestHandler]:
     """The request handler that serves `review`."""
-    page = importlib.resources.files(__package__).joinpath("page.html").read_bytes()
+    folder = importlib.resources.files(__package__)
+    page = {path: (kind, folder.joinpath(file).read_bytes()) for path, (file, kind) in PAGE.items()}
+    posts = {"/decide": lambda b: review.decide(b["number"], b["name"], b["decision"]),
+             "/touchup": lambda b: review.touch_up(b["number"], b["name"], b["strokes"]),
+             "/tag": lambda b: review.tag(b["number"], b["name"], b["tags"])}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -118,26 +156,26 @@ def handler(review: Review) -> type[http.server.BaseHTTPRequestHandler]:
             if not self._local():
                 return
             path = urllib.parse.urlparse(self.path).path
-            if path == "/":
-                return self._send(200, "text/html; charset=utf-8", page)
+            if path in page:
+                return self._send(200, *page[path])
             if path == "/list":
-                return self._send(200, "application/json", json.dumps({"start": review.start, "pictures": review.listing()}).encode())
+                listed = {"start": review.start, "pictures": review.listing(), "tags": tags.TAGS}
+                return self._send(200, "application/json", json.dumps(listed).encode())
             kind, _, number = path.strip("/").partition("/")
-            file = review.file_of(kind, int(number)) if number.isdecimal() else None
-            if file is None or not file.is_file():
+            view = review.view(kind, int(number)) if number.isdecimal() else None
+            if view is None:
                 return self._send(404, "text/plain", b"no such picture")
-            return self._send(200, TYPES[file.suffix.lower()], file.read_bytes())
+            return self._send(200, *view)
 
         def do_POST(self) -> None:
             if not self._local():
                 return
             # A form of another site cannot send this content type without being asked first.
             length = int(self.headers.get("Content-Length", 0))
-            if self.path != "/decide" or self.headers.get("Content-Type") != "application/json" or length > LARGEST_BODY:
-                return self._send(400, "text/plain", b"expected a JSON decision at /decide")
+            if self.path not in posts or self.headers.get("Content-Type") != "application/json" or length > LARGEST_BODY:
+                return self._send(400, "text/plain", f"expected JSON at {', '.join(posts)}".encode())
             try:
-                body = json.loads(self.rfile.read(length))
-                review.decide(body["number"], body["name"], body["decision"])
+                posts[self.path](json.loads(self.rfile.read(length)))
             except (ValueError, KeyError, TypeError) as error:
                 return self._send(400, "text/plain", str(error).encode())
             except (UserError, OSError) as error:  # a damaged file, a full disk
