@@ -56,7 +56,7 @@ first run took. 5 (debug): caps, sizes, changes of properties, scene cuts, why a
 frame, where its matte comes from. `GST_TRACERS=latency` sees the network's time in the element's own.
 """
 # GStreamer's own flags on properties (gstparamspecs.h).
-MUTABLE_READY, MUTABLE_PLAYING = 1 << 10, 1 << 12
+CONTROLLABLE, MUTABLE_READY, MUTABLE_PLAYING = 1 << 9, 1 << 10, 1 << 12
 
 
 def show(value) -> str:
@@ -91,6 +91,8 @@ def values(spec) -> str:
 def when(spec) -> str:
     if not spec.flags & GObject.ParamFlags.WRITABLE:
         return "read only"
+    if int(spec.flags) & CONTROLLABLE:
+        return "over time"
     if int(spec.flags) & MUTABLE_PLAYING:
         return "while playing"
     return "before start" if int(spec.flags) & MUTABLE_READY else "any time"
@@ -123,7 +125,8 @@ def main() -> int:
         "# Elements and properties",
         "",
         "Written by `scripts/elements-page.py` from the built plugin; `gst-inspect-1.0 ELEMENT` says",
-        "the same.",
+        "the same. Properties that are set *over time* may be set while playing, and take control bindings",
+        "(GstController): see [Move it over time](application.md#move-it-over-time).",
         "",
     ]
     for name in ELEMENTS:

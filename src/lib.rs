@@ -19,6 +19,7 @@ pub mod analytics;
 pub mod background;
 pub mod blend;
 pub mod compose;
+pub(crate) mod control;
 mod fault;
 pub mod filter;
 pub mod frame;

@@ -61,7 +61,21 @@ python() {
     # The head's top and the shoulders: left of the middle, from a sixth of the height to the lower edge.
     awk 'NF == 5 { n++; if ($2 > 0.4 || $4 < 0.5 || $3 > 0.4 || $5 < 0.95) bad++ }
         END { print n, bad + 0; exit !(n >= 55 && !bad) }' "$work/follow.txt" &&
-        ! /usr/bin/python3 "$ROOT/examples/python/follow.py" /nowhere.mp4
+        ! /usr/bin/python3 "$ROOT/examples/python/follow.py" /nowhere.mp4 && animate
+}
+# At first the wall is the camera's, at the end it is out of focus.
+animate() {
+    /usr/bin/python3 "$ROOT/examples/python/animate.py" "$work/in.mp4" "$work/moved.mp4" || return 1
+    gst-launch-1.0 -q filesrc location="$work/moved.mp4" ! decodebin ! videoconvert ! pngenc compression-level=1 \
+        ! multifilesink location="$work/moved-%03d.png" || return 1
+    local last first_off last_off
+    last=$(find "$work" -name 'moved-*.png' | sort | tail -1)
+    gst-launch-1.0 -q filesrc location="$work/in.mp4" ! decodebin ! videoconvert ! pngenc compression-level=1 \
+        ! multifilesink location="$work/unmoved-%03d.png" || return 1
+    first_off=$(difference "$work/moved-002.png" "$work/unmoved-002.png" 300x100+20+20)
+    last_off=$(difference "$last" "${last/moved-/unmoved-}" 300x100+20+20)
+    echo "the wall is off by $first_off at first and by $last_off at the end"
+    [ "$first_off" -lt "$last_off" ]
 }
 webrtc() {
     start send /usr/bin/python3 "$ROOT/examples/webrtc/send.py" --port 0 --picture "$room" --source "$camera"

@@ -39,7 +39,9 @@ fn region(u: &mut Unstructured) -> Result<Option<Region>> {
     for _ in 0..u.int_in_range(0..=7u8)? {
         corners.push([number(u, 1.5)?, number(u, 1.5)?]);
     }
-    Ok(Some(Region { corners }))
+    Ok(Some(Region {
+        corners: corners.into(),
+    }))
 }
 
 fn params(u: &mut Unstructured) -> Result<Params> {

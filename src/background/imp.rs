@@ -3,15 +3,16 @@
 //! GObject glue of `mattebackground`.
 
 use super::exchange::Pads;
+use super::routes::{Child, ROUTES, Route};
 use crate::compose::MatteCompose;
+use crate::control::Follower;
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
 use crate::segment::MatteSegment;
-use crate::{compose, mix, refine, segment};
+use crate::{compose, mix};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
-use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex};
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -21,9 +22,6 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
         Some("Background replacement behind one element"),
     )
 });
-
-/// The property that more than one child has; each child's own is named `CHILD-stats` here.
-const STATS: &str = "stats";
 
 /// State of the bin: its children. Of `compose` and `mix`, one is in the chain and the other waits.
 #[derive(Debug)]
@@ -36,26 +34,30 @@ pub struct MatteBackground {
 }
 
 impl MatteBackground {
-    fn children(&self) -> [(&'static str, &gst::Element); 4] {
-        [
-            ("segment", self.segment.upcast_ref()),
-            ("refine", self.refine.upcast_ref()),
-            ("compose", self.compose.upcast_ref()),
-            ("mix", self.mix.upcast_ref()),
-        ]
+    fn child(&self, child: Child) -> &gst::Element {
+        match child {
+            Child::Segment => self.segment.upcast_ref(),
+            Child::Refine => self.refine.upcast_ref(),
+            Child::Compose => self.compose.upcast_ref(),
+            Child::Mix => self.mix.upcast_ref(),
+        }
     }
 
-    /// The child and its property that stand behind a property of the bin.
-    fn target<'a>(&self, name: &'a str) -> (&gst::Element, &'a str) {
-        for (child_name, child) in self.children() {
-            if name.strip_suffix("-stats") == Some(child_name) {
-                return (child, STATS);
-            }
-            if name != STATS && child.has_property(name) {
-                return (child, name);
-            }
-        }
-        unreachable!("every property of the bin is a child's")
+    /// Where a property of the bin goes.
+    fn route(&self, name: &str) -> &'static Route {
+        ROUTES
+            .of(name)
+            .expect("every property of the bin is a child's")
+    }
+
+    /// Has each child take the bin's control bindings at the time of the frame that it works on.
+    fn hand_on_control(&self) {
+        let bin = self.obj();
+        let follower = |child| Follower::new(&*bin, &ROUTES.controllable(child));
+        self.segment.control().follow(follower(Child::Segment));
+        self.refine.control().follow(follower(Child::Refine));
+        self.compose.control().follow(follower(Child::Compose));
+        self.mix.control().follow(follower(Child::Mix));
     }
 }
 
@@ -78,67 +80,36 @@ impl ObjectSubclass for MatteBackground {
 
 impl ObjectImpl for MatteBackground {
     fn properties() -> &'static [glib::ParamSpec] {
-        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
-            let stats = |name: &str, of: &str| {
-                glib::ParamSpecBoxed::builder::<gst::Structure>(name)
-                    .nick(of)
-                    .blurb(of)
-                    .read_only()
-                    .build()
-            };
-            let mut all: Vec<glib::ParamSpec> = segment::properties();
-            all.extend(refine::properties());
-            all.extend(compose::properties());
-            // What both have means the same in both.
-            let known: HashSet<_> = all.iter().map(|spec| spec.name()).collect();
-            let own = mix::properties().into_iter();
-            let own: Vec<_> = own.filter(|spec| !known.contains(spec.name())).collect();
-            all.extend(own);
-            // A mask of what this bin's picture no longer shows: only the elements alone make it.
-            all.retain(|spec| ![STATS, "analytics-meta"].contains(&spec.name()));
-            all.push(stats(
-                "segment-stats",
-                "Statistics of the network (mattesegment)",
-            ));
-            all.push(stats(
-                "refine-stats",
-                "Statistics of the post-processing (matterefine)",
-            ));
-            debug_assert_eq!(
-                all.iter()
-                    .map(|spec| spec.name())
-                    .collect::<HashSet<_>>()
-                    .len(),
-                all.len(),
-                "two children share a property name"
-            );
-            all
-        });
-        &PROPERTIES
+        ROUTES.specs()
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        let (child, name) = self.target(pspec.name());
-        gst::debug!(CAT, imp = self, "{} of {}: {value:?}", name, child.name());
-        child.set_property_from_value(name, value);
-        let shared = child == self.compose.upcast_ref::<gst::Element>();
-        if shared && mix::properties().iter().any(|spec| spec.name() == name) {
-            self.mix.set_property_from_value(name, value);
+        let route = self.route(pspec.name());
+        for child in route.children() {
+            gst::trace!(
+                CAT,
+                imp = self,
+                "{} of {child:?}: {value:?}",
+                route.property()
+            );
+            self.child(*child)
+                .set_property_from_value(route.property(), value);
         }
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        let (child, name) = self.target(pspec.name());
-        child.property_value(name)
+        let route = self.route(pspec.name());
+        self.child(route.children()[0])
+            .property_value(route.property())
     }
 
     fn constructed(&self) {
         self.parent_constructed();
         let bin = self.obj();
-        let [segment, refine, compose, _] = self.children().map(|(_, child)| child);
+        self.hand_on_control();
+        let children = [Child::Segment, Child::Refine, Child::Compose].map(|c| self.child(c));
         #[cfg(feature = "v1_26")]
-        segment.set_property("analytics-meta", false);
-        let children = [segment, refine, compose];
+        self.segment.set_property("analytics-meta", false);
         bin.add_many(children)
             .expect("the children have no parent yet");
         gst::Element::link_many(children).expect("the children's templates fit each other");

@@ -32,6 +32,7 @@ use gst::prelude::*;
 
 mod exchange;
 mod imp;
+mod routes;
 
 glib::wrapper! {
     /// Bin for application developers; see the module's page.

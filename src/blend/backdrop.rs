@@ -62,8 +62,27 @@ impl Backdrop {
         width: usize,
         argb_color: u32,
     ) -> Result<Self, FrameError> {
-        let rgba = argb(argb_color);
-        Self::render(layout, color, width, 1, |_, _| rgba)
+        let mut row = Self::new(layout, color, width, 1)?;
+        row.fill(argb_color);
+        Ok(row)
+    }
+
+    /// Paints all of it in one colour, 0xAARRGGBB.
+    pub(super) fn fill(&mut self, argb_color: u32) {
+        let encoder = Encoder::new(self.layout, self.color);
+        let codes = encoder.encode(argb(argb_color));
+        for (component, code) in self.layout.info().components.iter().zip(codes) {
+            let (data, _) = &mut self.planes[component.plane];
+            for x in 0..subsampled(self.width, component.w_sub) {
+                encoder.store(code, &mut data[component.offset + x * component.step..]);
+            }
+        }
+        for (data, stride) in &mut self.planes {
+            let (first, rest) = data.split_at_mut(*stride);
+            for row in rest.chunks_exact_mut(*stride) {
+                row.copy_from_slice(first);
+            }
+        }
     }
 
     /// Renders a function of the pixel position (column, row).

@@ -89,6 +89,22 @@ pub(super) struct Tint {
 const BAND: (usize, usize) = (12, 243);
 
 impl Source {
+    /// Becomes another background of the same kind in the memory that it has. False where that cannot be.
+    pub fn change(&mut self, background: &Background) -> bool {
+        match (self, background) {
+            (Self::Flat(row), Background::Color(color)) => {
+                row.fill(*color);
+                true
+            }
+            (Self::Blur(blur), Background::Blur { strength, bokeh }) if *strength > 0.0 => {
+                blur.change(*strength, *bokeh);
+                true
+            }
+            (Self::Still(old), Background::Image(new)) => Arc::ptr_eq(old, new),
+            _ => false,
+        }
+    }
+
     /// Makes a background ready.
     pub fn new(background: Background, place: Place) -> Result<Self, BlendError> {
         let row = |color| Backdrop::row(place.layout, place.color, place.width, color);

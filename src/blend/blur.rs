@@ -15,7 +15,7 @@ use super::matte::{AlphaRows, Remap};
 use super::pass::each_row;
 use super::small::SmallPlane;
 use super::sums::{CellSums, Weight};
-use crate::frame::{FrameRef, GrayRef, PixelLayout};
+use crate::frame::{FrameRef, GrayRef};
 use std::ops::Range;
 
 /// Standard deviations of a blur of strength 1, in frame heights.
@@ -24,9 +24,7 @@ const SIGMA: f32 = 1.0 / 2500.0;
 /// Blurs frames of one layout and size by one strength.
 #[derive(Debug)]
 pub(super) struct Blur {
-    layout: PixelLayout,
-    width: usize,
-    height: usize,
+    place: Place,
     sums: CellSums,
     smoother: Smoother,
     cells: Vec<Cell>,
@@ -44,21 +42,31 @@ impl Blur {
             height,
             level,
         } = place;
-        let sigma = strength.min(100.0) * SIGMA * height as f32;
+        let sigma = sigma(strength, height);
         let scale = cell_side(sigma, height, bokeh);
         let grid = (width.div_ceil(scale), height.div_ceil(scale));
         let planes = (0..layout.info().planes)
             .map(|plane| SmallPlane::new(layout, color, plane, (width, height), scale, level))
             .collect();
         Self {
-            layout,
-            width,
-            height,
+            place,
             sums: CellSums::new(layout, width, scale, Weight::SureRoom, level),
             smoother: Smoother::new(grid, sigma / scale as f32, bokeh, level),
             cells: vec![[0.0; 4]; grid.0 * grid.1],
             planes,
             row: vec![0; width * 4 + 4],
+        }
+    }
+
+    /// Changes the strength, above 0, up to 100. Takes memory only where cells of another size go with it
+    /// and, now and then, where it becomes stronger than it was before.
+    pub fn change(&mut self, strength: f32, bokeh: bool) {
+        let sigma = sigma(strength, self.place.height);
+        let scale = cell_side(sigma, self.place.height, bokeh);
+        if scale == self.sums.side() {
+            self.smoother.change(sigma / scale as f32, bokeh);
+        } else {
+            *self = Self::new(self.place, strength, bokeh);
         }
     }
 
@@ -70,11 +78,17 @@ impl Blur {
         cover: &Cover,
         alpha: &mut AlphaRows,
     ) {
-        let planes = self.layout.info().planes;
+        let Place {
+            layout,
+            width,
+            height,
+            ..
+        } = self.place;
+        let planes = layout.info().planes;
         let scale = self.sums.side();
-        let columns = self.width.div_ceil(scale);
+        let columns = width.div_ceil(scale);
         alpha.start(matte);
-        for y in 0..self.height {
+        for y in 0..height {
             let work = cover.row(y);
             alpha.advance(matte, Remap::Fade(255), y, work.mixed);
             self.sums.add_weights(alpha, y, work);
@@ -82,7 +96,7 @@ impl Blur {
                 let samples = alpha.samples(plane, y, work.mixed);
                 self.sums.add(plane, frame.row(plane, at), samples, work);
             });
-            if y % scale == scale - 1 || y + 1 == self.height {
+            if y % scale == scale - 1 || y + 1 == height {
                 let start = y / scale * columns;
                 self.sums
                     .take(&mut self.cells[start..start + columns], 0..columns);
@@ -125,10 +139,15 @@ impl Blur {
 
     /// The same samples in a row of one's own.
     pub fn row(&mut self, plane: usize, y: usize, samples: Range<usize>) -> &[u8] {
-        let bytes = self.layout.info().sample_bytes();
+        let bytes = self.place.layout.info().sample_bytes();
         self.planes[plane].row(y, samples.clone(), &mut self.row);
         &self.row[samples.start * bytes..samples.end * bytes]
     }
+}
+
+/// Standard deviation in pixels.
+fn sigma(strength: f32, height: usize) -> f32 {
+    strength.min(100.0) * SIGMA * height as f32
 }
 
 /// Side of a cell in pixels: as large as the blur hides.

@@ -65,33 +65,47 @@ impl Smoother {
     /// `sigma` is the standard deviation wanted in all, in cells; what averaging into cells and
     /// bilinear enlarging do already (1/12 + 1/6 of a cell squared) is taken off.
     pub fn new(grid: (usize, usize), sigma: f32, disc: bool, level: Level) -> Self {
+        let mut smoother = Self {
+            level,
+            grid,
+            other: Vec::new(),
+            line: Vec::new(),
+            empty: vec![[0.0; 4]; grid.0],
+            shape: Shape::Disc(Vec::new()),
+        };
+        smoother.change(sigma, disc);
+        smoother
+    }
+
+    /// Changes what [`Smoother::new`] was told. Takes memory only for what is larger than before.
+    pub fn change(&mut self, sigma: f32, disc: bool) {
         let rest = (sigma * sigma - 0.25).max(0.0).sqrt();
         // A disc's variance along one axis is a quarter of its squared radius.
         let radius = 2.0 * rest;
-        let shape = if disc && radius >= 2.0 {
-            let rows = (0..=radius as usize)
-                .map(|y| (radius * radius - (y * y) as f32).sqrt() as usize)
-                .collect();
-            Shape::Disc(rows)
+        if disc && radius >= 2.0 {
+            let rows =
+                (0..=radius as usize).map(|y| (radius * radius - (y * y) as f32).sqrt() as usize);
+            match &mut self.shape {
+                Shape::Disc(old) => {
+                    old.clear();
+                    old.extend(rows);
+                }
+                shape => *shape = Shape::Disc(rows.collect()),
+            }
         } else {
             let passes = passes(rest);
-            Shape::Box(ExtendedBox::new(rest, passes), passes)
-        };
-        let (other, line) = match &shape {
+            self.shape = Shape::Box(ExtendedBox::new(rest, passes), passes);
+        }
+        let grid = self.grid;
+        let (other, line) = match &self.shape {
             Shape::Box(shape, _) => {
                 let line = grid.0 + 2 * shape.radius + 2;
                 (grid.0 * grid.1, ROWS * line)
             }
             Shape::Disc(rows) => (prefix_width(grid.0, rows) * grid.1, 0),
         };
-        Self {
-            level,
-            grid,
-            other: vec![[0.0; 4]; other],
-            line: vec![[0.0; 4]; line],
-            empty: vec![[0.0; 4]; grid.0],
-            shape,
-        }
+        self.other.resize(other, [0.0; 4]);
+        self.line.resize(line, [0.0; 4]);
     }
 
     /// Smooths `cells` (colours times weight, weight) into plain colours. Where no background is

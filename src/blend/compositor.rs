@@ -72,15 +72,19 @@ impl Compositor {
         })
     }
 
-    /// Changes the background from the next frame on.
+    /// Changes the background from the next frame on. Another colour or another strength of blur takes no
+    /// memory, so that they may move with every frame.
     ///
     /// # Errors
     /// [`BlendError::NoAlpha`] for `Transparent` in a layout without alpha,
     /// [`BlendError::Mismatch`] for a picture of another layout or size. The old background stays
     /// then.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
-        self.source = Source::new(background, self.place())?;
         self.known = None;
+        if self.source.change(&background) {
+            return Ok(());
+        }
+        self.source = Source::new(background, self.place())?;
         self.soften();
         Ok(())
     }

@@ -42,6 +42,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .maximum(1.0)
             .default_value(default)
             .mutable_playing()
+            .controllable()
             .build()
     };
     vec![
@@ -73,6 +74,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .blurb("Whether the background is replaced at all; off shows the room")
             .default_value(default.enabled)
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecUInt::builder("transition-ms")
             .nick("Transition")
@@ -80,6 +82,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .maximum(10_000)
             .default_value(default.transition_ms)
             .mutable_playing()
+            .controllable()
             .build(),
     ]
 }

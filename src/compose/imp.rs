@@ -8,6 +8,7 @@ use super::settings::{self, Settings};
 use super::stage::Stage;
 use super::still::{Setting, Still};
 use super::{Background, ImageFit, caps};
+use crate::control::Control;
 use crate::frame::FrameFormat;
 use crate::meta::Matte;
 use crate::video::Stream;
@@ -34,6 +35,8 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 #[derive(Default)]
 pub struct MatteCompose {
     settings: Mutex<Settings>,
+    /// Properties that move over time.
+    pub(super) control: Control,
     /// The picture of the property `image`.
     gallery: Gallery,
     /// What the gallery's thread may say.
@@ -171,7 +174,7 @@ impl ObjectImpl for MatteCompose {
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
         // First the picture, then the setting: caps may change meanwhile, and want what is set.
-        if matches!(name, "image" | "image-fit" | "color" | "background") {
+        if lock(&self.settings).concerns_picture(name) {
             let mut next = lock(&self.settings).clone();
             next.set(name, value);
             if let Err(error) = self.prepare(name, &next) {
@@ -316,6 +319,10 @@ impl BaseTransformImpl for MatteCompose {
         *lock(&self.stage) = Some(stage);
         self.obj().set_in_place(in_place);
         Ok(())
+    }
+
+    fn before_transform(&self, frame: &gst::BufferRef) {
+        self.control.before_transform(&*self.obj(), frame);
     }
 
     fn transform_ip(

@@ -17,8 +17,10 @@
  *
  * Since: 0.1
  */
+use crate::control::Control;
 use gst::glib;
 use gst::prelude::*;
+use gst::subclass::prelude::*;
 
 mod canvas;
 mod caps;
@@ -42,6 +44,13 @@ glib::wrapper! {
     /// Element that puts the picture together; see the module's page.
     pub struct MatteCompose(ObjectSubclass<imp::MatteCompose>)
         @extends gst_base::BaseTransform, gst::Element, gst::Object;
+}
+
+impl MatteCompose {
+    /// Its properties that move over time.
+    pub(crate) fn control(&self) -> &Control {
+        &self.imp().control
+    }
 }
 
 /// What stands behind the subject.

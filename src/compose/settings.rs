@@ -41,12 +41,14 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .nick("Background")
             .blurb("What stands behind the subject")
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecUInt::builder("color")
             .nick("Color")
             .blurb("Colour for background=color and for the bars of image-fit=contain, as ARGB")
             .default_value(default.color)
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecString::builder("image")
             .nick("Image")
@@ -60,6 +62,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .nick("Image fit")
             .blurb("How the picture fills the frame")
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecDouble::builder("blur-strength")
             .nick("Blur strength")
@@ -68,12 +71,14 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .maximum(100.0)
             .default_value(default.blur_strength)
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecBoolean::builder("blur-bokeh")
             .nick("Blur bokeh")
             .blurb("Let bright points become discs, as a lens does; costs more")
             .default_value(default.blur_bokeh)
             .mutable_playing()
+            .controllable()
             .build(),
     ];
     all.extend(effect::properties());
@@ -81,6 +86,17 @@ pub fn properties() -> Vec<glib::ParamSpec> {
 }
 
 impl Settings {
+    /// Whether the picture has to be made anew when a property changes.
+    pub fn concerns_picture(&self, name: &str) -> bool {
+        let shown = self.background == Background::Image;
+        match name {
+            "image" | "background" => true,
+            "image-fit" => shown,
+            "color" => shown && self.image_fit == ImageFit::Contain,
+            _ => false,
+        }
+    }
+
     /// Takes a property's value; GObject has checked its type and range.
     pub fn set(&mut self, name: &str, value: &glib::Value) {
         const CHECKED: &str = "GObject checked the type";

@@ -100,9 +100,16 @@ impl Stage {
             let background = match settings.background {
                 Background::Image => {
                     let picture = picture.ok_or("background=image needs a picture: set image")?;
-                    let first = Arc::clone(picture.first());
-                    still = Some((picture, 0));
-                    blend::Background::Image(first)
+                    // Of an animation that goes on, the frame that is shown.
+                    let shown = match &self.still {
+                        Some((old, shown)) if Arc::ptr_eq(old, &picture) => *shown,
+                        _ => 0,
+                    };
+                    let shown = picture.frame(shown).map_or(0, |_| shown);
+                    let backdrop = picture.frame(shown).unwrap_or(picture.first());
+                    let backdrop = Arc::clone(backdrop);
+                    still = Some((picture, shown));
+                    blend::Background::Image(backdrop)
                 }
                 _ => plain_background(&settings),
             };

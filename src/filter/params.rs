@@ -2,6 +2,8 @@
 
 //! Everything that can be set on the chain, with units, ranges and the presets.
 
+use std::sync::Arc;
+
 /// How the matte is steadied over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TemporalMode {
@@ -74,7 +76,7 @@ pub enum Preset {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Region {
     /// Corners, in order; fewer than three make no region.
-    pub corners: Vec<[f32; 2]>,
+    pub corners: Arc<[[f32; 2]]>,
 }
 
 impl Region {
@@ -82,7 +84,7 @@ impl Region {
     pub fn rectangle(left: f32, top: f32, width: f32, height: f32) -> Self {
         let (right, bottom) = (left + width, top + height);
         Self {
-            corners: vec![[left, top], [right, top], [right, bottom], [left, bottom]],
+            corners: [[left, top], [right, top], [right, bottom], [left, bottom]].into(),
         }
     }
 
@@ -297,7 +299,7 @@ mod tests {
             black_point: 0.5,
             gamma: 0.0,
             subject_region: Some(Region {
-                corners: vec![[0.0, f32::NAN]; 4],
+                corners: [[0.0, f32::NAN]; 4].into(),
             }),
             ..Params::default()
         }
@@ -316,7 +318,7 @@ mod tests {
         assert!(region.contains(0.5, 0.5) && region.contains(0.3, 0.7));
         assert!(!region.contains(0.1, 0.5) && !region.contains(0.5, 0.8));
         let triangle = Region {
-            corners: vec![[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+            corners: [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]].into(),
         };
         assert!(triangle.contains(0.2, 0.2) && !triangle.contains(0.8, 0.8));
     }

@@ -133,8 +133,12 @@ impl Refiner {
 
     /// Changes the parameters from the next frame on, held to their ranges. Nothing is forgotten.
     pub fn set_params(&mut self, params: &Params) {
-        self.params = params.sanitized();
-        self.areas.forget();
+        let params = params.sanitized();
+        let areas = |p: &Params| (p.subject_region.clone(), p.keep.clone());
+        if areas(&params) != areas(&self.params) {
+            self.areas.forget();
+        }
+        self.params = params;
     }
 
     /// Forgets the past, as after a flush.

@@ -152,6 +152,8 @@ impl MatteMix {
         if self.is_late(&buffer, &segment) {
             return Err(NEED_DATA);
         }
+        let time = segment.to_stream_time(buffer.pts());
+        self.control.sync(&*self.obj(), time);
         let shown = self.behind(segment.to_running_time(buffer.pts()));
         if shown.ended && lock(&self.settings).background_eos == BackgroundEos::Eos {
             gst::debug!(

@@ -9,6 +9,7 @@ use super::qos::Qos;
 use super::settings::{self, Settings};
 use super::stage::Stage;
 use crate::compose;
+use crate::control::Control;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -42,6 +43,8 @@ pub struct MatteMix {
     pub(super) camera: VideoAggregatorPad,
     pub(super) background: VideoAggregatorPad,
     pub(super) settings: Mutex<Settings>,
+    /// Properties that move over time.
+    pub(super) control: Control,
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
     pub(super) changed: AtomicBool,
     pub(super) inbox: Inbox,
@@ -122,6 +125,7 @@ impl ObjectSubclass for MatteMix {
             camera,
             background,
             settings: Mutex::default(),
+            control: Control::default(),
             changed: AtomicBool::new(false),
             inbox: Inbox::default(),
             caps: Mutex::default(),

@@ -42,8 +42,10 @@
  *
  * Since: 0.1
  */
+use crate::control::Control;
 use gst::glib;
 use gst::prelude::*;
+use gst::subclass::prelude::*;
 
 mod background;
 mod camera;
@@ -59,6 +61,13 @@ glib::wrapper! {
     /// Element that puts a second video behind the subject; see the module's page.
     pub struct MatteMix(ObjectSubclass<imp::MatteMix>)
         @extends gst_video::VideoAggregator, gst_base::Aggregator, gst::Element, gst::Object;
+}
+
+impl MatteMix {
+    /// Its properties that move over time.
+    pub(crate) fn control(&self) -> &Control {
+        &self.imp().control
+    }
 }
 
 /// What is seen behind the subject after the background's end.

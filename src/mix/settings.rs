@@ -37,6 +37,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .nick("Background fit")
             .blurb("How the background video fills the frame")
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecEnum::builder_with_default("background-eos", default.background_eos)
             .nick("Background EOS")
@@ -59,6 +60,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .blurb("Colour of the bars of background-fit=contain and for background-eos=color, as ARGB")
             .default_value(default.color)
             .mutable_playing()
+            .controllable()
             .build(),
     ];
     all.extend(effect_properties());

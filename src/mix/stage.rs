@@ -5,7 +5,7 @@
 use super::inbox::Frame;
 use super::settings::Settings;
 use crate::blend::{Background, CURTAIN, Placement, Rescaler};
-use crate::compose::{Canvas, Fade, Gap, Missing, News};
+use crate::compose::{Canvas, Fade, Gap, ImageFit, Missing, News};
 use crate::meta::Matte;
 use crate::simd;
 use crate::video::Stream;
@@ -65,10 +65,15 @@ impl Stage {
 
     /// Takes over changed settings.
     pub fn configure(&mut self, settings: Settings) {
-        let kept = (settings.background_fit, settings.color)
-            == (self.settings.background_fit, self.settings.color);
-        if !kept {
+        if settings.background_fit != self.settings.background_fit {
             self.conversion = None;
+        }
+        if settings.color != self.settings.color
+            && settings.background_fit == ImageFit::Contain
+            && let Some(conversion) = &mut self.conversion
+        {
+            conversion.rescaler.set_bars(settings.color);
+            conversion.serial = None;
         }
         self.canvas.configure(&settings.effect);
         self.settings = settings;

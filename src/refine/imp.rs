@@ -3,6 +3,7 @@
 //! GObject glue of `matterefine`. What happens to a matte is decided in `crate::filter`.
 
 use super::settings::{self, Settings};
+use crate::control::Control;
 use crate::filter::{Refiner, Stats, Timing};
 use crate::meta::{Matte, Stage};
 use crate::pool::{MattePool, read_matte};
@@ -45,6 +46,8 @@ struct State {
 #[derive(Default)]
 pub struct MatteRefine {
     settings: Mutex<Settings>,
+    /// Properties that move over time.
+    pub(super) control: Control,
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
     changed: AtomicBool,
     state: Mutex<Option<State>>,
@@ -214,6 +217,10 @@ impl BaseTransformImpl for MatteRefine {
             state.discont = true;
         }
         self.parent_sink_event(event)
+    }
+
+    fn before_transform(&self, frame: &gst::BufferRef) {
+        self.control.before_transform(&*self.obj(), frame);
     }
 
     fn transform_ip(

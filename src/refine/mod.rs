@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! The element `matterefine`: the raw matte becomes a steady and exact one.
+use crate::control::Control;
 /**
  * SECTION:element-matterefine
  *
@@ -20,6 +21,7 @@
 use crate::filter;
 use gst::glib;
 use gst::prelude::*;
+use gst::subclass::prelude::*;
 
 mod imp;
 mod region;
@@ -31,6 +33,13 @@ glib::wrapper! {
     /// Element that refines mattes; see the module's page.
     pub struct MatteRefine(ObjectSubclass<imp::MatteRefine>)
         @extends gst_base::BaseTransform, gst::Element, gst::Object;
+}
+
+impl MatteRefine {
+    /// Its properties that move over time.
+    pub(crate) fn control(&self) -> &Control {
+        &self.imp().control
+    }
 }
 
 /// Makes a GObject enum of one of the filters' enums, value by value.

@@ -3,7 +3,7 @@
 //! The properties of `matterefine`: a preset and what overrides it.
 
 use super::{EdgeMode, Preset, Temporal, region};
-use crate::filter::{Params, Stats};
+use crate::filter::{Params, Region, Stats};
 use gst::glib;
 use gst::prelude::*;
 use std::collections::BTreeMap;
@@ -13,8 +13,15 @@ use std::collections::BTreeMap;
 pub struct Settings {
     preset: Preset,
     overrides: BTreeMap<&'static str, Override>,
-    subject_region: Option<String>,
-    keep: Option<String>,
+    subject_region: Area,
+    keep: Area,
+}
+
+/// A region as it was written, and as it was read.
+#[derive(Debug, Clone, Default)]
+struct Area {
+    text: Option<String>,
+    region: Option<Region>,
 }
 
 /// A value that overrides the preset's.
@@ -161,6 +168,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .nick("Temporal")
             .blurb("How the matte is steadied over time")
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecBoolean::builder("temporal-flow")
             .nick("Temporal flow")
@@ -170,11 +178,13 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             )
             .default_value(default.temporal_flow)
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecEnum::builder_with_default("edge-mode", EdgeMode::from(default.edge_mode))
             .nick("Edge mode")
             .blurb("How the matte's edge is fitted to the picture")
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecUInt::builder("guided-subsample")
             .nick("Guided subsample")
@@ -210,9 +220,13 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .minimum(number.range.0)
             .maximum(number.range.1)
             .default_value(*(number.field)(&mut default))
-            .mutable_playing()
-            .build();
-        all.push(spec);
+            .mutable_playing();
+        // A matte of another size in each frame would be memory of another size in each frame.
+        let spec = match number.name {
+            "output-scale" => spec,
+            _ => spec.controllable(),
+        };
+        all.push(spec.build());
     }
     all.push(
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
@@ -238,11 +252,11 @@ impl Settings {
             "preset" => self.preset = value.get().expect(CHECKED),
             "subject-region" | "keep" => {
                 let text = value.get::<Option<String>>().expect(CHECKED);
-                region::parse(text.as_deref().unwrap_or_default())
+                let region = region::parse(text.as_deref().unwrap_or_default())
                     .map_err(|error| format!("{name}: {error}"))?;
                 match name {
-                    "keep" => self.keep = text,
-                    _ => self.subject_region = text,
+                    "keep" => self.keep = Area { text, region },
+                    _ => self.subject_region = Area { text, region },
                 }
             }
             "temporal" => {
@@ -274,8 +288,8 @@ impl Settings {
         let mut params = self.params();
         match name {
             "preset" => self.preset.to_value(),
-            "subject-region" => self.subject_region.to_value(),
-            "keep" => self.keep.to_value(),
+            "subject-region" => self.subject_region.text.to_value(),
+            "keep" => self.keep.text.to_value(),
             "temporal" => Temporal::from(params.temporal).to_value(),
             "edge-mode" => EdgeMode::from(params.edge_mode).to_value(),
             "temporal-flow" => params.temporal_flow.to_value(),
@@ -296,13 +310,8 @@ impl Settings {
                 Override::Number(value) => *(number(name).field)(&mut params) = value,
             }
         }
-        let region = |text: &Option<String>| {
-            text.as_deref()
-                .and_then(|text| region::parse(text).ok())
-                .flatten()
-        };
-        params.subject_region = region(&self.subject_region);
-        params.keep = region(&self.keep);
+        params.subject_region = self.subject_region.region.clone();
+        params.keep = self.keep.region.clone();
         params
     }
 }

@@ -11,6 +11,7 @@ use super::settings::{self, Settings};
 use super::state::State;
 use super::stats::Stats;
 use super::swap::Swap;
+use crate::control::Control;
 use crate::meta::Matte;
 use crate::video::{Stream, pad_templates};
 use crate::voice::Voice;
@@ -45,6 +46,8 @@ pub(super) fn log_onnxruntime(level: u8, message: &str) {
 #[derive(Default)]
 pub struct MatteSegment {
     pub(super) settings: Mutex<Settings>,
+    /// Properties that move over time.
+    pub(super) control: Control,
     pub(super) state: Mutex<Option<State>>,
     pub(super) stats: Mutex<Stats>,
     pub(super) latency: Mutex<Latency>,
@@ -80,20 +83,26 @@ impl ObjectImpl for MatteSegment {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        let (before, after) = {
-            let mut settings = lock(&self.settings);
-            let before = settings.clone();
-            settings.set(pspec.name(), value);
-            (before, settings.clone())
-        };
-        if !self.started.load(Ordering::Acquire) {
+        let name = pspec.name();
+        let started = self.started.load(Ordering::Acquire);
+        let mut settings = lock(&self.settings);
+        if !started || !settings::is_of_network(name) {
+            let before = settings.mode;
+            settings.set(name, value);
+            let changed = before != settings.mode;
+            drop(settings);
+            if started && changed {
+                self.tell_latency();
+            }
             return;
         }
-        if before.network() != after.network() {
-            gst::debug!(CAT, imp = self, "{} asks for another network", pspec.name());
+        let before = settings.network();
+        settings.set(name, value);
+        let after = settings.clone();
+        drop(settings);
+        if before != after.network() {
+            gst::debug!(CAT, imp = self, "{name} asks for another network");
             self.load_beside(after);
-        } else if before.mode != after.mode {
-            self.tell_latency();
         }
     }
 
@@ -218,6 +227,10 @@ impl BaseTransformImpl for MatteSegment {
             });
         }
         self.parent_src_event(event)
+    }
+
+    fn before_transform(&self, frame: &gst::BufferRef) {
+        self.control.before_transform(&*self.obj(), frame);
     }
 
     fn transform_ip(

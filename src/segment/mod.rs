@@ -20,8 +20,10 @@
  *
  * Since: 0.1
  */
+use crate::control::Control;
 use gst::glib;
 use gst::prelude::*;
+use gst::subclass::prelude::*;
 
 mod carrier;
 mod engine;
@@ -50,6 +52,13 @@ glib::wrapper! {
     /// Element that runs the network; see the module's page.
     pub struct MatteSegment(ObjectSubclass<imp::MatteSegment>)
         @extends gst_base::BaseTransform, gst::Element, gst::Object;
+}
+
+impl MatteSegment {
+    /// Its properties that move over time.
+    pub(crate) fn control(&self) -> &Control {
+        &self.imp().control
+    }
 }
 
 /// Whether a frame waits for its matte.

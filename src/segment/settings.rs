@@ -139,6 +139,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .maximum(1000)
             .default_value(default.interval)
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecFloat::builder("still-threshold")
             .nick("Still threshold")
@@ -151,6 +152,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .maximum(1.0)
             .default_value(default.still_threshold)
             .mutable_playing()
+            .controllable()
             .build(),
         #[cfg(feature = "v1_26")]
         glib::ParamSpecBoolean::builder("analytics-meta")
@@ -170,6 +172,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             )
             .default_value(default.motion_compensation)
             .mutable_playing()
+            .controllable()
             .build(),
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
@@ -193,6 +196,11 @@ const NETWORK: [&str; 7] = [
     "subject",
     "input-pixels",
 ];
+
+/// Whether a property decides which network is loaded, or how.
+pub fn is_of_network(name: &str) -> bool {
+    NETWORK.contains(&name)
+}
 
 impl Settings {
     /// Only what decides which network is loaded; the rest as by default.

@@ -13,7 +13,7 @@ mod axis;
 mod color;
 mod kernels;
 
-use super::backdrop::{Backdrop, argb};
+use super::backdrop::Backdrop;
 use super::{BlendError, Fit};
 use crate::frame::{
     Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, subsampled,
@@ -128,6 +128,12 @@ impl Rescaler {
     /// What the frames are that it converts.
     pub fn format(&self) -> FrameFormat {
         self.from
+    }
+
+    /// Changes the colour of the bars, 0xAARRGGBB; the next frame has to be converted before the picture is
+    /// looked at again.
+    pub fn set_bars(&mut self, color: u32) {
+        self.backdrop.fill(color);
     }
 
     /// Converts a frame.
@@ -324,16 +330,7 @@ fn filled(format: FrameFormat, color: u32) -> Result<Backdrop, BlendError> {
         height,
     } = format;
     let mut whole = Backdrop::new(layout, site, width, height)?;
-    let color = argb(color);
-    let line = Backdrop::render(layout, site, width, 1, |_, _| color)?;
-    let (from, mut to) = (line.view(), whole.view_mut());
-    let info = layout.info();
-    for plane in 0..info.planes {
-        let (_, rows) = info.plane_extent(plane, width, height);
-        for y in 0..rows {
-            to.row_mut(plane, y).copy_from_slice(from.row(plane, 0));
-        }
-    }
+    whole.fill(color);
     Ok(whole)
 }
 
