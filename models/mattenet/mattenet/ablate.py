@@ -61,6 +61,8 @@ ROWS: dict[str, dict[str, object]] = {
     "no rotation": {"data.augment.rotate": 0.0},
     "rooms beside people, too": {"data.augment.beside": 0.7},
     "hanging clothes, too": {"data.augment.coats": 0.3},
+    "things that are worn, too": {"data.augment.worn": 0.3},
+    "things behind heads, too": {"data.augment.behind": 0.3},
     "no camera effects": {f"data.augment.{k}": 0.0
                           for k in ("colour", "light", "low_light", "blur", "noise", "jpeg", "gray")},
 }

@@ -38,6 +38,8 @@ class AugmentConfig:
     two_people: float = 0.25  # share of those that go into another person's picture
     beside: float = 0.0  # share of those that go into a part of a labelled picture that nobody is in
     coats: float = 0.0  # share of those whose room gets clothes that nobody wears: what hangs on doors and chairs
+    worn: float = 0.0  # chance that the person gets a headset, cap or something in the hand, drawn (things.py)
+    behind: float = 0.0  # chance that a chair's back, lamp or shelf stands behind the head, drawn
     sharpness: float = 0.7  # share of those whose sharper half, person or room, is blurred until it is as soft as the other
     border: float = 0.25  # share of those where the person is partly outside the frame
     colour: float = 0.9

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import torch
 
-from mattenet.data import augment, cache, compose, geometry, splits
+from mattenet.data import augment, cache, compose, geometry, splits, things
 from mattenet.data.config import DataConfig, sources
 from mattenet.data.sampler import Sampler
 from mattenet.errors import UserError
@@ -118,6 +118,9 @@ class Frames(torch.utils.data.Dataset):
         else:
             rgba, trust = self._view(index, rng)
         rgba = np.ascontiguousarray(rgba)
+        for chance, some in ((aug.behind, things.BEHIND), (aug.worn, things.WORN)):
+            if chance and rng.random() < chance:  # without a chance no number is drawn: older runs repeat
+                rgba, trust = things.add((rgba, trust), some, rng)
         rgb = augment.camera(np.ascontiguousarray(rgba[..., :3]), rng, aug)
         return np.dstack([rgb, rgba[..., 3]]), trust
 
