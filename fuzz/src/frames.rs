@@ -4,7 +4,8 @@
 
 use arbitrary::{Result, Unstructured};
 use gstmatte::frame::{
-    ChromaSite, Colorimetry, FrameFormat, FrameMut, FrameRef, GrayRef, Matrix, PixelLayout, Range,
+    ChromaSite, Colorimetry, FrameFormat, FrameMut, FrameRef, GrayRef, Matrix, PixelLayout,
+    Primaries, Range, Transfer,
 };
 use gstmatte::simd::{self, Level};
 
@@ -21,22 +22,29 @@ pub fn side(u: &mut Unstructured) -> Result<usize> {
 
 /// What frames may be.
 pub fn format(u: &mut Unstructured) -> Result<FrameFormat> {
-    Ok(FrameFormat {
-        layout: *u.choose(PixelLayout::ALL)?,
-        color: Colorimetry {
-            matrix: *u.choose(&[
-                Matrix::Bt601,
-                Matrix::Bt709,
-                Matrix::Bt2020,
-                Matrix::Fcc,
-                Matrix::Smpte240m,
-            ])?,
-            range: *u.choose(&[Range::Limited, Range::Full])?,
-            site: ChromaSite {
-                cosited_x: u.arbitrary()?,
-                cosited_y: u.arbitrary()?,
-            },
+    let layout = *u.choose(PixelLayout::ALL)?;
+    let mut color = Colorimetry {
+        matrix: *u.choose(&[
+            Matrix::Bt601,
+            Matrix::Bt709,
+            Matrix::Bt2020,
+            Matrix::Fcc,
+            Matrix::Smpte240m,
+        ])?,
+        range: *u.choose(&[Range::Limited, Range::Full])?,
+        site: ChromaSite {
+            cosited_x: u.arbitrary()?,
+            cosited_y: u.arbitrary()?,
         },
+        ..Default::default()
+    };
+    if color.matrix == Matrix::Bt2020 {
+        color.transfer = *u.choose(&[Transfer::Sdr, Transfer::Pq, Transfer::Hlg])?;
+        color.primaries = *u.choose(&[Primaries::Bt709, Primaries::Bt2020])?;
+    }
+    Ok(FrameFormat {
+        layout,
+        color,
         width: side(u)?,
         height: side(u)?,
     })

@@ -3,10 +3,11 @@
 //! A finished background in the frame's own layout, and the conversion that makes one.
 
 use crate::frame::{
-    ColorModel, Colorimetry, Component, FrameError, FrameMut, FrameRef, PixelLayout, subsampled,
+    ColorModel, Colorimetry, Component, FrameError, FrameMut, FrameRef, PixelLayout, Recoder,
+    RgbToYuv, subsampled,
 };
 
-/// Straight red, green, blue and alpha, 0 to 1.
+/// Straight red, green and blue of sRGB, and alpha, 0 to 1.
 pub type Rgba = [f32; 4];
 
 /// A colour written as 0xAARRGGBB.
@@ -14,6 +15,9 @@ pub fn argb(color: u32) -> Rgba {
     let byte = |shift: u32| ((color >> shift) & 255) as f32 / 255.0;
     [byte(16), byte(8), byte(0), byte(24)]
 }
+
+/// Rows of pixels under a sample.
+const ROWS: usize = 3;
 
 /// A picture in a frame's layout, size and colorimetry, ready to be blended without conversion.
 #[derive(Debug, Clone)]
@@ -98,20 +102,36 @@ impl Backdrop {
     ) -> Result<Self, FrameError> {
         let mut backdrop = Self::new(layout, color, width, height)?;
         let encoder = Encoder::new(layout, color);
-        for (index, component) in layout.info().components.iter().enumerate() {
-            let (data, stride) = &mut backdrop.planes[component.plane];
-            let taps = Taps::new(component, color);
-            for y in 0..subsampled(height, component.h_sub) {
-                let row = &mut data[y * *stride..][..*stride];
-                for x in 0..subsampled(width, component.w_sub) {
-                    let value = taps.mean(x, y, width, height, |x, y| {
-                        encoder.encode(pixel(x, y))[index]
-                    });
-                    encoder.store(value, &mut row[component.offset + x * component.step..]);
-                }
+        // Code values of as many rows of pixels as a sample can lie on.
+        let mut rows = vec![vec![[0.0; 4]; width]; ROWS];
+        for y in 0..height {
+            for (x, codes) in rows[y % ROWS].iter_mut().enumerate() {
+                *codes = encoder.encode(pixel(x, y));
             }
+            backdrop.sample(&encoder, &rows, y);
         }
         Ok(backdrop)
+    }
+
+    /// Writes the samples that are complete with row `y` of the pixels' code values.
+    fn sample(&mut self, encoder: &Encoder, rows: &[Vec<[f32; 4]>], y: usize) {
+        let (width, height) = (self.width, self.height);
+        for (index, component) in self.layout.info().components.iter().enumerate() {
+            let complete = match component.h_sub {
+                0 => Some(y),
+                _ => (y % 2 == 1 || y + 1 == height).then_some(y / 2),
+            };
+            let Some(at) = complete else {
+                continue;
+            };
+            let (data, stride) = &mut self.planes[component.plane];
+            let row = &mut data[at * *stride..][..*stride];
+            let taps = Taps::new(component, self.color);
+            for x in 0..subsampled(width, component.w_sub) {
+                let value = taps.mean(x, at, width, height, |x, y| rows[y % ROWS][x][index]);
+                encoder.store(value, &mut row[component.offset + x * component.step..]);
+            }
+        }
     }
 
     /// The backdrop as a frame to read.
@@ -143,14 +163,16 @@ impl Backdrop {
     }
 }
 
-/// Turns RGBA into a layout's code values.
+/// Turns sRGB with alpha into a layout's code values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Encoder {
     model: ColorModel,
     alpha: bool,
     depth: u32,
     shift: u32,
-    to_yuv: crate::frame::RgbToYuv,
+    to_yuv: RgbToYuv,
+    /// Where the frame's signals mean another light than sRGB's.
+    recoder: Option<Recoder>,
 }
 
 impl Encoder {
@@ -162,12 +184,17 @@ impl Encoder {
             depth: info.depth,
             shift: info.shift,
             to_yuv: color.rgb_to_yuv(info.depth),
+            recoder: Recoder::from_srgb(color),
         }
     }
 
     /// Code values in the order of the layout's components, not rounded.
     pub fn encode(&self, [r, g, b, a]: Rgba) -> [f32; 4] {
         let top = ((1u32 << self.depth) - 1) as f32;
+        let [r, g, b] = match &self.recoder {
+            Some(recoder) => recoder.signal([r, g, b]),
+            None => [r, g, b],
+        };
         let mut out = match self.model {
             ColorModel::Rgb => [r * top, g * top, b * top, 0.0],
             ColorModel::Yuv | ColorModel::Gray => {

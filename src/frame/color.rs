@@ -5,6 +5,8 @@
 //! Source: ITU-R BT.601-7, BT.709-6, BT.2020-2 (matrix coefficients, quantisation), SMPTE 240M,
 //! FCC 73.682; the same figures as in GStreamer's `video-color`.
 
+use super::{Primaries, Transfer};
+
 /// Matrix coefficients of a YUV picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Matrix {
@@ -62,6 +64,10 @@ pub struct Colorimetry {
     pub range: Range,
     /// Chroma siting; of no meaning without subsampling.
     pub site: ChromaSite,
+    /// How signals become light.
+    pub transfer: Transfer,
+    /// The colours that red, green and blue are.
+    pub primaries: Primaries,
 }
 
 /// Affine map from YUV code values to RGB in 0 to 1: `rgb = m * (yuv + offset)`.

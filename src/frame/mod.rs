@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod color;
+mod curve;
+mod exposure;
 mod gray;
 mod guide;
 #[cfg(test)]
@@ -18,7 +20,9 @@ mod resample;
 mod sample;
 #[cfg(test)]
 mod sample_tests;
+mod srgb_view;
 mod still;
+mod transfer;
 mod view;
 
 pub use color::{ChromaSite, Colorimetry, Matrix, Range, RgbToYuv, YuvToRgb};
@@ -28,4 +32,5 @@ pub use layout::{ColorModel, Component, LayoutInfo, PixelLayout, subsampled};
 pub use resample::{FrameFormat, HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};
 pub use sample::{ChannelOrder, ElementType, Sampler, TensorLayout, TensorMut, TensorSpec};
 pub use still::StillDetector;
+pub use transfer::{Primaries, Recoder, Transfer, WHITE, nits_to_pq, pq_to_nits};
 pub use view::{FrameError, FrameMut, FrameRef};

@@ -8,9 +8,11 @@
 //! on its own, so subsampled chroma is never blown up first. Colour conversion is linear, so it
 //! is done after scaling, where it costs next to nothing, and folded with the normalisation into
 //! one 3x4 matrix. Alpha is ignored: what a transparent pixel holds is sampled like any other.
-//! RGB layouts are taken as full range whatever the caps say.
+//! RGB layouts are taken as full range whatever the caps say. Networks are made for sRGB: videos in high dynamic
+//! range and in BT.2020's colours are brought there after scaling, see [`super::srgb_view`].
 
 use super::resample::{Affine, Element, HALF_MAX, Half, Resampler, write_packed, write_plane};
+use super::srgb_view::SrgbView;
 use super::{ColorModel, Colorimetry, FrameFormat, FrameRef, PixelLayout, SampleError};
 use crate::simd::Level;
 use fearless_simd::dispatch;
@@ -245,6 +247,8 @@ pub struct Sampler {
     resampler: Resampler,
     spec: TensorSpec,
     affines: [Affine; 3],
+    /// Where colours are not sRGB's.
+    view: Option<SrgbView>,
 }
 
 impl Sampler {
@@ -267,6 +271,7 @@ impl Sampler {
             affine(row, resampler.scales(), normalise, spec.bounds(c))
         });
         Ok(Self {
+            view: SrgbView::new(format, &resampler, spec.width * spec.height),
             resampler,
             spec: *spec,
             affines,
@@ -307,7 +312,19 @@ impl Sampler {
         }
     }
 
+    /// Time starts over, or another scene begins: how bright the frames before were is of no use.
+    pub fn forget(&mut self) {
+        if let Some(view) = &mut self.view {
+            view.forget();
+        }
+    }
+
     fn fill<T: Element>(&mut self, frame: &FrameRef<'_>, out: &mut [T]) -> Result<(), SampleError> {
+        if let Some(view) = &mut self.view {
+            view.look(&mut self.resampler, frame)?;
+            write_srgb(view, &self.spec, out);
+            return Ok(());
+        }
         match color_components(self.format().layout) {
             1 => self.fill_from::<T, 1>(frame, out),
             _ => self.fill_from::<T, 3>(frame, out),
@@ -332,6 +349,25 @@ impl Sampler {
                 let out = &mut out[3 * y * width..][..3 * width];
                 dispatch!(level, simd => write_packed(simd, rows, affines, out));
             }),
+        }
+    }
+}
+
+/// Writes sRGB's colours as a tensor wants them.
+fn write_srgb<T: Element>(view: &SrgbView, spec: &TensorSpec, out: &mut [T]) {
+    let pixels = spec.width * spec.height;
+    for c in 0..3 {
+        let (scale, bias, (low, high)) = (spec.scale[c], spec.bias[c], spec.bounds(c));
+        let component = match spec.order {
+            ChannelOrder::Rgb => c,
+            ChannelOrder::Bgr => 2 - c,
+        };
+        let (first, step) = match spec.layout {
+            TensorLayout::Nchw => (c * pixels, 1),
+            TensorLayout::Nhwc => (c, 3),
+        };
+        for (out, rgb) in out[first..].iter_mut().step_by(step).zip(view.pixels()) {
+            *out = T::encode((scale * rgb[component] + bias).clamp(low, high));
         }
     }
 }

@@ -79,6 +79,7 @@ pub(super) fn colorimetry(n: usize) -> Colorimetry {
             cosited_x: n / 2 % 2 == 1,
             cosited_y: n / 4 % 2 == 1,
         },
+        ..Default::default()
     }
 }
 

@@ -95,6 +95,9 @@ impl Runner {
             Waited::Flushing => return Ok(Started::Flushing),
             Waited::Stalled => return Ok(Started::Busy),
         };
+        if reset {
+            self.sampler.forget();
+        }
         match self.sampler.sample(frame, engine.input_mut()) {
             Ok(()) => {
                 self.worker.offer(engine, pts, reset);

@@ -2,7 +2,7 @@
 
 //! Formats and colorimetry: GStreamer's names for what `frame/` knows.
 
-use crate::frame::{ChromaSite, Colorimetry, Matrix, PixelLayout, Range};
+use crate::frame::{ChromaSite, Colorimetry, Matrix, PixelLayout, Primaries, Range, Transfer};
 use gst_video::VideoFormat;
 
 /// The layout of a GStreamer format, where the plugin takes it.
@@ -64,7 +64,7 @@ pub fn pad_templates() -> Vec<gst::PadTemplate> {
     .into()
 }
 
-/// Matrix, range and chroma siting of caps. What the caps leave open gets GStreamer's defaults.
+/// Matrix, range, chroma siting, transfer and primaries of caps. What the caps leave open gets GStreamer's defaults.
 pub fn colorimetry_of(info: &gst_video::VideoInfo) -> Colorimetry {
     let color = info.colorimetry();
     let matrix = match color.matrix() {
@@ -86,9 +86,20 @@ pub fn colorimetry_of(info: &gst_video::VideoInfo) -> Colorimetry {
         cosited_x: site.contains(gst_video::VideoChromaSite::H_COSITED),
         cosited_y: site.contains(gst_video::VideoChromaSite::V_COSITED),
     };
+    let transfer = match color.transfer() {
+        gst_video::VideoTransferFunction::Smpte2084 => Transfer::Pq,
+        gst_video::VideoTransferFunction::AribStdB67 => Transfer::Hlg,
+        _ => Transfer::Sdr,
+    };
+    let primaries = match color.primaries() {
+        gst_video::VideoColorPrimaries::Bt2020 => Primaries::Bt2020,
+        _ => Primaries::Bt709,
+    };
     Colorimetry {
         matrix,
         range,
         site,
+        transfer,
+        primaries,
     }
 }

@@ -70,7 +70,7 @@ impl Mix {
 }
 
 /// Rows R, G, B in 0 to 1 as affine functions of the source's components (three and a constant).
-fn to_rgb(format: FrameFormat) -> [[f64; 4]; 3] {
+pub(super) fn to_rgb(format: FrameFormat) -> [[f64; 4]; 3] {
     let info = format.layout.info();
     if info.model == ColorModel::Rgb {
         let unit = 1.0 / f64::from((1u32 << info.depth) - 1);
@@ -89,7 +89,7 @@ fn to_rgb(format: FrameFormat) -> [[f64; 4]; 3] {
 }
 
 /// The target's components as affine functions of R, G, B and a constant.
-fn from_rgb(format: FrameFormat) -> Vec<[f64; 4]> {
+pub(super) fn from_rgb(format: FrameFormat) -> Vec<[f64; 4]> {
     let info = format.layout.info();
     if info.model == ColorModel::Rgb {
         let top = f64::from((1u32 << info.depth) - 1);

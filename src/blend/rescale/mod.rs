@@ -12,16 +12,18 @@
 mod axis;
 mod color;
 mod kernels;
+mod light;
 
 use super::backdrop::Backdrop;
 use super::{BlendError, Fit};
 use crate::frame::{
-    Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, subsampled,
+    ColorModel, Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, subsampled,
 };
 use crate::simd::Level;
 use axis::{Along, Side, Span, place, spans};
 use color::Mix;
 use kernels::Columns;
+use light::Light;
 
 /// How the pictures of two videos go together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,7 +66,9 @@ struct Grid {
     outputs: Vec<(Component, Mix)>,
     /// The source's component for each output, where samples are copied as they are.
     direct: Option<Vec<Component>>,
-    codes: [Vec<u16>; 2],
+    codes: [Vec<u16>; 3],
+    /// Where colours go by light, and the numbers of the outputs among the target's components.
+    light: Option<(Light, Vec<usize>)>,
     /// Rows that are written.
     height: usize,
 }
@@ -109,6 +113,7 @@ impl Rescaler {
             grids: Vec::new(),
             backdrop,
         };
+        let light = Light::new(from, to);
         let colors = color::mixes(from, to);
         let info = to.layout.info();
         let sampling = |c: &Component| (c.w_sub, c.h_sub);
@@ -117,10 +122,14 @@ impl Rescaler {
             if rescaler.grids.iter().any(known) {
                 continue;
             }
-            let outputs = info.components.iter().zip(&colors);
-            let outputs = outputs.filter(|(c, _)| sampling(c) == sampling(first));
-            let outputs = outputs.map(|(c, mix)| (*c, *mix)).collect();
-            rescaler.grids.push(Grid::new(from, to, along, outputs));
+            let outputs = info.components.iter().zip(&colors).enumerate();
+            let outputs = outputs.filter(|(_, (c, _))| sampling(c) == sampling(first));
+            let (numbers, outputs): (Vec<_>, Vec<_>) =
+                outputs.map(|(i, (c, mix))| (i, (*c, *mix))).unzip();
+            let light = light.clone().map(|light| (light, numbers));
+            rescaler
+                .grids
+                .push(Grid::new(from, to, along, outputs, light));
         }
         Ok(rescaler)
     }
@@ -172,6 +181,7 @@ impl Grid {
         to: FrameFormat,
         (x, y): (Along, Along),
         mut outputs: Vec<(Component, Mix)>,
+        light: Option<(Light, Vec<usize>)>,
     ) -> Self {
         let (source, first) = (from.layout.info(), outputs[0].0);
         let width = subsampled(x.len, first.w_sub);
@@ -191,10 +201,15 @@ impl Grid {
             .iter()
             .map(|(_, mix)| source.components[mix.channels[0]])
             .collect();
-        same &= outputs.iter().all(|(_, mix)| mix.shift.is_some());
+        same &= light.is_none() && outputs.iter().all(|(_, mix)| mix.shift.is_some());
         // Channels that no output needs are not sampled; the mixes are told their new numbers.
-        let needed: Vec<usize> = (0..3)
-            .filter(|c| outputs.iter().any(|(_, mix)| mix.uses(*c)))
+        // Light needs them all.
+        let colors = match source.model {
+            ColorModel::Gray => 1,
+            ColorModel::Rgb | ColorModel::Yuv => 3,
+        };
+        let needed: Vec<usize> = (0..colors)
+            .filter(|c| light.is_some() || outputs.iter().any(|(_, mix)| mix.uses(*c)))
             .collect();
         for &channel in &needed {
             let c = source.components[channel];
@@ -240,7 +255,8 @@ impl Grid {
             channels,
             outputs,
             direct: same.then_some(sources),
-            codes: [vec![0; width], vec![0; width]],
+            codes: std::array::from_fn(|_| vec![0; width]),
+            light,
             height,
         }
     }
@@ -287,8 +303,11 @@ impl Grid {
 
     /// Writes target row `y` of every output from what was sampled.
     fn write(&mut self, level: Level, target: &LayoutInfo, y: usize, out: &mut FrameMut) {
+        if self.light.is_some() {
+            return self.write_by_light(target, y, out);
+        }
         let pair = target.depth == 8 && self.is_pair();
-        let (lines, [first, second]) = (&self.channels, &mut self.codes);
+        let (lines, [first, second, _]) = (&self.channels, &mut self.codes);
         let line = |c: usize| &lines[c].line[..];
         if pair {
             kernels::mix(level, &self.outputs[0].1, line, first);
@@ -301,6 +320,21 @@ impl Grid {
             let row = out.row_mut(component.plane, self.top + y);
             let at = component.offset + self.left * component.step;
             kernels::store(first, &mut row[at..], component.step, target);
+        }
+    }
+
+    /// As [`Grid::write`], where signals of the two videos mean different light.
+    fn write_by_light(&mut self, target: &LayoutInfo, y: usize, out: &mut FrameMut) {
+        let Some((light, numbers)) = &self.light else {
+            return;
+        };
+        // A gray source has one channel, and the factors of the others are 0.
+        let line = |c: usize| &self.channels[c.min(self.channels.len() - 1)].line[..];
+        light.apply([line(0), line(1), line(2)], numbers, &mut self.codes);
+        for ((component, _), codes) in self.outputs.iter().zip(&self.codes) {
+            let row = out.row_mut(component.plane, self.top + y);
+            let at = component.offset + self.left * component.step;
+            kernels::store(codes, &mut row[at..], component.step, target);
         }
     }
 

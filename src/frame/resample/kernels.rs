@@ -223,8 +223,9 @@ pub(in crate::frame) struct Affine {
 }
 
 impl Affine {
+    /// The value for column `x` of the components' rows.
     #[inline(always)]
-    fn apply<const N: usize>(&self, x: usize, rows: [&[f32]; N]) -> f32 {
+    pub fn apply<const N: usize>(&self, x: usize, rows: [&[f32]; N]) -> f32 {
         let mut value = self.bias;
         for (factor, row) in self.factors.iter().zip(rows) {
             value += factor * row[x];
