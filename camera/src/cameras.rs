@@ -82,6 +82,37 @@ fn known(device: gst::Device) -> Option<Camera> {
     })
 }
 
+/// Names the colour of a camera's raw video that says none, as PipeWire's never does: bt601 in limited
+/// range, which webcams send (the USB video class has it for its default) and every viewer expects.
+/// GStreamer itself would take 720p for bt709.
+pub fn name_colour(pad: &gst::Pad) {
+    pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
+        if let Some(gst::PadProbeData::Event(event)) = &info.data
+            && let gst::EventView::Caps(caps) = event.view()
+            && let Some(named) = with_colour(caps.caps())
+        {
+            info.data = Some(gst::PadProbeData::Event(gst::event::Caps::new(&named)));
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// The caps with their colour; None where they name it, or are no raw video of luma and chroma.
+fn with_colour(caps: &gst::CapsRef) -> Option<gst::Caps> {
+    let structure = caps.structure(0)?;
+    if structure.name() != "video/x-raw" || structure.has_field("colorimetry") {
+        return None;
+    }
+    let format = structure.get::<&str>("format").ok()?;
+    let info = gst_video::VideoFormatInfo::from_format(gst_video::VideoFormat::from_string(format));
+    if !info.is_yuv() {
+        return None;
+    }
+    let mut named = caps.to_owned();
+    named.make_mut().set("colorimetry", "bt601");
+    Some(named)
+}
+
 fn reader(path: &str) -> Result<gst::Element, String> {
     let source = gst::ElementFactory::make("v4l2src").property("device", path);
     source
@@ -226,6 +257,36 @@ mod tests {
         let expected = "video/x-raw,width=800,height=600,framerate=25/1";
         assert!(chosen.is_strictly_equal(&gst::Caps::from_str(expected).expect("they are right")));
         assert!(nearest(&gst::Caps::new_empty_simple("audio/x-raw"), size, 25).is_none());
+    }
+
+    #[test]
+    fn a_camera_that_says_no_colour_is_a_webcam() {
+        gst::init().expect("GStreamer is there");
+        for (caps, expected) in [
+            ("video/x-raw,format=YUY2", Some("bt601")),
+            ("video/x-raw,format=NV12,colorimetry=bt709", Some("bt709")),
+            ("video/x-raw,format=RGB", None),
+        ] {
+            let line = format!(
+                "appsrc name=in format=time caps=\"{caps},width=1280,height=720,framerate=30/1\" \
+                 ! identity name=camera ! appsink name=out sync=false"
+            );
+            let pipeline = gst::parse::launch(&line).expect("the line is right");
+            let pipeline = pipeline.downcast::<gst::Pipeline>().expect("it is one");
+            let part = |name| pipeline.by_name(name).expect("it is there");
+            name_colour(&part("camera").static_pad("src").expect("it has one"));
+            let source: gst_app::AppSrc = part("in").downcast().expect("an appsrc");
+            let sink: gst_app::AppSink = part("out").downcast().expect("an appsink");
+            pipeline.set_state(gst::State::Playing).expect("it starts");
+            source
+                .push_buffer(gst::Buffer::new())
+                .expect("it takes frames");
+            let sample = sink.pull_sample().expect("a frame comes out");
+            pipeline.set_state(gst::State::Null).expect("it stops");
+            let structure = sample.caps().and_then(|caps| caps.structure(0));
+            let found = structure.and_then(|caps| caps.get::<&str>("colorimetry").ok());
+            assert_eq!(found, expected, "{caps}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use crate::behind;
 use crate::cameras;
+use crate::convert::Converter;
 use crate::hub::Hub;
 use crate::output;
 use crate::settings::{Background, Settings};
@@ -43,25 +44,20 @@ impl Chain {
             reason,
             final_one: false,
         };
-        // decodebin makes raw video of whatever the camera sends, the converters what is published of it.
+        // decodebin makes raw video of whatever the camera sends; it is turned before anything is behind the
+        // person, and converted to what is published when it is taken from the appsink.
         let head = settings
             .source
             .as_deref()
             .map_or(String::new(), |source| format!("{source} ! "));
-        let format = hub
-            .caps()
-            .structure(0)
-            .and_then(|caps| caps.get::<String>("format").ok());
         let description = format!(
             "{head}decodebin name=decode ! videorate drop-only=true max-rate={rate} ! videoconvert \
+             ! videoflip video-direction={direction} \
              ! queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream \
-             ! mattebackground name=matte ! videoscale ! videoconvert \
-             ! video/x-raw,format={format},width={width},height={height},pixel-aspect-ratio=1/1 \
+             ! mattebackground name=matte \
              ! appsink name=frames sync=false max-buffers=2 drop=true",
             rate = settings.rate,
-            format = format.as_deref().unwrap_or("YUY2"),
-            width = settings.size.width,
-            height = settings.size.height,
+            direction = settings.direction(),
         );
         let pipeline = gst::parse::launch(&description)
             .map_err(|error| passing(format!("source {head}: {error}")))?
@@ -77,6 +73,10 @@ impl Chain {
             Some(source) => source.clone(),
             None => add_camera(&pipeline, &decode, settings).map_err(passing)?,
         };
+        // What comes here is upright by now; where videoflip was told a direction, the tag still says otherwise.
+        if matte.has_property("video-direction") {
+            matte.set_property_from_str("video-direction", "identity");
+        }
         set_properties(&matte, settings).map_err(|reason| Failure {
             reason,
             final_one: true,
@@ -87,17 +87,10 @@ impl Chain {
         let frames: gst_app::AppSink = part("frames")?
             .downcast()
             .map_err(|_| passing("appsink is none".into()))?;
-        let to = hub.clone();
-        let take = move |sink: &gst_app::AppSink| {
-            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-            if let Some(frame) = sample.buffer() {
-                to.push(frame);
-            }
-            Ok(gst::FlowSuccess::Ok)
-        };
+        let converter = Converter::new(hub.caps()).map_err(|error| passing(error.to_string()))?;
         frames.set_callbacks(
             gst_app::AppSinkCallbacks::builder()
-                .new_sample(take)
+                .new_sample(publish(hub.clone(), converter))
                 .build(),
         );
         let bus = pipeline
@@ -167,6 +160,26 @@ impl Drop for Chain {
     }
 }
 
+/// What an appsink does with every frame: it is converted, and the hub sends it.
+fn publish(
+    hub: Hub,
+    mut converter: Converter,
+) -> impl FnMut(&gst_app::AppSink) -> Result<gst::FlowSuccess, gst::FlowError> {
+    move |sink| {
+        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+        match converter.convert(&sample) {
+            Ok(frame) => {
+                hub.push(&frame);
+                Ok(gst::FlowSuccess::Ok)
+            }
+            Err(error) => {
+                gst::element_error!(sink, gst::StreamError::Format, ("{error}"));
+                Err(gst::FlowError::Error)
+            }
+        }
+    }
+}
+
 /// Puts the camera in front of decodebin; its name.
 fn add_camera(
     pipeline: &gst::Pipeline,
@@ -177,13 +190,16 @@ fn add_camera(
     let source = camera.source()?;
     let filter = gst::ElementFactory::make("capsfilter");
     let filter = filter.build().map_err(|error| error.to_string())?;
-    if let Some(caps) = camera.caps(settings.size, settings.rate) {
+    if let Some(caps) = camera.caps(settings.camera_size(), settings.rate) {
         filter.set_property("caps", caps);
     }
     pipeline
         .add_many([&source, &filter])
         .map_err(|error| error.to_string())?;
     gst::Element::link_many([&source, &filter, decode]).map_err(|error| error.to_string())?;
+    if let Some(pad) = filter.static_pad("src") {
+        cameras::name_colour(&pad);
+    }
     Ok(camera.name)
 }
 

@@ -6,6 +6,8 @@ mod app;
 mod behind;
 mod cameras;
 mod chain;
+mod convert;
+mod direction;
 mod hub;
 mod options;
 mod output;
@@ -23,6 +25,7 @@ use options::{HELP, Options, Task};
 use output::Output;
 use published::Published;
 use settings::Settings;
+use std::io::Write;
 use std::process::ExitCode;
 use terminal::{KEYS, Keys};
 
@@ -49,9 +52,9 @@ fn run() -> Result<(), String> {
         keys,
     } = options::parse(std::env::args_os().skip(1))?;
     match task {
-        Task::Help => print!("{HELP}\nKeys:\n{KEYS}\n"),
-        Task::Version => println!("matte-camera {}", env!("CARGO_PKG_VERSION")),
-        Task::Show => print!("{}", settings.to_toml()?),
+        Task::Help => tell(&format!("{HELP}\nKeys:\n{KEYS}")),
+        Task::Version => tell(&format!("matte-camera {}", env!("CARGO_PKG_VERSION"))),
+        Task::Show => tell(settings.to_toml()?.trim_end()),
         Task::List => {
             gst::init().map_err(|error| error.to_string())?;
             list();
@@ -64,23 +67,25 @@ fn run() -> Result<(), String> {
     Ok(())
 }
 
+/// Writes lines for whoever reads them; one that has seen enough (`head`, `grep -q`) is no mistake.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
 /// Names cameras and where they can be published to.
 fn list() {
-    println!("cameras:");
+    tell("cameras:");
     for camera in cameras::list() {
-        println!(
-            "  {} ({})",
-            camera.name,
-            camera.path.as_deref().unwrap_or("PipeWire")
-        );
+        let path = camera.path.as_deref().unwrap_or("PipeWire");
+        tell(&format!("  {} ({path})", camera.name));
     }
-    println!("outputs:");
+    tell("outputs:");
     match Output::choose("pipewire") {
-        Ok(_) => println!("  pipewire"),
-        Err(error) => println!("  no pipewire: {error}"),
+        Ok(_) => tell("  pipewire"),
+        Err(error) => tell(&format!("  no pipewire: {error}")),
     }
     for path in output::loopbacks() {
-        println!("  {}", path.display());
+        tell(&format!("  {}", path.display()));
     }
 }
 

@@ -19,6 +19,8 @@ usage: matte-camera [OPTION...]
   --output OUTPUT          auto, pipewire, or a v4l2loopback device such as /dev/video10
   --name NAME              as other programs show it (Matte)
   --size WxH, --rate N     of the published video (1280x720, 30)
+  --flip KIND              horizontal (as a mirror) or vertical
+  --rotate DEGREES         0, 90, 180 or 270, clockwise, before --flip
   --background KIND        blur, picture, video or color
   --picture FILE           a picture behind you (sets the background, too, as do the next two)
   --video FILE             a video, again and again
@@ -108,6 +110,8 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             Long("name") => set(text(&mut parser)?, |s, v| s.name = v),
             Long("size") => set(parsed(&mut parser)?, |s, v| s.size = v),
             Long("rate") => set(number(&mut parser, "--rate")?, |s, v| s.rate = v),
+            Long("flip") => set(parsed(&mut parser)?, |s, v| s.flip = Some(v)),
+            Long("rotate") => set(parsed(&mut parser)?, |s, v| s.rotate = Some(v)),
             Long("background") => set(parsed(&mut parser)?, |s, v| s.background = v),
             Long("picture") => set(value(&mut parser)?, |s, v| {
                 (s.picture, s.background) = (Some(v.into()), Background::Picture);
@@ -219,6 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn a_turned_camera_is_asked_for_its_own_size() {
+        let settings = |words| parse_words(words).expect("they are right").settings;
+        let size = |words| {
+            let Size { width, height } = settings(words).camera_size();
+            (width, height)
+        };
+        assert_eq!(size("--size 720x1280 --rotate 90"), (1280, 720));
+        assert_eq!(
+            size("--size 720x1280 --rotate 270 --flip vertical"),
+            (1280, 720)
+        );
+        assert_eq!(size("--size 640x480 --rotate 180"), (640, 480));
+        assert_eq!(settings("").direction(), "auto");
+        assert_eq!(settings("--flip horizontal").direction(), "horiz");
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (words, said) in [
             ("--sise 1x1", "--sise"),
@@ -226,6 +247,8 @@ mod tests {
             ("--rate many", "a number is wanted"),
             ("--rate 1000", "1 to 240"),
             ("--background beach", "blur, picture, video or color"),
+            ("--flip sideways", "horizontal or vertical"),
+            ("--rotate 45", "0, 90, 180 or 270"),
             ("--picture /nowhere.jpg", "no such file"),
             ("--set preset", "PROPERTY=VALUE"),
             ("beach.jpg", "beach.jpg"),

@@ -2,6 +2,7 @@
 
 //! What can be set: the settings file, in TOML, and its defaults.
 
+use crate::direction::{self, Flip, Rotation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -139,6 +140,12 @@ pub struct Settings {
     pub size: Size,
     /// Frames a second, 1 to 240.
     pub rate: i32,
+    /// How the camera's picture is mirrored, after it is turned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flip: Option<Flip>,
+    /// How far the camera's picture is turned. Without this and `flip`: as the stream's tag says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotate: Option<Rotation>,
     /// What stands behind the person.
     pub background: Background,
     /// The picture for `background = "picture"`.
@@ -174,6 +181,8 @@ impl Default for Settings {
                 height: 720,
             },
             rate: 30,
+            flip: None,
+            rotate: None,
             background: Background::Blur,
             picture: None,
             video: None,
@@ -241,6 +250,23 @@ impl Settings {
     /// Where a property's value cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String, String> {
         toml::to_string(self).map_err(|error| error.to_string())
+    }
+
+    /// The way in which the camera's picture is turned, as `video-direction` names it.
+    pub fn direction(&self) -> &'static str {
+        direction::of(self.flip, self.rotate)
+    }
+
+    /// The size to ask the camera for: of the published video, before it is turned.
+    pub fn camera_size(&self) -> Size {
+        let Size { width, height } = self.size;
+        match self.rotate {
+            Some(Rotation::Right | Rotation::Left) => Size {
+                width: height,
+                height: width,
+            },
+            _ => self.size,
+        }
     }
 
     /// Whether all of it fits together.

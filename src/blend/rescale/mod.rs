@@ -82,6 +82,8 @@ pub struct Rescaler {
     from: FrameFormat,
     grids: Vec<Grid>,
     backdrop: Backdrop,
+    /// Whether the picture leaves bars.
+    bars: bool,
 }
 
 impl Rescaler {
@@ -112,6 +114,7 @@ impl Rescaler {
             from,
             grids: Vec::new(),
             backdrop,
+            bars: (along.0.len, along.1.len) != (to.width, to.height),
         };
         let light = Light::new(from, to);
         let colors = color::mixes(from, to);
@@ -150,23 +153,37 @@ impl Rescaler {
     /// # Errors
     /// [`BlendError::Mismatch`] for a frame of another layout or size than planned.
     pub fn convert(&mut self, frame: &FrameRef) -> Result<(), BlendError> {
-        let found = (frame.layout(), frame.width(), frame.height());
-        let needed = (self.from.layout, self.from.width, self.from.height);
-        BlendError::check("the background frame", found, needed)?;
-        let (source, target) = (self.from.layout.info(), self.backdrop.layout().info());
+        self.check(frame)?;
         let mut out = self.backdrop.view_mut();
         for grid in &mut self.grids {
-            for y in 0..grid.height {
-                match &grid.direct {
-                    Some(direct) => grid.copy(self.level, frame, direct, y, &mut out),
-                    None => {
-                        grid.sample(self.level, frame, source, y);
-                        grid.write(self.level, target, y, &mut out);
-                    }
-                }
-            }
+            grid.convert(self.level, frame, &mut out);
         }
         Ok(())
+    }
+
+    /// Converts a frame into memory of the caller's, bars and all.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] where either frame is of another layout or size than planned.
+    pub fn convert_into(&mut self, frame: &FrameRef, out: &mut FrameMut) -> Result<(), BlendError> {
+        self.check(frame)?;
+        let planned = self.backdrop.view();
+        let found = (out.layout(), out.width(), out.height());
+        let needed = (planned.layout(), planned.width(), planned.height());
+        BlendError::check("the converted frame", found, needed)?;
+        if self.bars {
+            copy_rows(&planned, out);
+        }
+        for grid in &mut self.grids {
+            grid.convert(self.level, frame, out);
+        }
+        Ok(())
+    }
+
+    fn check(&self, frame: &FrameRef) -> Result<(), BlendError> {
+        let found = (frame.layout(), frame.width(), frame.height());
+        let needed = (self.from.layout, self.from.width, self.from.height);
+        BlendError::check("the background frame", found, needed)
     }
 
     /// The newest converted frame; before the first, the colour of the bars.
@@ -258,6 +275,20 @@ impl Grid {
             codes: std::array::from_fn(|_| vec![0; width]),
             light,
             height,
+        }
+    }
+
+    /// Brings a frame into this grid's components.
+    fn convert(&mut self, level: Level, frame: &FrameRef, out: &mut FrameMut) {
+        let (source, target) = (frame.layout().info(), out.layout().info());
+        for y in 0..self.height {
+            match &self.direct {
+                Some(direct) => self.copy(level, frame, direct, y, out),
+                None => {
+                    self.sample(level, frame, source, y);
+                    self.write(level, target, y, out);
+                }
+            }
         }
     }
 
@@ -366,6 +397,17 @@ fn filled(format: FrameFormat, color: u32) -> Result<Backdrop, BlendError> {
     let mut whole = Backdrop::new(layout, site, width, height)?;
     whole.fill(color);
     Ok(whole)
+}
+
+/// Copies a frame into one of the same layout and size.
+fn copy_rows(from: &FrameRef, to: &mut FrameMut) {
+    let info = from.layout().info();
+    for plane in 0..info.planes {
+        let (_, rows) = info.plane_extent(plane, from.width(), from.height());
+        for y in 0..rows {
+            to.row_mut(plane, y).copy_from_slice(from.row(plane, y));
+        }
+    }
 }
 
 #[cfg(test)]

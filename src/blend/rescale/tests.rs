@@ -360,3 +360,69 @@ fn videos_of_other_light_show_the_same_colours() {
         }
     }
 }
+
+#[test]
+fn memory_of_the_callers_gets_the_same_picture() {
+    let from = format(PixelLayout::I420, Colorimetry::default(), 24, 14);
+    let to = format(PixelLayout::Yuy2, Colorimetry::default(), 40, 50);
+    let source = picture(from);
+    for fit in [Fit::Stretch, Fit::Contain, Fit::Cover] {
+        let new = || Rescaler::new(from, to, placement(fit), simd::level()).expect("valid");
+        let (mut own, mut callers) = (new(), new());
+        own.convert(&source.view()).expect("the right format");
+        let mut out = picture(to);
+        callers
+            .convert_into(&source.view(), &mut out.view_mut())
+            .expect("the right formats");
+        for y in 0..50 {
+            assert_eq!(own.view().row(0, y), out.view().row(0, y), "{fit:?} {y}");
+        }
+        let mut small = picture(from);
+        let refused = callers.convert_into(&source.view(), &mut small.view_mut());
+        assert!(matches!(refused, Err(BlendError::Mismatch { .. })));
+    }
+}
+
+/// Grays and red of a camera's JPEG, and of 720p, as the viewers of a virtual camera read them.
+#[test]
+fn known_colours_get_their_bt601_codes() {
+    let bt601 = Colorimetry::default();
+    let full = Colorimetry {
+        range: Range::Full,
+        ..bt601
+    };
+    let to = format(PixelLayout::Yuy2, bt601, 4, 2);
+    let converted = |from: FrameFormat, codes: [u8; 3]| {
+        let mut source = Backdrop::new(from.layout, from.color, 4, 2).expect("valid");
+        let info = from.layout.info();
+        for (c, code) in info.components.iter().zip(codes) {
+            for y in 0..subsampled(2, c.h_sub) {
+                for x in 0..subsampled(4, c.w_sub) {
+                    source.view_mut().row_mut(c.plane, y)[c.offset + x * c.step] = code;
+                }
+            }
+        }
+        let mut rescaler =
+            Rescaler::new(from, to, placement(Fit::Contain), simd::level()).expect("valid");
+        rescaler.convert(&source.view()).expect("the right format");
+        let row = rescaler.view().row(0, 0).to_vec();
+        [row[0], row[1], row[3]]
+    };
+    for layout in [PixelLayout::I420, PixelLayout::Y42b, PixelLayout::Yuy2] {
+        for (code, luma) in [(0, 16), (32, 43), (128, 126), (223, 208), (255, 235)] {
+            let found = converted(format(layout, full, 4, 2), [code, 128, 128]);
+            assert_eq!(found, [luma, 128, 128], "{layout:?} {code}");
+        }
+        let red = converted(format(layout, full, 4, 2), [76, 85, 255]);
+        assert_eq!(red, [81, 90, 240], "{layout:?}");
+    }
+    let rgb = converted(format(PixelLayout::Rgb, bt601, 4, 2), [255, 0, 0]);
+    assert_eq!(rgb, [81, 90, 240]);
+    // Red as bt709 is 62.56, 102.3, 240: its luma was rounded up before.
+    let bt709 = Colorimetry {
+        matrix: Matrix::Bt709,
+        ..bt601
+    };
+    let hd = converted(format(PixelLayout::I420, bt709, 4, 2), [63, 102, 240]);
+    assert_eq!(hd, [82, 90, 240]);
+}
