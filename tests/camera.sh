@@ -14,6 +14,8 @@ gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity e
 source="filesrc location=$still ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate=30/1"
 
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/viewer.sh"
+VIEW_WIDTH=640
 about="matte-camera " logs=("$work/camera.log")
 # --- what it says where something is missing -------------------------------------------------------
 export XDG_CONFIG_HOME=$work/empty XDG_RUNTIME_DIR=$work/none
@@ -43,100 +45,108 @@ exec 3<>"$work/keys"
 input=$work/keys start camera "$program" --source "$source" --size 640x480 --color '#2e7d5b' \
     --set transition-ms=0
 camera=$started
-wait_for 30 node matte-camera || fail "the camera does not appear in PipeWire"
+wait_for "$PATIENCE" node matte-camera || fail "the camera does not appear in PipeWire"
 
 is_open() { find "/proc/$camera/fd" -lname "$still" | grep -q .; }
 is_closed() { ! is_open; }
+opens() { wait_for "$PATIENCE" is_open; }
+closes() { wait_for "$PATIENCE" is_closed; }
 said() { grep -qF "$1" "$work/camera.log"; }
-read_frames() { # count, name of the last one's picture
-    timeout 60 gst-launch-1.0 -q pipewiresrc path="$(node matte-camera)" num-buffers="$1" ! videoconvert \
-        ! pngenc compression-level=1 ! multifilesink location="$work/$2.png"
-}
-near() { # picture x,y R G B: within 12 of that colour
-    local r g b
-    read -r r g b <<<"$(convert "$work/$1.png" -format \
-        "%[fx:int(255*p{$2}.r+.5)] %[fx:int(255*p{$2}.g+.5)] %[fx:int(255*p{$2}.b+.5)]" info:)"
-    echo "pixel $2 of $1: $r $g $b, expected $3 $4 $5"
-    [ $((r > $3 ? r - $3 : $3 - r)) -le 12 ] && [ $((g > $4 ? g - $4 : $4 - g)) -le 12 ] &&
-        [ $((b > $5 ? b - $5 : $5 - b)) -le 12 ]
-}
-face_is_there() { # picture: the face as the camera sees it
-    local difference
-    difference=$(convert "$still" "$work/$1.png" -crop 60x60+290+200 +repage -alpha off -compose difference \
-        -composite -format '%[fx:int(255*mean+.5)]' info:)
+says_so() { wait_for "$PATIENCE" said "$1"; }
+view() { look "$1" "pipewiresrc path=$(node matte-camera)"; } # name
+face_is_there() { # name: the face as the camera sees it
+    local difference picture
+    picture=$(newest "$1") && cp "$picture" "$work/face.rgb" || return 1
+    difference=$(convert "$still" -size 640x480 -depth 8 "$work/face.rgb" -crop 60x60+290+200 +repage -alpha off \
+        -compose difference -composite -format '%[fx:int(255*mean+.5)]' info:)
     echo "difference on the face: $difference"
     [ "$difference" -le 6 ]
 }
-finished() { # process
-    local status=0
-    wait "$1" || status=$?
-    echo "the reader has ended with $status"
-    return $status
-}
-sleeps() { sleep 2 && is_closed && said "published as 'Matte' in PipeWire"; }
+# It says so when it has looked who looks; from then on it has decided.
+sleeps() { says_so "published as 'Matte' in PipeWire" && says_so "nobody looks" && is_closed && ! said "camera on"; }
 check "sleeps while nobody looks" sleeps
-wakes() {
-    read_frames 60 color &
-    local reader=$!
-    wait_for 20 is_open && echo "the camera is open" || return 1
-    finished $reader && near color 600,20 46 125 91 && face_is_there color
-}
+wakes() { view color && opens && shows color 600 20 46 125 91 && until_seen face_is_there color; }
 check "wakes for a reader, and replaces the background" wakes
-check "closes the camera when the reader has gone" wait_for 10 is_closed
-look_then_press() { # keys, picture: what is seen a while after keys are pressed in front of a reader
-    read_frames 90 "$2" &
-    local reader=$!
-    wait_for 20 is_open || return 1
-    printf '%s' "$1" >&3
-    finished $reader
-}
-blurs() { look_then_press b blur && face_is_there blur && ! near blur 600,20 46 125 91; }
+check "closes the camera when the reader has gone" eval "leave && closes"
+is_blurred() { face_is_there blur && ! near blur 600 20 46 125 91; }
+blurs() { view blur && opens && printf b >&3 && until_seen is_blurred; }
 check "changes to blur by a key" blurs
-check "sleeps again" wait_for 10 is_closed
-hides() { look_then_press h hidden && near hidden 320,230 37 37 37 && near hidden 600,20 37 37 37 && is_closed; }
+check "sleeps again" eval "leave && closes"
+hides() {
+    view hidden && opens && until_seen face_is_there hidden && printf h >&3 && shows hidden 320 230 37 37 37 &&
+        near hidden 600 20 37 37 37 && closes && kill -0 "$reader"
+}
 check "hides by a key, camera closed while a reader looks" hides
+leave
 saves() {
     printf 'hc+s' >&3
-    wait_for 10 said "saved to" && cat "$XDG_CONFIG_HOME/matte/camera.toml" &&
+    says_so "saved to" && cat "$XDG_CONFIG_HOME/matte/camera.toml" &&
         grep -q '^background = "color"' "$XDG_CONFIG_HOME/matte/camera.toml" &&
         grep -q '^blur-strength = 60' "$XDG_CONFIG_HOME/matte/camera.toml"
 }
 check "saves its settings" saves
-refuses() { printf p >&3 && wait_for 10 said "no picture is named"; }
+refuses() { printf p >&3 && says_so "no picture is named"; }
 check "refuses a picture that was not named" refuses
-ends() { printf q >&3 && wait_for 10 bash -c "! kill -0 $camera" && wait "$camera"; }
+gone() { ! kill -0 "$camera"; }
+ends() { printf q >&3 && wait_for "$PATIENCE" gone && wait "$camera"; }
 check "ends by a key" ends
 exec 3>&-
 
 # --- a video behind, from the settings just saved; always on ------------------------------------------
-gst-launch-1.0 -q videotestsrc pattern=blue num-buffers=20 ! video/x-raw,format=I420,width=320,height=240,framerate=20/1 \
-    ! x264enc ! h264parse ! mp4mux ! filesink location="$work/blue.mp4"
-start camera "$program" --no-keys --video "$work/blue.mp4" --always
+# Two colours: seen again in their order, it has begun again.
+part="num-buffers=20 ! video/x-raw,format=I420,width=320,height=240,framerate=20/1"
+# shellcheck disable=SC2086  # lines of words
+gst-launch-1.0 -q concat name=both ! x264enc ! h264parse ! mp4mux ! filesink location="$work/two.mp4" \
+    videotestsrc pattern=blue $part ! both. videotestsrc pattern=green $part ! both.
+start camera "$program" --no-keys --video "$work/two.mp4" --always
 camera=$started
 loops() {
-    wait_for 20 is_open && wait_for 20 node matte-camera && sleep 3 && read_frames 60 video &&
-        near video 600,20 0 0 255 && face_is_there video
+    opens && wait_for "$PATIENCE" node matte-camera && view video && shows video 600 20 0 0 255 &&
+        shows video 600 20 0 255 0 && shows video 600 20 0 0 255 && shows video 600 20 0 255 0 &&
+        until_seen face_is_there video
 }
 check "plays a video behind, again and again" loops
+leave
 ended() { kill -TERM "$camera" && wait "$camera"; }
 check "ends by SIGTERM" ended
 
+# --- colours, and a mirror --------------------------------------------------------------------------------
+# A camera's JPEG, full range, as a viewer gets it: bt601 in limited range. The picture itself is looked at.
+bars=()
+for gray in 0 32 128 223 255; do bars+=("xc:rgb($gray,$gray,$gray)"); done
+convert -size 128x480 "${bars[@]}" +append -type TrueColor -quality 100 -sampling-factor 2x2 "$work/bars.jpg"
+start camera "$program" --no-keys --settings /dev/null --size 640x480 --flip horizontal --set enabled=false \
+    --source "filesrc location=$work/bars.jpg ! jpegdec ! imagefreeze is-live=true ! video/x-raw,framerate=30/1"
+camera=$started
+lumas() { # name, expected
+    local picture found
+    picture=$(newest "$1") && found=$(for x in 64 192 320 448 576; do luma "$picture" $x 240; done | xargs) || return 1
+    echo "$(basename "$picture"): $found, expected $2"
+    [ "$found" = "$2" ]
+}
+publishes_bars() {
+    wait_for "$PATIENCE" node matte-camera && VIEW_FORMAT=YUY2 view bars && until_seen lumas bars "235 208 126 43 16"
+}
+check "a camera's JPEG comes out as bt601 limited, mirrored" publishes_bars
+leave
+check "ends by SIGTERM again" ended
+
 # --- a picture, and a window under a display of its own -----------------------------------------------
 start display Xvfb -noreset -displayfd 4 -screen 0 800x600x24 4>"$work/display-number"
-wait_for 10 test -s "$work/display-number" || fail "no display"
+wait_for "$PATIENCE" test -s "$work/display-number" || fail "no display"
 DISPLAY=:$(cat "$work/display-number")
 export DISPLAY
 start camera "$program" --no-keys --picture "$ROOT/docs/pictures/room.jpg" --preview \
     --set image-fit=stretch
 camera=$started
 colours() { import -window root "$work/screen.png" && [ "$(identify -format %k "$work/screen.png")" -gt 5000 ]; }
-check "shows a preview window" wait_for 30 colours
+check "shows a preview window" wait_for "$PATIENCE" colours
 cp "$work/screen.png" "$work/seen.png" 2>/dev/null || true
 if [ -n "${MATTE_SCREENSHOT:-}" ]; then cp "$work/screen.png" "$MATTE_SCREENSHOT"; fi
 lost() {
     kill "$pipewire"
     local status=0
-    wait_for 15 bash -c "! kill -0 $camera" && { wait "$camera" || status=$?; }
+    wait_for "$PATIENCE" gone && { wait "$camera" || status=$?; }
     tail -3 "$work/camera.log"
     [ $status = 1 ] && grep -q "output:" "$work/camera.log"
 }

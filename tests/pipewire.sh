@@ -6,11 +6,14 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/session.sh"
 
 start_pipewire
-clip=$(presenter_clip)
-export MATTE_SOURCE="${MATTE_SOURCE:-filesrc location=$clip ! decodebin ! $PRESENTER} ! identity sync=true"
+# A camera that does not end, however late its reader comes.
+gst-launch-1.0 -q filesrc location="$(presenter_clip)" ! decodebin ! $PRESENTER ! identity eos-after=20 ! videoconvert \
+    ! pngenc ! multifilesink location="$work/still.png"
+still="filesrc location=$work/still.png ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate=30/1"
+export MATTE_SOURCE="${MATTE_SOURCE:-$still}"
 start camera "$ROOT/pipelines/pipewire-camera.sh"
-wait_for 20 node matte || fail "the camera does not appear in PipeWire"
-timeout 60 gst-launch-1.0 -q pipewiresrc path="$(node matte)" num-buffers=20 ! videoconvert \
+wait_for 240 node matte || fail "the camera does not appear in PipeWire"
+timeout 600 gst-launch-1.0 -q pipewiresrc path="$(node matte)" num-buffers=20 ! videoconvert \
     ! pngenc compression-level=1 ! multifilesink location="$work/seen.png" >"$work/reader.log" 2>&1 ||
     fail "the camera cannot be read back"
 identify "$work/seen.png" | grep -q 640x480 || fail "no 640x480 picture came out of the camera"

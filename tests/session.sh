@@ -19,6 +19,7 @@ start() { # name, command: in a background group of its own, $input its input, i
     started=$!
     children+=("$started")
 }
+# Ends by what it waits for; the seconds are for what never comes.
 wait_for() { # seconds, command
     local end=$((SECONDS + $1))
     until "${@:2}" >/dev/null 2>&1; do
@@ -36,23 +37,25 @@ start_pipewire() {
     mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_STATE_HOME" "$XDG_CONFIG_HOME"
     export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
     start dbus dbus-daemon --session --nofork --address="$DBUS_SESSION_BUS_ADDRESS"
-    wait_for 10 test -S "$XDG_RUNTIME_DIR/bus" || fail "no session bus"
+    wait_for 120 test -S "$XDG_RUNTIME_DIR/bus" || fail "no session bus"
     start pipewire pipewire
     # shellcheck disable=SC2034  # for those who source this
     pipewire=$started
-    wait_for 10 test -S "$XDG_RUNTIME_DIR/pipewire-0" || fail "PipeWire does not start"
+    wait_for 120 test -S "$XDG_RUNTIME_DIR/pipewire-0" || fail "PipeWire does not start"
     start wireplumber wireplumber
-    sleep 1
+    # Objects that are made before it has come are linked all the same, but not those of a reader that gives up.
+    wait_for 120 manager || fail "the session manager does not start"
 }
+manager() { pw-cli list-objects Client | grep -q 'application.name = "WirePlumber"'; }
 # A node's number, as pw-cli prints it: "id 34, type PipeWire:Interface:Node/3", then its names.
 node() { # name
     pw-cli list-objects Node | awk -v name="node.name = \"$1\"" \
         '/^\tid/ { id = $2 + 0 } index($0, name) { found = id } END { if (!found) exit 1; print found }'
 }
-# Whether matte-camera ($program) refuses to go on and says so, within $PATIENCE seconds.
+# Whether matte-camera ($program) refuses to go on and says so, within $PATIENCE seconds (240).
 says() { # expected text, arguments...
     local said
-    if said=$(timeout "${PATIENCE:-30}" "${program:?}" --no-keys "${@:2}" 2>&1); then
+    if said=$(timeout "${PATIENCE:-240}" "${program:?}" --no-keys "${@:2}" 2>&1); then
         echo "it went on: $said"
         return 1
     fi

@@ -5,13 +5,12 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/session.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/viewer.sh"
 program=$TARGET/release/matte-camera
 about="V4L2: " logs=("$work"/{by-path,camera,color,webcam,by-hand,person}.log)
 # Emulated, a frame takes a second or so: small pictures, few of them.
 SIZE=320x180
-RAW=video/x-raw,format=RGB,width=320,pixel-aspect-ratio=1/1
-LONG=$((240 * ${MATTE_PATIENCE:-1}))
-PATIENCE=$((120 * ${MATTE_PATIENCE:-1}))
+VIEW_WIDTH=320
 export XDG_CONFIG_HOME=$work/config
 
 device_of() { # the driver's name for a device
@@ -42,8 +41,10 @@ lists() {
 # As in a container: nobody has told the devices apart.
 by_path() {
     start by-path "$program" --no-keys --always --output /dev/video10 --size $SIZE --device "$camera_file"
-    wait_for $LONG grep -q "camera on: vivid" "$work/by-path.log" && sleep 5 &&
-        kill "$started" && wait "$started"
+    local by_path=$started
+    wait_for "$PATIENCE" grep -q "camera on: vivid" "$work/by-path.log" && view first &&
+        until_seen eval "newest first && ! near first 300 20 37 37 37" && leave &&
+        kill "$by_path" && wait "$by_path"
 }
 check "without udev: the camera by its path" by_path
 /usr/lib/systemd/systemd-udevd --daemon
@@ -60,44 +61,25 @@ camera=$started
 said() { grep -qF "$1" "$work/camera.log"; }
 opened() { find "/proc/$camera/fd" -lname "$camera_file" | grep -q .; }
 closed() { ! opened; }
-# Reads the virtual camera until it is ended: the last pictures lie in a folder, as RGB.
-look() { # name
-    mkdir "$work/$1"
-    start "$1" gst-launch-1.0 -q v4l2src device=/dev/video10 ! videorate drop-only=true max-rate=5 ! videoconvertscale \
-        ! "$RAW" ! multifilesink location="$work/$1/%05d.rgb" max-files=100
-    reader=$started
-}
-pixel() { od -An -tu1 -j $((3 * ($3 * 320 + $2))) -N 3 "$1"; } # file x y
-# Whether the newest picture that is complete has, within 12, that colour at a place.
-near() { # name x y R G B
-    local picture r g b
-    picture=$(find "$work/$1" -name '*.rgb' | sort | tail -5 | head -1)
-    [ -n "$picture" ] && read -r r g b <<<"$(pixel "$picture" "$2" "$3")" || return 1
-    echo "$(basename "$picture") of $1 at $2,$3: $r $g $b, expected $4 $5 $6"
-    [ $((r > $4 ? r - $4 : $4 - r)) -le 12 ] && [ $((g > $5 ? g - $5 : $5 - g)) -le 12 ] &&
-        [ $((b > $6 ? b - $6 : $6 - b)) -le 12 ]
-}
-shows() { wait_for "$LONG" near "$@" || near "$@"; } # the last try tells what it saw
-stop() { kill "$1" && wait "$1" 2>/dev/null; true; } # process
-
-sleeps() { wait_for $LONG said "published as /dev/video10" && sleep 5 && closed && ! said "camera on"; }
+view() { look "$1" "v4l2src device=/dev/video10"; } # name
+sleeps() { wait_for "$PATIENCE" said "published as /dev/video10" && wait_for "$PATIENCE" said "nobody looks" && closed && ! said "camera on"; }
 check "camera closed while nobody looks" sleeps
 wakes() {
-    look color
-    wait_for $LONG opened && echo "the camera is open" && wait_for $LONG said "camera on: vivid" &&
+    view color
+    wait_for "$PATIENCE" opened && echo "the camera is open" && wait_for "$PATIENCE" said "camera on: vivid" &&
         shows color 300 20 46 125 91 && shows color 20 160 46 125 91
 }
 check "picks the camera for a reader, and replaces the background" wakes
 changes() {
-    printf p >&3 && wait_for $LONG said "no picture is named" && printf 'h' >&3 && shows color 300 20 37 37 37 &&
-        wait_for $LONG closed && printf 'h' >&3 && shows color 300 20 46 125 91 && opened
+    printf p >&3 && wait_for "$PATIENCE" said "no picture is named" && printf 'h' >&3 && shows color 300 20 37 37 37 &&
+        wait_for "$PATIENCE" closed && printf 'h' >&3 && shows color 300 20 46 125 91 && opened
 }
 check "hides and shows by a key while the reader looks" changes
-closes() { stop "$reader" && wait_for $LONG closed && wait_for $LONG said "camera off"; }
+closes() { leave && wait_for "$PATIENCE" closed && wait_for "$PATIENCE" said "camera off"; }
 check "closes the camera when the reader has gone" closes
-again() { look again && wait_for $LONG opened && shows again 300 20 46 125 91 && closes; }
+again() { view again && wait_for "$PATIENCE" opened && shows again 300 20 46 125 91 && closes; }
 check "wakes a second time" again
-ends() { printf q >&3 && wait_for $LONG bash -c "! kill -0 $camera" && wait "$camera"; }
+ends() { printf q >&3 && wait_for "$PATIENCE" bash -c "! kill -0 $camera" && wait "$camera"; }
 check "ends by a key" ends
 exec 3>&-
 
@@ -116,11 +98,11 @@ by_hand() {
     line=$(grep -h '^gst-launch-1.0 v4l2src .*v4l2sink' "$ROOT/README.md") && echo "$line" || return 1
     line=${line/v4l2src/v4l2src device=/dev/video11}
     # What the camera shows, before anybody else looks: on the way here the picture has changed format twice.
-    wait_for $LONG captures /dev/video11 && timeout $LONG gst-launch-1.0 -q v4l2src device=/dev/video11 num-buffers=1 \
-        ! videoconvertscale ! "$RAW" ! filesink location="$work/still.rgb" && [ -s "$work/still.rgb" ] || return 1
+    wait_for "$PATIENCE" captures /dev/video11 && timeout "$PATIENCE" gst-launch-1.0 -q v4l2src device=/dev/video11 num-buffers=1 \
+        ! videoconvertscale ! "$(view_caps)" ! filesink location="$work/still.rgb" && [ -s "$work/still.rgb" ] || return 1
     # shellcheck disable=SC2086  # a line of words
     start by-hand ${line/mattebackground/mattebackground background=color color=0xff2e7d5b}
-    wait_for $LONG captures /dev/video10 && look person || return 1
+    wait_for "$PATIENCE" captures /dev/video10 && view person || return 1
     shows person 300 20 46 125 91 && face_is_there person
 }
 # Forehead, cheek and chin as the camera sees them.

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MPL-2.0
+# Looking at a published camera as other programs do; sourced, not run, after session.sh. Nothing here
+# waits for a time: what is to be seen is looked for until it is there, however slow the machine is.
+# PATIENCE seconds are the end of what never comes.
+# shellcheck shell=bash
+: "${work:?is a folder of the test}"
+PATIENCE=$((240 * ${MATTE_PATIENCE:-1}))
+
+# RGB or $VIEW_FORMAT, $VIEW_WIDTH pixels wide.
+view_caps() { echo "video/x-raw,format=${VIEW_FORMAT:-RGB},width=${VIEW_WIDTH:?},pixel-aspect-ratio=1/1"; }
+# Reads a camera until it is ended: the last pictures lie in a folder.
+look() { # name, source as a gst-launch fragment
+    mkdir "$work/$1"
+    # shellcheck disable=SC2086  # a line of words
+    # What is too slow for the machine is dropped; videorate would stand still after PipeWire's first frame.
+    start "$1" gst-launch-1.0 -q ${2:?} ! queue leaky=downstream max-size-buffers=1 ! videoconvertscale \
+        ! "$(view_caps)" ! multifilesink location="$work/$1/%06d.rgb" max-files=20
+    reader=${started:?}
+}
+leave() { kill "$reader" && { wait "$reader" 2>/dev/null || true; }; }
+# The newest picture that is complete: the next one has been begun.
+newest() { # name
+    local pictures
+    mapfile -t pictures < <(find "$work/$1" -name '*.rgb' | sort | tail -n 2)
+    [ ${#pictures[@]} = 2 ] && echo "${pictures[0]}"
+}
+luma() { od -An -tu1 -j $((2 * ($3 * VIEW_WIDTH + $2))) -N 1 "$1"; } # file x y; of YUY2
+pixel() { od -An -tu1 -j $((3 * ($3 * VIEW_WIDTH + $2))) -N 3 "$1"; } # file x y
+# Whether the newest picture has, within 12, that colour at a place.
+near() { # name x y R G B
+    local picture r g b
+    picture=$(newest "$1") && read -r r g b <<<"$(pixel "$picture" "$2" "$3")" && [ -n "$b" ] || return 1
+    echo "$(basename "$picture") of $1 at $2,$3: $r $g $b, expected $4 $5 $6"
+    [ $((r > $4 ? r - $4 : $4 - r)) -le 12 ] && [ $((g > $5 ? g - $5 : $5 - g)) -le 12 ] &&
+        [ $((b > $6 ? b - $6 : $6 - b)) -le 12 ]
+}
+until_seen() { wait_for "$PATIENCE" "$@" || "$@"; } # command; the last try tells what it saw
+shows() { until_seen near "$@"; }
