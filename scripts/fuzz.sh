@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
 # Tries arbitrary inputs on everything that parses, samples, filters and blends, under
-# AddressSanitizer, on one thread. Needs a nightly Rust and cargo-fuzz (cargo install cargo-fuzz).
+# AddressSanitizer, on one thread. Needs cargo-fuzz (cargo install cargo-fuzz) and a nightly Rust; without
+# one the stable compiler is told to take what it has of a nightly's options (RUSTC_BOOTSTRAP).
 #
 #   scripts/fuzz.sh                    every target for a minute
 #   scripts/fuzz.sh TARGET [SECONDS]   one target (scripts/fuzz.sh list names them), or `all`
@@ -32,12 +33,21 @@ case ${1:-all} in
 esac
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "'$seconds' is no number of seconds"
 cargo fuzz --version >/dev/null 2>&1 || die "cargo-fuzz is missing; cargo install cargo-fuzz"
-rustc +nightly --version >/dev/null 2>&1 || die "a nightly Rust is missing; rustup toolchain install nightly"
+toolchain=+nightly
+if ! rustc $toolchain --version >/dev/null 2>&1; then
+    toolchain=
+    export RUSTC_BOOTSTRAP=1
+    libraries=$(rustc --print target-libdir)
+    compgen -G "$libraries/librustc*_rt.asan.a" >/dev/null ||
+        die "this Rust has no AddressSanitizer (none in $libraries); rustup toolchain install nightly"
+fi
 
 work=$TARGET/fuzz
 mkdir -p "$work/logs"
-cargo +nightly fuzz build --sanitizer address --target-dir "$work"
-host=$(rustc +nightly -vV | sed -n 's/^host: //p')
+# shellcheck disable=SC2086  # a word or none
+cargo $toolchain fuzz build --sanitizer address --target-dir "$work" || die "the targets do not build"
+# shellcheck disable=SC2086
+host=$(rustc $toolchain -vV | sed -n 's/^host: //p')
 TIMEFORMAT='%R %U %S'
 failed=()
 for target in "${targets[@]}"; do

@@ -6,7 +6,8 @@ Lines of GStreamer's tools run: cameras become a test picture, windows and devic
 files a short clip, and beach.jpg is the project's background picture; all else runs as it is printed.
 The settings over the pictures of docs/tuning.md run, too. Of the commands that other tests run
 (ELSEWHERE), it is only looked whether what they name is there. A command that is none of these fails.
-One TAP line each.
+Of the tests that docs/security.md names for each way in which the room could be seen it is looked whether
+they are there. One TAP line each.
 """
 import pathlib
 import re
@@ -32,6 +33,9 @@ ELSEWHERE = [
     (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/test-v4l2.sh"),
     (r"systemctl --user |journalctl --user |mkdir -p |cp |install ", "tests/camera.sh, as far as there is systemd"),
 ]
+WAYS = "## Ways in which the room could be seen"
+# What hangs ends then; nothing that works takes so long, however busy the machine is.
+HANG = 600
 FRAMES = 20
 # Live, as cameras are. Where nothing is live, GStreamer may lose the end of the stream (docs/troubleshooting.md).
 CAMERA = f"videotestsrc is-live=true num-buffers={FRAMES} ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"
@@ -93,7 +97,7 @@ def settings_of(page: pathlib.Path) -> list[str]:
 def run(name: str, command: str, folder: str) -> bool:
     try:
         result = subprocess.run(
-            command, shell=True, cwd=folder, timeout=60,
+            command, shell=True, cwd=folder, timeout=HANG,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         good, said = result.returncode == 0, result.stdout
@@ -103,6 +107,25 @@ def run(name: str, command: str, folder: str) -> bool:
     if not good:
         print("# ran: " + command, *said.splitlines()[-8:], sep="\n# ")
     return good
+
+
+def ways_of(page: pathlib.Path) -> list[tuple[str, list[str]]]:
+    """The ways in which the room could be seen, and the functions (in the table's last column) that test them."""
+    _, found, section = page.read_text().partition(WAYS + "\n")
+    if not found:
+        raise SystemExit(f"{page} has no section '{WAYS}'")
+    section = re.split(r"^## ", section, flags=re.M)[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    # Without the heading and the line under it.
+    return [(cells[0].strip(), re.findall(r"`(\w+)`", cells[-1])) for cells in rows[2:]]
+
+
+def functions() -> set[str]:
+    """Every function of the sources and tests."""
+    files = [p for folder in ("src", "tests", "camera", "fuzz/src") for p in (ROOT / folder).rglob("*.*")]
+    files = [p for p in files if p.suffix in (".rs", ".py", ".sh")]
+    definition = re.compile(r"\b(?:fn|def) (\w+)|^(\w+)\(\) \{", re.M)
+    return {name for p in files for found in definition.findall(p.read_text()) for name in found if name}
 
 
 def runnable(line: str) -> str:
@@ -118,7 +141,7 @@ def main() -> int:
         subprocess.run(
             f"gst-launch-1.0 -q {CAMERA} ! videoconvert ! video/x-raw,format=I420 ! x264enc ! h264parse ! queue ! mp4mux name=m"
             f" ! filesink location={clip} audiotestsrc num-buffers=30 ! avenc_aac ! aacparse ! m.",
-            shell=True, check=True, timeout=60,
+            shell=True, check=True, timeout=HANG,
         )
         shutil.copy(ROOT / "docs/pictures/room.jpg", pathlib.Path(folder) / "beach.jpg")
         for path in sorted(p for glob in DOCUMENTS for p in ROOT.glob(glob)):
@@ -129,6 +152,14 @@ def main() -> int:
                 good = known(line)
                 print(f"{'ok' if good else 'not ok'} {name}: {line} (run by another test)")
                 failed += not good
+        there = functions()
+        for way, tests in ways_of(ROOT / "docs/security.md"):
+            missing = [test for test in tests if test not in there]
+            good = bool(tests) and not missing
+            print(f"{'ok' if good else 'not ok'} docs/security.md: {way}: tests are there")
+            if not good:
+                print(f"# not in the tree: {', '.join(missing) or 'the row names no test'}")
+            failed += not good
         for settings in settings_of(ROOT / "docs/tuning.md"):
             line = f"gst-launch-1.0 {CAMERA} ! mattebackground {settings} ! fakesink"
             failed += not run(f"docs/tuning.md: {settings}", line, folder)
