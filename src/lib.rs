@@ -18,6 +18,7 @@
 pub mod analytics;
 pub mod background;
 pub mod blend;
+pub mod clock;
 pub mod compose;
 pub(crate) mod control;
 mod fault;
@@ -30,6 +31,7 @@ pub mod pool;
 pub mod refine;
 pub mod segment;
 pub mod simd;
+pub mod timeline;
 pub mod video;
 mod voice;
 

@@ -28,6 +28,13 @@ pub const NAME: &str = "MatteMeta";
 /// How far two display aspect ratios may differ, as a share: rounding of scaled sizes, not borders.
 const ASPECT_TOLERANCE: f64 = 0.02;
 
+/// Whether two display aspect ratios are the same but for rounding.
+pub fn same_shape(a: gst::Fraction, b: gst::Fraction) -> bool {
+    let ratio = |f: gst::Fraction| f64::from(f.numer()) / f64::from(f.denom());
+    let (a, b) = (ratio(a), ratio(b));
+    (a - b).abs() <= ASPECT_TOLERANCE * a.max(b)
+}
+
 /// How far a matte has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -76,9 +83,7 @@ pub struct Matte {
 impl Matte {
     /// Whether the matte still lies on a frame of this display aspect ratio.
     pub fn fits(&self, aspect: gst::Fraction) -> bool {
-        let ratio = |f: gst::Fraction| f64::from(f.numer()) / f64::from(f.denom());
-        let (a, b) = (ratio(self.frame_aspect), ratio(aspect));
-        (a - b).abs() <= ASPECT_TOLERANCE * a.max(b)
+        same_shape(self.frame_aspect, aspect)
     }
 
     /// Puts the matte on a buffer, in the place of one that it already carries.
