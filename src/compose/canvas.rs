@@ -22,7 +22,9 @@ pub struct Canvas {
     stream: Stream,
     compositor: Compositor,
     on_missing: OnMissingMatte,
-    /// Newest composed picture, kept for `on-missing-matte=freeze` only.
+    /// How much of the effect is seen.
+    strength: u8,
+    /// Newest picture that was composed in full, kept for `on-missing-matte=freeze` only.
     last_good: Option<gst::Buffer>,
     /// The matte of the newest frame, and how often it has been used again.
     newest: Option<(gst::Sample, u32)>,
@@ -41,6 +43,7 @@ impl Canvas {
             stream,
             compositor: compositor.map_err(|error| error.to_string())?,
             on_missing: OnMissingMatte::default(),
+            strength: u8::MAX,
             last_good: None,
             newest: None,
         })
@@ -76,6 +79,7 @@ impl Canvas {
 
     /// How much of the effect is seen, 0 to 255.
     pub fn set_strength(&mut self, strength: u8) {
+        self.strength = strength;
         self.compositor.set_strength(strength);
     }
 
@@ -119,7 +123,10 @@ impl Canvas {
         };
         let freeze = self.on_missing == OnMissingMatte::Freeze;
         match (missing, self.on_missing) {
-            (None, _) if freeze => keep(&mut self.last_good, buffer, stream)?,
+            // What still shows the room, half faded, must not be shown later.
+            (None, _) if freeze && self.strength == u8::MAX => {
+                keep(&mut self.last_good, buffer, stream)?;
+            }
             (None, _) | (Some(_), OnMissingMatte::Passthrough | OnMissingMatte::Fail) => (),
             (Some(_), _) => match &self.last_good {
                 Some(good) if freeze => stream

@@ -11,6 +11,7 @@ use super::{Background, ImageFit, caps};
 use crate::control::Control;
 use crate::frame::FrameFormat;
 use crate::meta::Matte;
+use crate::timeline::{Tick, Timeline};
 use crate::video::Stream;
 use crate::voice::Voice;
 use gst::glib;
@@ -49,6 +50,7 @@ pub struct MatteCompose {
     changed: AtomicBool,
     /// What the streaming thread owns between caps.
     stage: Mutex<Option<Stage>>,
+    timeline: Mutex<Timeline>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -132,11 +134,17 @@ impl MatteCompose {
         }
     }
 
+    /// Where a frame lies in time.
+    fn when(&self, buffer: &gst::BufferRef) -> (Tick, Option<gst::ClockTime>) {
+        let segment = self.obj().segment();
+        (lock(&self.timeline).tick(&segment, buffer), buffer.pts())
+    }
+
     /// Runs `work` on the stage with the frame's matte and takes care of what went missing.
     fn process(
         &self,
         matte: Option<Matte>,
-        pts: Option<gst::ClockTime>,
+        (tick, pts): (Tick, Option<gst::ClockTime>),
         work: impl FnOnce(&mut Stage, Result<Matte, Missing>) -> Result<Option<Missing>, String>,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.stage);
@@ -144,14 +152,14 @@ impl MatteCompose {
         self.refresh(stage);
         let matte = fitting(matte, stage.aspect());
         let missing = stage
-            .advance(pts)
+            .advance(&tick)
             .and_then(|()| work(stage, matte))
             .map_err(|error| {
                 gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                 gst::FlowError::Error
             })?;
         let policy = stage.on_missing();
-        let news = stage.note(missing.is_some(), pts);
+        let news = stage.note(missing.is_some(), &tick);
         drop(guard);
         tell(self.obj().upcast_ref(), policy, news, missing, pts)?;
         Ok(gst::FlowSuccess::Ok)
@@ -273,6 +281,7 @@ impl BaseTransformImpl for MatteCompose {
         self.voice.close();
         *lock(&self.stage) = None;
         *lock(&self.format) = None;
+        *lock(&self.timeline) = Timeline::new();
         self.gallery.stop();
         Ok(())
     }
@@ -308,9 +317,11 @@ impl BaseTransformImpl for MatteCompose {
         self.changed.store(false, Ordering::Release);
         let settings = lock(&self.settings).clone();
         *lock(&self.format) = in_place.then(|| output.frame_format());
+        lock(&self.timeline).set_rate(input.info.fps());
+        let before = lock(&self.stage).take();
         let stage = self
             .still(&settings)
-            .and_then(|picture| Stage::new(input, output, settings, picture))
+            .and_then(|picture| Stage::new(input, output, settings, picture, before))
             .map_err(|error| {
                 // All that the application would hear otherwise is that something is not negotiated.
                 gst::element_imp_error!(self, gst::LibraryError::Settings, ("{error}"));
@@ -325,13 +336,18 @@ impl BaseTransformImpl for MatteCompose {
         self.control.before_transform(&*self.obj(), frame);
     }
 
+    fn sink_event(&self, event: gst::Event) -> bool {
+        lock(&self.timeline).event(&event);
+        self.parent_sink_event(event)
+    }
+
     fn transform_ip(
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         crate::fault::point("mattecompose");
-        let (matte, pts) = (Matte::of(buffer), buffer.pts());
-        self.process(matte, pts, |stage, matte| stage.compose(buffer, matte))
+        let (matte, when) = (Matte::of(buffer), self.when(buffer));
+        self.process(matte, when, |stage, matte| stage.compose(buffer, matte))
     }
 
     fn transform(
@@ -339,7 +355,8 @@ impl BaseTransformImpl for MatteCompose {
         inbuf: &gst::Buffer,
         outbuf: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.process(Matte::of(inbuf), inbuf.pts(), |stage, matte| {
+        let when = self.when(inbuf);
+        self.process(Matte::of(inbuf), when, |stage, matte| {
             stage.convert(inbuf, outbuf, matte)
         })
     }

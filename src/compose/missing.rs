@@ -5,6 +5,7 @@
 use super::OnMissingMatte;
 use crate::meta::Matte;
 use gst::prelude::*;
+use std::time::Duration;
 
 /// Why a frame has no usable matte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +45,10 @@ impl Missing {
 
 /// How long mattes may be missing before the user is warned: longer than any network takes to give
 /// its first one.
-const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(2);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Mattes that come and go are told of no more often than this; that they are back is told at once.
-const PAUSE: gst::ClockTime = gst::ClockTime::SECOND;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is worth saying when a frame has or lacks a matte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,35 +67,32 @@ pub enum News {
 #[derive(Debug, Default)]
 pub struct Gap {
     missing: bool,
-    since: Option<gst::ClockTime>,
+    /// For how long it has been so.
+    lasted: Duration,
     warned: bool,
-    /// The application believes so, and when it was told last.
+    /// The application believes so, and how long ago it was told last.
     told: bool,
-    told_at: Option<gst::ClockTime>,
+    rested: Option<Duration>,
 }
 
 impl Gap {
-    /// Notes whether a frame lacked its matte, and says what is news about it.
-    pub fn note(&mut self, missing: bool, pts: Option<gst::ClockTime>) -> News {
+    /// Notes whether a frame lacked its matte, `elapsed` after the frame before, and says what is
+    /// news about it.
+    pub fn note(&mut self, missing: bool, elapsed: Duration) -> News {
+        self.rested = self.rested.map(|rested| rested.saturating_add(elapsed));
+        self.lasted = self.lasted.saturating_add(elapsed);
         if std::mem::replace(&mut self.missing, missing) != missing {
-            (self.since, self.warned) = (pts, false);
+            (self.lasted, self.warned) = (Duration::ZERO, false);
         }
-        let rested = match (self.told_at, pts) {
-            (Some(last), Some(now)) => now < last || now - last >= PAUSE,
-            _ => true,
-        };
+        let rested = self.rested.is_none_or(|rested| rested >= PAUSE);
         if missing && !self.told && rested {
-            (self.told, self.told_at) = (true, pts);
+            (self.told, self.rested) = (true, Some(Duration::ZERO));
             return News::Began;
         }
         if !missing && std::mem::replace(&mut self.told, false) {
             return News::Ended;
         }
-        let lasted = match (self.since, pts) {
-            (Some(since), Some(now)) => now.saturating_sub(since),
-            _ => gst::ClockTime::ZERO,
-        };
-        if missing && lasted >= PATIENCE && !std::mem::replace(&mut self.warned, true) {
+        if missing && self.lasted >= PATIENCE && !std::mem::replace(&mut self.warned, true) {
             return News::Lasts;
         }
         News::Nothing
@@ -162,10 +160,18 @@ pub fn tell(
 mod tests {
     use super::*;
 
+    /// Frames at these times, with or without a matte.
+    fn note_at(gap: &mut Gap, last: &mut u64, missing: bool, ms: u64) -> News {
+        gap.note(
+            missing,
+            Duration::from_millis(ms - std::mem::replace(last, ms)),
+        )
+    }
+
     #[test]
     fn a_gap_is_told_once_when_it_begins_lasts_and_ends() {
-        let mut gap = Gap::default();
-        let mut note = |missing, ms| gap.note(missing, Some(gst::ClockTime::from_mseconds(ms)));
+        let (mut gap, mut last) = (Gap::default(), 0);
+        let mut note = |missing, ms| note_at(&mut gap, &mut last, missing, ms);
         assert_eq!(note(false, 0), News::Nothing);
         assert_eq!(note(true, 33), News::Began);
         assert_eq!(note(true, 1000), News::Nothing);
@@ -181,16 +187,13 @@ mod tests {
 
     #[test]
     fn mattes_that_come_and_go_are_no_flood() {
-        let mut gap = Gap::default();
-        let news = |frame: u64| {
-            let pts = gst::ClockTime::from_mseconds(33 * frame);
-            gap.note(frame % 2 == 1, Some(pts))
-        };
+        let (mut gap, mut last) = (Gap::default(), 0);
+        let news = |frame: u64| note_at(&mut gap, &mut last, frame % 2 == 1, 33 * frame);
         let told = (0..300).map(news).filter(|news| *news != News::Nothing);
         assert!((18..=20).contains(&told.count()), "in ten seconds");
         // What is told last is how it stays.
-        let mut note = |missing, ms| gap.note(missing, Some(gst::ClockTime::from_mseconds(ms)));
-        let last = [10_000, 10_033, 11_033, 12_033].map(|ms| note(true, ms));
-        assert!(gap.told && !last.contains(&News::Ended));
+        let after = [10_000, 10_033, 11_033, 12_033];
+        let told = after.map(|ms| note_at(&mut gap, &mut last, true, ms));
+        assert!(gap.told && !told.contains(&News::Ended));
     }
 }

@@ -14,6 +14,7 @@ use crate::frame::{FrameMut, GrayMut, GrayRef, PixelLayout};
 use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::simd;
+use crate::timeline::Tick;
 use crate::video::Stream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,16 +40,46 @@ pub struct Stage {
     kernel: Kernel,
     /// The background picture and the index of its frame that is shown.
     still: Option<(Arc<Still>, usize)>,
+    course: Course,
+}
+
+/// What goes on over time, whatever the caps.
+#[derive(Debug)]
+struct Course {
     gap: Gap,
     fade: Fade,
+    /// Where in time the background picture began to play; none before its first frame.
+    began: Option<Duration>,
 }
 
 impl Stage {
-    /// Makes ready for frames from `input` to `output` caps.
+    /// Makes ready for frames from `input` to `output` caps. What went on under the caps before goes
+    /// on, but no picture of theirs is shown in frames of another kind.
     ///
     /// # Errors
     /// Where the background cannot be made for these caps, in words.
     pub fn new(
+        input: Stream,
+        output: Stream,
+        settings: Settings,
+        picture: Option<Arc<Still>>,
+        before: Option<Self>,
+    ) -> Result<Self, String> {
+        if let Some(mut before) = before {
+            if before.input.differs_in_rate_only(&input)
+                && before.output.differs_in_rate_only(&output)
+            {
+                before.configure(settings, picture)?;
+                return Ok(before);
+            }
+            let mut stage = Self::begin(input, output, settings, picture)?;
+            stage.course = before.course;
+            return Ok(stage);
+        }
+        Self::begin(input, output, settings, picture)
+    }
+
+    fn begin(
         input: Stream,
         output: Stream,
         settings: Settings,
@@ -79,8 +110,11 @@ impl Stage {
             settings: settings.clone(),
             kernel,
             still: None,
-            gap: Gap::default(),
-            fade: Fade::new(settings.effect.enabled),
+            course: Course {
+                gap: Gap::default(),
+                fade: Fade::new(settings.effect.enabled),
+                began: None,
+            },
         };
         stage.configure(settings, picture)?;
         Ok(stage)
@@ -100,6 +134,10 @@ impl Stage {
             let background = match settings.background {
                 Background::Image => {
                     let picture = picture.ok_or("background=image needs a picture: set image")?;
+                    let same = |(old, _): &(Arc<Still>, usize)| Arc::ptr_eq(old, &picture);
+                    if self.still.as_ref().is_some_and(|old| !same(old)) {
+                        self.course.began = None;
+                    }
                     // Of an animation that goes on, the frame that is shown.
                     let shown = match &self.still {
                         Some((old, shown)) if Arc::ptr_eq(old, &picture) => *shown,
@@ -135,17 +173,24 @@ impl Stage {
         self.settings.effect.on_missing_matte
     }
 
-    /// Moves fade and animation on to a frame's time.
+    /// Moves fade and animation on to the next frame.
     ///
     /// # Errors
     /// Where the animation's next picture cannot be made, in words.
-    pub fn advance(&mut self, pts: Option<gst::ClockTime>) -> Result<(), String> {
-        let effect = &self.settings.effect;
-        self.fade.step(effect.enabled, pts, effect.transition_ms);
-        if let (Some((still, shown)), Kernel::InPlace(canvas), Some(pts)) =
-            (&mut self.still, &mut self.kernel, pts)
+    pub fn advance(&mut self, tick: &Tick) -> Result<(), String> {
+        if tick.restarted {
+            self.flush();
+        }
+        let (effect, course) = (&self.settings.effect, &mut self.course);
+        course
+            .fade
+            .step(effect.enabled, tick.step, effect.transition_ms);
+        // Time may start over.
+        let began = course.began.map_or(tick.position, |b| b.min(tick.position));
+        course.began = Some(began);
+        if let (Some((still, shown)), Kernel::InPlace(canvas)) = (&mut self.still, &mut self.kernel)
         {
-            let index = still.index(Duration::from_nanos(pts.nseconds()));
+            let index = still.index(tick.position - began);
             // A frame that is not converted yet lets the one before stand.
             if index != *shown
                 && let Some(backdrop) = still.frame(index)
@@ -157,14 +202,21 @@ impl Stage {
         Ok(())
     }
 
+    /// Another time begins: no older picture may be shown again.
+    fn flush(&mut self) {
+        if let Kernel::InPlace(canvas) = &mut self.kernel {
+            canvas.flush();
+        }
+    }
+
     /// Notes whether a frame lacked its matte, and says what is news about it.
-    pub fn note(&mut self, missing: bool, pts: Option<gst::ClockTime>) -> News {
-        self.gap.note(missing, pts)
+    pub fn note(&mut self, missing: bool, tick: &Tick) -> News {
+        self.course.gap.note(missing, tick.step.elapsed)
     }
 
     /// Whether the frame is to be seen as it came in, by the user's wish.
     fn shows_the_room(&self) -> bool {
-        self.settings.background == Background::None || self.fade.is_off()
+        self.settings.background == Background::None || self.course.fade.is_off()
     }
 
     /// Composes a frame in place. Returns what was missing, if anything.
@@ -182,7 +234,7 @@ impl Stage {
         let Kernel::InPlace(canvas) = &mut self.kernel else {
             return Err("caps that are not in place came to be composed in place".into());
         };
-        canvas.set_strength(self.fade.strength());
+        canvas.set_strength(self.course.fade.strength());
         canvas.write(buffer, matte, None)
     }
 
@@ -196,7 +248,7 @@ impl Stage {
         outbuf: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
     ) -> Result<Option<Missing>, String> {
-        let strength = self.fade.strength();
+        let strength = self.course.fade.strength();
         let (input, output) = (&self.input, &self.output);
         let kernel = &mut self.kernel;
         if let Kernel::Alpha(alpha) = kernel {

@@ -8,6 +8,7 @@ use super::inbox::Shown;
 use super::stage::{Behind, Stage};
 use crate::compose::{fitting, tell};
 use crate::meta::Matte;
+use crate::timeline::Tick;
 use crate::video::Stream;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -31,8 +32,11 @@ impl MatteMix {
         let caps = event.caps();
         let settings = lock(&self.settings).clone();
         self.changed.store(false, Ordering::Release);
+        let before = lock(&self.stage).take();
         let stage = Stream::from_caps(caps).and_then(|camera| {
-            Stage::new(camera, settings).map_err(|error| gst::loggable_error!(CAT, "{error}"))
+            lock(&self.timeline).set_rate(camera.info.fps());
+            Stage::new(camera, settings, before)
+                .map_err(|error| gst::loggable_error!(CAT, "{error}"))
         });
         match stage {
             Ok(stage) => *lock(&self.stage) = Some(stage),
@@ -61,7 +65,10 @@ impl MatteMix {
     }
 
     /// What stands behind a camera frame; waits for it where nothing is live.
-    fn behind(&self, running: Option<gst::ClockTime>) -> Shown {
+    fn behind(&self, tick: &Tick, timed: bool) -> Shown {
+        // What keeps time by itself is shown as it comes to frames that have no time to compare with.
+        let running = (timed || !self.inbox.is_live())
+            .then(|| gst::ClockTime::try_from(tick.now).unwrap_or(gst::ClockTime::MAX));
         let shown = self.inbox.select(running);
         if !shown.behind || !self.background.is_linked() || self.obj().latency().is_some() {
             return shown;
@@ -79,6 +86,7 @@ impl MatteMix {
         &self,
         buffer: &mut gst::Buffer,
         shown: &Shown,
+        tick: &Tick,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.stage);
         let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
@@ -92,7 +100,7 @@ impl MatteMix {
             (None, _) => Behind::Nothing,
         };
         let pts = buffer.pts();
-        stage.advance(pts);
+        stage.advance(tick);
         let matte = fitting(Matte::of(buffer), stage.aspect());
         // Copies no more than a few metas where others hold the buffer, too; memory that others
         // hold is copied when it is written.
@@ -103,7 +111,7 @@ impl MatteMix {
                 gst::FlowError::Error
             })?;
         let policy = stage.settings().effect.on_missing_matte;
-        let news = stage.note(missing.is_some(), pts);
+        let news = stage.note(missing.is_some(), tick);
         drop(guard);
         tell(self.obj().upcast_ref(), policy, news, missing, pts)?;
         Ok(gst::FlowSuccess::Ok)
@@ -154,7 +162,8 @@ impl MatteMix {
         }
         let time = segment.to_stream_time(buffer.pts());
         self.control.sync(&*self.obj(), time);
-        let shown = self.behind(segment.to_running_time(buffer.pts()));
+        let tick = lock(&self.timeline).tick(segment.upcast_ref(), &buffer);
+        let shown = self.behind(&tick, buffer.pts().is_some());
         if shown.ended && lock(&self.settings).background_eos == BackgroundEos::Eos {
             gst::debug!(
                 CAT,
@@ -163,7 +172,7 @@ impl MatteMix {
             );
             return Err(gst::FlowError::Eos);
         }
-        self.process(&mut buffer, &shown)?;
+        self.process(&mut buffer, &shown, &tick)?;
         let element = self.obj();
         element.selected_samples(buffer.pts(), None, buffer.duration(), None);
         let flow = element.finish_buffer(buffer)?;

@@ -10,6 +10,7 @@ use super::settings::{self, Settings};
 use super::stage::Stage;
 use crate::compose;
 use crate::control::Control;
+use crate::timeline::Timeline;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -52,6 +53,8 @@ pub struct MatteMix {
     pub(super) caps: Mutex<Option<gst::Caps>>,
     /// What the streaming thread owns between caps.
     pub(super) stage: Mutex<Option<Stage>>,
+    /// Where the camera's frames lie in time.
+    pub(super) timeline: Mutex<Timeline>,
     pub(super) qos: Mutex<Qos>,
     /// Tags of the camera that wait for the next frame: the base class sends none on.
     pub(super) tags: Mutex<Vec<gst::Event>>,
@@ -130,6 +133,7 @@ impl ObjectSubclass for MatteMix {
             inbox: Inbox::default(),
             caps: Mutex::default(),
             stage: Mutex::default(),
+            timeline: Mutex::default(),
             qos: Mutex::default(),
             tags: Mutex::default(),
             seek: Mutex::default(),
@@ -208,6 +212,7 @@ impl AggregatorImpl for MatteMix {
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *lock(&self.stage) = None;
+        *lock(&self.timeline) = Timeline::new();
         *lock(&self.caps) = None;
         lock(&self.tags).clear();
         self.parent_stop()
@@ -244,6 +249,7 @@ impl AggregatorImpl for MatteMix {
     fn flush(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
         lock(&self.qos).reset();
         lock(&self.tags).clear();
+        lock(&self.timeline).flush();
         if let Some(stage) = &mut *lock(&self.stage) {
             stage.flush();
         }
@@ -262,6 +268,7 @@ impl AggregatorImpl for MatteMix {
     }
 
     fn sink_event(&self, pad: &gst_base::AggregatorPad, event: gst::Event) -> bool {
+        lock(&self.timeline).event(&event);
         match event.view() {
             gst::EventView::Caps(event) => return self.camera_caps(event),
             gst::EventView::Segment(event) if !self.camera_segment(event) => return false,

@@ -180,6 +180,11 @@ impl Inbox {
         self.lock().live.is_none()
     }
 
+    /// Whether the background is known to keep time by itself.
+    pub fn is_live(&self) -> bool {
+        self.lock().live == Some(true)
+    }
+
     /// Says whether the background is live.
     pub fn set_live(&self, live: bool) {
         self.update(|state| state.live = Some(live));

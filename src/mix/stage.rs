@@ -8,6 +8,7 @@ use crate::blend::{Background, CURTAIN, Placement, Rescaler};
 use crate::compose::{Canvas, Fade, Gap, ImageFit, Missing, News};
 use crate::meta::Matte;
 use crate::simd;
+use crate::timeline::Tick;
 use crate::video::Stream;
 use std::sync::Arc;
 
@@ -45,11 +46,25 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Makes ready for frames of the camera's caps.
+    /// Makes ready for frames of the camera's caps. What went on under the caps before goes on, but no
+    /// picture of theirs is shown in frames of another kind.
     ///
     /// # Errors
     /// Where frames of these caps cannot be composed, in words.
-    pub fn new(camera: Stream, settings: Settings) -> Result<Self, String> {
+    pub fn new(camera: Stream, settings: Settings, before: Option<Self>) -> Result<Self, String> {
+        if let Some(mut before) = before {
+            if before.canvas.stream().differs_in_rate_only(&camera) {
+                before.configure(settings);
+                return Ok(before);
+            }
+            let mut stage = Self::begin(camera, settings)?;
+            (stage.gap, stage.fade) = (before.gap, before.fade);
+            return Ok(stage);
+        }
+        Self::begin(camera, settings)
+    }
+
+    fn begin(camera: Stream, settings: Settings) -> Result<Self, String> {
         let mut stage = Self {
             aspect: camera.display_aspect(),
             fade: Fade::new(settings.effect.enabled),
@@ -95,15 +110,19 @@ impl Stage {
         &self.settings
     }
 
-    /// Moves the fade on to a frame's time.
-    pub fn advance(&mut self, pts: Option<gst::ClockTime>) {
+    /// Moves the fade on to the next frame.
+    pub fn advance(&mut self, tick: &Tick) {
+        if tick.restarted {
+            self.canvas.flush();
+        }
         let effect = &self.settings.effect;
-        self.fade.step(effect.enabled, pts, effect.transition_ms);
+        self.fade
+            .step(effect.enabled, tick.step, effect.transition_ms);
     }
 
     /// Notes whether a frame lacked its matte, and says what is news about it.
-    pub fn note(&mut self, missing: bool, pts: Option<gst::ClockTime>) -> News {
-        self.gap.note(missing, pts)
+    pub fn note(&mut self, missing: bool, tick: &Tick) -> News {
+        self.gap.note(missing, tick.step.elapsed)
     }
 
     /// Composes a camera frame in place. Returns what was missing, if anything.

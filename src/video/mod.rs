@@ -105,6 +105,18 @@ impl Stream {
         .unwrap_or_else(|| gst::Fraction::new(1, 1))
     }
 
+    /// Whether frames of another stream are the same but for their rate.
+    pub fn differs_in_rate_only(&self, other: &Self) -> bool {
+        let still = |info: &gst_video::VideoInfo| {
+            let mut caps = info.to_caps().ok()?;
+            for structure in caps.make_mut().iter_mut() {
+                structure.remove_fields(["framerate", "max-framerate"]);
+            }
+            Some(caps)
+        };
+        still(&self.info).is_some_and(|caps| Some(caps) == still(&other.info))
+    }
+
     fn map_error(&self, size: usize) -> MapError {
         MapError::Map {
             format: name_of(self.layout),
