@@ -20,12 +20,11 @@ use super::sides::Sides;
 use super::tally::Tally;
 use super::temporal::{Smoother, Steadying};
 use super::{EdgeMode, Params, Plane, TemporalMode};
+use crate::clock::{FRAME, GAP};
 use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError};
 use crate::simd::Level;
 use std::time::{Duration, Instant};
 
-/// A gap after which the past says nothing about the present.
-const GAP: Duration = Duration::from_millis(700);
 /// Play of the refined matte, of 255, at full strength.
 const HOLD: f32 = 14.0;
 /// How far a still pixel of the refined matte settles in 1/30 s, of 255.
@@ -34,7 +33,8 @@ const SETTLE: f32 = 0.5;
 /// When a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Timing {
-    /// Presentation time; without one, frames are taken as 1/30 s apart.
+    /// Its time in the scene; without one, frames are taken as 1/30 s apart. Only the distance of two
+    /// frames counts: a stream may play backwards.
     pub pts: Option<Duration>,
     /// Whether the frame does not follow the one before (flush, seek, lost data).
     pub discont: bool,
@@ -321,8 +321,8 @@ impl Refiner {
     fn advance(&mut self, timing: Timing) -> f32 {
         let last = std::mem::replace(&mut self.last_pts, timing.pts);
         let passed = match (last, timing.pts) {
-            (Some(last), Some(now)) => now.checked_sub(last).filter(|gap| *gap <= GAP),
-            _ => Some(Duration::from_secs(1) / 30),
+            (Some(last), Some(now)) => Some(now.abs_diff(last)).filter(|gap| *gap <= GAP),
+            _ => Some(FRAME),
         };
         if timing.discont || passed.is_none() {
             self.primed = false;

@@ -5,13 +5,15 @@
 use super::settings::{self, Settings};
 use crate::control::Control;
 use crate::filter::{Refiner, Stats, Timing};
-use crate::meta::{Matte, Stage};
+use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
+use crate::timeline::Timeline;
 use crate::video::{Stream, pad_templates};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
+use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -39,6 +41,8 @@ struct State {
     newest: Option<(gst::Sample, gst::Sample)>,
     /// The past is to be forgotten at the next frame.
     discont: bool,
+    /// Time of the scene up to the newest frame.
+    time: Duration,
     failing: bool,
 }
 
@@ -51,7 +55,18 @@ pub struct MatteRefine {
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
     changed: AtomicBool,
     state: Mutex<Option<State>>,
+    /// Where frames lie in time.
+    timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
+}
+
+/// A timeline that counts frames where timestamps fail: results do not depend on the machine's speed.
+struct Frames(Timeline);
+
+impl Default for Frames {
+    fn default() -> Self {
+        Self(Timeline::by_frames())
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -59,13 +74,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
+    fn new(stream: Stream) -> Self {
+        Self {
+            aspect: stream.display_aspect(),
+            stream,
+            refiner: Refiner::new(simd::level()),
+            pool: None,
+            #[cfg(feature = "v1_26")]
+            masks: Default::default(),
+            newest: None,
+            discont: true,
+            time: Duration::ZERO,
+            failing: false,
+        }
+    }
+
+    /// Whether frames of a stream show the same part of the scene as those so far.
+    fn is_seen_in(&self, stream: &Stream) -> bool {
+        same_shape(self.aspect, stream.display_aspect())
+    }
+
     /// The refined matte of a frame that shows nothing new since `raw` was refined.
-    fn refined_before(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Option<Matte> {
+    fn refined_before(&mut self, raw: &Matte) -> Option<Matte> {
         let (of, refined) = self.newest.as_ref()?;
         if !raw.still || self.discont || of.as_ptr() != raw.sample.as_ptr() {
             return None;
         }
-        self.refiner.rest(buffer.pts().map(Duration::from));
+        self.refiner.rest(Some(self.time));
         Some(Matte {
             sample: refined.clone(),
             stage: Stage::Refined,
@@ -96,7 +131,7 @@ impl State {
             return Err("no memory for a matte".into());
         };
         let timing = Timing {
-            pts: buffer.pts().map(|pts| Duration::from_nanos(pts.nseconds())),
+            pts: Some(self.time),
             discont: std::mem::take(&mut self.discont),
         };
         let refined = read_matte(&raw.sample, |gray| {
@@ -183,39 +218,35 @@ impl BaseTransformImpl for MatteRefine {
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *lock(&self.state) = None;
+        *lock(&self.timeline) = Frames::default();
         *lock(&self.stats) = Stats::default();
         Ok(())
     }
 
     fn set_caps(&self, incaps: &gst::Caps, _outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
         let stream = Stream::from_caps(incaps)?;
-        let aspect = stream.display_aspect();
-        let mut refiner = Refiner::new(simd::level());
-        self.changed.store(false, Ordering::Release);
-        refiner.set_params(&lock(&self.settings).params());
         gst::debug!(CAT, imp = self, "{incaps}");
-        *lock(&self.state) = Some(State {
-            stream,
-            aspect,
-            refiner,
-            pool: None,
-            #[cfg(feature = "v1_26")]
-            masks: Default::default(),
-            newest: None,
-            discont: true,
-            failing: false,
-        });
+        lock(&self.timeline).0.set_rate(stream.info.fps());
+        self.changed.store(false, Ordering::Release);
+        let params = lock(&self.settings).params();
+        let mut state = lock(&self.state);
+        let mut next = match state.take() {
+            // What is known about the scene is kept at the raw matte's resolution.
+            Some(before) if before.is_seen_in(&stream) => State {
+                aspect: stream.display_aspect(),
+                stream,
+                newest: None,
+                ..before
+            },
+            _ => State::new(stream),
+        };
+        next.refiner.set_params(&params);
+        *state = Some(next);
         Ok(())
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        use gst::EventView;
-        if let EventView::FlushStop(_) | EventView::Segment(_) | EventView::StreamStart(_) =
-            event.view()
-            && let Some(state) = lock(&self.state).as_mut()
-        {
-            state.discont = true;
-        }
+        lock(&self.timeline).0.event(&event);
         self.parent_sink_event(event)
     }
 
@@ -234,15 +265,15 @@ impl BaseTransformImpl for MatteRefine {
             state.refiner.set_params(&lock(&self.settings).params());
             state.newest = None;
         }
-        if buffer.flags().contains(gst::BufferFlags::DISCONT) {
-            state.discont = true;
-        }
+        let tick = lock(&self.timeline).0.tick(&self.obj().segment(), buffer);
+        state.discont |= tick.breaks();
+        state.time = state.time.saturating_add(tick.scene);
         // A frame without a matte goes on without one; mattecompose knows what to show.
         let Some(raw) = Matte::of(buffer) else {
             return Ok(gst::FlowSuccess::Ok);
         };
         let refined = match raw.fits(state.aspect) {
-            true => match state.refined_before(buffer, &raw) {
+            true => match state.refined_before(&raw) {
                 Some(matte) => Ok((matte, *lock(&self.stats))),
                 None => state.refine(buffer, &raw),
             },
