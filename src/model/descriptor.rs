@@ -12,7 +12,7 @@ use ort::value::TensorElementType;
 use super::network::MAX_ELEMENTS;
 use super::settings::{Settings, StatePair};
 use super::signature::{Signature, TensorInfo, list};
-use super::{ModelError, guess};
+use super::{InputSize, ModelError, guess};
 use crate::frame::{ChannelOrder, ElementType, MAX_TARGET_SIDE, TensorLayout, TensorSpec};
 
 /// Pixels to aim at where neither model nor descriptor name a size: 256x144.
@@ -50,6 +50,8 @@ pub struct PictureInput {
     pub spec: TensorSpec,
     /// Number of channels, 1 or 3.
     pub channels: usize,
+    /// What its size comes from.
+    pub size: InputSize,
 }
 
 impl PictureInput {
@@ -117,7 +119,7 @@ impl Descriptor {
         };
         let channels = channel_side.unwrap_or(3);
         let order = order(question, channels, &mut guesses)?;
-        let (width, height) = size(question, width_side, height_side, &mut guesses)?;
+        let ((width, height), size) = size(question, width_side, height_side, &mut guesses)?;
         let (scale, bias) = normalisation(settings, element, &mut guesses);
         let input = PictureInput {
             name: image.name.clone(),
@@ -131,6 +133,7 @@ impl Descriptor {
                 bias,
             },
             channels,
+            size,
         };
         let (states, extras) = others(question, &image.name, &mut guesses)?;
         let text = |key: &str| settings.text(key).map(str::to_owned);
@@ -294,7 +297,7 @@ fn size(
     width: Option<usize>,
     height: Option<usize>,
     guesses: &mut Vec<String>,
-) -> Result<(usize, usize), ModelError> {
+) -> Result<((usize, usize), InputSize), ModelError> {
     let settings = question.settings;
     let side = |key: &str, fixed: Option<usize>| match (fixed, settings.side(key)) {
         (Some(fixed), Some(said)) if fixed != said => {
@@ -321,7 +324,7 @@ fn size(
             let problem = format!("the input is {width}x{height} whatever it says; leave it out");
             return Err(question.contradiction("input.pixels", problem));
         }
-        return within((width, height));
+        return Ok((within((width, height))?, InputSize::Fixed));
     }
     let multiple = settings.side("input.multiple").unwrap_or(DEFAULT_MULTIPLE);
     let pixels = settings.side("input.pixels").unwrap_or(DEFAULT_PIXELS);
@@ -337,7 +340,12 @@ fn size(
             size.0, size.1
         ));
     }
-    Ok(size)
+    let from_stream = InputSize::Stream {
+        sides,
+        pixels,
+        multiple,
+    };
+    Ok((size, from_stream))
 }
 
 /// Per channel factor and summand on a colour value x of 0 to 1:

@@ -18,6 +18,7 @@ mod exit;
 pub mod fuzzing;
 mod guess;
 mod input;
+mod input_size;
 mod keys;
 mod metadata;
 mod modelinfo;
@@ -35,6 +36,7 @@ mod turn;
 
 pub use descriptor::{Descriptor, PictureInput};
 pub use error::ModelError;
+pub use input_size::InputSize;
 pub use keys::{KEYS, Kind};
 pub use network::{Network, Options, Stopper};
 pub use output::{OutputKind, OutputPlan};

@@ -62,6 +62,16 @@ impl Carrier {
         }
     }
 
+    /// Goes on with frames of another format that show the same.
+    pub fn change_format(&mut self, format: FrameFormat) {
+        (self.format, self.scaler) = (format, None);
+    }
+
+    /// Whether the newest frame was looked at, so that a cut after it would be seen.
+    pub fn sees_cuts(&self) -> bool {
+        self.now.known
+    }
+
     /// Begins a frame that is not looked at.
     pub fn skip(&mut self) {
         self.now.known = false;

@@ -4,7 +4,7 @@
 //! slow or failing at will.
 
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
-use crate::model::{self, ModelError, ModelSource, Network, Stopper};
+use crate::model::{self, InputSize, ModelError, ModelSource, Network, Stopper};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub struct About {
     pub recurrent: bool,
     /// Width and height of its matte.
     pub matte_size: (usize, usize),
+    /// What the size of its input comes from.
+    pub input_size: InputSize,
     /// What a run took while it was loaded.
     pub warm_up: Duration,
     /// What was guessed about it.
@@ -76,6 +78,7 @@ impl Engine for Network {
             accelerated: self.active_provider().is_accelerated(),
             recurrent: !descriptor.states.is_empty(),
             matte_size: self.matte_size(),
+            input_size: descriptor.input.size,
             warm_up: Network::warm_up(self),
             guesses: descriptor.guesses.clone(),
             warnings: self.warnings().to_vec(),

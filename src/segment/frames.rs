@@ -15,10 +15,11 @@ use crate::meta::{Matte, Stage};
 use crate::pool::MattePool;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
+use std::time::Duration;
 
 /// Late frames go without a run, but not for longer than this: a matte that nobody renews is soon
 /// one of another picture.
-const LONGEST_LATE: gst::ClockTime = gst::ClockTime::from_mseconds(250);
+const LONGEST_LATE: Duration = Duration::from_millis(250);
 
 /// Runs in a row that fail on a device until it counts as lost.
 const LOST_AFTER: u32 = 3;
@@ -68,14 +69,11 @@ enum Step {
 
 impl MatteSegment {
     /// Whether a frame comes too late to wait for the network.
-    fn is_late(&self, buffer: &gst::BufferRef, last_run: Option<gst::ClockTime>) -> bool {
+    fn is_late(&self, buffer: &gst::BufferRef, rested: Option<Duration>) -> bool {
         let Some(earliest) = *lock(&self.earliest) else {
             return false;
         };
-        let rested = match (last_run, buffer.pts()) {
-            (Some(last), Some(now)) => now < last || now - last >= LONGEST_LATE,
-            _ => true,
-        };
+        let rested = rested.is_none_or(|rested| rested >= LONGEST_LATE);
         let segment = self.obj().segment();
         let Some(segment) = segment.downcast_ref::<gst::ClockTime>() else {
             return false;
@@ -133,8 +131,7 @@ impl MatteSegment {
         tempo: Tempo,
         waits: bool,
     ) -> bool {
-        playing.since_run = playing.since_run.saturating_add(1);
-        if waits && self.is_late(buffer, playing.last_run) {
+        if waits && self.is_late(buffer, playing.rested) {
             // One run first, on a frame that is looked at: from then on mattes can be moved.
             if !tempo.compensate || playing.net.carrier.can_follow() {
                 lock(&self.stats).late += 1;
@@ -205,7 +202,7 @@ impl MatteSegment {
         let matte = Matte {
             inferred: false,
             // Nothing moved since the last run, and it is that run's matte.
-            still: source == Source::Still && newest.frame_pts == playing.last_run,
+            still: source == Source::Still && playing.newest_run == playing.run,
             ..newest
         };
         if source == Source::Still || !tempo.compensate {
@@ -218,7 +215,7 @@ impl MatteSegment {
             Ok((_, Some(sample))) => Some(Matte { sample, ..matte }),
             Ok((_, None)) => {
                 gst::debug!(CAT, imp = self, "another scene: the matte is dropped");
-                (playing.newest, playing.reset) = (None, true);
+                playing.cut();
                 None
             }
             Err(error) => {
@@ -254,6 +251,7 @@ impl MatteSegment {
             self.tell_latency();
         }
         playing.net.carrier.settled(&finished.matte);
+        playing.newest_run = finished.run;
         playing.newest = Some(Matte {
             sample,
             stage: Stage::Raw,
@@ -375,28 +373,30 @@ fn offer(
     due: bool,
     waits: bool,
 ) -> Result<Step, String> {
-    let pts = buffer.pts();
     let (net, pacer) = (&mut playing.net, &mut playing.pacer);
-    let (reset, has_matte) = (&mut playing.reset, playing.newest.is_some());
+    let (reset, newest) = (&mut playing.reset, &mut playing.newest);
     if !net.looking {
         net.carrier.skip();
         if !due {
             return Ok(Step::Passed);
         }
     }
+    let job = (playing.run + 1, buffer.pts());
+    let rested = playing.rested;
     let step = playing.stream.read(buffer, |frame| {
-        if net.looking {
-            *reset |= net.carrier.look(frame)?;
+        if net.looking && net.carrier.look(frame)? {
+            (*newest, *reset) = (None, true);
+            net.runner.forget();
         }
         if !due {
             return Ok(Step::Passed);
         }
-        if !pacer.needs_run(frame, pts, tempo.still_threshold)? && has_matte {
+        if !pacer.needs_run(frame, rested, tempo.still_threshold)? && newest.is_some() {
             return Ok(Step::Still);
         }
-        let started = net.runner.start(frame, pts, *reset, waits)?;
+        let started = net.runner.start(frame, job, *reset, waits)?;
         if started == Started::Yes {
-            pacer.ran(pts);
+            pacer.ran();
             *reset = false;
             net.carrier.sent();
         }
@@ -404,7 +404,8 @@ fn offer(
     });
     let step = step.map_err(|error| error.to_string())?;
     if let Ok(Step::Offered(Started::Yes)) = step {
-        (playing.since_run, playing.last_run) = (0, pts);
+        (playing.since_run, playing.run) = (0, job.0);
+        playing.rested = Some(Duration::ZERO);
     }
     step
 }

@@ -18,6 +18,7 @@ use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
+use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -209,10 +210,11 @@ impl BaseTransformImpl for MatteSegment {
             gst::EventType::FlushStart => self.interrupt.flush(true),
             gst::EventType::FlushStop => {
                 *lock(&self.earliest) = None;
+                self.note_time(&event);
                 self.forget();
                 self.interrupt.flush(false);
             }
-            gst::EventType::Segment | gst::EventType::StreamStart => self.forget(),
+            gst::EventType::StreamStart => self.note_time(&event),
             _ => (),
         }
         self.parent_sink_event(event)
@@ -241,10 +243,9 @@ impl BaseTransformImpl for MatteSegment {
             let mut guard = lock(&self.state);
             crate::fault::point("mattesegment");
             let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
-            if buffer.flags().contains(gst::BufferFlags::DISCONT)
-                && let Some(playing) = &mut state.playing
-            {
-                playing.reset = true;
+            let tick = state.timeline.tick(&self.obj().segment(), buffer);
+            if let Some(playing) = &mut state.playing {
+                playing.advance(&tick);
             }
             self.take_over(state);
             let matte = self.matte_for(state, buffer)?;
@@ -283,6 +284,14 @@ impl MatteSegment {
                 playing.masks.attach(buffer, &matte.sample, size)
             }
             _ => crate::analytics::detach(buffer),
+        }
+    }
+
+    /// Takes an event that says something about time. Never to be called beside the stream, which holds
+    /// the state while it waits for the network.
+    fn note_time(&self, event: &gst::EventRef) {
+        if let Some(state) = lock(&self.state).as_mut() {
+            state.timeline.event(event);
         }
     }
 

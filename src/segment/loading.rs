@@ -9,6 +9,7 @@ use super::settings::Settings;
 use super::state::{Net, Playing, State};
 use super::swap::Ready;
 use crate::model::{self, ModelSource};
+use crate::timeline::Timeline;
 use crate::video::Stream;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -77,20 +78,38 @@ impl MatteSegment {
             source,
             options,
             loaded: Some(engine),
+            timeline: Timeline::new(),
             playing: None,
         });
         Ok(settings)
     }
 
-    /// New caps: the network is made anew, since models may take their size from the stream.
+    /// New caps. The network, and what is known about the scene, stay where its input stays the same;
+    /// otherwise it is made anew, since models may take their size from the stream.
     pub(super) fn change_stream(&self, stream: Stream) -> Result<(), gst::LoggableError> {
         let mut guard = lock(&self.state);
         let state = guard
             .as_mut()
             .ok_or_else(|| gst::loggable_error!(CAT, "the element is not started"))?;
+        state.timeline.set_rate(stream.info.fps());
+        let size = (stream.width(), stream.height());
+        let kept = match &mut state.playing {
+            Some(playing) if playing.suits(&stream) => {
+                let resized = (playing.stream.width(), playing.stream.height()) != size;
+                playing.change_stream(stream.clone()).map(|()| resized).ok()
+            }
+            _ => None,
+        };
+        if let Some(resized) = kept {
+            gst::debug!(CAT, imp = self, "the network stays for frames of {size:?}");
+            drop(guard);
+            if resized {
+                self.load_again(size);
+            }
+            return Ok(());
+        }
         // Mattes and states belong to the old caps; the runner's network ends with them.
         state.playing = None;
-        let size = (stream.width(), stream.height());
         let options = model::Options {
             stream: Some(size),
             ..state.options.clone()
@@ -119,10 +138,15 @@ impl MatteSegment {
         self.interrupt.watch(made.net.runner.handle());
         state.playing = Some(made);
         drop(guard);
+        self.load_again(size);
+        Ok(())
+    }
+
+    /// What is being loaded is for a stream of another size.
+    fn load_again(&self, size: (usize, usize)) {
         if let Some(wanted) = self.swap.resize(size) {
             self.load_beside(wanted);
         }
-        Ok(())
     }
 
     /// Loads another network on a thread of its own; [`MatteSegment::take_over`] brings it in.

@@ -44,6 +44,8 @@ mod swap;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod time_tests;
 mod worker;
 
 pub use imp::properties;

@@ -4,16 +4,16 @@
 
 use crate::frame::{FrameFormat, FrameRef, StillDetector};
 use crate::simd;
+use std::time::Duration;
 
 /// A run at least this often, however still the scene.
-const LONGEST_REST: gst::ClockTime = gst::ClockTime::from_seconds(1);
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Decides frame by frame. The detector is made when it is first wanted.
 #[derive(Debug)]
 pub struct Pacer {
     format: FrameFormat,
     detector: Option<StillDetector>,
-    last_run: Option<gst::ClockTime>,
 }
 
 impl Pacer {
@@ -22,19 +22,24 @@ impl Pacer {
         Self {
             format,
             detector: None,
-            last_run: None,
         }
     }
 
-    /// Whether the network should run on a frame. A threshold of 0 says yes to every frame, and
-    /// looks at none.
+    /// Goes on with frames of another format. What it has seen was measured in the old one, so the next
+    /// frame is worth a run.
+    pub fn change_format(&mut self, format: FrameFormat) {
+        *self = Self::new(format);
+    }
+
+    /// Whether the network should run on a frame, `rested` after its last run. A threshold of 0 says
+    /// yes to every frame, and looks at none.
     ///
     /// # Errors
     /// Where the frame cannot be looked at, in words.
     pub fn needs_run(
         &mut self,
         frame: &FrameRef,
-        pts: Option<gst::ClockTime>,
+        rested: Option<Duration>,
         threshold: f32,
     ) -> Result<bool, String> {
         if threshold <= 0.0 {
@@ -49,16 +54,12 @@ impl Pacer {
             return Ok(true);
         };
         let change = detector.change(frame).map_err(|error| error.to_string())?;
-        let rested = match (self.last_run, pts) {
-            (Some(last), Some(now)) => now.saturating_sub(last) >= LONGEST_REST || now < last,
-            _ => true,
-        };
+        let rested = rested.is_none_or(|rested| rested >= LONGEST_REST);
         Ok(rested || change > threshold)
     }
 
     /// Notes that the network runs on the frame that was looked at last.
-    pub fn ran(&mut self, pts: Option<gst::ClockTime>) {
-        self.last_run = pts;
+    pub fn ran(&mut self) {
         if let Some(detector) = &mut self.detector {
             detector.take_reference();
         }
@@ -66,7 +67,6 @@ impl Pacer {
 
     /// Forgets the past: the next frame is worth a run.
     pub fn forget(&mut self) {
-        self.last_run = None;
         if let Some(detector) = &mut self.detector {
             detector.forget();
         }

@@ -4,7 +4,7 @@
 
 use super::engine::{About, Engine};
 use super::worker::{Failure, Finished, Handle, Waited, Worker};
-use crate::frame::{FrameRef, SampleError, Sampler};
+use crate::frame::{FrameRef, SampleError, Sampler, TensorSpec};
 use crate::simd;
 use crate::video::Stream;
 use std::time::Duration;
@@ -28,6 +28,7 @@ pub enum Started {
 /// Samples frames and has the network run on them.
 pub struct Runner {
     sampler: Sampler,
+    spec: TensorSpec,
     worker: Worker,
     about: About,
 }
@@ -49,13 +50,24 @@ impl Runner {
     /// # Errors
     /// [`RunnerError`].
     pub fn new(engine: Box<dyn Engine>, stream: &Stream) -> Result<Self, RunnerError> {
-        let sampler = Sampler::new(stream.frame_format(), engine.input_spec(), simd::level())?;
+        let spec = *engine.input_spec();
+        let sampler = Sampler::new(stream.frame_format(), &spec, simd::level())?;
         let about = engine.about();
         Ok(Self {
             sampler,
+            spec,
             worker: Worker::start(engine, STALL_LEAST.max(about.warm_up * STALL_FACTOR))?,
             about,
         })
+    }
+
+    /// Goes on with frames of another stream, for which the network's input is the same.
+    ///
+    /// # Errors
+    /// Where they cannot be sampled; the runner goes on with the old ones.
+    pub fn change_stream(&mut self, stream: &Stream) -> Result<(), SampleError> {
+        self.sampler = Sampler::new(stream.frame_format(), &self.spec, simd::level())?;
+        Ok(())
     }
 
     /// What is known about the network.
@@ -79,14 +91,14 @@ impl Runner {
         self.worker.overdue()
     }
 
-    /// Hands a frame to the network; with `wait` not before it is idle.
+    /// Hands a frame to the network, as its run number `run`; with `wait` not before it is idle.
     ///
     /// # Errors
     /// Where the frame cannot be sampled, in words.
     pub fn start(
         &mut self,
         frame: &FrameRef,
-        pts: Option<gst::ClockTime>,
+        job: (u64, Option<gst::ClockTime>),
         reset: bool,
         wait: bool,
     ) -> Result<Started, String> {
@@ -100,7 +112,7 @@ impl Runner {
         }
         match self.sampler.sample(frame, engine.input_mut()) {
             Ok(()) => {
-                self.worker.offer(engine, pts, reset);
+                self.worker.offer(engine, job, reset);
                 Ok(Started::Yes)
             }
             Err(error) => {

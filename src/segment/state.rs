@@ -7,9 +7,10 @@ use super::engine::Engine;
 use super::pacer::Pacer;
 use super::runner::Runner;
 use crate::filter::presence::Presence;
-use crate::meta::Matte;
+use crate::meta::{Matte, same_shape};
 use crate::model::{self, ModelSource};
 use crate::pool::MattePool;
+use crate::timeline::{Tick, Timeline};
 use crate::video::Stream;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ pub struct State {
     /// Loaded at start, so that a bad model stops the pipeline there; it keeps the session alive
     /// until caps come.
     pub loaded: Option<Box<dyn Engine>>,
+    /// Where frames lie in time.
+    pub timeline: Timeline,
     pub playing: Option<Playing>,
 }
 
@@ -37,9 +40,12 @@ pub struct Playing {
     pub newest: Option<Matte>,
     /// Recurrent states must be cleared before the next run.
     pub reset: bool,
-    /// Frames since the last run of the network, and that one's PTS.
+    /// Number of the last run of the network, and of the one that the newest matte is from.
+    pub run: u64,
+    pub newest_run: u64,
+    /// Frames since the last run, and the longest time that they may have taken; none before the first.
     pub since_run: u32,
-    pub last_run: Option<gst::ClockTime>,
+    pub rested: Option<Duration>,
     pub trouble: Trouble,
 }
 
@@ -115,8 +121,10 @@ impl Playing {
             presence: Presence::default(),
             newest: None,
             reset: false,
+            run: 0,
+            newest_run: 0,
             since_run: 0,
-            last_run: None,
+            rested: None,
             trouble: Trouble::default(),
             stream,
         })
@@ -134,11 +142,63 @@ impl Playing {
         };
     }
 
-    /// Another time begins: after a flush, in a new segment or stream.
+    /// Whether frames of another stream look the same to the network.
+    pub fn suits(&self, stream: &Stream) -> bool {
+        let size = |stream: &Stream| (stream.width(), stream.height());
+        let about = self.net.runner.about();
+        about
+            .input_size
+            .suits_both(size(&self.stream), size(stream))
+    }
+
+    /// Goes on with frames of another stream that [`Playing::suits`]. Where they show another part of the
+    /// scene, older mattes do not lie on them.
+    ///
+    /// # Errors
+    /// Where they cannot be sampled, in words.
+    pub fn change_stream(&mut self, stream: Stream) -> Result<(), String> {
+        let changed = self.net.runner.change_stream(&stream);
+        changed.map_err(|error| error.to_string())?;
+        self.net.carrier.change_format(stream.frame_format());
+        self.pacer.change_format(stream.frame_format());
+        let aspect = stream.display_aspect();
+        let same = same_shape(self.aspect, aspect);
+        (self.stream, self.aspect) = (stream, aspect);
+        if !same {
+            self.forget();
+        }
+        if let Some(newest) = &mut self.newest {
+            newest.frame_aspect = aspect;
+        }
+        Ok(())
+    }
+
+    /// Moves on to the next frame.
+    pub fn advance(&mut self, tick: &Tick) {
+        let longest = tick.step.longest;
+        self.rested = self.rested.map(|rested| rested.saturating_add(longest));
+        self.since_run = self.since_run.saturating_add(1);
+        if tick.breaks() {
+            self.forget();
+        }
+        // Perhaps another camera: the old matte stays only where the picture can show that it lies on it.
+        if tick.other_stream && !(self.net.looking && self.net.carrier.sees_cuts()) {
+            self.forget();
+        }
+    }
+
+    /// Another scene: what earlier frames left behind is of no use. What the frame of now was found to be
+    /// like stays.
+    pub fn cut(&mut self) {
+        (self.newest, self.reset) = (None, true);
+        self.net.runner.forget();
+    }
+
+    /// Another time begins: after a flush, a gap, in a segment that does not continue the last.
     pub fn forget(&mut self) {
         self.reset = true;
         self.newest = None;
-        self.last_run = None;
+        self.rested = None;
         self.pacer.forget();
         self.net.carrier.forget();
         self.net.runner.forget();

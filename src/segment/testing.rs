@@ -7,7 +7,7 @@ use super::engine::{About, Cancel, Engine, Loader};
 use super::imp::lock;
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
 use crate::meta::Matte;
-use crate::model::{ModelError, ProviderKind};
+use crate::model::{InputSize, ModelError, ProviderKind};
 use crate::pool::read_matte;
 use gst::glib;
 use gst::prelude::*;
@@ -38,6 +38,11 @@ pub struct Control {
     pub accelerated: AtomicBool,
     /// Threads inside a run.
     pub inside: AtomicUsize,
+    /// The networks' input has the stream's aspect.
+    pub open: AtomicBool,
+    /// Runs that were begun, and how often the past was to be forgotten before one.
+    pub runs: AtomicUsize,
+    pub resets: AtomicUsize,
     /// Networks that were loaded.
     pub loaded: AtomicUsize,
     /// Milliseconds that a run takes.
@@ -110,6 +115,14 @@ impl Engine for Scripted {
             provider: if self.accelerated { "npu" } else { "cpu" }.into(),
             accelerated: self.accelerated,
             matte_size: SIZE,
+            input_size: match self.control.open.load(Ordering::SeqCst) {
+                true => InputSize::Stream {
+                    sides: (None, None),
+                    pixels: SIZE.0 * SIZE.1,
+                    multiple: 16,
+                },
+                false => InputSize::Fixed,
+            },
             warm_up: Duration::from_millis(self.control.warm_up.load(Ordering::SeqCst) as u64),
             ..About::default()
         }
@@ -124,6 +137,7 @@ impl Engine for Scripted {
     }
 
     fn infer(&mut self, matte: &mut GrayImage) -> Result<(), ModelError> {
+        self.control.runs.fetch_add(1, Ordering::SeqCst);
         self.control.inside.fetch_add(1, Ordering::SeqCst);
         while self.accelerated && self.control.hanging.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(10));
@@ -146,7 +160,9 @@ impl Engine for Scripted {
         Ok(())
     }
 
-    fn reset(&mut self) {}
+    fn reset(&mut self) {
+        self.control.resets.fetch_add(1, Ordering::SeqCst);
+    }
 
     fn cancel(&self) -> Arc<dyn Cancel> {
         Arc::new(Stop(Arc::clone(&self.control)))

@@ -29,7 +29,8 @@ const QUEUE_FACTOR: u32 = 4;
 pub struct Finished {
     /// The raw matte.
     pub matte: GrayImage,
-    /// PTS of the frame that it was made from.
+    /// Number of the run, and PTS of the frame that it was made from.
+    pub run: u64,
     pub pts: Option<gst::ClockTime>,
     /// Time that the network took.
     pub time: Duration,
@@ -69,6 +70,7 @@ pub enum Waited<T> {
 /// One frame for the network, which holds it.
 struct Job {
     engine: Box<dyn Engine>,
+    run: u64,
     pts: Option<gst::ClockTime>,
     /// Forget what recurrent states hold first.
     reset: bool,
@@ -248,11 +250,17 @@ impl Worker {
     }
 
     /// Hands the network over to run on what its input holds.
-    pub fn offer(&self, engine: Box<dyn Engine>, pts: Option<gst::ClockTime>, reset: bool) {
+    pub fn offer(
+        &self,
+        engine: Box<dyn Engine>,
+        (run, pts): (u64, Option<gst::ClockTime>),
+        reset: bool,
+    ) {
         let mut slots = self.shared.lock();
         (slots.waited, slots.looked) = (Duration::ZERO, None);
         slots.job = Some(Job {
             engine,
+            run,
             pts,
             reset,
             era: slots.era,
@@ -311,6 +319,7 @@ fn run(shared: &Shared) {
         let result = match result {
             Ok(Ok(())) => Ok(Finished {
                 matte,
+                run: job.run,
                 pts: job.pts,
                 time,
                 held: job.offered.elapsed(),
