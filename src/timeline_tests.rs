@@ -74,9 +74,12 @@ fn what_follows_in_time_is_one_stream() {
     assert!(!rig.at(33).other_stream);
 }
 
+/// What an application or a source does to a stream.
+type Change = fn(&mut Rig);
+
 #[test]
 fn what_does_not_follow_is_another_time() {
-    let others: &[(&str, fn(&mut Rig))] = &[
+    let others: &[(&str, Change)] = &[
         ("a flush", |rig| {
             rig.timeline.event(&gst::event::FlushStop::new(true));
         }),
