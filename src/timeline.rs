@@ -126,7 +126,12 @@ impl Timeline {
     /// Takes the next frame, which lies in `segment`.
     pub fn tick(&mut self, segment: &gst::Segment, buffer: &gst::BufferRef) -> Tick {
         let segment = segment.downcast_ref::<gst::ClockTime>();
-        let place = segment.map_or_else(Place::default, |s| place_in(s, buffer.pts()));
+        // Of an appsrc that counts bytes, say: its timestamps are all there is.
+        let untimed = || Place {
+            running: buffer.pts().map(Duration::from),
+            stream: None,
+        };
+        let place = segment.map_or_else(untimed, |s| place_in(s, buffer.pts()));
         let changed = match (&self.segment, segment) {
             (Some(old), Some(new)) => !maps_alike(old, new),
             (None, None) => false,
