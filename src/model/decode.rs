@@ -6,19 +6,23 @@ use ort::value::DynTensor;
 use ort::value::TensorElementType as E;
 
 use super::output::{OutputKind, OutputPlan};
+use super::plausible::{self, Implausible, Limits};
 use crate::frame::GrayImage;
 
 /// Why an output could not be decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum DecodeError {
     /// NaN or infinity.
     NonFinite,
+    /// Numbers that an output of its kind cannot hold.
+    Implausible(Implausible),
     /// The tensor is not what the plan was made for.
     Tensor(String),
 }
 
 /// A number in a tensor.
-trait Sample: Copy {
+pub(super) trait Sample: Copy {
+    /// As a float.
     fn value(self) -> f32;
 }
 
@@ -47,8 +51,8 @@ sample! {
 /// Decodes `tensor` as `plan` says into `matte`, which gets the plan's size.
 ///
 /// # Errors
-/// [`DecodeError::NonFinite`] for NaN or infinity anywhere in what is read (all channels but those of
-/// `softmax` that are not the subject's); `matte` is then undefined.
+/// [`DecodeError::NonFinite`] for NaN or infinity anywhere in the output,
+/// [`DecodeError::Implausible`] for numbers that its kind does not allow; `matte` is then undefined.
 pub(super) fn decode(
     plan: &OutputPlan,
     tensor: &DynTensor,
@@ -59,13 +63,7 @@ pub(super) fn decode(
             let (_, data) = tensor
                 .try_extract_tensor::<$type>()
                 .map_err(|error| DecodeError::Tensor(error.to_string()))?;
-            // Bytes are an alpha of 0 to 255; every other number one of 0 to 1.
-            let unit = if std::any::TypeId::of::<$type>() == std::any::TypeId::of::<u8>() {
-                1.0
-            } else {
-                255.0
-            };
-            fill(plan, data, unit, matte)
+            fill(plan, data, matte)
         }};
     }
     match *tensor.data_type() {
@@ -85,7 +83,6 @@ pub(super) fn decode(
 fn fill<T: Sample>(
     plan: &OutputPlan,
     data: &[T],
-    unit: f32,
     matte: &mut GrayImage,
 ) -> Result<(), DecodeError> {
     let pixels = plan.width * plan.height;
@@ -101,9 +98,14 @@ fn fill<T: Sample>(
     }
     matte.resize(plan.width, plan.height);
     let out = matte.data_mut();
-    let worst = match plan.kind {
-        OutputKind::Alpha => map(data, out, |x| x * unit),
-        OutputKind::Logits => map(data, out, |x| 255.0 / (1.0 + exp(-x))),
+    let limits = Limits::of(plan);
+    let good = match plan.kind {
+        OutputKind::Alpha => {
+            let [low, high] = plan.range;
+            let unit = 255.0 / (high - low);
+            map(data, out, limits, |x| (x - low) * unit)
+        }
+        OutputKind::Logits => map(data, out, limits, |x| 255.0 / (1.0 + exp(-x))),
         OutputKind::MinMax => {
             let values = || data.iter().map(|x| x.value());
             let low = values().fold(f32::INFINITY, f32::min);
@@ -114,19 +116,20 @@ fn fill<T: Sample>(
             } else {
                 0.0
             };
-            map(data, out, |x| (x - low) * factor)
+            map(data, out, limits, |x| (x - low) * factor)
         }
         OutputKind::Labels => {
-            let kept = |x: f32| plan.subject.iter().any(|&class| class as f32 == x.round());
-            map(data, out, |x| if kept(x) { 255.0 } else { 0.0 })
+            let kept = |x: f32| plan.subject.iter().any(|&class| class as f32 == x);
+            map(data, out, limits, |x| if kept(x) { 255.0 } else { 0.0 })
         }
-        OutputKind::Softmax | OutputKind::Classes => classes(plan, data, out),
+        OutputKind::Softmax => shares(plan, data, out, limits),
+        OutputKind::Classes => classes(plan, data, out, limits),
     };
-    if worst < f32::INFINITY.to_bits() {
-        Ok(())
-    } else {
-        Err(DecodeError::NonFinite)
+    if good {
+        return Ok(());
     }
+    // Once in a model's life, mostly: now it is worth a second look at what was wrong.
+    Err(plausible::complain(plan, data))
 }
 
 /// The nearest byte. Adding 1.5 * 2^23 leaves the rounded number in the lowest bits, which compilers
@@ -134,12 +137,6 @@ fn fill<T: Sample>(
 #[inline(always)]
 fn byte(x: f32) -> u8 {
     (x.clamp(0.0, 255.0) + 12_582_912.0).to_bits() as u8
-}
-
-/// The size of a number as bits: ordered like the numbers, infinity and NaN above all others.
-#[inline(always)]
-fn magnitude(x: f32) -> u32 {
-    x.to_bits() & 0x7fff_ffff
 }
 
 /// `exp(x)` within 2e-7 of its value, in operations that vectorise; `x` is held to -87 to 88.
@@ -158,148 +155,151 @@ fn exp(x: f32) -> f32 {
     (p * r * r + r + 1.0) * scale
 }
 
-/// One value a pixel; `value` gives 0 to 255. The largest [`magnitude`] that was read.
-fn map<T: Sample>(data: &[T], out: &mut [u8], value: impl Fn(f32) -> f32) -> u32 {
-    let mut worst = 0;
-    for (out, x) in out.iter_mut().zip(data) {
-        let x = x.value();
-        worst = worst.max(magnitude(x));
-        *out = byte(value(x));
+/// One value a pixel; `value` gives 0 to 255. False where a number is outside of the limits.
+fn map<T: Sample>(data: &[T], out: &mut [u8], limits: Limits, value: impl Fn(f32) -> f32) -> bool {
+    let mut good = true;
+    // Whole numbers are asked for in one kind only; the others must not pay for it.
+    if limits.whole {
+        for (out, x) in out.iter_mut().zip(data) {
+            let x = x.value();
+            good &= limits.allow(x) & plausible::is_whole(x);
+            *out = byte(value(x));
+        }
+    } else {
+        for (out, x) in out.iter_mut().zip(data) {
+            let x = x.value();
+            good &= limits.allow(x);
+            *out = byte(value(x));
+        }
     }
-    worst
+    good
 }
 
 /// Pixels that are worked on together, channel by channel.
 const BLOCK: usize = 64;
 
-/// One channel a class: the subject's share. The largest [`magnitude`] that was read.
-fn classes<T: Sample>(plan: &OutputPlan, data: &[T], out: &mut [u8]) -> u32 {
-    let logits = plan.kind == OutputKind::Classes;
-    let mut worst = 0;
+/// Reads one class of a block of pixels. False where a number is outside of the limits.
+#[inline(always)]
+fn read<T: Sample>(
+    plan: &OutputPlan,
+    block: &[T],
+    class: usize,
+    limits: Limits,
+    values: &mut [f32],
+) -> bool {
+    let channel = block[class * plan.channel_step..].iter();
+    let mut good = true;
+    for (value, x) in values.iter_mut().zip(channel.step_by(plan.pixel_step)) {
+        *value = x.value();
+        good &= limits.allow(*value);
+    }
+    good
+}
+
+/// One channel a class, probabilities: the subject's share. False where a probability is none, or
+/// those of a pixel do not add up to 1.
+fn shares<T: Sample>(plan: &OutputPlan, data: &[T], out: &mut [u8], limits: Limits) -> bool {
+    match plan.pixel_step {
+        1 => shares_by_class(plan, data, out, limits),
+        _ => shares_by_pixel(plan, data, out, limits),
+    }
+}
+
+fn shares_by_class<T: Sample>(
+    plan: &OutputPlan,
+    data: &[T],
+    out: &mut [u8],
+    limits: Limits,
+) -> bool {
+    let (mut good, slack) = (true, plausible::sum_slack(plan));
     for (index, out) in out.chunks_mut(BLOCK).enumerate() {
-        let start = index * BLOCK * plan.pixel_step;
+        let block = &data[index * BLOCK..];
+        let (mut kept, mut all) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
+        for class in 0..plan.channels {
+            let share = f32::from(u8::from(plan.subject.contains(&class)));
+            let channel = &block[class * plan.channel_step..][..out.len()];
+            for ((x, all), kept) in channel.iter().zip(&mut all).zip(&mut kept) {
+                let x = x.value();
+                good &= limits.allow(x);
+                *all += x;
+                *kept += share * x;
+            }
+        }
+        for (out, (kept, all)) in out.iter_mut().zip(kept.iter().zip(&all)) {
+            good &= (all - 1.0).abs() <= slack;
+            *out = byte(255.0 * kept);
+        }
+    }
+    good
+}
+
+fn shares_by_pixel<T: Sample>(
+    plan: &OutputPlan,
+    data: &[T],
+    out: &mut [u8],
+    limits: Limits,
+) -> bool {
+    let (mut good, slack) = (true, plausible::sum_slack(plan));
+    for (out, pixel) in out.iter_mut().zip(data.chunks_exact(plan.channels)) {
+        // Many in several sums, which need not wait for each other.
+        let (many, few) = pixel.as_chunks::<8>();
+        let mut sums = [0.0f32; 8];
+        for group in many {
+            for (sum, x) in sums.iter_mut().zip(group) {
+                let x = x.value();
+                good &= limits.allow(x);
+                *sum += x;
+            }
+        }
+        let mut all = match many {
+            [] => 0.0,
+            _ => sums.iter().sum(),
+        };
+        for x in few {
+            let x = x.value();
+            good &= limits.allow(x);
+            all += x;
+        }
+        good &= (all - 1.0).abs() <= slack;
+        let kept: f32 = plan.subject.iter().map(|&class| pixel[class].value()).sum();
+        *out = byte(255.0 * kept);
+    }
+    good
+}
+
+/// One channel a class, before the softmax: the subject's share. False where a number is outside
+/// of the limits.
+fn classes<T: Sample>(plan: &OutputPlan, data: &[T], out: &mut [u8], limits: Limits) -> bool {
+    let mut good = true;
+    for (index, out) in out.chunks_mut(BLOCK).enumerate() {
+        let block = &data[index * BLOCK * plan.pixel_step..];
         let count = out.len();
         let mut values = [0.0f32; BLOCK];
-        let mut read = |class: usize, values: &mut [f32; BLOCK]| {
-            let channel = data[start + class * plan.channel_step..].iter();
-            for (value, x) in values
-                .iter_mut()
-                .zip(channel.step_by(plan.pixel_step))
-                .take(count)
-            {
-                *value = x.value();
-                worst = worst.max(magnitude(*value));
-            }
-        };
-        let (mut kept, mut all) = ([0.0f32; BLOCK], [1.0f32; BLOCK]);
-        if logits {
-            // The largest is taken off first, so that no exponential overflows.
-            let mut top = [f32::MIN; BLOCK];
-            for class in 0..plan.channels {
-                read(class, &mut values);
-                top.iter_mut()
-                    .zip(&values)
-                    .for_each(|(top, x)| *top = top.max(*x));
-            }
-            all = [0.0; BLOCK];
-            for class in 0..plan.channels {
-                read(class, &mut values);
-                let share = if plan.subject.contains(&class) {
-                    1.0
-                } else {
-                    0.0
-                };
-                for i in 0..BLOCK {
-                    let mass = exp(values[i] - top[i]);
-                    all[i] += mass;
-                    kept[i] += share * mass;
-                }
-            }
-        } else {
-            for &class in &plan.subject {
-                read(class, &mut values);
-                kept.iter_mut()
-                    .zip(&values)
-                    .for_each(|(kept, x)| *kept += x);
+        // The largest is taken off first, so that no exponential overflows.
+        let mut top = [f32::MIN; BLOCK];
+        for class in 0..plan.channels {
+            good &= read(plan, block, class, limits, &mut values[..count]);
+            top.iter_mut()
+                .zip(&values)
+                .for_each(|(top, x)| *top = top.max(*x));
+        }
+        let (mut kept, mut all) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
+        for class in 0..plan.channels {
+            read(plan, block, class, limits, &mut values[..count]);
+            let share = f32::from(u8::from(plan.subject.contains(&class)));
+            for i in 0..BLOCK {
+                let mass = exp(values[i] - top[i]);
+                all[i] += mass;
+                kept[i] += share * mass;
             }
         }
         for ((out, kept), all) in out.iter_mut().zip(&kept).zip(&all) {
             *out = byte(255.0 * kept / all);
         }
     }
-    worst
+    good
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exp_is_close_everywhere() {
-        for i in -870_000..880_000 {
-            let x = i as f32 / 10_000.0;
-            let (found, exact) = (f64::from(exp(x)), f64::from(x).exp());
-            assert!(
-                (found / exact - 1.0).abs() < 2e-7,
-                "exp({x}) = {found}, not {exact}"
-            );
-        }
-        assert!(exp(-1e30) < 1e-37 && exp(1e30) > 1e38);
-    }
-
-    #[test]
-    fn bytes_are_the_nearest() {
-        for i in -1000..300_000 {
-            let x = i as f32 / 1000.0;
-            let exact = f64::from(x).clamp(0.0, 255.0).round_ties_even();
-            assert_eq!(f64::from(byte(x)), exact, "{x}");
-        }
-        assert_eq!((byte(f32::MAX), byte(f32::MIN)), (255, 0));
-    }
-
-    #[test]
-    fn what_is_not_finite_is_above_all_that_is() {
-        let limit = f32::INFINITY.to_bits();
-        for x in [0.0, -1.0, f32::MAX, f32::MIN, f32::MIN_POSITIVE] {
-            assert!(magnitude(x) < limit);
-        }
-        for x in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            assert!(magnitude(x) >= limit);
-        }
-    }
-
-    #[test]
-    fn many_classes_in_both_layouts() {
-        let (width, height, channels) = (13, 11, 21);
-        let value = |pixel: usize, class: usize| ((pixel * 31 + class * 17) % 23) as f32 - 11.0;
-        for (pixel_step, channel_step) in [(1, width * height), (channels, 1)] {
-            let mut data = vec![0.0f32; width * height * channels];
-            for pixel in 0..width * height {
-                for class in 0..channels {
-                    data[pixel * pixel_step + class * channel_step] = value(pixel, class);
-                }
-            }
-            let plan = OutputPlan {
-                name: String::new(),
-                kind: OutputKind::Classes,
-                width,
-                height,
-                channels,
-                pixel_step,
-                channel_step,
-                subject: vec![3, 15],
-            };
-            let mut matte = GrayImage::default();
-            fill(&plan, &data, 255.0, &mut matte).unwrap();
-            for (pixel, &found) in matte.data().iter().enumerate() {
-                let mass = |class| f64::from(value(pixel, class)).exp();
-                let all: f64 = (0..channels).map(mass).sum();
-                let exact = 255.0 * (mass(3) + mass(15)) / all;
-                assert!(
-                    (f64::from(found) - exact).abs() <= 0.501,
-                    "{pixel}: {found}, {exact}"
-                );
-            }
-        }
-    }
-}
+#[path = "decode_tests.rs"]
+mod tests;

@@ -105,4 +105,14 @@ pub enum ModelError {
         /// The output.
         output: String,
     },
+    /// The output holds numbers that its kind cannot hold: no matte can be made of it.
+    #[error("{file} gave in output `{output}` {what}")]
+    Implausible {
+        /// The model.
+        file: String,
+        /// The output.
+        output: String,
+        /// What was found, what is allowed and which key sets it right.
+        what: super::Implausible,
+    },
 }

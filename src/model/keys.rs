@@ -26,6 +26,8 @@ pub enum Kind {
     Divisor,
     /// A pair `[low, high]`, or one pair a channel.
     Range,
+    /// A pair `[low, high]`.
+    Pair,
     /// A list of texts.
     Texts,
     /// A list of class indices and class names.
@@ -110,6 +112,11 @@ pub const KEYS: &[(&str, Kind, &str)] = &[
         "what the output's values mean",
     ),
     (
+        "output.range",
+        Kind::Pair,
+        "what background and subject are in an alpha",
+    ),
+    (
         "output.subject",
         Kind::Classes,
         "classes that are kept, by index or by name",
@@ -145,6 +152,7 @@ impl Kind {
             Kind::Range => {
                 "a pair [low, high] with low below high, or a list of one pair a channel".into()
             }
+            Kind::Pair => "a pair [low, high] with low below high".into(),
             Kind::Texts => "a list of texts".into(),
             Kind::Classes => "a list of class indices (from 0) and class names".into(),
             Kind::States => {
@@ -185,6 +193,13 @@ impl Kind {
                 pair(list)
                     || channels(list.len())
                         && list.iter().all(|v| v.as_array().is_some_and(|v| pair(v)))
+            }),
+            Kind::Pair => value.as_array().is_some_and(|list| {
+                let ends = numbers(value);
+                // As the floats that they will be, and so that a difference can be divided by.
+                let span = |low: f64, high: f64| high as f32 - low as f32;
+                matches!((&ends[..], list.len()), (&[low, high], 2)
+                    if span(low, high) > 0.0 && span(low, high).is_finite())
             }),
             Kind::Texts => value
                 .as_array()

@@ -303,13 +303,19 @@ impl Network {
     /// Decodes the last run's output into the raw matte, which gets [`Network::matte_size`].
     ///
     /// # Errors
-    /// [`ModelError::NonFinite`] where the network gave NaN or infinity; `matte` is then undefined
-    /// and the states are best cleared with [`Network::reset`].
+    /// [`ModelError::NonFinite`] where the network gave NaN or infinity, [`ModelError::Implausible`]
+    /// where it gave numbers that its kind does not allow; `matte` is then undefined and the states
+    /// are best cleared with [`Network::reset`].
     pub fn decode(&self, matte: &mut GrayImage) -> Result<(), ModelError> {
         decode::decode(&self.plan, &self.output, matte).map_err(|error| match error {
             DecodeError::NonFinite => ModelError::NonFinite {
                 file: self.file.clone(),
                 output: self.plan.name.clone(),
+            },
+            DecodeError::Implausible(what) => ModelError::Implausible {
+                file: self.file.clone(),
+                output: self.plan.name.clone(),
+                what,
             },
             DecodeError::Tensor(message) => ModelError::Run {
                 file: self.file.clone(),

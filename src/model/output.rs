@@ -42,7 +42,8 @@ impl OutputKind {
         })
     }
 
-    fn word(self) -> &'static str {
+    /// The word that `output.kind` has for it.
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Alpha => "alpha",
             Self::Logits => "logits",
@@ -55,7 +56,7 @@ impl OutputKind {
 }
 
 /// How to read the output tensor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OutputPlan {
     /// The output's name.
     pub name: String,
@@ -73,6 +74,10 @@ pub struct OutputPlan {
     pub channel_step: usize,
     /// Classes that are kept, ascending; of no meaning for one channel that is not labels.
     pub subject: Vec<usize>,
+    /// Number of classes, 0 where nothing tells it; of meaning for labels.
+    pub classes: usize,
+    /// What background and subject are in an alpha.
+    pub range: [f32; 2],
 }
 
 /// Element types that can be decoded.
@@ -107,6 +112,7 @@ impl OutputPlan {
             operator(&output.name),
             guesses,
         )?;
+        let range = range(question, output, kind)?;
         let several = geometry.channels > 1 || kind == OutputKind::Labels;
         let subject = if several {
             subject(question, geometry.channels, kind, guesses)?
@@ -116,6 +122,8 @@ impl OutputPlan {
         Ok(Self {
             kind,
             subject,
+            classes: question.settings.labels().len(),
+            range,
             name: output.name.clone(),
             ..geometry
         })
@@ -265,7 +273,30 @@ fn geometry(
         pixel_step,
         channel_step,
         subject: Vec::new(),
+        classes: 0,
+        range: [0.0, 1.0],
     })
+}
+
+/// What background and subject are in an alpha: as declared, or bytes from 0 to 255 and every other
+/// number from 0 to 1.
+fn range(
+    question: &Question,
+    output: &TensorInfo,
+    kind: OutputKind,
+) -> Result<[f32; 2], ModelError> {
+    match question.settings.output_range() {
+        Some(_) if kind != OutputKind::Alpha => {
+            let problem = format!(
+                "it is the range of an alpha, but output.kind is \"{}\"",
+                kind.word()
+            );
+            Err(question.contradiction("output.range", problem))
+        }
+        Some(range) => Ok(range),
+        None if output.element == Some(TensorElementType::Uint8) => Ok([0.0, 255.0]),
+        None => Ok([0.0, 1.0]),
+    }
 }
 
 /// What the values mean: as declared, or as the last operator shows.
@@ -277,14 +308,14 @@ fn kind(
     guesses: &mut Vec<String>,
 ) -> Result<OutputKind, ModelError> {
     use TensorElementType as E;
-    let float = output.is_float();
+    let (float, bytes) = (output.is_float(), output.element == Some(E::Uint8));
     let declared = question
         .settings
         .text("output.kind")
         .and_then(OutputKind::parse);
     if let Some(kind) = declared {
         let fits = match kind {
-            OutputKind::Alpha => channels == 1 && (float || output.element == Some(E::Uint8)),
+            OutputKind::Alpha => channels == 1 && (float || bytes),
             OutputKind::Logits | OutputKind::MinMax => channels == 1 && float,
             OutputKind::Softmax | OutputKind::Classes => channels > 1 && float,
             OutputKind::Labels => channels == 1,
@@ -306,7 +337,7 @@ fn kind(
     }
     let guessed = match (operator, channels) {
         (Some("ArgMax"), 1) => Some(OutputKind::Labels),
-        (Some("Sigmoid" | "HardSigmoid" | "Clip"), 1) => Some(OutputKind::Alpha),
+        (Some("Sigmoid" | "HardSigmoid" | "Clip"), 1) if float || bytes => Some(OutputKind::Alpha),
         (Some("Softmax"), 2..) if float => Some(OutputKind::Softmax),
         (Some("Conv" | "ConvTranspose" | "BatchNormalization"), 1) if float => {
             Some(OutputKind::Logits)

@@ -194,6 +194,12 @@ impl Settings {
         })
     }
 
+    /// What background and subject are in an alpha.
+    pub fn output_range(&self) -> Option<[f32; 2]> {
+        let list = self.value("output.range")?.as_array()?;
+        Some([0, 1].map(|i| as_number(&list[i]).unwrap_or_default() as f32))
+    }
+
     /// The classes' names.
     pub fn labels(&self) -> Vec<String> {
         let list = self.value("output.labels").and_then(Value::as_array);

@@ -3,7 +3,7 @@
 //! What comes out: every kind of output, every type and layout of tensor, recurrent states.
 
 use gstmatte::frame::{GrayImage, TensorMut};
-use gstmatte::model::{ModelError, Options, OutputKind};
+use gstmatte::model::{ModelError, Network, Options, OutputKind};
 
 use crate::*;
 
@@ -218,4 +218,122 @@ fn nan_and_infinity_are_errors() {
     // A good frame afterwards works again.
     fill(&mut network, |_, _| 1.0);
     assert_matte(&matte(&mut network), |_| 0.0);
+}
+
+/// What the network says of a flat green, and whether it can be true.
+fn says(network: &mut Network, green: f32) -> Result<Vec<u8>, ModelError> {
+    fill(network, |c, _| if c == 1 { green } else { 0.1 });
+    network.run()?;
+    let mut out = GrayImage::default();
+    network.decode(&mut out)?;
+    Ok(out.data().to_vec())
+}
+
+#[test]
+fn numbers_that_are_no_alpha_are_errors_that_say_how_to_mend_them() {
+    for (name, keys, words) in [
+        (
+            "clip255.onnx",
+            &[][..],
+            &["values from 127.5 to 127.5", "output.range = [0, 255]"][..],
+        ),
+        (
+            "clip_both.onnx",
+            &[],
+            &["values from -0.5 to -0.5", "output.range = [-1, 1]"],
+        ),
+        (
+            "relu6.onnx",
+            &[],
+            &["values from 4.3 to 4.3", "output.kind = \"logits\""],
+        ),
+        (
+            "sigmoids.onnx",
+            &[],
+            &["classes that add up to 1.1", "output.kind = \"classes\""],
+        ),
+        (
+            "float_labels.onnx",
+            &[],
+            &["the value 0.5", "output.kind = \"alpha\""],
+        ),
+        (
+            "bare.onnx",
+            &[("output.kind", "alpha"), ("input.range", "[0, 255]")],
+            &[
+                "values from 5 to 5",
+                "output.kind = \"alpha\" allows 0 to 1",
+            ],
+        ),
+    ] {
+        let mut network = load_ok(name, keys);
+        let green = match name {
+            "clip_both.onnx" => 0.25,
+            "bare.onnx" => 5.0,
+            _ => 0.5,
+        };
+        let error = says(&mut network, green).expect_err(name).to_string();
+        assert!(error.contains(name), "{error}");
+        for word in words {
+            assert!(error.contains(word), "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_keys_that_the_errors_name_set_it_right() {
+    for (name, key, value) in [
+        ("clip255.onnx", "output.range", "[0, 255]"),
+        ("clip_both.onnx", "output.range", "[-1, 1]"),
+    ] {
+        let mut network = load_ok(name, &[(key, value)]);
+        assert_eq!(says(&mut network, 0.5).unwrap(), [128; 48], "{name}");
+        assert_eq!(says(&mut network, 1.0).unwrap(), [255; 48], "{name}");
+    }
+    let mut network = load_ok("relu6.onnx", &[("output.kind", "logits")]);
+    assert_eq!(says(&mut network, 0.0).unwrap(), [byte(sigmoid(0.3)); 48]);
+    let error = load_error(
+        "clip255.onnx",
+        &[("output.kind", "logits"), ("output.range", "[0, 255]")],
+    );
+    assert!(error.contains("output.range"), "{error}");
+    for pair in ["[1, 0]", "[0]", "[0, 0]", "[0, 1e-60]", "[-3e38, 3e38]"] {
+        let mut settings = gstmatte::model::Settings::default();
+        let origin = gstmatte::model::Origin::new("test");
+        assert!(
+            settings.insert_text("output.range", pair, &origin).is_err(),
+            "{pair}"
+        );
+    }
+}
+
+/// What a recurrent network remembers of a frame that could not be is forgotten.
+#[test]
+fn recurrent_networks_recover() {
+    let mut network = load_ok("recurrent_wild.onnx", &[]);
+    let infer = |network: &mut Network, green| {
+        let result = says(network, green);
+        if result.is_err() {
+            network.reset();
+        }
+        result
+    };
+    assert_eq!(infer(&mut network, 0.02).unwrap(), [51; 48]);
+    let error = infer(&mut network, 0.5).expect_err("10 * (0.02 + 0.5)");
+    assert!(matches!(error, ModelError::Implausible { .. }), "{error}");
+    assert_eq!(infer(&mut network, 0.02).unwrap(), [51; 48]);
+}
+
+#[test]
+fn class_indices_beyond_the_named_ones_are_errors() {
+    let keys = [("output.labels", "[\"nothing\", \"person\"]")];
+    let mut network = load_ok("labels.onnx", &keys);
+    fill(&mut network, |c, p| if c == p % 2 { 1.0 } else { 0.0 });
+    assert_matte(&matte(&mut network), |p| f32::from(u8::from(p % 2 == 1)));
+    fill(&mut network, |c, p| if c == p % 3 { 1.0 } else { 0.0 });
+    network.run().unwrap();
+    let error = network
+        .decode(&mut GrayImage::default())
+        .expect_err("class 2");
+    assert!(error.to_string().contains("allows 0 to 1"), "{error}");
 }

@@ -121,6 +121,39 @@ save("minmax", nodes + [node("Mul", "red ten", "scaled")], [value("image", F32, 
 save("nan", red + [node("Log", "red", "mask")], [value("image", F32, IMAGE)],
      [value("mask", F32, [1, 1, 6, 8])], red_consts, metadata={"matte.output.kind": "alpha"})
 
+# Numbers that are no alpha of 0 to 1, though a Clip ends them as it ends one: green from 0 to 255, from
+# -1 to 1, and a convolution of red and green from 0 to 6.
+nodes, consts = green
+for name, factor, offset, low, high in (("clip255", 255, 0, 0, 255), ("clip_both", 2, -1, -1, 1)):
+    save(name, nodes + [node("Mul", "green factor", "scaled"), node("Add", "scaled offset", "moved"),
+                        node("Clip", "moved low high", "alpha")],
+         [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
+         consts + [const(n, np.float32(v)) for n, v in
+                   (("factor", factor), ("offset", offset), ("low", low), ("high", high))])
+save("relu6", [node("Conv", "image weights", "sum"), node("Clip", "sum low high", "alpha")],
+     [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
+     [const("weights", np.array([3, 8, 0], np.float32).reshape(1, 3, 1, 1)), const("low", np.float32(0)),
+      const("high", np.float32(6))])
+
+# Two classes with a sigmoid each, described as if they were a softmax's: they do not add up to 1.
+save("sigmoids", [node("Slice", "image start end axis", "both"), node("Sigmoid", "both", "shares")],
+     [value("image", F32, IMAGE)], [value("shares", F32, [1, 2, 6, 8])],
+     [const("start", np.array([0], np.int64)), const("end", np.array([2], np.int64)),
+      const("axis", np.array([1], np.int64))],
+     metadata={"matte.output.kind": "softmax"})
+
+# Green as the index of a class: whole at 0 and 1 only.
+save("float_labels", nodes + [node("Identity", "green", "label")], [value("image", F32, IMAGE)],
+     [value("label", F32, [1, 1, 6, 8])], consts,
+     metadata={"matte.output.kind": "labels", "matte.output.subject": "[1]"})
+
+# Recurrent, and ten times too large: alpha and state are green and what was there before.
+save("recurrent_wild", nodes + [node("Add", "green h_in", "h_out"), node("Mul", "h_out ten", "pha")],
+     [value("image", F32, IMAGE), value("h_in", F32, [1, 1, 6, 8])],
+     [value("pha", F32, [1, 1, 6, 8]), value("h_out", F32, [1, 1, 6, 8])],
+     consts + [const("ten", np.float32(10))],
+     metadata={"matte.output.kind": "alpha", "matte.input.name": "image"})
+
 # A picture in, one number out: no matte.
 save("classifier", [node("GlobalAveragePool", "image", "score")], [value("image", F32, IMAGE)],
      [value("score", F32, [1, 3, 1, 1])])
