@@ -9,7 +9,7 @@ case ${1:-} in
     image) launch "$source ! queue ! mattebackground background=image image=\"$picture\" ! $sink" ;;
     # A checkerboard shows through where the picture is transparent.
     transparent)
-        launch "compositor name=mix background=checker ! $sink \
+        launch "compositor name=mix background=checker ! video/x-raw,format=BGRA ! $sink \
             $source ! queue ! videoconvert ! video/x-raw,format=BGRA \
             ! mattebackground background=transparent ! mix."
         ;;

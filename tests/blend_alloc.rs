@@ -40,7 +40,7 @@ fn nothing_is_allocated_a_frame() {
             Background::Overlay,
         ];
         if layout.info().alpha {
-            backgrounds.push(Background::Transparent);
+            backgrounds.push(Background::Transparent { keep_colors: false });
         }
         for background in backgrounds {
             let mut compositor = Compositor::new(layout, color, w, h, level).unwrap();

@@ -75,6 +75,20 @@ file() {
         cat "$work/found" && grep -q 'audio.*MPEG-4 AAC' "$work/found" &&
         grep -q 'video.*H.264' "$work/found" && grep -q 'Duration: 0:00:08' "$work/found"
 }
+# The wall of a recording is transparent, the face is not.
+alpha_file() { # kind, file
+    local most=0
+    [ "$1" != prores ] || most=3
+    run alpha-file.sh "$1" "$work/$2" || return 1
+    gst-launch-1.0 -q filesrc location="$work/$2" ! decodebin ! identity eos-after=20 ! videoconvert \
+        ! video/x-raw,format=RGBA ! pngenc compression-level=1 ! multifilesink location="$work/alpha.png" || return 1
+    local wall_alpha face_alpha wall_color
+    wall_alpha=$(convert "$work/alpha.png" -format '%[fx:int(255*p{600,20}.a+.5)]' info:)
+    face_alpha=$(convert "$work/alpha.png" -format '%[fx:int(255*p{320,230}.a+.5)]' info:)
+    wall_color=$(convert "$work/alpha.png" -alpha off -format '%[fx:int(255*p{600,20}.g+.5)]' info:)
+    echo "alpha of the wall $wall_alpha, of the face $face_alpha; green of the wall $wall_color"
+    [ "$wall_alpha" -le $most ] && [ "$face_alpha" -ge $((255 - most)) ] && [ "$wall_color" -le $((most * 2)) ]
+}
 over_video() {
     MATTE_BEHIND="videotestsrc pattern=blue ! video/x-raw,width=1280,height=720,framerate=30/1" \
         MATTE_SINK=$(picture over) run over-video.sh || return 1
@@ -119,6 +133,9 @@ done
 check "pipelines/v4l2loopback.sh" loopback
 check "pipelines/file.sh" file
 check "pipelines/over-video.sh" over_video
+check "pipelines/alpha-file.sh ffv1" alpha_file ffv1 alpha.mkv
+check "pipelines/alpha-file.sh prores" alpha_file prores alpha.mov
+check "pipelines/alpha-file.sh png" alpha_file png alpha-png.mov
 check "pipelines/mix.sh" mix
 raw="filesrc location=$work/still.png ! pngdec ! imagefreeze num-buffers=$frames ! videoconvert"
 check "pipelines/embedded.sh libcamera" embedded libcamera "$raw" "$work/libcamera.mkv"

@@ -224,11 +224,11 @@ fn fail_is_an_error_and_passthrough_shows_the_frame() {
 }
 
 #[test]
-fn outside_the_subject_a_colour_or_picture_hides_everything() {
+fn outside_the_subject_everything_is_hidden() {
     init();
     for &format in FORMATS {
         let info = info(format, 64, 36);
-        for background in ["color", "image"] {
+        for background in ["color", "image", "transparent"] {
             let [a, b] = two_rooms(&info).map(|mut buffer| {
                 attach(&mut buffer, &info, (64, 36), |_, _| 0);
                 compose(&info, background, |_| (), [buffer]).remove(0)
@@ -323,6 +323,89 @@ fn while_the_network_fails_the_room_is_not_seen() {
                 seen
             });
             assert_eq!(a, b, "{mode} {background}");
+        }
+    }
+}
+
+/// A model's file, two rooms that it fails on, and what the warning says.
+type Nonsense = (&'static str, [[u8; 3]; 2], &'static [&'static str]);
+
+/// Models whose numbers are no alpha, probabilities or classes, however they were taken for them.
+const IMPLAUSIBLE: &[Nonsense] = &[
+    (
+        "clip255.onnx",
+        [[0, 80, 10], [90, 200, 160]],
+        &["output.kind = \"alpha\"", "output.range = [0, 255]"],
+    ),
+    (
+        "clip_both.onnx",
+        [[0, 80, 10], [90, 100, 160]],
+        &["output.range = [-1, 1]"],
+    ),
+    (
+        "relu6.onnx",
+        [[200, 80, 10], [90, 200, 160]],
+        &["output.kind = \"logits\""],
+    ),
+    (
+        "sigmoids.onnx",
+        [[200, 80, 10], [90, 200, 160]],
+        &["output.kind = \"softmax\"", "\"classes\""],
+    ),
+    (
+        "float_labels.onnx",
+        [[0, 80, 10], [90, 200, 160]],
+        &["output.kind = \"labels\"", "\"alpha\""],
+    ),
+    (
+        "recurrent_wild.onnx",
+        [[0, 80, 10], [90, 200, 160]],
+        &["output.kind = \"logits\""],
+    ),
+];
+
+#[test]
+fn numbers_that_cannot_be_true_show_no_room() {
+    init();
+    let info = info(VideoFormat::Rgb, 64, 48);
+    for (model, rooms, words) in IMPLAUSIBLE {
+        let file = format!("{}/tests/models/{model}", env!("CARGO_MANIFEST_DIR"));
+        for background in BACKGROUNDS.iter().filter(|b| **b != "none") {
+            let [a, b] = rooms.map(|room| {
+                let element = gst::ElementFactory::make("mattebackground")
+                    .property("model", &file)
+                    .property("image", picture())
+                    .property_from_str("background", background)
+                    .build()
+                    .expect("the element is there");
+                let bus = gst::Bus::new();
+                element.set_bus(Some(&bus));
+                let mut harness =
+                    gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+                harness.set_src_caps(info.to_caps().expect("valid caps"));
+                let seen: Vec<_> = (0..3)
+                    .map(|index| {
+                        let mut buffer = common::frame(&info, |i| room[i % 3]);
+                        let time = gst::ClockTime::from_mseconds(33 * index);
+                        buffer.get_mut().expect("a new buffer").set_pts(time);
+                        harness.push(buffer).expect("the frame goes through");
+                        let out = harness.pull().expect("a frame comes out");
+                        let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
+                        pixels(&out, &caps.expect("caps come before frames"))
+                    })
+                    .collect();
+                let stats: gst::Structure = element.property("segment-stats");
+                assert_eq!(stats.get("failed"), Ok(3u64), "{model}");
+                let heard = common::pipeline::heard(&bus);
+                let warnings: Vec<_> = heard.iter().filter(|h| h.contains("No matte:")).collect();
+                assert_eq!(warnings.len(), 1, "{model}: {heard:?}");
+                for word in words.iter().copied().chain([*model]) {
+                    assert!(warnings[0].contains(word), "{model}: {heard:?}");
+                }
+                element.set_bus(None);
+                seen
+            });
+            assert_eq!(a, b, "{model} {background}");
         }
     }
 }

@@ -49,7 +49,7 @@ fn background(u: &mut Unstructured, format: FrameFormat) -> Result<Background> {
         },
         3 => Background::Color(u.arbitrary()?),
         4 | 5 => Background::Image(backdrop(u, format)?),
-        6 => Background::Transparent,
+        6 => Background::Transparent { keep_colors: false },
         7 => Background::Matte,
         _ => Background::Overlay,
     })
@@ -187,7 +187,12 @@ fn gray_out(u: &mut Unstructured, level: Level) -> Result<()> {
     let mut first: Option<GrayImage> = None;
     for level in [Level::baseline(), level] {
         let mut out = GrayImage::new(size.width, size.height);
-        GrayOut::new(size.width, size.height, level).apply(matte.view(), range, &mut out.as_mut());
+        GrayOut::new(size.width, size.height, level).apply(
+            matte.view(),
+            None,
+            range,
+            &mut out.as_mut(),
+        );
         let first = first.get_or_insert_with(|| out.clone());
         assert!(*first == out, "{level:?}");
     }

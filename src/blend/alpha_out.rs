@@ -2,14 +2,14 @@
 
 //! Frames with the matte as straight alpha, in a layout that has alpha.
 
-use super::backdrop::Backdrop;
-use super::compositor::reach;
+use super::BlendError;
+use super::clear::Clear;
+use super::compositor::{code_of, reach};
 use super::cover::{Cover, whole};
 use super::edge::Edge;
 use super::kernels;
 use super::matte::{AlphaRows, Remap};
-use super::pass::{Finish, Pass};
-use super::{BlendError, CURTAIN};
+use super::pass::{Back, Finish, Pass, fill};
 use crate::frame::{
     ColorModel, Colorimetry, FrameMut, FrameRef, GrayMut, GrayRef, LayoutInfo, PixelLayout, Range,
 };
@@ -28,10 +28,10 @@ enum Path {
 
 /// Copies frames of one layout into another that has alpha, and puts the matte there.
 ///
-/// Alpha is straight: colours are not multiplied by it. They stay what they were, but for
-/// half-covered pixels with decontamination, which get the subject's own colour. In the output
-/// alpha is always 0 to 255, whatever the range of the colours, as GStreamer's alpha formats have
-/// it.
+/// Alpha is straight: colours are not multiplied by it. Half-covered pixels get the subject's own
+/// colour and transparent ones are black (see `clear`), unless they are to keep what they were. In the
+/// output alpha is always 0 to 255, whatever the range of the colours, as GStreamer's alpha formats
+/// have it.
 #[derive(Debug)]
 pub struct AlphaOut {
     level: Level,
@@ -43,7 +43,9 @@ pub struct AlphaOut {
     strength: u8,
     color: Colorimetry,
     alpha: AlphaRows,
-    empty: Backdrop,
+    clear: Clear,
+    keep_colors: bool,
+    decontamination: u8,
     /// Alpha as the output's planes have it, and its cover; for decontamination.
     edges: Option<Box<(AlphaRows, Cover)>>,
     finish: Finish,
@@ -66,7 +68,7 @@ impl AlphaOut {
         level: Level,
     ) -> Result<Self, BlendError> {
         let path = plan(from.info(), to.info())?;
-        Ok(Self {
+        let mut new = Self {
             level,
             from,
             to,
@@ -74,19 +76,41 @@ impl AlphaOut {
             height,
             path,
             strength: 255,
-            empty: Backdrop::row(to, color, width, CURTAIN & 0x00ff_ffff)?,
+            clear: Clear::new(to, color, width, level)?,
+            keep_colors: true,
+            decontamination: 0,
             alpha: AlphaRows::new(PixelLayout::Gray8, color, width, height, level),
             color,
             edges: None,
             finish: Finish::default(),
-        })
+        };
+        new.set_keep_colors(false);
+        Ok(new)
+    }
+
+    /// Whether the colours of transparent and half-covered pixels stay (but for decontamination): who
+    /// drops alpha then sees the room. Not so by default.
+    pub fn set_keep_colors(&mut self, keep: bool) {
+        self.keep_colors = keep;
+        self.tend_edge();
     }
 
     /// How far the old room's colour is taken out of half-covered pixels, 0 (not at all, the
-    /// default) to 255 (wholly).
+    /// default) to 255 (wholly). Where colours are not kept it is taken out wholly.
     pub fn set_decontamination(&mut self, amount: u8) {
-        if let (Some(edge), 1..) = (&mut self.finish.edge, amount) {
-            return edge.set_amount(amount);
+        self.decontamination = amount;
+        self.tend_edge();
+    }
+
+    /// Makes the edge ready for what is set.
+    fn tend_edge(&mut self) {
+        let amount = match self.keep_colors {
+            true => self.decontamination,
+            false => 255,
+        };
+        if amount == 0 {
+            (self.edges, self.finish.edge) = (None, None);
+            return;
         }
         let Self {
             to,
@@ -96,12 +120,14 @@ impl AlphaOut {
             level,
             ..
         } = *self;
-        self.edges = (amount > 0).then(|| {
+        self.edges.get_or_insert_with(|| {
             let cover = Cover::new(width, height, reach(to, color), level);
             Box::new((AlphaRows::new(to, color, width, height, level), cover))
         });
-        let edge = || Box::new(Edge::new(to, color, width, height, amount, level));
-        self.finish.edge = (amount > 0).then(edge);
+        let new = || Box::new(Edge::new(to, color, width, height, amount, level));
+        let edge = self.finish.edge.get_or_insert_with(new);
+        edge.set_amount(amount);
+        edge.set_doubt((!self.keep_colors).then(|| code_of(&self.clear.black())));
     }
 
     /// How transparent the room becomes, 0 (not at all) to 255 (wholly, the default).
@@ -143,24 +169,24 @@ impl AlphaOut {
             cover.update(matte);
             let mut pass = Pass::new(self.level, alpha, cover, out, matte);
             pass.prepare(&mut self.finish, fade);
-            pass.clean(fade, &mut self.finish);
+            match self.keep_colors {
+                true => pass.clean(fade, &mut self.finish),
+                false => pass.keep_subject(fade, &mut self.finish, &self.clear.black()),
+            }
+        }
+        if !self.keep_colors {
+            self.clear.apply(out);
         }
         Ok(())
     }
 
-    /// Makes `out` wholly transparent and gray, with nothing of any input in it.
+    /// Makes `out` wholly transparent and black, with nothing of any input in it.
     ///
     /// # Errors
     /// [`BlendError::Mismatch`] for a frame of another layout or size.
     pub fn hide(&self, out: &mut FrameMut) -> Result<(), BlendError> {
         self.check("the output frame", &out.as_ref(), self.to)?;
-        let info = self.to.info();
-        let empty = self.empty.view();
-        for plane in 0..info.planes {
-            for y in 0..info.plane_extent(plane, self.width, self.height).1 {
-                out.row_mut(plane, y).copy_from_slice(empty.row(plane, 0));
-            }
-        }
+        fill(out, &mut Back::Flat(self.clear.black()));
         Ok(())
     }
 
@@ -246,6 +272,8 @@ fn plan(from: &LayoutInfo, to: &LayoutInfo) -> Result<Path, BlendError> {
 pub struct GrayOut {
     rows: AlphaRows,
     height: usize,
+    /// A row of the matte times the frame's own alpha.
+    seen: Vec<u8>,
 }
 
 impl GrayOut {
@@ -253,21 +281,44 @@ impl GrayOut {
     pub fn new(width: usize, height: usize, level: Level) -> Self {
         let color = Colorimetry::default();
         let rows = AlphaRows::new(PixelLayout::Gray8, color, width, height, level);
-        Self { rows, height }
+        Self {
+            rows,
+            height,
+            seen: vec![0; width],
+        }
     }
 
-    /// Writes a matte; `range` says which code values black and white get (16 and 235, or 0 and
-    /// 255). The picture must have the size that this was made for.
-    pub fn apply(&mut self, matte: GrayRef, range: Range, out: &mut GrayMut) {
+    /// Writes a matte, times the own alpha of `frame` where it has one: what is not there is no
+    /// subject. `range` says which code values black and white get (16 and 235, or 0 and
+    /// 255). The pictures must have the size that this was made for.
+    pub fn apply(
+        &mut self,
+        matte: GrayRef,
+        frame: Option<&FrameRef>,
+        range: Range,
+        out: &mut GrayMut,
+    ) {
+        let own = frame.and_then(|f| Some((f, f.layout().info().components.get(3)?)));
         self.rows.start(matte);
         let all = whole(out.width());
         for y in 0..self.height {
             self.rows.advance(matte, Remap::Fade(255), y, &all);
             let row = out.row_mut(y);
+            let seen = match own {
+                None => self.rows.luma(y),
+                Some((frame, c)) => {
+                    let own = frame.row(c.plane, y)[c.offset..].iter().step_by(c.step);
+                    let pixels = self.rows.luma(y).iter().zip(own);
+                    for (seen, (&m, &a)) in self.seen.iter_mut().zip(pixels) {
+                        *seen = kernels::mix(m, 0, a);
+                    }
+                    &self.seen[..]
+                }
+            };
             match range {
-                Range::Full => row.copy_from_slice(self.rows.luma(y)),
+                Range::Full => row.copy_from_slice(seen),
                 Range::Limited => {
-                    for (o, &m) in row.iter_mut().zip(self.rows.luma(y)) {
+                    for (o, &m) in row.iter_mut().zip(seen) {
                         *o = (16 + (u32::from(m) * 219 + 127) / 255) as u8;
                     }
                 }

@@ -6,6 +6,8 @@ use super::BlendError;
 use super::annotate::Annotations;
 use super::backdrop::Backdrop;
 use super::blur::Blur;
+use super::clear::Clear;
+use super::sheer::Sheer;
 use crate::frame::{Colorimetry, PixelLayout};
 use crate::simd::Level;
 use std::sync::Arc;
@@ -32,8 +34,12 @@ pub enum Background {
     Color(u32),
     /// A picture in the frame's layout and size.
     Image(Arc<Backdrop>),
-    /// Alpha: the colours stay, the alpha of the frame is multiplied by the matte.
-    Transparent,
+    /// Alpha: the alpha of the frame is multiplied by the matte.
+    Transparent {
+        /// Whether the colours stay: who drops alpha then sees the room. Else what is transparent is
+        /// black, and what is half covered has the subject's own colour.
+        keep_colors: bool,
+    },
     /// The matte itself, white on black.
     Matte,
     /// The frame with the room tinted, the matte's soft edge marked, its regions boxed and a few
@@ -56,11 +62,12 @@ pub(super) struct Place {
 pub(super) enum Source {
     Keep,
     Blur(Box<Blur>),
-    /// One row that stands for all.
-    Flat(Backdrop),
-    Still(Arc<Backdrop>),
+    /// One row that stands for all, and what it takes where its alpha is not 255.
+    Flat(Backdrop, Option<Box<Sheer>>),
+    Still(Arc<Backdrop>, Option<Box<Sheer>>),
     Transparent {
-        clear: Backdrop,
+        clear: Box<Clear>,
+        keep_colors: bool,
     },
     Matte {
         white: Backdrop,
@@ -92,15 +99,25 @@ impl Source {
     /// Becomes another background of the same kind in the memory that it has. False where that cannot be.
     pub fn change(&mut self, background: &Background) -> bool {
         match (self, background) {
-            (Self::Flat(row), Background::Color(color)) => {
-                row.fill(*color);
-                true
+            (Self::Flat(row, sheer), Background::Color(color)) => {
+                let opaque = color >> 24 == 255 || !row.layout().info().alpha;
+                if sheer.is_some() || opaque {
+                    row.fill(*color);
+                    return true;
+                }
+                false
             }
             (Self::Blur(blur), Background::Blur { strength, bokeh }) if *strength > 0.0 => {
                 blur.change(*strength, *bokeh);
                 true
             }
-            (Self::Still(old), Background::Image(new)) => Arc::ptr_eq(old, new),
+            (Self::Still(old, _), Background::Image(new)) => Arc::ptr_eq(old, new),
+            (
+                Self::Transparent {
+                    keep_colors: old, ..
+                },
+                Background::Transparent { keep_colors: new },
+            ) => *old == *new,
             _ => false,
         }
     }
@@ -114,20 +131,25 @@ impl Source {
             Background::Blur { strength, bokeh } => {
                 Self::Blur(Box::new(Blur::new(place, strength, bokeh)))
             }
-            Background::Color(color) => Self::Flat(row(color)?),
+            Background::Color(color) => {
+                let row = row(color)?;
+                let sheer = Sheer::behind(&row.view(), place);
+                Self::Flat(row, sheer)
+            }
             Background::Image(backdrop) => {
                 let (width, height) = backdrop.size();
                 let found = (backdrop.layout(), width, height);
                 let needed = (place.layout, place.width, place.height);
                 BlendError::check("the background picture", found, needed)?;
-                Self::Still(backdrop)
+                let sheer = Sheer::behind(&backdrop.view(), place);
+                Self::Still(backdrop, sheer)
             }
-            Background::Transparent => {
-                let info = place.layout.info();
-                if !info.alpha {
-                    return Err(BlendError::NoAlpha { layout: info.name });
+            Background::Transparent { keep_colors } => {
+                let clear = Clear::new(place.layout, place.color, place.width, place.level)?;
+                Self::Transparent {
+                    clear: Box::new(clear),
+                    keep_colors,
                 }
-                Self::Transparent { clear: row(0)? }
             }
             Background::Matte => Self::Matte {
                 white: row(0xffff_ffff)?,

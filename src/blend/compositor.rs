@@ -5,6 +5,7 @@
 use super::annotate::Note;
 use super::backdrop::Backdrop;
 use super::background::{Background, CURTAIN, Place, Source};
+use super::cells::Cell;
 use super::cover::Cover;
 use super::matte::{AlphaRows, Remap};
 use super::pass::{Back, Finish, Pass, fill};
@@ -35,6 +36,7 @@ pub struct Compositor {
     known: Option<(usize, usize)>,
     source: Source,
     curtain: Backdrop,
+    decontamination: u8,
     finish: Finish,
     note: Note,
 }
@@ -67,6 +69,7 @@ impl Compositor {
             known: None,
             source: Source::Keep,
             curtain,
+            decontamination: 0,
             finish: Finish::default(),
             note: Note::default(),
         })
@@ -85,6 +88,7 @@ impl Compositor {
             return Ok(());
         }
         self.source = Source::new(background, self.place())?;
+        self.tend_edge();
         self.soften();
         Ok(())
     }
@@ -103,17 +107,43 @@ impl Compositor {
     }
 
     /// How far the old room's colour is taken out of half-covered pixels, 0 (not at all, the
-    /// default) to 255 (wholly). Costs a little where the matte has edges.
+    /// default) to 255 (wholly). Costs a little where the matte has edges. `Transparent` takes it out
+    /// wholly whatever is set here, unless it keeps the colours.
     pub fn set_decontamination(&mut self, amount: u8) {
-        let (layout, color) = (self.layout, self.color);
+        self.decontamination = amount;
+        self.tend_edge();
+    }
+
+    /// Makes the edge ready for the background and the amount that are set.
+    fn tend_edge(&mut self) {
         self.known = None;
-        if let (Some(edge), 1..) = (&mut self.finish.edge, amount) {
-            return edge.set_amount(amount);
+        let black = match &self.source {
+            Source::Transparent {
+                clear,
+                keep_colors: false,
+            } => Some(code_of(&clear.black())),
+            _ => None,
+        };
+        let amount = match black {
+            Some(_) => 255,
+            None => self.decontamination,
+        };
+        if amount == 0 {
+            self.finish.edge = None;
+            return;
         }
-        self.finish.edge = (amount > 0).then(|| {
-            let edge = Edge::new(layout, color, self.width, self.height, amount, self.level);
-            Box::new(edge)
-        });
+        let Self {
+            layout,
+            color,
+            width,
+            height,
+            level,
+            ..
+        } = *self;
+        let new = || Box::new(Edge::new(layout, color, width, height, amount, level));
+        let edge = self.finish.edge.get_or_insert_with(new);
+        edge.set_amount(amount);
+        edge.set_doubt(black);
     }
 
     /// How much of the background's light falls on the subject's rim, 0 (none, the default) to
@@ -158,7 +188,7 @@ impl Compositor {
         let Some(wrap) = &mut self.finish.wrap else {
             return;
         };
-        let Source::Still(backdrop) = &self.source else {
+        let Source::Still(backdrop, _) = &self.source else {
             return wrap.set_soft(None);
         };
         let nobody = GrayImage::new(1, 1);
@@ -243,7 +273,7 @@ impl Compositor {
             pass.prepare(finish, fade);
         }
         if let Some(background) = over {
-            pass.blend(fade, &mut Back::Rows(*background), Some(finish));
+            pass.blend(fade, &mut Back::Rows(*background), Some(finish), None);
             return Ok(());
         }
         match source {
@@ -252,24 +282,36 @@ impl Compositor {
                 if !again {
                     pass.blur(blur);
                 }
-                pass.blend(fade, &mut Back::Blur(blur), Some(finish));
+                pass.blend(fade, &mut Back::Blur(blur), Some(finish), None);
             }
-            Source::Flat(row) => pass.blend(fade, &mut Back::Flat(row.view()), Some(finish)),
-            Source::Still(backdrop) => {
-                pass.blend(fade, &mut Back::Rows(backdrop.view()), Some(finish));
+            Source::Flat(row, sheer) => {
+                let back = &mut Back::Flat(row.view());
+                pass.blend(fade, back, Some(finish), sheer.as_deref_mut());
             }
-            Source::Transparent { clear } => {
+            Source::Still(backdrop, sheer) => {
+                let back = &mut Back::Rows(backdrop.view());
+                pass.blend(fade, back, Some(finish), sheer.as_deref_mut());
+            }
+            Source::Transparent {
+                clear,
+                keep_colors: true,
+            } => {
                 pass.clean(fade, finish);
-                pass.multiply_alpha(fade, &clear.view());
+                pass.multiply_alpha(fade, &clear.black());
+            }
+            Source::Transparent { clear, .. } => {
+                pass.keep_subject(fade, finish, &clear.black());
+                pass.multiply_alpha(fade, &clear.black());
+                clear.apply(frame);
             }
             Source::Matte { white, black } => {
                 pass.fill(&mut Back::Flat(white.view()));
-                pass.blend(Remap::Fade(255), &mut Back::Flat(black.view()), None);
+                pass.blend(Remap::Fade(255), &mut Back::Flat(black.view()), None, None);
             }
             Source::Overlay(overlay) => {
                 for tint in &overlay.tints {
                     let table = Remap::Table(&tint.keep);
-                    pass.blend(table, &mut Back::Flat(tint.row.view()), None);
+                    pass.blend(table, &mut Back::Flat(tint.row.view()), None, None);
                 }
                 overlay.annotations.draw(frame, cover, &self.note)?;
             }
@@ -287,9 +329,9 @@ impl Compositor {
     pub fn hide(&mut self, frame: &mut FrameMut) -> Result<(), BlendError> {
         self.check("the frame", &frame.as_ref())?;
         let mut back = match &self.source {
-            Source::Flat(row) => Back::Flat(row.view()),
-            Source::Still(backdrop) => Back::Rows(backdrop.view()),
-            Source::Transparent { clear } => Back::Flat(clear.view()),
+            Source::Flat(row, _) => Back::Flat(row.view()),
+            Source::Still(backdrop, _) => Back::Rows(backdrop.view()),
+            Source::Transparent { clear, .. } => Back::Flat(clear.black()),
             Source::Matte { black, .. } => Back::Flat(black.view()),
             Source::Keep | Source::Blur(_) | Source::Overlay(_) => Back::Flat(self.curtain.view()),
         };
@@ -317,6 +359,15 @@ impl Compositor {
         let found = (frame.layout(), frame.width(), frame.height());
         BlendError::check(what, found, (self.layout, self.width, self.height))
     }
+}
+
+/// The colour of a picture of one colour, 8 bits a component.
+pub(super) fn code_of(flat: &FrameRef) -> Cell {
+    let mut code = [0.0; 4];
+    for (code, c) in code.iter_mut().zip(flat.layout().info().components).take(3) {
+        *code = f32::from(flat.row(c.plane, 0)[c.offset]);
+    }
+    code
 }
 
 /// Whether chroma samples look at the pixel on their left, and above.

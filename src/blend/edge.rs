@@ -54,6 +54,8 @@ pub(super) struct Edge {
     square_cells: Vec<Cell>,
     /// What the weights of subject and room add up to around each cell.
     whole: Vec<f32>,
+    /// Black, where colours are to be the subject's or none; see [`Edge::set_doubt`].
+    doubt: Option<Cell>,
     alpha: Vec<u8>,
 }
 
@@ -103,6 +105,7 @@ impl Edge {
             squares: CellSums::new(PixelLayout::Gray8, width, side, Weight::Square, level),
             square_cells: vec![[0.0; 4]; grid.0],
             whole: whole(width, height, side),
+            doubt: None,
             alpha: Vec::with_capacity(width),
         }
     }
@@ -110,6 +113,14 @@ impl Edge {
     /// Changes the amount, 0 (nothing) to 255 (all).
     pub fn set_amount(&mut self, amount: u8) {
         self.amount = amount;
+    }
+
+    /// With `black`, doubts that all is the subject's that is half covered: a haze over the room has no
+    /// colour of its own, and what is found there is the room's. The subject's colour is believed as
+    /// far as there is something nearby that is wholly subject; then its mean along all edges as far
+    /// as there is something anywhere; then black.
+    pub fn set_doubt(&mut self, black: Option<Cell>) {
+        self.doubt = black;
     }
 
     /// Takes the means of a frame. `alpha` is used for its rows and left to be started again.
@@ -161,9 +172,11 @@ impl Edge {
             subject,
             room,
             whole,
+            doubt,
             ..
         } = self;
         let (level, grid) = (*level, *grid);
+        let other = doubt.map(|black| anywhere(subject, room, band, grid, black));
         for means in [&mut *subject, &mut *room] {
             let (cells, wide, near) = (&means.cells, &mut means.wide, &mut means.means);
             dispatch!(level, simd => smooth(simd, cells, wide, near, band, grid));
@@ -176,6 +189,9 @@ impl Edge {
                     .zip(&mut room.means[range.clone()]);
                 for ((f, b), &whole) in colors.zip(&whole[range.clone()]) {
                     fit(f, b, whole);
+                    if let Some(other) = &other {
+                        *f = mixed(f, other, belief(f[3], b[3]));
+                    }
                 }
                 for means in [&mut *subject, &mut *room] {
                     for plane in &mut means.planes {
@@ -207,19 +223,37 @@ impl Edge {
         });
     }
 
+    /// Samples of a plane's row in a cell.
+    fn samples_each(&self, plane: usize) -> usize {
+        match PlaneKind::of(self.layout, plane) {
+            PlaneKind::Luma(n) => n * self.side,
+            PlaneKind::Chroma(n) => n * self.side / 2,
+            PlaneKind::Packed422 { .. } => 2 * self.side,
+        }
+    }
+
+    /// The samples of a plane's row, of `count` in all, that [`Edge::clean`] cleans; `y` is the luma
+    /// row that completed it.
+    pub fn runs(
+        &self,
+        plane: usize,
+        y: usize,
+        count: usize,
+    ) -> impl Iterator<Item = Range<usize>> + '_ {
+        let each = self.samples_each(plane);
+        let range =
+            move |run: Range<usize>| (run.start * each).min(count)..(run.end * each).min(count);
+        self.band.edge.row(y / self.side).map(range)
+    }
+
     /// Cleans a row of a plane; `y` is the luma row that completed it, `samples` its alpha.
     pub fn clean(&mut self, plane: usize, at: usize, y: usize, row: &mut [u8], samples: &[u8]) {
         let info = self.layout.info();
-        let kind = PlaneKind::of(self.layout, plane);
         let alpha_at = info.components.get(3).filter(|c| c.plane == plane);
         if alpha_at.is_some_and(|c| c.step == 1) {
             return;
         }
-        let each = match kind {
-            PlaneKind::Luma(n) => n * self.side,
-            PlaneKind::Chroma(n) => n * self.side / 2,
-            PlaneKind::Packed422 { .. } => 2 * self.side,
-        };
+        let each = self.samples_each(plane);
         let count = samples.len().min(row.len() / info.sample_bytes());
         let range = |run: Range<usize>| (run.start * each).min(count)..(run.end * each).min(count);
         let (level, amount, band) = (self.level, self.amount, &self.band);
@@ -271,6 +305,41 @@ fn whole(width: usize, height: usize, side: usize) -> Vec<f32> {
     rows.iter()
         .flat_map(|r| columns.iter().map(move |c| r * c))
         .collect()
+}
+
+/// How far a colour is believed to be the subject's, from the sums of alpha and of alpha squared. Their
+/// ratio is how opaque it is what the colour was taken from: little is believed of a haze, all where
+/// four fifths are opaque, as along edges.
+fn belief(alpha: f32, square: f32) -> f32 {
+    let opaque = square / alpha.max(1e-6);
+    (opaque + 0.3125 * opaque * opaque).clamp(0.0, 1.0)
+}
+
+/// The first colour by `share`, the rest of the other; its weight is the first's.
+fn mixed(color: &Cell, other: &Cell, share: f32) -> Cell {
+    let mix = |i: usize| color[i] * share + other[i] * (1.0 - share);
+    [mix(0), mix(1), mix(2), color[3]]
+}
+
+/// The subject's mean colour along all edges, as far as it is believed, else black.
+fn anywhere(
+    subject: &Means,
+    room: &Means,
+    band: &Band,
+    (columns, rows): (usize, usize),
+    black: Cell,
+) -> Cell {
+    let (mut sum, mut square) = ([0.0; 4], 0.0);
+    for y in 0..rows {
+        for x in band.wide.row(y).flatten() {
+            let cell = subject.cells[y * columns + x];
+            sum = std::array::from_fn(|i| sum[i] + cell[i]);
+            square += room.cells[y * columns + x][3];
+        }
+    }
+    let mean = sum.map(|s| s / sum[3].max(1e-6));
+    let opaque = square / sum[3].max(1e-6);
+    mixed(&mean, &black, opaque * opaque * belief(sum[3], square))
 }
 
 /// Turns the sums of `alpha * I` and alpha, and of `(1 - alpha) * I` and alpha squared, into the

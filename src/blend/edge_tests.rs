@@ -104,7 +104,9 @@ fn straight_error(from: PixelLayout, to: PixelLayout, amount: u8) -> f64 {
     let level = simd::level();
     if from == to {
         let mut compositor = Compositor::new(to, color, SIZE.0, SIZE.1, level).unwrap();
-        compositor.set_background(Background::Transparent).unwrap();
+        let keep_colors = amount == 0;
+        let background = Background::Transparent { keep_colors };
+        compositor.set_background(background).unwrap();
         compositor.set_decontamination(amount);
         let mut view = out.view_mut();
         compositor.apply(&mut view, matte().as_ref()).unwrap();
@@ -112,6 +114,7 @@ fn straight_error(from: PixelLayout, to: PixelLayout, amount: u8) -> f64 {
         let frame = render(from, &mixed);
         let mut way = AlphaOut::new(from, to, color, SIZE.0, SIZE.1, level).unwrap();
         way.set_decontamination(amount);
+        way.set_keep_colors(amount == 0);
         way.apply(&frame.view(), matte().as_ref(), &mut out.view_mut())
             .unwrap();
     }

@@ -176,6 +176,36 @@ pub(super) fn repeat(level: Level, alpha: &[u8], times: usize, out: &mut [u8]) {
 }
 
 #[simd]
+fn repeat_colors_kernel<S: Simd>(_: S, alpha: &[u8], kept: u32, out: &mut [u8]) {
+    let (groups, _) = out.as_chunks_mut::<4>();
+    for (group, &a) in groups.iter_mut().zip(alpha) {
+        *group = ((u32::from(a) * 0x0101_0101) | kept).to_le_bytes();
+    }
+}
+
+/// Writes each alpha four times in a row, but 255 at `offset` (0 or 3), where a pixel has its own.
+pub(super) fn repeat_colors(level: Level, alpha: &[u8], offset: usize, out: &mut [u8]) {
+    let kept = 255 << (8 * offset);
+    dispatch!(level, simd => repeat_colors_kernel(simd, alpha, kept, out));
+}
+
+#[simd]
+fn copy_colors_kernel<S: Simd>(_: S, from: &[u8], kept: u32, to: &mut [u8]) {
+    let (from, _) = from.as_chunks::<4>();
+    let (to, _) = to.as_chunks_mut::<4>();
+    for (to, from) in to.iter_mut().zip(from) {
+        let code = (u32::from_le_bytes(*to) & kept) | (u32::from_le_bytes(*from) & !kept);
+        *to = code.to_le_bytes();
+    }
+}
+
+/// Copies pixels of four bytes, but not the alpha at `offset` (0 or 3).
+pub(super) fn copy_colors(level: Level, from: &[u8], offset: usize, to: &mut [u8]) {
+    let kept = 255 << (8 * offset);
+    dispatch!(level, simd => copy_colors_kernel(simd, from, kept, to));
+}
+
+#[simd]
 fn interleave_kernel<S: Simd, const LUMA_FIRST: bool>(
     _: S,
     luma: &[u8],

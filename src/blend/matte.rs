@@ -67,6 +67,8 @@ pub(super) struct AlphaRows {
     width: usize,
     height: usize,
     kinds: Vec<PlaneKind>,
+    /// Where the alpha lies in pixels of four bytes: it is not a colour, and kept.
+    kept: Option<usize>,
     /// Whether there is subsampled chroma, and whether it is so in rows.
     chroma: bool,
     chroma_rows: bool,
@@ -99,6 +101,9 @@ impl AlphaRows {
             width,
             height,
             kinds: (0..info.planes).map(|p| PlaneKind::of(layout, p)).collect(),
+            kept: (info.components.get(3))
+                .filter(|alpha| alpha.step == 4)
+                .map(|alpha| alpha.offset),
             chroma: has_chroma(info),
             chroma_rows: info.components.iter().any(|c| c.h_sub == 1),
             cosited: (color.site.cosited_x, color.site.cosited_y),
@@ -239,7 +244,8 @@ impl AlphaRows {
     }
 
     /// One alpha for each sample of a plane's row, in the same spans of pixels, after
-    /// [`AlphaRows::advance`] made luma row `y`.
+    /// [`AlphaRows::advance`] made luma row `y`; 255 for samples that are alpha themselves, among
+    /// others in a plane.
     pub fn samples(&mut self, plane: usize, y: usize, spans: &[Range<usize>]) -> &[u8] {
         let (level, kind) = (self.level, self.kinds[plane]);
         let luma = &self.ring[y % RING * self.width..][..self.width];
@@ -250,7 +256,11 @@ impl AlphaRows {
             match kind {
                 PlaneKind::Luma(1) | PlaneKind::Chroma(1) => break,
                 PlaneKind::Luma(times) => {
-                    kernels::repeat(level, &luma[span.clone()], times, out);
+                    let luma = &luma[span.clone()];
+                    match self.kept {
+                        Some(offset) => kernels::repeat_colors(level, luma, offset, out),
+                        None => kernels::repeat(level, luma, times, out),
+                    }
                 }
                 PlaneKind::Chroma(times) => kernels::repeat(level, &chroma[half], times, out),
                 PlaneKind::Packed422 { luma_first } => {

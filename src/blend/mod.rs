@@ -27,6 +27,9 @@ mod background;
 mod band;
 mod blur;
 mod cells;
+mod clear;
+#[cfg(test)]
+mod clear_tests;
 mod compositor;
 mod cover;
 mod edge;
@@ -42,6 +45,9 @@ mod picture_tests;
 #[cfg(test)]
 mod reference;
 mod rescale;
+mod sheer;
+#[cfg(test)]
+mod sheer_tests;
 mod small;
 mod sums;
 #[cfg(test)]

@@ -97,7 +97,9 @@ impl Outline {
                 .components
                 .iter()
                 .any(|c| c.plane == plane && c.h_sub == 1);
-            if halved && y % 2 == 1 {
+            // The frame's own alpha is no colour.
+            let own = info.components.get(3).filter(|c| c.plane == plane);
+            if (halved && y % 2 == 1) || own.is_some_and(|c| c.step == 1) {
                 continue;
             }
             let bytes = |x: usize| {
@@ -110,7 +112,15 @@ impl Outline {
             };
             let row = frame.row_mut(plane, if halved { y / 2 } else { y });
             let range = bytes(columns.start).min(row.len())..bytes(columns.end).min(row.len());
-            row[range.clone()].copy_from_slice(&from.row(plane, 0)[range]);
+            let alpha = own.map(|c| c.offset);
+            let pairs = row[range.clone()]
+                .iter_mut()
+                .zip(&from.row(plane, 0)[range]);
+            for (i, (to, from)) in pairs.enumerate() {
+                if alpha != Some(i % 4) {
+                    *to = *from;
+                }
+            }
         }
     }
 }
@@ -160,7 +170,7 @@ mod tests {
                     let (w, h) = extent(c, size.0, size.1);
                     for y in 0..h {
                         for x in 0..w {
-                            let wanted = if border(x << c.w_sub, y << c.h_sub) {
+                            let wanted = if index < 3 && border(x << c.w_sub, y << c.h_sub) {
                                 super::super::reference::sample(&green, index, x, 0)
                             } else {
                                 before.sample(index, x, y)

@@ -7,6 +7,7 @@ use super::cover::{Cover, Work, whole};
 use super::edge::Edge;
 use super::kernels;
 use super::matte::{AlphaRows, PlaneKind, Remap};
+use super::sheer::Sheer;
 use super::tone::{self, Mean, Tone};
 use super::wrap::Wrap;
 use crate::frame::{FrameMut, FrameRef, GrayRef};
@@ -31,6 +32,15 @@ impl Back<'_> {
         }
     }
 
+    /// Rows of pixels after which nothing new comes.
+    pub(super) fn height(&self) -> usize {
+        match self {
+            Back::Flat(_) => 1,
+            Back::Rows(frame) => frame.height(),
+            Back::Blur(_) => usize::MAX,
+        }
+    }
+
     /// Mean colour.
     fn mean(&self) -> Mean {
         match self {
@@ -40,7 +50,7 @@ impl Back<'_> {
     }
 
     /// A range of samples of a plane's row.
-    fn row(&mut self, plane: usize, y: usize, samples: Range<usize>) -> &[u8] {
+    pub(super) fn row(&mut self, plane: usize, y: usize, samples: Range<usize>) -> &[u8] {
         let (frame, y) = match self {
             Back::Flat(frame) => (frame, 0),
             Back::Rows(frame) => (frame, y),
@@ -48,6 +58,19 @@ impl Back<'_> {
         };
         let bytes = frame.layout().info().sample_bytes();
         &frame.row(plane, y)[samples.start * bytes..samples.end * bytes]
+    }
+
+    /// The same as [`Back::write`], but for the alpha at `offset` of pixels of four bytes.
+    fn write_colors(
+        &mut self,
+        level: Level,
+        offset: usize,
+        (plane, y): (usize, usize),
+        samples: Range<usize>,
+        row: &mut [u8],
+    ) {
+        let back = self.row(plane, y, samples.clone());
+        kernels::copy_colors(level, back, offset, &mut row[samples]);
     }
 
     /// Writes a range of samples of a plane's row at their place in another row.
@@ -88,11 +111,11 @@ impl Finish {
 
 /// A frame and its matte.
 pub(super) struct Pass<'a, 'f> {
-    level: Level,
-    alpha: &'a mut AlphaRows,
-    cover: &'a Cover,
-    frame: &'a mut FrameMut<'f>,
-    matte: GrayRef<'a>,
+    pub(super) level: Level,
+    pub(super) alpha: &'a mut AlphaRows,
+    pub(super) cover: &'a Cover,
+    pub(super) frame: &'a mut FrameMut<'f>,
+    pub(super) matte: GrayRef<'a>,
 }
 
 impl<'a, 'f> Pass<'a, 'f> {
@@ -129,8 +152,15 @@ impl<'a, 'f> Pass<'a, 'f> {
         blur.update(&self.frame.as_ref(), self.matte, self.cover, self.alpha);
     }
 
-    /// Blends the frame over a background.
-    pub fn blend(&mut self, remap: Remap, back: &mut Back, mut finish: Option<&mut Finish>) {
+    /// Blends the frame's colours over those of a background. The frame's own alpha stays what it is,
+    /// or with `sheer` what is left of it where the background's own alpha lets nothing be seen.
+    pub fn blend(
+        &mut self,
+        remap: Remap,
+        back: &mut Back,
+        mut finish: Option<&mut Finish>,
+        mut sheer: Option<&mut Sheer>,
+    ) {
         let (level, matte, cover) = (self.level, self.matte, self.cover);
         let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
         let info = frame.layout().info();
@@ -139,7 +169,9 @@ impl<'a, 'f> Pass<'a, 'f> {
         // Light falls on what is wholly subject, too, and other functions of the matte have other
         // ends than 0 and 255.
         let wraps = finish.as_ref().is_some_and(|f| f.wrap.is_some());
-        let narrow = matches!(remap, Remap::Fade(255)) && !wraps;
+        let narrow = matches!(remap, Remap::Fade(255)) && !wraps && sheer.is_none();
+        let own = info.components.get(3);
+        let packed = own.filter(|c| c.step == 4).map(|c| c.offset);
         alpha.start(matte);
         back.restart();
         if let Some(finish) = &mut finish {
@@ -159,13 +191,25 @@ impl<'a, 'f> Pass<'a, 'f> {
             }
             each_row(alpha, info.planes, y, |alpha, plane, at| {
                 let row = frame.row_mut(plane, at);
+                if own.is_some_and(|c| c.step == 1 && c.plane == plane) {
+                    if let Some(sheer) = &mut sheer {
+                        sheer.scale_plane(back.row(plane, at, 0..row.len()), alpha.luma(y), row);
+                    }
+                    return;
+                }
                 let (kind, count) = (alpha.kind(plane), row.len() / bytes);
                 let samples_of = |span: &Range<usize>| {
                     let range = kind.samples(span);
                     range.start..range.end.min(count)
                 };
                 for span in work.room {
-                    back.write(plane, at, samples_of(span), row);
+                    let samples = samples_of(span);
+                    match packed {
+                        Some(offset) => {
+                            back.write_colors(level, offset, (plane, at), samples, row);
+                        }
+                        None => back.write(plane, at, samples, row),
+                    }
                 }
                 let samples = alpha.samples(plane, y, work.mixed);
                 if let Some(Finish { edge, wrap, tone }) = finish.as_deref_mut() {
@@ -186,7 +230,16 @@ impl<'a, 'f> Pass<'a, 'f> {
                         wrap.row(plane, at, y, row, back.row(plane, at, 0..count));
                     }
                 }
-                let samples = alpha.made(plane, y);
+                let samples = match &mut sheer {
+                    None => alpha.made(plane, y),
+                    Some(sheer) => {
+                        sheer.weigh(back, at, kind, alpha.made(plane, y));
+                        if let Some(offset) = packed {
+                            sheer.scale_packed(offset, alpha.luma(y), row);
+                        }
+                        sheer.weights()
+                    }
+                };
                 for span in work.mixed {
                     let range = samples_of(span);
                     let row = &mut row[range.start * bytes..range.end * bytes];

@@ -10,6 +10,15 @@
  *
  * A frame without a valid matte never shows the room: see #mattecompose:on-missing-matte.
  *
+ * With a transparent background, what has alpha 0 is black, and what is half covered has the
+ * subject's own colour: who drops the alpha, as many elements do, sees no room.
+ * #mattecompose:keep-transparent-colors is for who wants it otherwise.
+ *
+ * The own alpha of frames that come with one says where the frame is: person and background are
+ * both within it. It stays with every background, times that of #mattecompose:color or the picture
+ * where these are not opaque; with a transparent one and for the matte it is multiplied by the
+ * matte. A frame that is hidden keeps nothing of it.
+ *
  * ## Example
  * |[
  * gst-launch-1.0 v4l2src ! mattesegment ! matterefine ! mattecompose background=blur ! videoconvert ! autovideosink

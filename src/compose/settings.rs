@@ -16,6 +16,7 @@ pub struct Settings {
     pub image_fit: ImageFit,
     pub blur_strength: f64,
     pub blur_bokeh: bool,
+    pub keep_transparent_colors: bool,
     pub effect: Effect,
 }
 
@@ -28,6 +29,7 @@ impl Default for Settings {
             image_fit: ImageFit::default(),
             blur_strength: 50.0,
             blur_bokeh: false,
+            keep_transparent_colors: false,
             effect: Effect::default(),
         }
     }
@@ -80,6 +82,15 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .mutable_playing()
             .controllable()
             .build(),
+        glib::ParamSpecBoolean::builder("keep-transparent-colors")
+            .nick("Keep transparent colors")
+            .blurb(
+                "With background=transparent, leave the room's colours where alpha is low. Whoever \
+                    drops the alpha then sees the room; off, transparent pixels are black",
+            )
+            .default_value(default.keep_transparent_colors)
+            .mutable_playing()
+            .build(),
     ];
     all.extend(effect::properties());
     all
@@ -118,6 +129,9 @@ impl Settings {
             "image-fit" => self.image_fit = value.get().expect(CHECKED),
             "blur-strength" => self.blur_strength = value.get().expect(CHECKED),
             "blur-bokeh" => self.blur_bokeh = value.get().expect(CHECKED),
+            "keep-transparent-colors" => {
+                self.keep_transparent_colors = value.get().expect(CHECKED);
+            }
             name => self.effect.set(name, value),
         }
     }
@@ -131,6 +145,7 @@ impl Settings {
             "image-fit" => self.image_fit.to_value(),
             "blur-strength" => self.blur_strength.to_value(),
             "blur-bokeh" => self.blur_bokeh.to_value(),
+            "keep-transparent-colors" => self.keep_transparent_colors.to_value(),
             name => self.effect.get(name),
         }
     }

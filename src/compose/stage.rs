@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::still::Still;
 use super::{Background, ImageFit, OnMissingMatte};
 use crate::blend::{self, AlphaOut, BlendError, Fit, GrayOut};
-use crate::frame::{FrameMut, GrayMut, GrayRef, PixelLayout};
+use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, PixelLayout};
 use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::simd;
@@ -158,6 +158,7 @@ impl Stage {
         if let Kernel::Alpha(alpha) = &mut self.kernel {
             let share = settings.effect.decontamination;
             alpha.set_decontamination((share * 255.0).round() as u8);
+            alpha.set_keep_colors(settings.keep_transparent_colors);
         }
         self.settings = settings;
         Ok(())
@@ -260,7 +261,15 @@ impl Stage {
                     Kernel::InPlace(_) => {
                         return Err("caps that are in place came to be converted".into());
                     }
-                    Kernel::Gray(kernel) => output.write(outbuf, |to| show_matte(kernel, gray, to)),
+                    Kernel::Gray(kernel) if input.layout.info().alpha && gray.is_some() => {
+                        let read = input.read(inbuf, |from| {
+                            output.write(outbuf, |to| show_matte(kernel, gray, Some(from), to))
+                        });
+                        read.map_err(|error| error.to_string())?
+                    }
+                    Kernel::Gray(kernel) => {
+                        output.write(outbuf, |to| show_matte(kernel, gray, None, to))
+                    }
                     Kernel::Alpha(alpha) => match gray {
                         Some(gray) => {
                             let read = input.read(inbuf, |from| {
@@ -309,17 +318,20 @@ fn plain_background(settings: &Settings) -> blend::Background {
             bokeh: settings.blur_bokeh,
         },
         Background::Color => blend::Background::Color(settings.color),
-        Background::Transparent => blend::Background::Transparent,
+        Background::Transparent => blend::Background::Transparent {
+            keep_colors: settings.keep_transparent_colors,
+        },
         Background::Matte => blend::Background::Matte,
         Background::Overlay => blend::Background::Overlay,
         Background::None | Background::Image => blend::Background::None,
     }
 }
 
-/// Writes the matte into a gray frame; black without one.
+/// Writes the matte of a frame, if that has alpha, into a gray frame; black without a matte.
 fn show_matte(
     kernel: &mut GrayOut,
     matte: Option<GrayRef>,
+    of: Option<&FrameRef>,
     frame: &mut FrameMut,
 ) -> Result<(), BlendError> {
     let (width, height, stride) = (frame.width(), frame.height(), frame.stride(0));
@@ -327,7 +339,7 @@ fn show_matte(
     let [plane, ..] = frame.planes_mut();
     let mut out = GrayMut::new(plane, width, height, stride)?;
     match matte {
-        Some(matte) => kernel.apply(matte, range, &mut out),
+        Some(matte) => kernel.apply(matte, of, range, &mut out),
         None => (0..height).for_each(|y| out.row_mut(y).fill(0)),
     }
     Ok(())

@@ -102,6 +102,15 @@ pub(crate) fn rgb(frame: &FrameRef<'_>, at: (usize, usize), size: (usize, usize)
     }
 }
 
+/// The same before mid gray, by the mean of the frame's own alpha.
+pub(crate) fn seen(frame: &FrameRef<'_>, at: (usize, usize), size: (usize, usize)) -> [f64; 3] {
+    let share = match frame.layout().info().alpha {
+        true => component(frame, 3, at, size) / 255.0,
+        false => 1.0,
+    };
+    rgb(frame, at, size).map(|x| x * share + 0.5 * (1.0 - share))
+}
+
 /// Luma, 0 to 1 (not clamped), of target sample `at` of a picture of `size`.
 pub(crate) fn luma(frame: &FrameRef<'_>, at: (usize, usize), size: (usize, usize)) -> f64 {
     let info = frame.layout().info();

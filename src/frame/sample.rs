@@ -7,7 +7,10 @@
 //! interpolates linearly (half-pixel centres) where it is smaller, for each axis and component
 //! on its own, so subsampled chroma is never blown up first. Colour conversion is linear, so it
 //! is done after scaling, where it costs next to nothing, and folded with the normalisation into
-//! one 3x4 matrix. Alpha is ignored: what a transparent pixel holds is sampled like any other.
+//! one 3x4 matrix. What a frame's own alpha lets nobody see, the network does not see either: mid
+//! gray stands there, so that a person under alpha 0 is none. That is cheaper than to judge the matte by
+//! alpha afterwards, which would count half-transparent people twice, and one component more is all
+//! that it takes; the mix is made after resampling, a tensor's few samples instead of the frame's many.
 //! RGB layouts are taken as full range whatever the caps say. Networks are made for sRGB: videos in high dynamic
 //! range and in BT.2020's colours are brought there after scaling, see [`super::srgb_view`].
 
@@ -196,6 +199,17 @@ pub(super) fn codes_to_rgb(layout: PixelLayout, color: Colorimetry) -> [[f64; 4]
     })
 }
 
+/// The code values of mid gray, `components` in number.
+pub(super) fn nothing(format: FrameFormat, components: usize) -> Vec<f32> {
+    let info = format.layout.info();
+    if info.model == ColorModel::Rgb {
+        return vec![127.5; components];
+    }
+    let map = format.color.rgb_to_yuv(info.depth);
+    let code = |row: usize| map.m[row].iter().sum::<f32>() * 0.5 + map.offset[row];
+    (0..components).map(code).collect()
+}
+
 /// Number of components that colour is made of.
 pub(super) fn color_components(layout: PixelLayout) -> usize {
     match layout.info().model {
@@ -260,7 +274,9 @@ impl Sampler {
     pub fn new(format: FrameFormat, spec: &TensorSpec, level: Level) -> Result<Self, SampleError> {
         spec.check()?;
         let components = color_components(format.layout);
-        let resampler = Resampler::new(format, components, (spec.width, spec.height), level)?;
+        let gray = nothing(format, components);
+        let size = (spec.width, spec.height);
+        let resampler = Resampler::of_what_is_seen(format, &gray, size, level)?;
         let rgb = codes_to_rgb(format.layout, format.color);
         let affines = std::array::from_fn(|c| {
             let row = match spec.order {

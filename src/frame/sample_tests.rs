@@ -99,7 +99,7 @@ fn assert_exact(noise: &Noise, (width, height): (usize, usize)) {
     let found = sampled(noise, &TensorSpec::new(width, height));
     for y in 0..height {
         for x in 0..width {
-            let exact = reference::rgb(&noise.view(), (x, y), (width, height));
+            let exact = reference::seen(&noise.view(), (x, y), (width, height));
             for c in 0..3 {
                 let found = f64::from(found[(c * height + y) * width + x]);
                 let exact = exact[c].clamp(0.0, 1.0);
@@ -221,7 +221,7 @@ fn largest_codes_of_the_largest_frame_do_not_overflow() {
         }
         for target in [(1, 1), (256, 144), (7, 4319)] {
             let spec = TensorSpec::new(target.0, target.1);
-            let exact = reference::rgb(&one_pixel(&noise).view(), (0, 0), (1, 1));
+            let exact = reference::seen(&one_pixel(&noise).view(), (0, 0), (1, 1));
             let found = sampled(&noise, &spec);
             for c in 0..3 {
                 let plane = &found[c * target.0 * target.1..][..target.0 * target.1];
@@ -274,13 +274,39 @@ fn known_code_values_become_their_colours() {
         };
         let noise = Noise {
             format: format(PixelLayout::Ayuv, color, 2, 2),
-            planes: vec![([7, y, u, v].repeat(4), 8)],
+            planes: vec![([255, y, u, v].repeat(4), 8)],
         };
         let found = sampled(&noise, &TensorSpec::new(1, 1));
         for c in 0..3 {
             assert!(
                 (found[c] - rgb[c]).abs() < 0.006,
                 "{matrix:?} {rgb:?} {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_is_seen_under_alpha_0() {
+    let layouts = PixelLayout::ALL.iter().filter(|l| l.info().alpha);
+    for (n, &layout) in layouts.enumerate() {
+        let mut noise = Noise::new(format(layout, colorimetry(n), 12, 8), 1, 5);
+        let alpha = layout.info().components[3];
+        let (plane, stride) = &mut noise.planes[alpha.plane];
+        // Nothing of the left half is there, and all of the right.
+        for y in 0..8 {
+            for x in 0..12 {
+                plane[y * *stride + alpha.offset + x * alpha.step] = if x < 6 { 0 } else { 255 };
+            }
+        }
+        let found = sampled(&noise, &TensorSpec::new(2, 1));
+        let exact = reference::rgb(&noise.view(), (1, 0), (2, 1));
+        for c in 0..3 {
+            assert!((found[2 * c] - 0.5).abs() < 1e-5, "{layout:?} {found:?}");
+            let exact = exact[c].clamp(0.0, 1.0) as f32;
+            assert!(
+                (found[2 * c + 1] - exact).abs() < 1e-5,
+                "{layout:?} {found:?}"
             );
         }
     }

@@ -35,6 +35,9 @@
  *
  * A frame without a valid matte never shows the room: see #mattemix:on-missing-matte.
  *
+ * The own alpha of camera frames that come with one stays what it is. That of background frames is
+ * not looked at: nothing lies behind them.
+ *
  * ## Example
  * |[
  * gst-launch-1.0 mattemix name=mix ! videoconvert ! autovideosink v4l2src ! mattesegment ! matterefine ! mix.sink videotestsrc is-live=true pattern=ball ! mix.background

@@ -63,7 +63,7 @@ impl fmt::Display for FrameFormat {
 /// One component within its plane, ready to be summed along rows.
 #[derive(Debug)]
 struct Part {
-    /// Which component it is: 0 to 2.
+    /// Which component it is: 0 to 3.
     channel: usize,
     /// Samples of the plane before its first.
     offset: usize,
@@ -106,10 +106,12 @@ pub(super) struct Resampler {
     /// The current target row of each component.
     rows: Vec<Vec<f32>>,
     scales: Vec<f64>,
+    /// For frames with alpha: what stands where nothing is to be seen, as sums of each component.
+    nothing: Option<Vec<f32>>,
 }
 
 impl Resampler {
-    /// A resampler of the first `channels` (1 to 3) components to `width` x `height`.
+    /// A resampler of the first `channels` (1 to 4) components to `width` x `height`.
     pub fn new(
         format: FrameFormat,
         channels: usize,
@@ -131,11 +133,31 @@ impl Resampler {
             planes: Vec::new(),
             rows: vec![vec![0.0; width]; channels],
             scales: vec![1.0; channels],
+            nothing: None,
         };
         for index in 0..format.layout.info().planes {
             if let Some(plane) = resampler.plan(index, channels, width, height) {
                 resampler.planes.push(plane);
             }
+        }
+        Ok(resampler)
+    }
+
+    /// A resampler of all colours to `width` x `height` that goes by the frame's own alpha, where it has
+    /// one: what lies under alpha 0 is not looked at, `nothing` (a code value for each component)
+    /// stands there instead. Between, the two are mixed after resampling, by the mean alpha.
+    pub fn of_what_is_seen(
+        format: FrameFormat,
+        nothing: &[f32],
+        size: (usize, usize),
+        level: Level,
+    ) -> Result<Self, SampleError> {
+        let alpha = format.layout.info().alpha;
+        let channels = nothing.len() + usize::from(alpha);
+        let mut resampler = Self::new(format, channels, size, level)?;
+        if alpha {
+            let sums = nothing.iter().zip(&resampler.scales);
+            resampler.nothing = Some(sums.map(|(&n, &s)| (f64::from(n) / s) as f32).collect());
         }
         Ok(resampler)
     }
@@ -206,9 +228,10 @@ impl Resampler {
         self.format
     }
 
-    /// What each component's sums must be multiplied by to become code values.
+    /// What each colour component's sums must be multiplied by to become code values.
     pub fn scales(&self) -> &[f64] {
-        &self.scales
+        let colors = self.nothing.as_ref().map_or(self.scales.len(), Vec::len);
+        &self.scales[..colors]
     }
 
     /// The SIMD level that it runs at.
@@ -239,15 +262,29 @@ impl Resampler {
         mut sink: impl FnMut(usize, [&[f32]; N]),
     ) -> Result<(), SampleError> {
         self.check(frame)?;
-        debug_assert_eq!(N, self.rows.len());
+        debug_assert!(N <= self.rows.len());
         for y in 0..self.height {
             for plane in &mut self.planes {
                 let rows = &mut self.rows;
                 dispatch!(self.level, simd => plane.sample_row(simd, frame, y, rows));
             }
+            if let Some(nothing) = &self.nothing {
+                let unit = (self.scales[nothing.len()] / 255.0) as f32;
+                leave_out(&mut self.rows, nothing, unit);
+            }
             sink(y, std::array::from_fn(|c| &self.rows[c][..]));
         }
         Ok(())
+    }
+}
+
+/// Mixes rows of components with `nothing` by the row behind them, the alpha; `unit` makes it 0 to 1.
+fn leave_out(rows: &mut [Vec<f32>], nothing: &[f32], unit: f32) {
+    let (colors, alpha) = rows.split_at_mut(nothing.len());
+    for (row, &nothing) in colors.iter_mut().zip(nothing) {
+        for (code, &a) in row.iter_mut().zip(&alpha[0]) {
+            *code = nothing + (*code - nothing) * (a * unit).min(1.0);
+        }
     }
 }
 

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Gone means gone: what transparent pixels hold of the room.
+//!
+//! Many a program drops alpha without a word and shows the colours as they are. So the room must not
+//! be in them. Two steps make sure of it:
+//!
+//! - What is half covered gets the subject's own colour where an edge runs ([`Edge`]), and elsewhere
+//!   what it is before black: `alpha * I`. The room is then never seen more than its alpha says.
+//! - What has alpha 0 becomes black, whatever made it so: the matte, a fade, or the alpha that the
+//!   frame came with. A subsampled chroma sample becomes neutral where all the pixels that it colours
+//!   have alpha 0.
+//!
+//! [`Edge`]: super::edge::Edge
+
+use super::BlendError;
+use super::backdrop::Backdrop;
+use super::kernels;
+use super::matte::Remap;
+use super::pass::{Finish, Pass, each_row};
+use crate::frame::{Colorimetry, FrameMut, FrameRef, PixelLayout, subsampled};
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Clears frames of one layout with alpha and one size.
+#[derive(Debug)]
+pub(super) struct Clear {
+    level: Level,
+    black: Backdrop,
+    cosited: (bool, bool),
+    /// Whether anything is seen in the columns of a few rows, under chroma samples, and of these once
+    /// for each of two interleaved components.
+    columns: Vec<u8>,
+    halves: Vec<u8>,
+    pairs: Vec<u8>,
+}
+
+impl Clear {
+    /// For frames of a layout with alpha.
+    ///
+    /// # Errors
+    /// [`BlendError::NoAlpha`] where it has none, [`BlendError::Frame`] where the width is zero.
+    pub fn new(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        level: Level,
+    ) -> Result<Self, BlendError> {
+        let info = layout.info();
+        if !info.alpha {
+            return Err(BlendError::NoAlpha { layout: info.name });
+        }
+        let half = subsampled(width, 1);
+        Ok(Self {
+            level,
+            black: Backdrop::row(layout, color, width, 0)?,
+            cosited: (color.site.cosited_x, color.site.cosited_y),
+            // One more on the left, and a whole pair at the right end.
+            columns: vec![0; 2 * half + 1],
+            halves: vec![0; half],
+            pairs: vec![0; 2 * half],
+        })
+    }
+
+    /// A row of black with alpha 0.
+    pub fn black(&self) -> FrameRef<'_> {
+        self.black.view()
+    }
+
+    /// Makes black what has alpha 0.
+    pub fn apply(&mut self, frame: &mut FrameMut) {
+        let info = frame.layout().info();
+        let Some(alpha) = info.components.get(3) else {
+            return;
+        };
+        if alpha.step == 1 {
+            return self.apply_planar(frame, alpha.plane);
+        }
+        let mut black = [0; 4];
+        black.copy_from_slice(&self.black.view().row(0, 0)[..4]);
+        for y in 0..frame.height() {
+            let (level, row) = (self.level, frame.row_mut(0, y));
+            match alpha.offset {
+                0 => dispatch!(level, simd => clear_packed::<_, 0>(simd, row, black)),
+                _ => dispatch!(level, simd => clear_packed::<_, 3>(simd, row, black)),
+            }
+        }
+    }
+
+    fn apply_planar(&mut self, frame: &mut FrameMut, alpha_plane: usize) {
+        let (level, width, height) = (self.level, frame.width(), frame.height());
+        let strides: [usize; 4] = std::array::from_fn(|plane| frame.stride(plane));
+        let mut planes = frame.planes_mut();
+        let (colors, rest) = planes.split_at_mut(alpha_plane);
+        let alpha = |y: usize| &rest[0][y * strides[alpha_plane]..][..width];
+        let [luma, neutral] = [0, 1].map(|plane| self.black.view().row(plane, 0)[0]);
+        for y in 0..height {
+            let row = &mut colors[0][y * strides[0]..][..width];
+            dispatch!(level, simd => clear_row(simd, row, luma, alpha(y)));
+            if y % 2 == 0 && y + 1 < height {
+                continue;
+            }
+            let first = y / 2 * 2;
+            let above = match self.cosited.1 {
+                true => first.saturating_sub(1),
+                false => first,
+            };
+            self.see([above, first, y].map(alpha));
+            let half = self.halves.len();
+            for (plane, color) in colors.iter_mut().enumerate().skip(1) {
+                let row = &mut color[y / 2 * strides[plane]..];
+                match alpha_plane {
+                    3 => {
+                        let seen = &self.halves[..];
+                        dispatch!(level, simd => clear_row(simd, &mut row[..half], neutral, seen));
+                    }
+                    _ => {
+                        kernels::repeat(level, &self.halves, 2, &mut self.pairs);
+                        let (row, seen) = (&mut row[..2 * half], &self.pairs[..]);
+                        dispatch!(level, simd => clear_row(simd, row, neutral, seen));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finds what is seen of the pixels that chroma samples colour.
+    fn see(&mut self, rows: [&[u8]; 3]) {
+        let columns = &mut self.columns[1..];
+        for (x, column) in columns.iter_mut().enumerate() {
+            // The last column stands for the one after it, in a picture of odd width.
+            let x = x.min(rows[0].len() - 1);
+            *column = rows[0][x] | rows[1][x] | rows[2][x];
+        }
+        let reach = u8::from(self.cosited.0).wrapping_neg();
+        for (i, half) in self.halves.iter_mut().enumerate() {
+            let [left, here, next] = [0, 1, 2].map(|j| self.columns[2 * i + j]);
+            *half = here | next | (left & reach);
+        }
+    }
+}
+
+#[simd]
+fn clear_row<S: Simd>(_: S, row: &mut [u8], value: u8, alpha: &[u8]) {
+    for (p, &a) in row.iter_mut().zip(alpha) {
+        *p = if a == 0 { value } else { *p };
+    }
+}
+
+#[simd]
+fn clear_packed<S: Simd, const ALPHA: usize>(_: S, row: &mut [u8], black: [u8; 4]) {
+    // Its alpha is 0 anyway.
+    let black = u32::from_le_bytes(black);
+    let mask = 255u32 << (8 * ALPHA);
+    let (pixels, _) = row.as_chunks_mut::<4>();
+    for pixel in pixels {
+        let code = u32::from_le_bytes(*pixel);
+        let code = if code & mask == 0 { black } else { code };
+        *pixel = code.to_le_bytes();
+    }
+}
+
+impl Pass<'_, '_> {
+    /// Leaves of half-covered pixels what is the subject's: its own colour along edges, elsewhere
+    /// what they are before black. Alpha is not touched.
+    pub fn keep_subject(&mut self, remap: Remap, finish: &mut Finish, black: &FrameRef) {
+        let Some(edge) = &mut finish.edge else {
+            return;
+        };
+        let (level, matte, cover) = (self.level, self.matte, self.cover);
+        let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
+        let info = frame.layout().info();
+        let planar = info.components.get(3).filter(|c| c.step == 1);
+        let all = super::cover::whole(frame.width());
+        alpha.start(matte);
+        edge.restart();
+        for y in 0..frame.height() {
+            let spans = match remap {
+                Remap::Fade(255) => cover.row(y).mixed,
+                _ => &all,
+            };
+            if spans.is_empty() {
+                continue;
+            }
+            alpha.advance(matte, remap, y, spans);
+            each_row(alpha, info.planes, y, |alpha, plane, at| {
+                if planar.is_some_and(|c| c.plane == plane) {
+                    return;
+                }
+                let kind = alpha.kind(plane);
+                let samples = alpha.samples(plane, y, spans);
+                let row = frame.row_mut(plane, at);
+                let back = black.row(plane, 0);
+                for span in spans {
+                    let mut start = kind.samples(span).start;
+                    let end = kind.samples(span).end.min(row.len());
+                    for run in edge.runs(plane, y, row.len()) {
+                        let stop = run.start.clamp(start, end);
+                        let part = start..stop;
+                        kernels::lerp(
+                            level,
+                            &mut row[part.clone()],
+                            &back[part.clone()],
+                            &samples[part],
+                        );
+                        start = run.end.clamp(start, end);
+                    }
+                    kernels::lerp(
+                        level,
+                        &mut row[start..end],
+                        &back[start..end],
+                        &samples[start..end],
+                    );
+                }
+                edge.clean(plane, at, y, row, samples);
+            });
+        }
+    }
+}
