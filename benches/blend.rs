@@ -8,7 +8,7 @@
 mod common;
 
 use common::{Case, compare};
-use gstmatte::blend::{Background, Compositor, Fit, Picture};
+use gstmatte::blend::{Background, Compositor, Fit, Setting, fitted};
 use gstmatte::frame::{Colorimetry, FrameFormat, FrameMut, GrayImage, PixelLayout};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -82,20 +82,17 @@ fn bench(layout: PixelLayout, size: &str, width: usize, height: usize, wanted: &
     let picture = image::RgbaImage::from_fn(640, 480, |x, y| {
         image::Rgba([x as u8, y as u8, (x + y) as u8, 255])
     });
-    let backdrop = Picture::from_rgba(picture)
-        .unwrap()
-        .backdrop(
-            0,
-            Fit::Cover,
-            0,
-            FrameFormat {
-                layout,
-                color,
-                width,
-                height,
-            },
-        )
-        .unwrap();
+    let setting = Setting {
+        fit: Fit::Cover,
+        bars: 0,
+        format: FrameFormat {
+            layout,
+            color,
+            width,
+            height,
+        },
+    };
+    let backdrop = fitted(&picture, setting, level).unwrap();
     let blur = |strength, bokeh| Background::Blur { strength, bokeh };
     let green = || compositor(Background::Color(0xff00_8000));
     let (mut clean, mut clean_quarter) = (green(), green());

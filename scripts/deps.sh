@@ -28,7 +28,8 @@ declare -A PACKAGES=(
     [models]="npm"
     [demo]="forensics-samples-files imagemagick fonts-dejavu-core gstreamer1.0-plugins-base-apps"
     [test]="python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 pipewire wireplumber
-            pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck"
+            pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck
+            libavif-gdk-pixbuf heif-gdk-pixbuf librsvg2-common"
     [docs]="python3 python3-pip unzip"
     [examples]="chromium chromium-driver gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 gir1.2-gtk-3.0
                 gstreamer1.0-gtk3 xvfb"

@@ -10,7 +10,7 @@
 //! | `mattemix` | frames with a matte and a second video | the subject in front of that video |
 //! | `mattebackground` | frames | the whole chain in one bin |
 //!
-//! The modules [`frame`], [`model`], [`filter`] and [`blend`] know no GStreamer; the elements hold
+//! The modules [`frame`], [`model`], [`filter`], [`blend`] and [`picture`] know no GStreamer; the elements hold
 //! no image processing.
 #![deny(unsafe_code, missing_docs)]
 
@@ -27,6 +27,7 @@ pub mod frame;
 pub mod meta;
 pub mod mix;
 pub mod model;
+pub mod picture;
 pub mod pool;
 pub mod refine;
 pub mod segment;

@@ -186,33 +186,43 @@ fn a_file_that_is_gone_leaves_its_picture() {
     stream.next_until("the new picture is not shown", |found| near(found, BLUE));
 }
 
-#[test]
-fn animations_play_by_the_frames_times() {
-    let file = scratch("moving").join("behind.gif");
-    let colors = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]];
-    let data = std::fs::File::create(&file).expect("the folder can be written");
+/// A GIF of frames of one colour each, 100 ms long.
+fn animation(file: &Path, colors: &[[u8; 3]]) {
+    let data = std::fs::File::create(file).expect("the folder can be written");
     let mut encoder = image::codecs::gif::GifEncoder::new(data);
-    for [r, g, b] in colors {
+    for &[r, g, b] in colors {
         let image = image::RgbaImage::from_pixel(32, 24, image::Rgba([r, g, b, 255]));
         let delay = image::Delay::from_numer_denom_ms(100, 1);
         let frame = image::Frame::from_parts(image, 0, 0, delay);
         encoder.encode_frame(frame).expect("it can be written");
     }
-    drop(encoder);
+}
+
+const COLORS: [[u8; 3]; 5] = [
+    [255, 0, 0],
+    [0, 255, 0],
+    [0, 0, 255],
+    [255, 255, 255],
+    [0, 0, 0],
+];
+
+#[test]
+fn animations_play_by_the_frames_times() {
+    let file = scratch("moving").join("behind.gif");
+    animation(&file, &COLORS);
     let mut stream = Stream::new(&file);
-    assert!(near(stream.next_at(gst::ClockTime::ZERO), colors[0]));
-    // Frames are converted beside the stream; the last is the last.
-    let start = Instant::now();
-    while !near(
-        stream.next_at(gst::ClockTime::from_mseconds(350)),
-        colors[3],
-    ) {
-        assert!(start.elapsed() < LONG, "the animation stands");
-    }
-    for ms in [0, 40, 99, 101, 199, 201, 250, 310, 399, 401, 555, 1_000_150] {
-        let found = stream.next_at(gst::ClockTime::from_mseconds(ms));
-        let wanted = colors[ms as usize / 100 % 4];
-        assert!(near(found, wanted), "{ms} ms: {found:?} for {wanted:?}");
+    assert!(near(stream.next_at(gst::ClockTime::ZERO), COLORS[0]));
+    // Forwards frame by frame, forwards by a leap, backwards, into a late repetition and back.
+    for ms in [
+        40, 99, 101, 250, 310, 499, 501, 1_430, 120, 0, 1_000_150, 420, 410, 90,
+    ] {
+        // Frames are decoded beside the stream, and the one before stays until then.
+        let start = Instant::now();
+        let wanted = COLORS[ms as usize / 100 % 5];
+        while !near(stream.next_at(gst::ClockTime::from_mseconds(ms)), wanted) {
+            assert!(start.elapsed() < LONG, "{ms} ms: {wanted:?} is not shown");
+            std::thread::yield_now();
+        }
     }
     // Set while playing, it begins with a frame at once.
     let element = stream
@@ -221,9 +231,61 @@ fn animations_play_by_the_frames_times() {
         .expect("the harness holds the element");
     let still = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/background.png");
     element.set_property("image", still);
-    assert!(!near(stream.next_at(gst::ClockTime::ZERO), colors[0]));
+    assert!(!near(stream.next_at(gst::ClockTime::ZERO), COLORS[0]));
     element.set_property("image", file.to_str().expect("a plain path"));
-    assert!(near(stream.next_at(gst::ClockTime::ZERO), colors[0]));
+    assert!(near(stream.next_at(gst::ClockTime::ZERO), COLORS[0]));
+}
+
+#[test]
+fn an_animation_plays_through_changes() {
+    let file = scratch("changes").join("behind.gif");
+    animation(&file, &COLORS);
+    let mut stream = Stream::new(&file);
+    let element = stream.harness.element().expect("it has one");
+    stream.next_until("it does not play", |found| near(found, COLORS[3]));
+    for round in 0..4 {
+        let (width, height) = [(80, 60), (64, 48)][round % 2];
+        stream.resize(width, height);
+        stream.next_until("not after new caps", |found| near(found, COLORS[2]));
+        element.set_property_from_str("image-fit", ["contain", "tile", "stretch", "cover"][round]);
+        stream.next_until("not after a new fit", |found| near(found, COLORS[1]));
+    }
+    // Another file under the same name takes over while it plays, and the other way round.
+    picture(BLUE)
+        .save(file.with_extension("png"))
+        .expect("the folder can be written");
+    std::fs::rename(file.with_extension("png"), &file).expect("it is there");
+    stream.next_until("the still picture is not shown", |found| near(found, BLUE));
+    animation(&file, &COLORS[..2]);
+    stream.next_until("the animation is not shown", |found| near(found, COLORS[1]));
+    stream.next_until("it does not play", |found| near(found, COLORS[0]));
+}
+
+#[test]
+fn an_animation_that_breaks_off_is_told_once_and_its_last_good_frame_stays() {
+    let file = scratch("breaks").join("behind.gif");
+    animation(&file, &COLORS[..4]);
+    let whole = std::fs::read(&file).expect("just written");
+    std::fs::write(&file, &whole[..whole.len() * 5 / 8]).expect("it can be written");
+    let mut stream = Stream::new(&file);
+    stream.listen();
+    let start = Instant::now();
+    let mut warned = Vec::new();
+    while warned.is_empty() {
+        stream.next();
+        assert!(start.elapsed() < LONG, "nothing is said");
+        std::thread::sleep(Duration::from_millis(5));
+        warned = stream.warnings();
+    }
+    assert!(
+        warned.len() == 1 && warned[0].contains("breaks off after frame 2"),
+        "{warned:?}"
+    );
+    stream.next_until("the second frame is gone", |found| near(found, COLORS[1]));
+    for _ in 0..60 {
+        assert!(near(stream.next(), COLORS[1]));
+    }
+    assert!(stream.warnings().is_empty(), "it is said twice");
 }
 
 #[test]
@@ -245,6 +307,41 @@ fn a_picture_that_cannot_be_read_changes_nothing() {
     assert!(near(stream.next(), RED));
     stream.resize(80, 60);
     assert!(near(stream.next(), RED));
+}
+
+#[test]
+fn pictures_are_named_by_address_too() {
+    let folder = scratch("address").join("Mein Bild ä 日本");
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
+    let file = folder.join("Strand (1)#%.png");
+    picture(BLUE)
+        .save(&file)
+        .expect("the folder can be written");
+    let path = file.to_str().expect("it is UTF-8");
+    let escape = |byte: u8| match byte {
+        b'/' => "/".to_string(),
+        byte => format!("%{byte:02x}"),
+    };
+    let escaped: String = path.bytes().map(escape).collect();
+    for address in [
+        path.into(),
+        format!("file://{escaped}"),
+        format!("file://localhost{escaped}"),
+    ] {
+        let mut stream = Stream::with("image", &address);
+        assert!(near(stream.next(), BLUE), "{address}");
+        let element = stream.harness.element().expect("it has one");
+        stream.listen();
+        for (other, said) in [
+            ("http://example.org/a.png", "only files are"),
+            ("file://nas/a.png", "another machine"),
+        ] {
+            element.set_property("image", other);
+            let warned = stream.warnings();
+            assert!(warned.len() == 1 && warned[0].contains(said), "{warned:?}");
+            assert!(near(stream.next(), BLUE), "{other}");
+        }
+    }
 }
 
 #[test]

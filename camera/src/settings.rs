@@ -299,12 +299,20 @@ impl Settings {
             Some((key, None)) => Err(format!(
                 "background is '{key}', but no {key} is named: --{key} FILE, or the key {key}"
             )),
+            // What mattebackground alone understands, it also says what is wrong with.
+            Some(("picture", Some(path))) if is_address(path) => Ok(()),
             Some((key, Some(path))) if !path.is_file() => {
                 Err(format!("{key} {}: there is no such file", path.display()))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a picture is named by more than a path: `~/path` or an address such as `file:///path`.
+fn is_address(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    text.starts_with('~') || text.starts_with("file:") || text.contains("://")
 }
 
 #[cfg(test)]
@@ -385,5 +393,17 @@ mod tests {
             assert!(error.contains(said), "{error}");
         }
         assert_eq!(Settings::default().check(), Ok(()));
+        for address in ["~/beach.jpg", "file:///beach.jpg", "http://host/beach.jpg"] {
+            let settings = Settings {
+                background: Background::Picture,
+                picture: Some(address.into()),
+                ..Settings::default()
+            };
+            assert_eq!(
+                settings.check(),
+                Ok(()),
+                "left to mattebackground: {address}"
+            );
+        }
     }
 }

@@ -3,12 +3,13 @@
 use super::frames::{Frame, Gray, fill, format, level};
 use arbitrary::{Result, Unstructured};
 use gstmatte::blend::{
-    AlphaOut, Backdrop, Background, Compositor, Fit, GrayOut, Picture, Placement, Rescaler,
+    AlphaOut, Backdrop, Background, Compositor, Fit, Fitter, GrayOut, Placement, Rescaler, Setting,
+    fitted,
 };
 use gstmatte::frame::{FrameFormat, GrayImage, PixelLayout, Range};
+use gstmatte::picture::Picture;
 use gstmatte::simd::Level;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub fn blend(u: &mut Unstructured) -> Result<()> {
     let format = format(u)?;
@@ -203,19 +204,42 @@ fn fit(u: &mut Unstructured) -> Result<Fit> {
     Ok(*u.choose(&[Fit::Cover, Fit::Contain, Fit::Stretch, Fit::Tile])?)
 }
 
-/// A picture's file, followed by what is done with the picture.
+/// A picture's file, followed by what is done with the picture. Every vector level must give the
+/// same bytes.
 pub fn picture(data: &[u8]) {
     let Ok(picture) = Picture::decode(data) else {
         return;
     };
-    let mut u = Unstructured::new(data);
-    let use_it = |u: &mut Unstructured| -> Result<()> {
-        let frame = picture.frame_at(Duration::from_millis(u.arbitrary()?));
-        let (fit, bars, format) = (fit(u)?, u.arbitrary()?, format(u)?);
-        picture
-            .backdrop(frame, fit, bars, format)
-            .expect("the frame is not empty");
-        Ok(())
+    let _ = show(&picture, &mut Unstructured::new(data));
+}
+
+fn show(picture: &Picture, u: &mut Unstructured) -> Result<()> {
+    let (fit, bars, format) = (fit(u)?, u.arbitrary()?, format(u)?);
+    let setting = Setting { fit, bars, format };
+    let level = level(u)?;
+    if let Some(image) = picture.still() {
+        let one = fitted(image, setting, Level::baseline()).expect("the frame is not empty");
+        let other = fitted(image, setting, level).expect("the frame is not empty");
+        for plane in 0..format.layout.info().planes {
+            assert_eq!(one.view().row(plane, 0), other.view().row(plane, 0));
+        }
+        return Ok(());
+    }
+    let Ok(Some(frames)) = picture.frames() else {
+        return Ok(());
     };
-    let _ = use_it(&mut u);
+    let mut fitter: Option<Fitter> = None;
+    for frame in frames.take(20) {
+        let Ok(frame) = frame else {
+            break;
+        };
+        assert!(!frame.delay.is_zero());
+        let new = || Fitter::new(frame.image.dimensions(), setting, level);
+        let fitter = fitter.get_or_insert_with(|| new().expect("the frame is not empty"));
+        let mut backdrop = fitter.blank().expect("the frame is not empty");
+        fitter
+            .fit(&frame.image, &mut backdrop)
+            .expect("all frames have one size");
+    }
+    Ok(())
 }

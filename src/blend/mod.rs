@@ -9,7 +9,7 @@
 //!
 //! - [`Compositor`]: one object for frames of one layout, size and colorimetry
 //! - [`Backdrop`]: a background in the frame's layout, made once, anywhere
-//! - [`Picture`]: background pictures out of files
+//! - [`Fitter`]: pictures in a frame's size, layout and colorimetry
 //! - [`AlphaOut`]: frames with the matte as alpha, in another layout
 //! - [`GrayOut`]: the matte itself as the picture
 //! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
@@ -41,8 +41,6 @@ mod outline;
 mod pass;
 mod picture;
 #[cfg(test)]
-mod picture_tests;
-#[cfg(test)]
 mod reference;
 mod rescale;
 mod sheer;
@@ -61,7 +59,7 @@ pub use annotate::Note;
 pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, CURTAIN};
 pub use compositor::Compositor;
-pub use picture::{Fit, Picture, PictureError};
+pub use picture::{Fit, Fitter, Setting, fitted};
 pub use rescale::{Placement, Rescaler};
 
 use crate::frame::{FrameError, PixelLayout};

@@ -2,12 +2,13 @@
 
 //! GObject glue of `mattecompose`. What pixels become is decided in `crate::blend`.
 
-use super::gallery::Gallery;
+use super::fitted::Fitted;
+use super::image_loader::ImageLoader;
 use super::missing::{Missing, fitting, tell};
 use super::settings::{self, Settings};
 use super::stage::Stage;
-use super::still::{Setting, Still};
 use super::{Background, ImageFit, caps};
+use crate::blend::Setting;
 use crate::control::Control;
 use crate::frame::FrameFormat;
 use crate::meta::Matte;
@@ -39,8 +40,8 @@ pub struct MatteCompose {
     /// Properties that move over time.
     pub(super) control: Control,
     /// The picture of the property `image`.
-    gallery: Gallery,
-    /// What the gallery's thread may say.
+    loader: ImageLoader,
+    /// What the loader's thread may say.
     voice: Voice,
     /// The format that pictures are converted to, between caps and stop.
     format: Mutex<Option<FrameFormat>>,
@@ -60,7 +61,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl MatteCompose {
     /// The picture that the settings ask for, converted on this thread if it is not yet. None where
     /// none is asked for, or before there are caps.
-    fn still(&self, settings: &Settings) -> Result<Option<Arc<Still>>, String> {
+    fn picture(&self, settings: &Settings) -> Result<Option<Arc<Fitted>>, String> {
         let format = *lock(&self.format);
         let (Background::Image, Some(format)) = (settings.background, format) else {
             return Ok(None);
@@ -74,13 +75,13 @@ impl MatteCompose {
             bars,
             format,
         };
-        match (self.gallery.still(setting)?, &settings.image) {
+        match (self.loader.fitted(setting)?, &settings.image) {
             // Set by another thread just while this one started the element.
             (None, Some(path)) => {
-                self.gallery.open(Some(path))?;
-                self.gallery.still(setting)
+                self.loader.open(Some(path))?;
+                self.loader.fitted(setting)
             }
-            (still, _) => Ok(still),
+            (fitted, _) => Ok(fitted),
         }
     }
 
@@ -92,9 +93,9 @@ impl MatteCompose {
             return Ok(());
         }
         if name == "image" {
-            self.gallery.open(settings.image.as_deref())?;
+            self.loader.open(settings.image.as_deref())?;
         }
-        self.still(settings).map(|_| ())
+        self.picture(settings).map(|_| ())
     }
 
     /// Takes property changes over into the stage, between two frames.
@@ -104,10 +105,10 @@ impl MatteCompose {
         }
         let settings = lock(&self.settings).clone();
         // Not ready where caps have changed after the picture was prepared.
-        let ready = (*lock(&self.format)).and_then(|format| self.gallery.ready(format));
+        let ready = (*lock(&self.format)).and_then(|format| self.loader.ready(format));
         let picture = match ready {
-            Some(still) => Ok(Some(still)),
-            None => self.still(&settings),
+            Some(fitted) => Ok(Some(fitted)),
+            None => self.picture(&settings),
         };
         let configured = picture.and_then(|picture| stage.configure(settings, picture));
         if let Err(error) = configured {
@@ -249,7 +250,7 @@ impl BaseTransformImpl for MatteCompose {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(true, Ordering::Release);
         let settings = lock(&self.settings).clone();
-        self.gallery
+        self.loader
             .open(settings.image.as_deref())
             .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
         if settings.background == Background::Image && settings.image.is_none() {
@@ -266,7 +267,7 @@ impl BaseTransformImpl for MatteCompose {
                 imp.voice.speak(|| imp.heard(news));
             }
         };
-        if let Err(error) = self.gallery.start(Box::new(news)) {
+        if let Err(error) = self.loader.start(Box::new(news)) {
             gst::warning!(
                 CAT,
                 imp = self,
@@ -282,7 +283,7 @@ impl BaseTransformImpl for MatteCompose {
         *lock(&self.stage) = None;
         *lock(&self.format) = None;
         *lock(&self.timeline) = Timeline::new();
-        self.gallery.stop();
+        self.loader.stop();
         Ok(())
     }
 
@@ -320,7 +321,7 @@ impl BaseTransformImpl for MatteCompose {
         lock(&self.timeline).set_rate(input.info.fps());
         let before = lock(&self.stage).take();
         let stage = self
-            .still(&settings)
+            .picture(&settings)
             .and_then(|picture| Stage::new(input, output, settings, picture, before))
             .map_err(|error| {
                 // All that the application would hear otherwise is that something is not negotiated.

@@ -35,12 +35,14 @@ mod canvas;
 mod caps;
 mod effect;
 mod fade;
-mod gallery;
+mod fitted;
+mod image_loader;
 mod imp;
 mod missing;
+mod player;
 mod settings;
 mod stage;
-mod still;
+mod timeline;
 
 pub(crate) use canvas::Canvas;
 pub use caps::{sink_caps, src_caps};

@@ -55,8 +55,9 @@ pub fn properties() -> Vec<glib::ParamSpec> {
         glib::ParamSpecString::builder("image")
             .nick("Image")
             .blurb(
-                "File with the picture for background=image (PNG, JPEG, WebP or GIF). \
-                    Setting it while background is blur or color switches to image",
+                "File with the picture for background=image: a path, ~/path or file:///path; \
+                    PNG, JPEG, WebP, GIF, TIFF or BMP, and AVIF, HEIC, JPEG XL or SVG where \
+                    gdk-pixbuf reads them. Setting it while background is blur or color switches to image",
             )
             .mutable_playing()
             .build(),

@@ -5,9 +5,9 @@
 
 use super::canvas::{Canvas, flatten};
 use super::fade::Fade;
+use super::fitted::Fitted;
 use super::missing::{Gap, Missing, News};
 use super::settings::Settings;
-use super::still::Still;
 use super::{Background, ImageFit, OnMissingMatte};
 use crate::blend::{self, AlphaOut, BlendError, Fit, GrayOut};
 use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, PixelLayout};
@@ -38,8 +38,8 @@ pub struct Stage {
     aspect: gst::Fraction,
     settings: Settings,
     kernel: Kernel,
-    /// The background picture and the index of its frame that is shown.
-    still: Option<(Arc<Still>, usize)>,
+    /// The background picture.
+    picture: Option<Arc<Fitted>>,
     course: Course,
 }
 
@@ -62,7 +62,7 @@ impl Stage {
         input: Stream,
         output: Stream,
         settings: Settings,
-        picture: Option<Arc<Still>>,
+        picture: Option<Arc<Fitted>>,
         before: Option<Self>,
     ) -> Result<Self, String> {
         if let Some(mut before) = before {
@@ -83,7 +83,7 @@ impl Stage {
         input: Stream,
         output: Stream,
         settings: Settings,
-        picture: Option<Arc<Still>>,
+        picture: Option<Arc<Fitted>>,
     ) -> Result<Self, String> {
         let level = simd::level();
         let (width, height) = (output.width(), output.height());
@@ -109,7 +109,7 @@ impl Stage {
             aspect,
             settings: settings.clone(),
             kernel,
-            still: None,
+            picture: None,
             course: Course {
                 gap: Gap::default(),
                 fade: Fade::new(settings.effect.enabled),
@@ -127,33 +127,26 @@ impl Stage {
     pub fn configure(
         &mut self,
         settings: Settings,
-        picture: Option<Arc<Still>>,
+        picture: Option<Arc<Fitted>>,
     ) -> Result<(), String> {
         if let Kernel::InPlace(canvas) = &mut self.kernel {
-            let mut still = None;
+            let mut shown = None;
             let background = match settings.background {
                 Background::Image => {
                     let picture = picture.ok_or("background=image needs a picture: set image")?;
-                    let same = |(old, _): &(Arc<Still>, usize)| Arc::ptr_eq(old, &picture);
-                    if self.still.as_ref().is_some_and(|old| !same(old)) {
+                    let same = |old: &Arc<Fitted>| Arc::ptr_eq(old, &picture);
+                    if self.picture.as_ref().is_some_and(|old| !same(old)) {
                         self.course.began = None;
                     }
-                    // Of an animation that goes on, the frame that is shown.
-                    let shown = match &self.still {
-                        Some((old, shown)) if Arc::ptr_eq(old, &picture) => *shown,
-                        _ => 0,
-                    };
-                    let shown = picture.frame(shown).map_or(0, |_| shown);
-                    let backdrop = picture.frame(shown).unwrap_or(picture.first());
-                    let backdrop = Arc::clone(backdrop);
-                    still = Some((picture, shown));
-                    blend::Background::Image(backdrop)
+                    let background = blend::Background::Image(picture.shown());
+                    shown = Some(picture);
+                    background
                 }
                 _ => plain_background(&settings),
             };
             canvas.set_background(background)?;
             canvas.configure(&settings.effect);
-            self.still = still;
+            self.picture = shown;
         }
         if let Kernel::Alpha(alpha) = &mut self.kernel {
             let share = settings.effect.decontamination;
@@ -189,16 +182,10 @@ impl Stage {
         // Time may start over.
         let began = course.began.map_or(tick.position, |b| b.min(tick.position));
         course.began = Some(began);
-        if let (Some((still, shown)), Kernel::InPlace(canvas)) = (&mut self.still, &mut self.kernel)
+        if let (Some(picture), Kernel::InPlace(canvas)) = (&self.picture, &mut self.kernel)
+            && let Some(backdrop) = picture.advance(tick.position - began)
         {
-            let index = still.index(tick.position - began);
-            // A frame that is not converted yet lets the one before stand.
-            if index != *shown
-                && let Some(backdrop) = still.frame(index)
-            {
-                canvas.set_background(blend::Background::Image(Arc::clone(backdrop)))?;
-                *shown = index;
-            }
+            canvas.set_background(blend::Background::Image(backdrop))?;
         }
         Ok(())
     }

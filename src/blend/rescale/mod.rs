@@ -14,7 +14,7 @@ mod color;
 mod kernels;
 mod light;
 
-use super::backdrop::Backdrop;
+use super::backdrop::{Backdrop, Encoder};
 use super::{BlendError, Fit};
 use crate::frame::{
     ColorModel, Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, subsampled,
@@ -24,6 +24,7 @@ use axis::{Along, Side, Span, place, spans};
 use color::Mix;
 use kernels::Columns;
 use light::Light;
+use std::ops::Range;
 
 /// How the pictures of two videos go together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,14 +74,25 @@ struct Grid {
     height: usize,
 }
 
-/// Converts frames of one format. Owns its memory: nothing is allocated while converting.
+/// A planned conversion of frames of one format. Owns its memory: nothing is allocated while
+/// converting.
 ///
 /// Alpha and padding of the source count for nothing: a background is opaque.
 #[derive(Debug)]
-pub struct Rescaler {
+pub(super) struct Conversion {
     level: Level,
     from: FrameFormat,
+    to: FrameFormat,
+    /// Columns and rows of the target that the picture covers.
+    covered: (Range<usize>, Range<usize>),
+    bars: u32,
     grids: Vec<Grid>,
+}
+
+/// Converts frames of one format and keeps the newest. Nothing is allocated while converting.
+#[derive(Debug)]
+pub struct Rescaler {
+    conversion: Conversion,
     backdrop: Backdrop,
     /// Whether the picture leaves bars.
     bars: bool,
@@ -97,55 +109,24 @@ impl Rescaler {
         placement: Placement,
         level: Level,
     ) -> Result<Self, BlendError> {
-        let (width, height) = (from.width, from.height);
-        if width == 0 || height == 0 {
-            return Err(FrameError::Empty { width, height }.into());
-        }
-        let backdrop = filled(to, placement.bars)?;
-        let shape = placement.pixel_shape;
-        let shape = if shape.is_finite() && shape > 0.0 {
-            shape
-        } else {
-            1.0
-        };
-        let along = place((width, height), (to.width, to.height), shape, placement.fit);
-        let mut rescaler = Self {
-            level,
-            from,
-            grids: Vec::new(),
-            backdrop,
-            bars: (along.0.len, along.1.len) != (to.width, to.height),
-        };
-        let light = Light::new(from, to);
-        let colors = color::mixes(from, to);
-        let info = to.layout.info();
-        let sampling = |c: &Component| (c.w_sub, c.h_sub);
-        for first in info.components.iter().take(colors.len()) {
-            let known = |g: &Grid| sampling(&g.outputs[0].0) == sampling(first);
-            if rescaler.grids.iter().any(known) {
-                continue;
-            }
-            let outputs = info.components.iter().zip(&colors).enumerate();
-            let outputs = outputs.filter(|(_, (c, _))| sampling(c) == sampling(first));
-            let (numbers, outputs): (Vec<_>, Vec<_>) =
-                outputs.map(|(i, (c, mix))| (i, (*c, *mix))).unzip();
-            let light = light.clone().map(|light| (light, numbers));
-            rescaler
-                .grids
-                .push(Grid::new(from, to, along, outputs, light));
-        }
-        Ok(rescaler)
+        let conversion = Conversion::new(from, to, placement, level)?;
+        Ok(Self {
+            backdrop: conversion.blank()?,
+            bars: conversion.leaves_bars(),
+            conversion,
+        })
     }
 
     /// What the frames are that it converts.
     pub fn format(&self) -> FrameFormat {
-        self.from
+        self.conversion.from
     }
 
-    /// Changes the colour of the bars, 0xAARRGGBB; the next frame has to be converted before the picture is
-    /// looked at again.
+    /// Changes the colour of the bars, 0xAARRGGBB; the next frame has to be converted before the
+    /// picture is looked at again.
     pub fn set_bars(&mut self, color: u32) {
-        self.backdrop.fill(color);
+        self.conversion.bars = color;
+        self.conversion.clear(&mut self.backdrop);
     }
 
     /// Converts a frame.
@@ -153,12 +134,7 @@ impl Rescaler {
     /// # Errors
     /// [`BlendError::Mismatch`] for a frame of another layout or size than planned.
     pub fn convert(&mut self, frame: &FrameRef) -> Result<(), BlendError> {
-        self.check(frame)?;
-        let mut out = self.backdrop.view_mut();
-        for grid in &mut self.grids {
-            grid.convert(self.level, frame, &mut out);
-        }
-        Ok(())
+        self.conversion.convert(frame, &mut self.backdrop)
     }
 
     /// Converts a frame into memory of the caller's, bars and all.
@@ -166,7 +142,6 @@ impl Rescaler {
     /// # Errors
     /// [`BlendError::Mismatch`] where either frame is of another layout or size than planned.
     pub fn convert_into(&mut self, frame: &FrameRef, out: &mut FrameMut) -> Result<(), BlendError> {
-        self.check(frame)?;
         let planned = self.backdrop.view();
         let found = (out.layout(), out.width(), out.height());
         let needed = (planned.layout(), planned.width(), planned.height());
@@ -174,21 +149,130 @@ impl Rescaler {
         if self.bars {
             copy_rows(&planned, out);
         }
-        for grid in &mut self.grids {
-            grid.convert(self.level, frame, out);
-        }
-        Ok(())
-    }
-
-    fn check(&self, frame: &FrameRef) -> Result<(), BlendError> {
-        let found = (frame.layout(), frame.width(), frame.height());
-        let needed = (self.from.layout, self.from.width, self.from.height);
-        BlendError::check("the background frame", found, needed)
+        self.conversion.write(frame, out)
     }
 
     /// The newest converted frame; before the first, the colour of the bars.
     pub fn view(&self) -> FrameRef<'_> {
         self.backdrop.view()
+    }
+}
+
+impl Conversion {
+    /// Plans the conversion of frames of `from` into frames of `to`.
+    ///
+    /// # Errors
+    /// [`BlendError::Frame`] where a side is zero.
+    pub fn new(
+        from: FrameFormat,
+        to: FrameFormat,
+        placement: Placement,
+        level: Level,
+    ) -> Result<Self, BlendError> {
+        let (width, height) = (from.width, from.height);
+        if width == 0 || height == 0 {
+            return Err(FrameError::Empty { width, height }.into());
+        }
+        if to.width == 0 || to.height == 0 {
+            let (width, height) = (to.width, to.height);
+            return Err(FrameError::Empty { width, height }.into());
+        }
+        let shape = placement.pixel_shape;
+        let shape = if shape.is_finite() && shape > 0.0 {
+            shape
+        } else {
+            1.0
+        };
+        let along = place((width, height), (to.width, to.height), shape, placement.fit);
+        let mut plan = Self {
+            level,
+            from,
+            to,
+            covered: [along.0, along.1]
+                .map(|side| side.start..side.start + side.len)
+                .into(),
+            bars: placement.bars,
+            grids: Vec::new(),
+        };
+        let light = Light::new(from, to);
+        let colors = color::mixes(from, to);
+        let info = to.layout.info();
+        let sampling = |c: &Component| (c.w_sub, c.h_sub);
+        for first in info.components.iter().take(colors.len()) {
+            let known = |g: &Grid| sampling(&g.outputs[0].0) == sampling(first);
+            if plan.grids.iter().any(known) {
+                continue;
+            }
+            let outputs = info.components.iter().zip(&colors).enumerate();
+            let outputs = outputs.filter(|(_, (c, _))| sampling(c) == sampling(first));
+            let (numbers, outputs): (Vec<_>, Vec<_>) =
+                outputs.map(|(i, (c, mix))| (i, (*c, *mix))).unzip();
+            let light = light.clone().map(|light| (light, numbers));
+            plan.grids.push(Grid::new(from, to, along, outputs, light));
+        }
+        Ok(plan)
+    }
+
+    /// A backdrop to convert into: bars all over, and opaque where the picture will be.
+    ///
+    /// # Errors
+    /// [`FrameError::Empty`] where a side is zero.
+    pub fn blank(&self) -> Result<Backdrop, FrameError> {
+        let FrameFormat {
+            layout,
+            color,
+            width,
+            height,
+        } = self.to;
+        let mut blank = Backdrop::new(layout, color, width, height)?;
+        self.clear(&mut blank);
+        Ok(blank)
+    }
+
+    /// Makes a backdrop as [`Self::blank`] does.
+    fn clear(&self, backdrop: &mut Backdrop) {
+        backdrop.fill(self.bars);
+        let info = self.to.layout.info();
+        if !info.alpha {
+            return;
+        }
+        let encoder = Encoder::new(self.to.layout, self.to.color);
+        let opaque = encoder.encode([0.0, 0.0, 0.0, 1.0])[3];
+        let (columns, rows) = self.covered.clone();
+        let alpha = &info.components[3];
+        let mut out = backdrop.view_mut();
+        for y in rows {
+            let row = out.row_mut(alpha.plane, y);
+            for x in columns.clone() {
+                encoder.store(opaque, &mut row[alpha.offset + x * alpha.step..]);
+            }
+        }
+    }
+
+    /// Converts a frame into a backdrop. What the picture does not cover stays as it is.
+    ///
+    /// # Errors
+    /// [`BlendError::Mismatch`] for a frame or a backdrop of another layout or size than planned.
+    pub fn convert(&mut self, frame: &FrameRef, to: &mut Backdrop) -> Result<(), BlendError> {
+        self.write(frame, &mut to.view_mut())
+    }
+
+    /// Whether the picture leaves bars.
+    fn leaves_bars(&self) -> bool {
+        let (columns, rows) = (&self.covered.0, &self.covered.1);
+        (columns.len(), rows.len()) != (self.to.width, self.to.height)
+    }
+
+    fn write(&mut self, frame: &FrameRef, out: &mut FrameMut) -> Result<(), BlendError> {
+        let kind = |format: FrameFormat| (format.layout, format.width, format.height);
+        let found = (frame.layout(), frame.width(), frame.height());
+        BlendError::check("the background frame", found, kind(self.from))?;
+        let found = (out.layout(), out.width(), out.height());
+        BlendError::check("the converted frame", found, kind(self.to))?;
+        for grid in &mut self.grids {
+            grid.convert(self.level, frame, out);
+        }
+        Ok(())
     }
 }
 
@@ -384,19 +468,6 @@ impl Grid {
             channel.columns.apply(level, sums, &mut channel.line);
         }
     }
-}
-
-/// A backdrop of one colour.
-fn filled(format: FrameFormat, color: u32) -> Result<Backdrop, BlendError> {
-    let FrameFormat {
-        layout,
-        color: site,
-        width,
-        height,
-    } = format;
-    let mut whole = Backdrop::new(layout, site, width, height)?;
-    whole.fill(color);
-    Ok(whole)
 }
 
 /// Copies a frame into one of the same layout and size.

@@ -2,14 +2,14 @@
 
 //! The background picture on its way from a file to the output's format, off the streaming thread.
 //!
-//! Who sets a property decodes and converts on his own thread; a thread of the gallery's own
-//! converts the frames of animations ahead of time and looks after the file: when it has changed
-//! and has then been left alone for a while, it is read again. A file that cannot be read then (half
-//! written, gone) leaves the old picture standing.
+//! The thread that sets a property decodes and converts. The loader's own thread watches the file:
+//! when it has changed and has then been left alone for a while, it is read again. If it cannot be
+//! read then (half written, gone), the old picture stays.
 
-use super::still::{Setting, Still};
-use crate::blend::Picture;
+use super::fitted::Fitted;
+use crate::blend::Setting;
 use crate::frame::FrameFormat;
+use crate::picture::{Picture, path_of};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -21,12 +21,12 @@ const LOOK: Duration = Duration::from_millis(300);
 /// What tells that a file is another: its time and length; none where it cannot be looked at.
 type Stamp = Option<(SystemTime, u64)>;
 
-/// What the gallery tells the element: there is a new picture, or why there is none.
+/// What the loader tells the element: there is a new picture, or what is wrong with it.
 pub type News = Box<dyn Fn(Result<(), String>) + Send>;
 
 /// The picture of the property `image`.
 #[derive(Debug, Default)]
-pub struct Gallery {
+pub struct ImageLoader {
     shared: Arc<Shared>,
 }
 
@@ -45,9 +45,9 @@ struct State {
     stamp: Stamp,
     picture: Option<Arc<Picture>>,
     setting: Option<Setting>,
-    still: Option<Arc<Still>>,
-    /// Frames of `still` wait to be converted.
-    unfinished: bool,
+    fitted: Option<Arc<Fitted>>,
+    /// Why the animation that plays has broken off, until it is told.
+    broken: Option<String>,
 }
 
 impl Shared {
@@ -56,7 +56,7 @@ impl Shared {
     }
 }
 
-impl Gallery {
+impl ImageLoader {
     /// Reads the picture of a file, or forgets the picture; the old one stays where it fails.
     ///
     /// # Errors
@@ -64,44 +64,48 @@ impl Gallery {
     pub fn open(&self, path: Option<&str>) -> Result<(), String> {
         let Some(path) = path else {
             let mut state = self.shared.lock();
-            (state.path, state.picture, state.still) = (None, None, None);
+            (state.path, state.picture, state.fitted) = (None, None, None);
             return Ok(());
         };
-        let file = Path::new(path);
+        let file = &path_of(path, std::env::var_os("HOME"))
+            .map_err(|error| format!("image={path}: {error}"))?;
         let stamp = stamp(file);
         let picture = Picture::open(file).map_err(|error| format!("image={path}: {error}"))?;
         let mut state = self.shared.lock();
-        (state.path, state.stamp) = (Some(file.into()), stamp);
-        state.picture = Some(Arc::new(picture));
+        (state.path, state.stamp) = (Some(file.as_path().into()), stamp);
+        (state.picture, state.broken) = (Some(Arc::new(picture)), None);
         self.shared.wake.notify_all();
         Ok(())
     }
 
-    /// The picture in a format; converts its first frame on this thread where that is not done yet.
+    /// The picture in a format; converts its first frame on this thread if that is not done yet.
     /// None without a picture.
     ///
     /// # Errors
-    /// Where the format has no size, in words.
-    pub fn still(&self, setting: Setting) -> Result<Option<Arc<Still>>, String> {
+    /// If it cannot be converted, in words.
+    pub fn fitted(&self, setting: Setting) -> Result<Option<Arc<Fitted>>, String> {
         let picture = {
             let mut state = self.shared.lock();
             state.setting = Some(setting);
             let Some(picture) = &state.picture else {
                 return Ok(None);
             };
-            match &state.still {
-                Some(still) if still.is(picture, setting) => return Ok(Some(Arc::clone(still))),
+            match &state.fitted {
+                Some(fitted) if fitted.is(picture, setting) => {
+                    return Ok(Some(Arc::clone(fitted)));
+                }
                 _ => Arc::clone(picture),
             }
         };
-        let still = Still::new(picture, setting).map_err(|error| error.to_string())?;
-        Ok(Some(self.shared.hang(Arc::new(still))))
+        let fitted = Arc::new(self.shared.fit(&picture, setting)?);
+        self.shared.lock().fitted = Some(Arc::clone(&fitted));
+        Ok(Some(fitted))
     }
 
     /// The picture as it was converted last, if it was for this format; never converts.
-    pub fn ready(&self, format: FrameFormat) -> Option<Arc<Still>> {
+    pub fn ready(&self, format: FrameFormat) -> Option<Arc<Fitted>> {
         let state = self.shared.lock();
-        state.still.clone().filter(|still| still.fits(format))
+        state.fitted.clone().filter(|fitted| fitted.fits(format))
     }
 
     /// Starts looking after the file; `news` is called on another thread.
@@ -117,7 +121,7 @@ impl Gallery {
         let shared = Arc::clone(&self.shared);
         thread::Builder::new()
             .name("matte-picture".into())
-            .spawn(move || shared.look_after(run, &news))?;
+            .spawn(move || shared.watch(run, &news))?;
         Ok(())
     }
 
@@ -132,36 +136,44 @@ impl Gallery {
     }
 }
 
-impl Drop for Gallery {
+impl Drop for ImageLoader {
     fn drop(&mut self) {
         self.stop();
     }
 }
 
 impl Shared {
-    /// Puts a converted picture up.
-    fn hang(&self, still: Arc<Still>) -> Arc<Still> {
-        let mut state = self.lock();
-        state.still = Some(Arc::clone(&still));
-        state.unfinished = true;
-        self.wake.notify_all();
-        still
+    /// Converts a picture; if it is an animation that breaks off later, the watching thread tells.
+    fn fit(self: &Arc<Self>, picture: &Arc<Picture>, setting: Setting) -> Result<Fitted, String> {
+        let shared = Arc::downgrade(self);
+        let of = Arc::downgrade(picture);
+        let on_error = move |error| {
+            let (Some(shared), Some(of)) = (shared.upgrade(), of.upgrade()) else {
+                return;
+            };
+            let mut state = shared.lock();
+            if state
+                .picture
+                .as_ref()
+                .is_some_and(|now| Arc::ptr_eq(now, &of))
+            {
+                state.broken = Some(error);
+                shared.wake.notify_all();
+            }
+        };
+        Fitted::new(Arc::clone(picture), setting, Box::new(on_error))
     }
 
-    fn look_after(&self, run: u64, news: &News) {
+    fn watch(self: &Arc<Self>, run: u64, news: &News) {
         // What the last look found, where it was not what the picture was read from.
         let mut seen: Stamp = None;
         let mut state = self.lock();
         while state.run == run {
-            if std::mem::take(&mut state.unfinished)
-                && let Some(still) = state.still.clone()
-            {
+            if let Some(error) = state.broken.take() {
+                let path = state.path.clone();
                 drop(state);
-                still.convert_rest(|| {
-                    let state = self.lock();
-                    let other = |now: &Arc<Still>| !Arc::ptr_eq(now, &still);
-                    state.run != run || state.still.as_ref().is_none_or(other)
-                });
+                let path = path.as_deref().unwrap_or(Path::new("image")).display();
+                news(Err(format!("{path}: {error}")));
                 state = self.lock();
                 continue;
             }
@@ -200,13 +212,14 @@ impl Shared {
     }
 
     /// Reads a file that has changed.
-    fn read_again(&self, path: &Path, stamp: Stamp, run: u64, news: &News) {
+    fn read_again(self: &Arc<Self>, path: &Path, stamp: Stamp, run: u64, news: &News) {
         let setting = self.lock().setting;
         let read = Picture::open(path).map(Arc::new);
         let made = read.map_err(|error| error.to_string()).and_then(|picture| {
-            let still = setting.map(|setting| Still::new(Arc::clone(&picture), setting));
-            let still = still.transpose().map_err(|error| error.to_string())?;
-            Ok((picture, still))
+            let fitted = setting
+                .map(|setting| self.fit(&picture, setting))
+                .transpose()?;
+            Ok((picture, fitted))
         });
         let mut state = self.lock();
         if state.run != run || state.path.as_deref() != Some(path) {
@@ -215,10 +228,10 @@ impl Shared {
         // Not tried again before it changes once more.
         state.stamp = stamp;
         let told = match made {
-            Ok((picture, still)) => {
-                state.picture = Some(picture);
-                if let Some(still) = still {
-                    (state.still, state.unfinished) = (Some(Arc::new(still)), true);
+            Ok((picture, fitted)) => {
+                (state.picture, state.broken) = (Some(picture), None);
+                if let Some(fitted) = fitted {
+                    state.fitted = Some(Arc::new(fitted));
                 }
                 Ok(())
             }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A background picture in the output's format: still, or playing.
+
+use super::player::{OnError, Player};
+use crate::blend::{Backdrop, Fit, Setting, fitted};
+use crate::frame::FrameFormat;
+use crate::picture::Picture;
+use crate::simd;
+use image::imageops::{FilterType, resize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A picture in the output's format.
+#[derive(Debug)]
+pub struct Fitted {
+    picture: Arc<Picture>,
+    setting: Setting,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Still(Arc<Backdrop>),
+    Animation(Player),
+}
+
+impl Fitted {
+    /// Converts a still picture or the first frame of an animation, which then plays; `on_error` is
+    /// called where it breaks off.
+    ///
+    /// # Errors
+    /// Where the format has no size, or the animation does not start, in words.
+    pub fn new(picture: Arc<Picture>, setting: Setting, on_error: OnError) -> Result<Self, String> {
+        let content = match picture.still() {
+            Some(image) => {
+                // A drawing has more pixels here than in its file, which tiles are made of.
+                let own = picture.own_size().filter(|_| setting.fit == Fit::Tile);
+                let own = own.map(|(w, h)| resize(image, w, h, FilterType::Triangle));
+                let backdrop = fitted(own.as_ref().unwrap_or(image), setting, simd::level());
+                Content::Still(Arc::new(backdrop.map_err(|error| error.to_string())?))
+            }
+            None => Content::Animation(Player::new(Arc::clone(&picture), setting, on_error)?),
+        };
+        Ok(Self {
+            picture,
+            setting,
+            content,
+        })
+    }
+
+    /// Whether it is the picture, so fitted.
+    pub fn is(&self, picture: &Arc<Picture>, setting: Setting) -> bool {
+        Arc::ptr_eq(&self.picture, picture) && self.setting == setting
+    }
+
+    /// Whether it fits frames of this format.
+    pub fn fits(&self, format: FrameFormat) -> bool {
+        self.setting.format == format
+    }
+
+    /// What is shown now.
+    pub fn shown(&self) -> Arc<Backdrop> {
+        match &self.content {
+            Content::Still(backdrop) => Arc::clone(backdrop),
+            Content::Animation(player) => player.shown(),
+        }
+    }
+
+    /// Moves an animation on to a time since its start. What is to be shown from now on, where that
+    /// is another frame and ready; never waits for one.
+    pub fn advance(&self, time: Duration) -> Option<Arc<Backdrop>> {
+        match &self.content {
+            Content::Still(_) => None,
+            Content::Animation(player) => player.advance(time),
+        }
+    }
+}

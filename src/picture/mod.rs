@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Background pictures out of files, as pixels that a viewer would see: upright as their EXIF
+//! orientation says, in sRGB as their colour profile says, opaque over black.
+//!
+//! - [`Picture`]: what a file holds, a still picture or an animation
+//! - [`Frames`]: the frames of an animation, one after the other
+//! - [`path_of`]: the file that a property's text names
+//!
+//! PNG, JPEG, WebP, GIF, TIFF and BMP are decoded in Rust. AVIF, HEIC, JPEG XL and SVG are decoded
+//! by gdk-pixbuf if the system has it.
+//!
+//! Files come from anywhere. What is read of them is limited before memory is taken for it, and
+//! everything but a plain file is refused.
+
+mod animation;
+#[cfg(test)]
+mod color_tests;
+mod error;
+mod gdk;
+mod kind;
+mod location;
+mod profile;
+mod source;
+mod still;
+#[cfg(test)]
+mod tests;
+
+pub use animation::{AnimationFrame, Frames};
+pub use error::PictureError;
+pub use location::{LocationError, path_of};
+
+use image::{ImageDecoder, ImageFormat, Limits, RgbaImage};
+use kind::{Kind, SystemKind};
+use profile::Meaning;
+use source::Source;
+use std::path::Path;
+
+/// Longest side of a picture that is accepted.
+const MAX_SIDE: u32 = 16_384;
+/// Most memory that a picture may take, decoded.
+const MAX_BYTES: u64 = 512 << 20;
+/// Longest file that is given to a decoder of the system, which wants it whole.
+const MAX_FILE: u64 = 64 << 20;
+
+/// What a file holds.
+#[derive(Debug, Clone)]
+pub struct Picture(Content);
+
+#[derive(Debug, Clone)]
+enum Content {
+    /// Pixels, and the size that the file names where the picture was drawn larger.
+    Still(RgbaImage, Option<(u32, u32)>),
+    Animation(Source, ImageFormat),
+}
+
+impl Picture {
+    /// Reads a file: a still picture whole, of an animation the beginning.
+    ///
+    /// # Errors
+    /// [`PictureError`] says what is wrong with the file.
+    pub fn open(path: &Path) -> Result<Self, PictureError> {
+        let source = Source::open(path).map_err(|source| PictureError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::read(source)
+    }
+
+    /// Decodes a file's content.
+    ///
+    /// # Errors
+    /// [`PictureError`] says what is wrong with the content.
+    pub fn decode(bytes: &[u8]) -> Result<Self, PictureError> {
+        Self::read(Source::Bytes(bytes.into()))
+    }
+
+    /// A still picture of pixels that are already there.
+    ///
+    /// # Errors
+    /// [`PictureError::Empty`] without pixels.
+    pub fn from_rgba(image: RgbaImage) -> Result<Self, PictureError> {
+        Self::from_pixels(image, None)
+    }
+
+    fn from_pixels(
+        mut image: RgbaImage,
+        own_size: Option<(u32, u32)>,
+    ) -> Result<Self, PictureError> {
+        if image.as_raw().is_empty() {
+            return Err(PictureError::Empty);
+        }
+        flatten(&mut image);
+        Ok(Self(Content::Still(image, own_size)))
+    }
+
+    fn read(source: Source) -> Result<Self, PictureError> {
+        let head = source.head(kind::HEAD).map_err(PictureError::from_io)?;
+        let format = match kind::of(&head) {
+            Kind::Own(format) => format,
+            Kind::System(kind) => return Self::read_by_system(&source, kind),
+            Kind::Other(name, advice) => return Err(PictureError::Kind { name, advice }),
+            Kind::Unknown => return Err(PictureError::unknown(&head)),
+        };
+        if still::is_animated(&source, format)? {
+            let mut frames = Frames::new(&source, format)?;
+            let first = frames.next().ok_or(PictureError::Empty)??;
+            // What breaks after the first frame is told when it is to be seen.
+            if frames.next().is_none() {
+                return Self::from_rgba(first.image);
+            }
+            return Ok(Self(Content::Animation(source, format)));
+        }
+        Self::from_rgba(still::read(&source, format)?)
+    }
+
+    fn read_by_system(source: &Source, kind: &'static SystemKind) -> Result<Self, PictureError> {
+        let bytes = source.whole(MAX_FILE).map_err(PictureError::from_io)?;
+        let bytes = bytes.ok_or(PictureError::Huge)?;
+        // Some loaders decode before they tell the size.
+        if let Ok(size) = imagesize::blob_size(&bytes)
+            && [size.width, size.height]
+                .iter()
+                .any(|side| *side > MAX_SIDE as usize)
+        {
+            return Err(PictureError::Huge);
+        }
+        let points = code_points(&bytes);
+        let decoded = gdk::decode(bytes, kind).map_err(|refusal| match refusal {
+            gdk::Refusal::Huge => PictureError::Huge,
+            gdk::Refusal::Said(problem) => PictureError::System {
+                name: kind.name,
+                package: kind.package,
+                problem,
+            },
+        })?;
+        let meaning = match (&decoded.icc, points) {
+            (None, Some((primaries, transfer))) => Meaning::of_code_points(primaries, transfer),
+            (icc, _) => Meaning::of_icc(icc.as_deref()),
+        };
+        let image = meaning.apply(decoded.image.into());
+        Self::from_pixels(image, decoded.own_size)
+    }
+
+    /// The pixels of a still picture, opaque; none of an animation.
+    pub fn still(&self) -> Option<&RgbaImage> {
+        match &self.0 {
+            Content::Still(image, _) => Some(image),
+            Content::Animation(..) => None,
+        }
+    }
+
+    /// The size of a still picture in its file, if its pixels here are more: a drawing.
+    pub fn own_size(&self) -> Option<(u32, u32)> {
+        match &self.0 {
+            Content::Still(_, size) => *size,
+            Content::Animation(..) => None,
+        }
+    }
+
+    /// Whether it moves.
+    pub fn is_animated(&self) -> bool {
+        self.still().is_none()
+    }
+
+    /// The frames of an animation from its start; none of a still picture.
+    ///
+    /// # Errors
+    /// [`PictureError`] where the file has become another.
+    pub fn frames(&self) -> Result<Option<Frames>, PictureError> {
+        match &self.0 {
+            Content::Still(..) => Ok(None),
+            Content::Animation(source, format) => Frames::new(source, *format).map(Some),
+        }
+    }
+}
+
+/// What a decoder may take.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
+    limits.max_alloc = Some(MAX_BYTES);
+    limits
+}
+
+/// Refuses what is too large: as decoded, and as kept, since gray pictures become four times as
+/// large. `frames` is how many are held at a time.
+fn check_size(decoder: &impl ImageDecoder, frames: u64) -> Result<(), PictureError> {
+    let (width, height) = decoder.dimensions();
+    let kept = 4 * u64::from(width) * u64::from(height);
+    if width > MAX_SIDE
+        || height > MAX_SIDE
+        || decoder.total_bytes().max(kept).saturating_mul(frames) > MAX_BYTES
+    {
+        return Err(PictureError::Huge);
+    }
+    Ok(())
+}
+
+/// The colour primaries and the transfer that an AVIF or HEIC file names by numbers of H.273, which
+/// its decoders do not apply.
+fn code_points(bytes: &[u8]) -> Option<(u8, u8)> {
+    const NAME: &[u8] = b"colrnclx";
+    let head = &bytes[..bytes.len().min(1 << 16)];
+    let at = head.windows(NAME.len()).position(|name| name == NAME)?;
+    match head.get(at + NAME.len()..at + NAME.len() + 4)? {
+        [0, primaries, 0, transfer] => Some((*primaries, *transfer)),
+        _ => None,
+    }
+}
+
+/// Lays pixels over black: a background has nothing behind it.
+fn flatten(image: &mut RgbaImage) {
+    for pixel in image.pixels_mut() {
+        let alpha = u16::from(pixel[3]);
+        if alpha < 255 {
+            let over = |value: u8| ((u16::from(value) * alpha + 127) / 255) as u8;
+            pixel.0 = [over(pixel[0]), over(pixel[1]), over(pixel[2]), 255];
+        }
+    }
+}
