@@ -11,19 +11,27 @@
 //! | `inferred` | gboolean | FALSE where the matte was carried over from an earlier frame |
 //! | `inference-time` | guint64 | time that the network took, ns |
 //! | `frame-aspect` | fraction | display aspect ratio of the frame that the matte belongs to |
+//! | `frame-x`, `frame-y`, `frame-width`, `frame-height` | guint | the rectangle of the buffer's picture that the matte covers: that of the `GstVideoCropMeta` where there was one. Without these fields, after scaling, it covers the whole picture |
 //! | `still` | gboolean | TRUE where the frame shows nothing new since the one that the matte was made from; who has worked on that matte may use the result again |
 //!
 //! The meta is tagged `video`, `size` and `orientation`: elements that scale or convert hand it on
-//! (`videoscale`, `videoconvert`, `videorate`, `queue`, `tee`), elements that crop or flip drop it.
+//! (`videoscale`, `videoconvert`, `videorate`, `queue`, `tee`), elements that crop or flip into
+//! new memory drop it. A crop that is only noted (`GstVideoCropMeta`) leaves it where it is:
+//! [`Matte::lies_on`] notices that it no longer covers the frame, whatever its aspect ratio.
 //! Borders that a scaler adds change the display aspect ratio, which
 //! [`Matte::fits`] notices: a matte that no longer lies on its frame must not be used.
 
+use crate::frame::Rectangle;
+use crate::video::{Metas, Visible};
 use gst::glib;
 use gst::meta::CustomMeta;
 use std::sync::{Once, OnceLock};
 
 /// Name of the meta.
 pub const NAME: &str = "MatteMeta";
+
+/// The fields that say which part of the picture a matte covers.
+const RECTANGLE: [&str; 4] = ["frame-x", "frame-y", "frame-width", "frame-height"];
 
 /// How far two display aspect ratios may differ, as a share: rounding of scaled sizes, not borders.
 const ASPECT_TOLERANCE: f64 = 0.02;
@@ -75,6 +83,8 @@ pub struct Matte {
     pub inference_time: gst::ClockTime,
     /// Display aspect ratio of its frame.
     pub frame_aspect: gst::Fraction,
+    /// What it covers of the picture that its buffer holds; None for all of it.
+    pub frame: Option<Rectangle>,
     /// Whether its frame shows nothing new since the one that it was made from: what was found for
     /// the same sample then holds for this frame, too.
     pub still: bool,
@@ -84,6 +94,15 @@ impl Matte {
     /// Whether the matte still lies on a frame of this display aspect ratio.
     pub fn fits(&self, aspect: gst::Fraction) -> bool {
         same_shape(self.frame_aspect, aspect)
+    }
+
+    /// Whether the matte covers the very part of the buffer's picture that is the frame. It does not
+    /// where the frame was cropped after the matte was made.
+    pub fn lies_on(&self, visible: &Visible) -> bool {
+        match self.frame {
+            Some(frame) => frame == visible.frame,
+            None => !visible.cropped || visible.is_all(),
+        }
     }
 
     /// Puts the matte on a buffer, in the place of one that it already carries.
@@ -110,6 +129,17 @@ impl Matte {
         structure.set("inference-time", self.inference_time.nseconds());
         structure.set("frame-aspect", self.frame_aspect);
         structure.set("still", self.still);
+        match self.frame {
+            Some(frame) => {
+                let sides = [frame.x, frame.y, frame.width, frame.height];
+                for (name, side) in RECTANGLE.iter().zip(sides) {
+                    structure.set(*name, u32::try_from(side).unwrap_or(u32::MAX));
+                }
+            }
+            None => RECTANGLE
+                .into_iter()
+                .for_each(|name| structure.remove_field(name)),
+        }
     }
 
     /// The matte that a buffer carries, if there is one and it is whole.
@@ -132,6 +162,7 @@ impl Matte {
             inferred: structure.get("inferred").ok()?,
             inference_time: gst::ClockTime::from_nseconds(structure.get("inference-time").ok()?),
             frame_aspect: structure.get("frame-aspect").ok()?,
+            frame: read_rectangle(structure),
             still: structure.get("still").unwrap_or(false),
         })
     }
@@ -144,6 +175,17 @@ impl Matte {
             let _ = meta.remove();
         }
     }
+}
+
+fn read_rectangle(structure: &gst::StructureRef) -> Option<Rectangle> {
+    let side = |name: &str| structure.get::<u32>(name).ok().map(|side| side as usize);
+    let [x, y, width, height] = RECTANGLE.map(side);
+    Some(Rectangle {
+        x: x?,
+        y: y?,
+        width: width?,
+        height: height?,
+    })
 }
 
 /// Whether a custom meta's structure is a matte's. Asking GStreamer for a meta by name makes the
@@ -193,25 +235,44 @@ pub fn register() {
         CustomMeta::register_with_transform(
             NAME,
             &["video", "size", "orientation"],
-            |dest, meta, _src, transform| {
+            |dest, meta, source, transform| {
                 static QUARKS: OnceLock<[glib::Quark; 2]> = OnceLock::new();
-                let known = QUARKS.get_or_init(|| {
+                let [whole, scaled] = QUARKS.get_or_init(|| {
                     [
                         glib::Quark::from_str("gst-copy"),
                         glib::Quark::from_str("gst-video-scale"),
                     ]
                 });
-                known.contains(&transform) && copy(dest, meta)
+                match transform {
+                    _ if transform == *whole => copy(dest, meta, &[]),
+                    // New memory holds the frame alone; who scales knows nothing of a crop.
+                    _ if transform == *scaled && !is_cropped(source, meta) => {
+                        copy(dest, meta, &RECTANGLE)
+                    }
+                    _ => false,
+                }
             },
         );
     });
 }
 
-fn copy(dest: &mut gst::BufferRef, meta: &CustomMeta) -> bool {
+/// Whether the frame, or what a matte covers of it, begins elsewhere than in the picture's corner.
+fn is_cropped(source: &gst::BufferRef, meta: &CustomMeta) -> bool {
+    let frames = [Metas::of(source).crop, read_rectangle(meta.structure())];
+    frames
+        .iter()
+        .flatten()
+        .any(|frame| (frame.x, frame.y) != (0, 0))
+}
+
+/// Copies a matte with all fields but some.
+fn copy(dest: &mut gst::BufferRef, meta: &CustomMeta, without: &[&str]) -> bool {
     add(dest).is_ok()
         && with_ours(dest, |target| {
             for (name, value) in meta.structure().iter() {
-                target.set_value(name, value.clone());
+                if !without.contains(&name.as_str()) {
+                    target.set_value(name, value.clone());
+                }
             }
         })
 }
@@ -235,6 +296,7 @@ mod tests {
             inferred: true,
             inference_time: gst::ClockTime::from_useconds(5),
             frame_aspect: gst::Fraction::new(16, 9),
+            frame: None,
             still: true,
         }
     }

@@ -49,7 +49,9 @@ SUBSTITUTIONS = [
     (r"v4l2sink(?: [a-z-]+=\S+)*", "fakesink"),
     (r"pipewiresink(?: [a-z-]+=\S+)*", "fakesink"),
     (r"\b(?:glimagesink|gtksink|waylandsink|ximagesink)\b", "fakesink"),
-    # GStreamer 1.28's own: scripts/test-in.sh runs them where they are.
+    # Newer than Debian 12's: scripts/test-in.sh runs them where they are.
+    (r"\bunixfdsrc socket-path=\S+", CAMERA),
+    (r"\bunixfdsink socket-path=\S+", "fakesink"),
     (r"\bsegmentationoverlay\b|\bonnxinference model-file=\S+", "identity"),
 ]
 

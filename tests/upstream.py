@@ -10,8 +10,10 @@ import array
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import gi
@@ -195,6 +197,46 @@ class SideBySide(unittest.TestCase):
             self.assertNotEqual(plain, drawn, "the overlay draws the mask")
         else:
             self.assertEqual(plain, drawn, "no mask, nothing is drawn")
+
+
+@needs("unixfdsink", "unixfdsrc")
+class AcrossProcesses(unittest.TestCase):
+    """Frames and their mattes go to another process by a socket; the frames are not copied."""
+
+    FRAMES = "videotestsrc num-buffers=1000 pattern=ball is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=30/1"
+
+    def setUp(self):
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        self.socket = folder / "frames"
+        line = f"{self.FRAMES} ! mattesegment ! matterefine ! unixfdsink socket-path={self.socket}"
+        self.sender = subprocess.Popen(["gst-launch-1.0", "-q", *line.split()], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+        self.addCleanup(self.sender.wait)
+        self.addCleanup(self.sender.terminate)
+        # The network is loaded first; an end of the sender ends the wait.
+        while not self.socket.exists() and self.sender.poll() is None:
+            time.sleep(0.05)
+        # The meta is known to a process once it has loaded the plugin.
+        self.assertIsNotNone(Gst.ElementFactory.make("mattecompose"))
+
+    def test_the_matte_arrives_whole(self):
+        sample = pull(f"unixfdsrc socket-path={self.socket}")
+        fields = sample.get_buffer().get_custom_meta("MatteMeta").get_structure()
+        self.assertEqual(fields.get_string("stage"), "refined")
+        self.assertTrue(fields.get_fraction("frame-aspect")[0])
+        rectangle = [fields.get_uint(f"frame-{name}") for name in ("x", "y", "width", "height")]
+        self.assertEqual(rectangle, [(True, 0), (True, 0), (True, 320), (True, 240)])
+        width, height, matte = matte_of(sample)
+        self.assertEqual(len(matte), width * height)
+
+    def test_the_other_process_composes_with_it(self):
+        """Nobody is in the picture: all of it is the background, and no matte is missing."""
+        sample = pull(f"unixfdsrc socket-path={self.socket} ! mattecompose background=color color=0xff00ff00 "
+                      "on-missing-matte=fail ! videoconvert ! video/x-raw,format=RGB")
+        data = content(sample.get_buffer())
+        pixels = set(zip(data[::3], data[1::3], data[2::3]))
+        self.assertTrue(all(r < 40 and g > 215 and b < 40 for r, g, b in pixels), list(pixels)[:9])
 
 
 @unittest.skipIf(GstAnalytics is None, "no GstAnalytics here")

@@ -6,8 +6,9 @@
 use super::OnMissingMatte;
 use super::effect::Effect;
 use super::missing::Missing;
-use crate::blend::{Background, BlendError, Compositor, Note};
-use crate::frame::{FrameMut, FrameRef};
+use super::painter::{Look, Painter, Sources};
+use crate::blend::{Background, BlendError, Note};
+use crate::frame::FrameRef;
 use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::video::{MapError, Stream};
@@ -20,7 +21,7 @@ const AGAIN: u32 = 7;
 #[derive(Debug)]
 pub struct Canvas {
     stream: Stream,
-    compositor: Compositor,
+    painter: Painter,
     on_missing: OnMissingMatte,
     /// How much of the effect is seen.
     strength: u8,
@@ -36,12 +37,10 @@ impl Canvas {
     /// # Errors
     /// Where frames of these caps cannot be composed, in words.
     pub fn new(stream: Stream) -> Result<Self, String> {
-        let (width, height) = (stream.width(), stream.height());
-        let level = crate::simd::level();
-        let compositor = Compositor::new(stream.layout, stream.color, width, height, level);
+        let painter = Painter::new(stream.clone()).map_err(|error| error.to_string())?;
         Ok(Self {
             stream,
-            compositor: compositor.map_err(|error| error.to_string())?,
+            painter,
             on_missing: OnMissingMatte::default(),
             strength: u8::MAX,
             last_good: None,
@@ -59,7 +58,7 @@ impl Canvas {
     /// # Errors
     /// Where it does not go with the frames, in words; the old one stays.
     pub fn set_background(&mut self, background: Background) -> Result<(), String> {
-        self.compositor
+        self.painter
             .set_background(background)
             .map_err(|error| error.to_string())
     }
@@ -67,10 +66,12 @@ impl Canvas {
     /// Changes how edges are treated and what is seen without a matte.
     pub fn configure(&mut self, effect: &Effect) {
         let byte = |share: f64| (share * 255.0).round() as u8;
-        self.compositor
-            .set_decontamination(byte(effect.decontamination));
-        self.compositor.set_light_wrap(byte(effect.light_wrap));
-        self.compositor.set_tone_match(byte(effect.tone_match));
+        self.painter.set_look(Look {
+            decontamination: byte(effect.decontamination),
+            light_wrap: byte(effect.light_wrap),
+            tone_match: byte(effect.tone_match),
+            ..self.painter.look()
+        });
         if effect.on_missing_matte != OnMissingMatte::Freeze {
             self.last_good = None;
         }
@@ -80,7 +81,10 @@ impl Canvas {
     /// How much of the effect is seen, 0 to 255.
     pub fn set_strength(&mut self, strength: u8) {
         self.strength = strength;
-        self.compositor.set_strength(strength);
+        let look = self.painter.look();
+        if look.strength != strength {
+            self.painter.set_look(Look { strength, ..look });
+        }
     }
 
     /// Time starts over: no older picture may be shown again.
@@ -100,15 +104,19 @@ impl Canvas {
         back: Option<&FrameRef>,
     ) -> Result<Option<Missing>, String> {
         let again = self.is_again(matte.as_ref().ok());
-        let (stream, compositor) = (&self.stream, &mut self.compositor);
+        let (stream, painter) = (&self.stream, &mut self.painter);
         let missing = match matte {
             Ok(matte) => {
-                compositor.set_note(note_of(&matte));
-                let composed = read_matte(&matte.sample, |gray| {
-                    stream.write(buffer, |frame| match (back, again) {
-                        (Some(back), _) => compositor.apply_over(frame, gray, back, again),
-                        (None, true) => compositor.apply_again(frame, gray),
-                        (None, false) => compositor.apply(frame, gray),
+                let note = note_of(&matte);
+                let composed = read_matte(&matte.sample, |matte| {
+                    let sources = Sources {
+                        matte,
+                        note,
+                        back,
+                        again,
+                    };
+                    stream.write_part(buffer, |frame, before| {
+                        Ok(painter.compose(frame, before, sources))
                     })
                 });
                 match composed {
@@ -130,12 +138,10 @@ impl Canvas {
             (None, _) | (Some(_), OnMissingMatte::Passthrough | OnMissingMatte::Fail) => (),
             (Some(_), _) => match &self.last_good {
                 Some(good) if freeze => stream
-                    .read(good, |from| stream.write(buffer, |to| copy(from, to)))
-                    .and_then(|written| written)
+                    .copy(good, buffer)
                     .map_err(|error| error.to_string())?,
-                _ => flatten(stream.write(buffer, |frame| match back {
-                    Some(back) => compositor.hide_over(frame, back),
-                    None => compositor.hide(frame),
+                _ => flatten(stream.write_part(buffer, |frame, before| {
+                    Ok(painter.hide(frame, before, back))
                 }))?,
             },
         }
@@ -193,19 +199,5 @@ fn keep(
         *kept = Some(buffer.copy_deep().map_err(|error| error.to_string())?);
         return Ok(());
     };
-    stream
-        .read(buffer, |from| stream.write(old, |to| copy(from, to)))
-        .and_then(|written| written)
-        .map_err(|error| error.to_string())
-}
-
-/// Copies one frame over another of the same caps.
-fn copy(from: &FrameRef, to: &mut FrameMut) {
-    let info = to.layout().info();
-    for plane in 0..info.planes {
-        let (_, rows) = info.plane_extent(plane, to.width(), to.height());
-        for y in 0..rows {
-            to.row_mut(plane, y).copy_from_slice(from.row(plane, y));
-        }
-    }
+    stream.copy(buffer, old).map_err(|error| error.to_string())
 }

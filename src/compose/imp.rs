@@ -4,7 +4,7 @@
 
 use super::fitted::Fitted;
 use super::image_loader::ImageLoader;
-use super::missing::{Missing, fitting, tell};
+use super::missing::{Missing, fitting, tell, warn_of_contradiction};
 use super::settings::{self, Settings};
 use super::stage::Stage;
 use super::{Background, ImageFit, caps};
@@ -13,13 +13,15 @@ use crate::control::Control;
 use crate::frame::FrameFormat;
 use crate::meta::Matte;
 use crate::timeline::{Tick, Timeline};
-use crate::video::Stream;
+use crate::video::{MapError, Stream, Visible, allocation};
 use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
+use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess};
 use gst_base::subclass::prelude::*;
+use gst_video::{VideoCropMeta, VideoMeta};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -141,17 +143,53 @@ impl MatteCompose {
         (lock(&self.timeline).tick(&segment, buffer), buffer.pts())
     }
 
+    /// Where a frame lies in its buffer; warns of the first that contradicts its caps.
+    fn look_at(
+        &self,
+        buffer: &gst::BufferRef,
+    ) -> Result<Result<Visible, MapError>, gst::FlowError> {
+        let mut guard = lock(&self.stage);
+        let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
+        let (visible, warning) = stage.look_at(buffer);
+        drop(guard);
+        if let Some(words) = warning {
+            warn_of_contradiction(self.obj().upcast_ref(), &words);
+        }
+        Ok(visible)
+    }
+
+    /// Puts a frame's matte on another buffer that holds the frame alone, where it covers it.
+    fn hand_on(
+        &self,
+        matte: &Matte,
+        visible: &Visible,
+        to: &mut gst::BufferRef,
+    ) -> Result<(), gst::FlowError> {
+        if !matte.lies_on(visible) {
+            return Ok(());
+        }
+        let matte = Matte {
+            frame: None,
+            ..matte.clone()
+        };
+        matte.attach(to).map_err(|error| {
+            gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+            gst::FlowError::Error
+        })
+    }
+
     /// Runs `work` on the stage with the frame's matte and takes care of what went missing.
     fn process(
         &self,
         matte: Option<Matte>,
+        visible: &Result<Visible, MapError>,
         (tick, pts): (Tick, Option<gst::ClockTime>),
         work: impl FnOnce(&mut Stage, Result<Matte, Missing>) -> Result<Option<Missing>, String>,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.stage);
         let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         self.refresh(stage);
-        let matte = fitting(matte, stage.aspect());
+        let matte = fitting(matte, stage.aspect(), visible);
         let missing = stage
             .advance(&tick)
             .and_then(|()| work(stage, matte))
@@ -307,6 +345,72 @@ impl BaseTransformImpl for MatteCompose {
             .map(|info| info.size())
     }
 
+    /// Buffers may hold more than a frame: only the caps tell how large the other one is.
+    fn transform_size(
+        &self,
+        _direction: gst::PadDirection,
+        _caps: &gst::Caps,
+        _size: usize,
+        othercaps: &gst::Caps,
+    ) -> Option<usize> {
+        self.unit_size(othercaps)
+    }
+
+    fn propose_allocation(
+        &self,
+        _decide_query: Option<&gst::query::Allocation>,
+        query: &mut gst::query::Allocation,
+    ) -> Result<(), gst::LoggableError> {
+        if self.obj().is_in_place() {
+            allocation::relay(self.obj().src_pad(), query);
+        } else {
+            allocation::answer(query);
+        }
+        Ok(())
+    }
+
+    /// An output of another format shows the same frame: what tells about it is as true of the output
+    /// as of the input. What tells about memory is not, and the matte is handed on by itself.
+    fn transform_meta<'a>(
+        &self,
+        outbuf: &mut gst::BufferRef,
+        meta: gst::MetaRef<'a, gst::Meta>,
+        inbuf: &'a gst::BufferRef,
+    ) -> bool {
+        let memory = [VideoMeta::meta_api(), VideoCropMeta::meta_api()];
+        let custom = meta.try_as_custom_meta();
+        let ours = custom.is_some_and(|meta| meta.structure().name() == crate::meta::NAME);
+        if ours || memory.contains(&meta.api()) {
+            return false;
+        }
+        // The format has changed, not the frame's size and not which side is up.
+        meta.tags_contain_only(&["video", "size", "orientation"])
+            || self.parent_transform_meta(outbuf, meta, inbuf)
+    }
+
+    /// A buffer that contradicts its caps cannot be composed in place.
+    fn prepare_output_buffer(
+        &self,
+        inbuf: InputBuffer,
+    ) -> Result<PrepareOutputBufferSuccess, gst::FlowError> {
+        let buffer = match &inbuf {
+            InputBuffer::Writable(buffer) => &**buffer,
+            InputBuffer::Readable(buffer) => buffer,
+        };
+        let replacement = match lock(&self.stage).as_mut() {
+            Some(stage) => stage.replacement(buffer),
+            None => Ok(None),
+        };
+        match replacement {
+            Ok(Some(black)) => Ok(PrepareOutputBufferSuccess::Buffer(black)),
+            Ok(None) => self.parent_prepare_output_buffer(inbuf),
+            Err(error) => {
+                gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ("{error}"));
+                Err(gst::FlowError::Error)
+            }
+        }
+    }
+
     fn set_caps(&self, incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
         let (input, output) = (Stream::from_caps(incaps)?, Stream::from_caps(outcaps)?);
         let in_place = input.layout == output.layout;
@@ -348,7 +452,10 @@ impl BaseTransformImpl for MatteCompose {
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         crate::fault::point("mattecompose");
         let (matte, when) = (Matte::of(buffer), self.when(buffer));
-        self.process(matte, when, |stage, matte| stage.compose(buffer, matte))
+        let visible = self.look_at(buffer)?;
+        self.process(matte, &visible, when, |stage, matte| {
+            stage.compose(buffer, matte)
+        })
     }
 
     fn transform(
@@ -357,7 +464,11 @@ impl BaseTransformImpl for MatteCompose {
         outbuf: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let when = self.when(inbuf);
-        self.process(Matte::of(inbuf), when, |stage, matte| {
+        let (matte, visible) = (Matte::of(inbuf), self.look_at(inbuf)?);
+        if let (Some(matte), Ok(visible)) = (&matte, &visible) {
+            self.hand_on(matte, visible, outbuf)?;
+        }
+        self.process(matte, &visible, when, |stage, matte| {
             stage.convert(inbuf, outbuf, matte)
         })
     }

@@ -4,6 +4,7 @@
 
 use super::OnMissingMatte;
 use crate::meta::Matte;
+use crate::video::{MapError, Visible};
 use gst::prelude::*;
 use std::time::Duration;
 
@@ -14,8 +15,12 @@ pub enum Missing {
     NoMatte,
     /// The matte was made for a frame of another shape: borders were added, or it was cropped.
     OtherAspect,
+    /// The frame was cropped after the matte was made.
+    OtherPart,
     /// The matte's sample is broken.
     Unreadable,
+    /// The buffer holds no frame of its caps.
+    Contradiction,
 }
 
 impl Missing {
@@ -24,7 +29,9 @@ impl Missing {
         match self {
             Missing::NoMatte => "the frame carries no matte",
             Missing::OtherAspect => "the matte belongs to a frame of another aspect ratio",
+            Missing::OtherPart => "the frame was cropped after its matte was made",
             Missing::Unreadable => "the matte cannot be read",
+            Missing::Contradiction => "the buffer is not what its caps say",
         }
     }
 
@@ -99,17 +106,52 @@ impl Gap {
     }
 }
 
-/// A matte that lies on frames of a display aspect ratio, or why there is none.
+/// The matte that covers a frame of a display aspect ratio, or why there is none.
 ///
 /// # Errors
 /// [`Missing`]; whether the matte's picture can be read shows only when it is.
-pub fn fitting(matte: Option<Matte>, aspect: gst::Fraction) -> Result<Matte, Missing> {
+pub fn fitting(
+    matte: Option<Matte>,
+    aspect: gst::Fraction,
+    visible: &Result<Visible, MapError>,
+) -> Result<Matte, Missing> {
+    let visible = visible.as_ref().map_err(|_| Missing::Contradiction)?;
     let matte = matte.ok_or(Missing::NoMatte)?;
-    if matte.fits(aspect) {
+    if !matte.lies_on(visible) {
+        Err(Missing::OtherPart)
+    } else if matte.fits(aspect) {
         Ok(matte)
     } else {
         Err(Missing::OtherAspect)
     }
+}
+
+/// Whether the user was told that buffers contradict their caps.
+#[derive(Debug, Default)]
+pub struct Contradictions(bool);
+
+impl Contradictions {
+    /// Notes what a frame's metas say. The first contradiction after good frames is worth a
+    /// warning, which this returns.
+    pub fn note(&mut self, visible: &Result<Visible, MapError>) -> Option<String> {
+        match visible {
+            Ok(_) => {
+                self.0 = false;
+                None
+            }
+            Err(error) => (!std::mem::replace(&mut self.0, true)).then(|| error.to_string()),
+        }
+    }
+}
+
+/// Warns of a buffer that contradicts its caps.
+pub fn warn_of_contradiction(element: &gst::Element, words: &str) {
+    gst::element_warning!(
+        element,
+        gst::StreamError::Format,
+        ("A frame is not what its caps say: {words}"),
+        ["Such frames are treated as frames without a matte (on-missing-matte); this is said once"]
+    );
 }
 
 /// Tells the application about a frame's matte: nothing where there is no news, an error where

@@ -39,6 +39,7 @@ mod fitted;
 mod image_loader;
 mod imp;
 mod missing;
+mod painter;
 mod player;
 mod settings;
 mod stage;
@@ -49,7 +50,9 @@ pub use caps::{sink_caps, src_caps};
 pub(crate) use effect::{Effect, properties as effect_properties};
 pub(crate) use fade::Fade;
 pub use imp::properties;
-pub(crate) use missing::{Gap, Missing, News, fitting, tell};
+pub(crate) use missing::{
+    Contradictions, Gap, Missing, News, fitting, tell, warn_of_contradiction,
+};
 
 glib::wrapper! {
     /// Element that puts the picture together; see the module's page.

@@ -6,7 +6,7 @@
 use super::canvas::{Canvas, flatten};
 use super::fade::Fade;
 use super::fitted::Fitted;
-use super::missing::{Gap, Missing, News};
+use super::missing::{Contradictions, Gap, Missing, News};
 use super::settings::Settings;
 use super::{Background, ImageFit, OnMissingMatte};
 use crate::blend::{self, AlphaOut, BlendError, Fit, GrayOut};
@@ -15,7 +15,7 @@ use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::simd;
 use crate::timeline::Tick;
-use crate::video::Stream;
+use crate::video::{MapError, Stream, Visible};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +50,9 @@ struct Course {
     fade: Fade,
     /// Where in time the background picture began to play; none before its first frame.
     began: Option<Duration>,
+    contradictions: Contradictions,
+    /// Why the next buffer stands in the place of another.
+    replaced: Option<MapError>,
 }
 
 impl Stage {
@@ -114,6 +117,8 @@ impl Stage {
                 gap: Gap::default(),
                 fade: Fade::new(settings.effect.enabled),
                 began: None,
+                contradictions: Contradictions::default(),
+                replaced: None,
             },
         };
         stage.configure(settings, picture)?;
@@ -195,6 +200,44 @@ impl Stage {
         if let Kernel::InPlace(canvas) = &mut self.kernel {
             canvas.flush();
         }
+    }
+
+    /// Where a frame lies in its buffer, and a warning to be given where that is news.
+    ///
+    /// # Errors
+    /// Where the buffer, or the one that it stands for, contradicts the caps.
+    pub fn look_at(
+        &mut self,
+        buffer: &gst::BufferRef,
+    ) -> (Result<Visible, MapError>, Option<String>) {
+        let visible = match self.course.replaced.take() {
+            Some(error) => Err(error),
+            None => self.input.check(buffer),
+        };
+        let warning = self.course.contradictions.note(&visible);
+        (visible, warning)
+    }
+
+    /// A frame to be written in the place of a buffer that contradicts its caps, where that is to
+    /// be hidden and cannot be written itself.
+    ///
+    /// # Errors
+    /// Where there is no memory for it.
+    pub fn replacement(
+        &mut self,
+        buffer: &gst::BufferRef,
+    ) -> Result<Option<gst::Buffer>, MapError> {
+        let policy = self.on_missing();
+        let hides = matches!(policy, OnMissingMatte::Hide | OnMissingMatte::Freeze);
+        if !hides || self.shows_the_room() || !matches!(self.kernel, Kernel::InPlace(_)) {
+            return Ok(None);
+        }
+        let Err(error) = self.input.check(buffer) else {
+            return Ok(None);
+        };
+        let black = self.input.replacement(buffer)?;
+        self.course.replaced = Some(error);
+        Ok(Some(black))
     }
 
     /// Notes whether a frame lacked its matte, and says what is news about it.

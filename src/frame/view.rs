@@ -3,7 +3,7 @@
 //! Views of a frame in somebody else's memory. The bounds are checked once, when a view is made;
 //! rows are then taken without surprises.
 
-use super::{Colorimetry, PixelLayout};
+use super::{Colorimetry, PixelLayout, Rectangle};
 
 /// Most planes that a layout has.
 const MAX_PLANES: usize = 4;
@@ -62,6 +62,23 @@ pub enum FrameError {
         found: usize,
         /// Planes needed.
         needed: usize,
+    },
+    /// A rectangle is no view of a frame.
+    #[error(
+        "{} x {} pixels at {}, {} are no part of {layout} {width}x{height}: a part lies within the frame and begins at multiples of {} and {}",
+        rectangle.width, rectangle.height, rectangle.x, rectangle.y, grain.0, grain.1
+    )]
+    Part {
+        /// Format name.
+        layout: &'static str,
+        /// Width of the frame in pixels.
+        width: usize,
+        /// Height of the frame in pixels.
+        height: usize,
+        /// Rectangle given.
+        rectangle: Rectangle,
+        /// Columns and rows after which a part may begin.
+        grain: (usize, usize),
     },
 }
 

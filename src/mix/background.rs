@@ -3,7 +3,7 @@
 //! The background pad: what comes in there never enters the base class.
 
 use super::imp::{CAT, MatteMix, filtered, lock};
-use crate::video::Stream;
+use crate::video::{Stream, allocation};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::subclass::prelude::*;
@@ -75,7 +75,7 @@ impl MatteMix {
                 true
             }
             gst::QueryViewMut::Allocation(query) => {
-                query.add_allocation_meta::<gst_video::VideoMeta>(None);
+                allocation::answer(query);
                 true
             }
             _ if serialized => false,

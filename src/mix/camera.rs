@@ -6,7 +6,7 @@ use super::BackgroundEos;
 use super::imp::{CAT, MatteMix, lock};
 use super::inbox::Shown;
 use super::stage::{Behind, Stage};
-use crate::compose::{fitting, tell};
+use crate::compose::{fitting, tell, warn_of_contradiction};
 use crate::meta::Matte;
 use crate::timeline::Tick;
 use crate::video::Stream;
@@ -101,7 +101,11 @@ impl MatteMix {
         };
         let pts = buffer.pts();
         stage.advance(tick);
-        let matte = fitting(Matte::of(buffer), stage.aspect());
+        let (visible, warning) = stage.admit(buffer).map_err(|error| {
+            gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ("{error}"));
+            gst::FlowError::Error
+        })?;
+        let matte = fitting(Matte::of(buffer), stage.aspect(), &visible);
         // Copies no more than a few metas where others hold the buffer, too; memory that others
         // hold is copied when it is written.
         let missing = stage
@@ -113,6 +117,9 @@ impl MatteMix {
         let policy = stage.settings().effect.on_missing_matte;
         let news = stage.note(missing.is_some(), tick);
         drop(guard);
+        if let Some(words) = warning {
+            warn_of_contradiction(self.obj().upcast_ref(), &words);
+        }
         tell(self.obj().upcast_ref(), policy, news, missing, pts)?;
         Ok(gst::FlowSuccess::Ok)
     }

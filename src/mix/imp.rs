@@ -11,6 +11,7 @@ use super::stage::Stage;
 use crate::compose;
 use crate::control::Control;
 use crate::timeline::Timeline;
+use crate::video::allocation;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -318,6 +319,10 @@ impl AggregatorImpl for MatteMix {
             }
             gst::QueryViewMut::AcceptCaps(query) => {
                 query.set_result(query.caps().is_subset(&pad.pad_template_caps()));
+                true
+            }
+            gst::QueryViewMut::Allocation(query) => {
+                allocation::relay(self.obj().src_pad().upcast_ref(), query);
                 true
             }
             _ => self.parent_sink_query(pad, query),

@@ -5,11 +5,11 @@
 use super::inbox::Frame;
 use super::settings::Settings;
 use crate::blend::{Background, CURTAIN, Placement, Rescaler};
-use crate::compose::{Canvas, Fade, Gap, ImageFit, Missing, News};
+use crate::compose::{Canvas, Contradictions, Fade, Gap, ImageFit, Missing, News, OnMissingMatte};
 use crate::meta::Matte;
 use crate::simd;
 use crate::timeline::Tick;
-use crate::video::Stream;
+use crate::video::{MapError, Stream, Visible};
 use std::sync::Arc;
 
 /// What stands behind a frame.
@@ -43,6 +43,7 @@ pub struct Stage {
     conversion: Option<Conversion>,
     gap: Gap,
     fade: Fade,
+    contradictions: Contradictions,
 }
 
 impl Stage {
@@ -73,6 +74,7 @@ impl Stage {
             color: None,
             conversion: None,
             gap: Gap::default(),
+            contradictions: Contradictions::default(),
         };
         stage.configure(settings);
         Ok(stage)
@@ -123,6 +125,26 @@ impl Stage {
     /// Notes whether a frame lacked its matte, and says what is news about it.
     pub fn note(&mut self, missing: bool, tick: &Tick) -> News {
         self.gap.note(missing, tick.step.elapsed)
+    }
+
+    /// Where a frame lies in its buffer, and a warning to be given where it contradicts its caps.
+    /// A buffer that does is replaced by a black frame where it is to be hidden: it cannot be
+    /// written.
+    ///
+    /// # Errors
+    /// Where there is no memory for another frame.
+    pub fn admit(
+        &mut self,
+        buffer: &mut gst::Buffer,
+    ) -> Result<(Result<Visible, MapError>, Option<String>), MapError> {
+        let visible = self.canvas.stream().check(buffer);
+        let warning = self.contradictions.note(&visible);
+        let policy = self.settings.effect.on_missing_matte;
+        let hides = matches!(policy, OnMissingMatte::Hide | OnMissingMatte::Freeze);
+        if visible.is_err() && hides && !self.fade.is_off() {
+            *buffer = self.canvas.stream().replacement(buffer)?;
+        }
+        Ok((visible, warning))
     }
 
     /// Composes a camera frame in place. Returns what was missing, if anything.

@@ -9,7 +9,7 @@ use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
 use crate::timeline::Timeline;
-use crate::video::{Stream, pad_templates};
+use crate::video::{Stream, allocation, pad_templates};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -92,6 +92,24 @@ impl State {
     /// Whether frames of a stream show the same part of the scene as those so far.
     fn is_seen_in(&self, stream: &Stream) -> bool {
         same_shape(self.aspect, stream.display_aspect())
+    }
+
+    /// Whether a matte covers the frame of a buffer.
+    ///
+    /// # Errors
+    /// Why it does not, in words.
+    fn lies_on(&self, buffer: &gst::BufferRef, matte: &Matte) -> Result<(), String> {
+        let visible = self
+            .stream
+            .check(buffer)
+            .map_err(|error| error.to_string())?;
+        if !matte.lies_on(&visible) {
+            return Err("the frame was cropped after its matte was made".into());
+        }
+        match matte.fits(self.aspect) {
+            true => Ok(()),
+            false => Err("the matte belongs to a frame of another aspect ratio".into()),
+        }
     }
 
     /// The refined matte of a frame that shows nothing new since `raw` was refined.
@@ -245,6 +263,15 @@ impl BaseTransformImpl for MatteRefine {
         Ok(())
     }
 
+    fn propose_allocation(
+        &self,
+        _decide_query: Option<&gst::query::Allocation>,
+        query: &mut gst::query::Allocation,
+    ) -> Result<(), gst::LoggableError> {
+        allocation::relay(self.obj().src_pad(), query);
+        Ok(())
+    }
+
     fn sink_event(&self, event: gst::Event) -> bool {
         lock(&self.timeline).0.event(&event);
         self.parent_sink_event(event)
@@ -272,12 +299,12 @@ impl BaseTransformImpl for MatteRefine {
         let Some(raw) = Matte::of(buffer) else {
             return Ok(gst::FlowSuccess::Ok);
         };
-        let refined = match raw.fits(state.aspect) {
-            true => match state.refined_before(&raw) {
+        let refined = match state.lies_on(buffer, &raw) {
+            Ok(()) => match state.refined_before(&raw) {
                 Some(matte) => Ok((matte, *lock(&self.stats))),
                 None => state.refine(buffer, &raw),
             },
-            false => Err("the matte belongs to a frame of another aspect ratio".into()),
+            Err(reason) => Err(reason),
         };
         match refined {
             Ok((matte, stats)) => {

@@ -100,10 +100,21 @@ impl MatteSegment {
             self.settle(playing, result)?;
         }
         self.watch_stall(playing, buffer.pts())?;
-        let source = self.run(playing, buffer, tempo)?;
-        let matte = match source {
-            Source::Own => playing.newest.clone(),
-            Source::Still | Source::Carried => self.carried(playing, source, tempo),
+        let (source, matte) = match playing.stream.check(buffer) {
+            Ok(visible) => {
+                let source = self.run(playing, buffer, tempo)?;
+                let matte = match source {
+                    Source::Own => playing.newest.clone(),
+                    Source::Still | Source::Carried => self.carried(playing, source, tempo),
+                };
+                let frame = Some(visible.frame);
+                (source, matte.map(|matte| Matte { frame, ..matte }))
+            }
+            Err(error) => {
+                let (reason, device) = (error.to_string(), false);
+                self.fail(playing, &Failure { reason, device })?;
+                (Source::Carried, None)
+            }
         };
         let mut stats = lock(&self.stats);
         stats.frames += 1;
@@ -259,6 +270,7 @@ impl MatteSegment {
             inferred: true,
             inference_time: gst::ClockTime::try_from(finished.time).unwrap_or_default(),
             frame_aspect: playing.aspect,
+            frame: None,
             still: false,
         });
         let change = playing.presence.note(finished.matte.as_ref());

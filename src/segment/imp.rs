@@ -13,7 +13,7 @@ use super::stats::Stats;
 use super::swap::Swap;
 use crate::control::Control;
 use crate::meta::Matte;
-use crate::video::{Stream, pad_templates};
+use crate::video::{Stream, allocation, pad_templates};
 use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
@@ -185,6 +185,15 @@ impl BaseTransformImpl for MatteSegment {
     fn set_caps(&self, incaps: &gst::Caps, _outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
         gst::debug!(CAT, imp = self, "{incaps}");
         self.change_stream(Stream::from_caps(incaps)?)
+    }
+
+    fn propose_allocation(
+        &self,
+        _decide_query: Option<&gst::query::Allocation>,
+        query: &mut gst::query::Allocation,
+    ) -> Result<(), gst::LoggableError> {
+        allocation::relay(self.obj().src_pad(), query);
+        Ok(())
     }
 
     fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {

@@ -3,13 +3,19 @@
 //! The border between GStreamer and the rooms that do not know it: caps become layouts and
 //! colorimetry, mapped buffers become checked views.
 
+pub mod allocation;
 mod formats;
+mod map;
+mod scratch;
+mod visible;
 
 pub use formats::{caps_of, colorimetry_of, format_of, layout_of, pad_templates};
+pub use visible::{Metas, Visible, visible};
 
-use crate::frame::{Colorimetry, FrameError, FrameFormat, FrameMut, FrameRef, PixelLayout};
-use gst_video::VideoFrameRef;
-use gst_video::prelude::*;
+use crate::frame::{
+    Colorimetry, FrameError, FrameFormat, FrameMut, FrameRef, PixelLayout, Rectangle, shift,
+};
+use scratch::Scratch;
 
 /// Why a buffer cannot be used as a frame.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +45,60 @@ pub enum MapError {
     /// The memory does not hold the frame.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The video meta is of another format.
+    #[error(
+        "the buffer's video meta says {found} where its caps say {expected}; the element that made the buffer must say the same in both"
+    )]
+    Format {
+        /// Format of the video meta.
+        found: &'static str,
+        /// Format of the caps.
+        expected: &'static str,
+    },
+    /// The crop meta is of another size.
+    #[error(
+        "the buffer's crop meta shows {}x{} pixels where its caps say {}x{}; whoever crops a frame must change its caps, too",
+        found.0, found.1, expected.0, expected.1
+    )]
+    Crop {
+        /// Size of the crop meta.
+        found: (usize, usize),
+        /// Size of the caps.
+        expected: (usize, usize),
+    },
+    /// The frame does not lie in the picture.
+    #[error(
+        "{}x{} pixels at {}, {} do not lie in the {}x{} that the buffer holds; its video meta, crop meta and caps must go together",
+        frame.width, frame.height, frame.x, frame.y, stored.0, stored.1
+    )]
+    Outside {
+        /// Where the frame would be.
+        frame: Rectangle,
+        /// Size of the picture in memory.
+        stored: (usize, usize),
+    },
+    /// The video meta describes too few or too many planes.
+    #[error("the buffer's video meta has {found} planes where its format has {expected}")]
+    Planes {
+        /// Planes of the video meta.
+        found: usize,
+        /// Planes of the format.
+        expected: usize,
+    },
+    /// Planes share memory, so that they cannot be written.
+    #[error(
+        "planes of {format} overlap in the buffer's memory; put videoconvert before this element"
+    )]
+    Overlap {
+        /// Format of the caps.
+        format: &'static str,
+    },
+    /// There is no memory for another picture.
+    #[error("no memory for a picture of {size} bytes")]
+    Memory {
+        /// Bytes that it needs.
+        size: usize,
+    },
 }
 
 fn name_of(layout: PixelLayout) -> &'static str {
@@ -54,6 +114,8 @@ pub struct Stream {
     pub layout: PixelLayout,
     /// Matrix, range and chroma siting.
     pub color: Colorimetry,
+    /// Memory for crops that must be copied.
+    copy: Scratch,
 }
 
 impl Stream {
@@ -72,6 +134,7 @@ impl Stream {
             info,
             layout,
             color,
+            copy: Scratch::default(),
         })
     }
 
@@ -126,21 +189,17 @@ impl Stream {
         }
     }
 
-    fn check_strides(&self, strides: &[i32]) -> Result<(), MapError> {
-        match strides
-            .iter()
-            .take(self.layout.info().planes)
-            .find(|s| **s <= 0)
-        {
-            Some(stride) => Err(MapError::Stride {
-                format: name_of(self.layout),
-                stride: *stride,
-            }),
-            None => Ok(()),
-        }
+    /// Where the frame lies within the picture that a buffer holds.
+    ///
+    /// # Errors
+    /// [`MapError`] where the buffer's metas contradict the caps.
+    pub fn visible(&self, buffer: &gst::BufferRef) -> Result<Visible, MapError> {
+        let size = (self.width(), self.height());
+        visible(self.info.format(), size, Metas::of(buffer))
     }
 
-    /// Maps a buffer to read and runs `work` on it.
+    /// Maps a buffer to read and runs `work` on the frame. A crop that splits chroma samples is
+    /// copied out first: no view can begin there.
     ///
     /// # Errors
     /// [`MapError`] where the buffer does not hold a frame of these caps.
@@ -149,58 +208,152 @@ impl Stream {
         buffer: &gst::BufferRef,
         work: impl FnOnce(&FrameRef) -> T,
     ) -> Result<T, MapError> {
-        let frame = VideoFrameRef::from_buffer_ref_readable(buffer, &self.info)
-            .map_err(|_| self.map_error(buffer.size()))?;
-        self.check_strides(frame.plane_stride())?;
-        let mut planes: [(&[u8], usize); 4] = [(&[], 0); 4];
-        let n = self.layout.info().planes;
-        let data = frame.planes_data();
-        for (i, slot) in planes.iter_mut().enumerate().take(n) {
-            *slot = (data[i], frame.plane_stride()[i] as usize);
-        }
-        let view = FrameRef::new(
-            self.layout,
-            self.color,
-            self.width(),
-            self.height(),
-            &planes[..n],
-        )?;
-        Ok(work(&view))
+        self.read_part(buffer, |part, before| {
+            if before == (0, 0) {
+                return Ok(work(part));
+            }
+            // Nobody else waits for it but a thread that reads another frame of this stream.
+            let mut copy = self.copy.lock();
+            let planes = copy.planes(self.layout, (self.width(), self.height()));
+            let (width, height) = (self.width(), self.height());
+            let mut frame = FrameMut::new(self.layout, self.color, width, height, planes)?;
+            shift(part, (before.0 as isize, before.1 as isize), &mut frame);
+            Ok(work(&frame.as_ref()))
+        })
     }
 
-    /// Maps a buffer to write in place and runs `work` on it. Memory that others hold too is
-    /// copied by GStreamer first.
+    /// Maps a buffer to read and runs `work` on the frame from its first chroma sample on, and the
+    /// number of columns and rows of it that come before the frame.
     ///
     /// # Errors
-    /// [`MapError`] where the buffer does not hold a frame of these caps.
+    /// As [`Stream::read`], and those of `work`.
+    pub fn read_part<T>(
+        &self,
+        buffer: &gst::BufferRef,
+        work: impl FnOnce(&FrameRef, (usize, usize)) -> Result<T, MapError>,
+    ) -> Result<T, MapError> {
+        let visible = self.visible(buffer)?;
+        self.map(buffer, &visible, |picture| {
+            if visible.is_all() {
+                return work(picture, (0, 0));
+            }
+            let (part, before) = visible.from_whole_samples(self.layout);
+            work(&picture.part(part)?, before)
+        })
+    }
+
+    /// Maps a buffer to write in place and runs `work` on the frame. Memory that others hold too is
+    /// copied by GStreamer first. What lies outside of the frame is black afterwards: elements that
+    /// come later may know nothing of the crop, change it, or hand the memory to another process.
+    ///
+    /// # Errors
+    /// [`MapError`] where the buffer does not hold a frame of these caps, or one whose crop splits
+    /// chroma samples.
     pub fn write<T>(
         &self,
         buffer: &mut gst::BufferRef,
         work: impl FnOnce(&mut FrameMut) -> T,
     ) -> Result<T, MapError> {
+        self.write_part(buffer, |frame, before| match before {
+            (0, 0) => Ok(work(frame)),
+            _ => Err(self.map_error(0)),
+        })
+    }
+
+    /// Like [`Stream::write`], but with the frame from its first chroma sample on, and the number
+    /// of columns and rows of it that come before the frame. All of it is to be written.
+    ///
+    /// # Errors
+    /// [`MapError`] where the buffer does not hold a frame of these caps, and those of `work`.
+    pub fn write_part<T>(
+        &self,
+        buffer: &mut gst::BufferRef,
+        work: impl FnOnce(&mut FrameMut, (usize, usize)) -> Result<T, MapError>,
+    ) -> Result<T, MapError> {
+        let visible = self.visible(buffer)?;
+        self.map_mut(buffer, &visible, |picture| {
+            if visible.is_all() {
+                return work(picture, (0, 0));
+            }
+            let (part, before) = visible.from_whole_samples(self.layout);
+            let result = work(&mut picture.part(part)?, before)?;
+            picture.clear_outside(part);
+            Ok(result)
+        })
+    }
+
+    /// Copies a buffer's frame over another's, wherever in their memory they lie.
+    ///
+    /// # Errors
+    /// [`MapError`] where one of the buffers does not hold a frame of these caps.
+    pub fn copy(&self, from: &gst::BufferRef, to: &mut gst::BufferRef) -> Result<(), MapError> {
+        self.read_part(from, |from, (from_x, from_y)| {
+            self.write_part(to, |to, (to_x, to_y)| {
+                let moved = (
+                    from_x as isize - to_x as isize,
+                    from_y as isize - to_y as isize,
+                );
+                shift(from, moved, to);
+                Ok(())
+            })
+        })
+    }
+
+    /// Whether a buffer can hold a frame of these caps, as far as its metas and its size tell.
+    ///
+    /// # Errors
+    /// [`MapError`] where it cannot: nothing of it may be shown.
+    pub fn check(&self, buffer: &gst::BufferRef) -> Result<Visible, MapError> {
+        let visible = self.visible(buffer)?;
         let size = buffer.size();
-        let mut frame = VideoFrameRef::from_buffer_ref_writable(buffer, &self.info)
-            .map_err(|_| self.map_error(size))?;
-        let n = self.layout.info().planes;
-        self.check_strides(frame.plane_stride())?;
-        let mut strides = [0usize; 4];
-        for (slot, stride) in strides.iter_mut().zip(frame.plane_stride()) {
-            *slot = *stride as usize;
+        let short = || MapError::Map {
+            format: name_of(self.layout),
+            width: self.info.width(),
+            height: self.info.height(),
+            size,
+        };
+        let Some(meta) = buffer.meta::<gst_video::VideoMeta>() else {
+            return if size < self.info.size() {
+                Err(short())
+            } else {
+                Ok(visible)
+            };
+        };
+        let info = self.layout.info();
+        if meta.n_planes() as usize != info.planes {
+            return Err(MapError::Planes {
+                found: meta.n_planes() as usize,
+                expected: info.planes,
+            });
         }
-        let [a, b, c, d] = frame.planes_data_mut();
-        let planes = [
-            (a, strides[0]),
-            (b, strides[1]),
-            (c, strides[2]),
-            (d, strides[3]),
-        ];
-        let mut view = FrameMut::new(
-            self.layout,
-            self.color,
-            self.width(),
-            self.height(),
-            planes.into_iter().take(n),
-        )?;
-        Ok(work(&mut view))
+        let (width, height) = visible.stored;
+        for (plane, (&offset, &stride)) in meta.offset().iter().zip(meta.stride()).enumerate() {
+            let format = info.name;
+            let Some(pitch) = usize::try_from(stride).ok().filter(|pitch| *pitch > 0) else {
+                return Err(MapError::Stride { format, stride });
+            };
+            let (row, rows) = info.plane_extent(plane, width, height);
+            let end = pitch.saturating_mul(rows - 1).saturating_add(row);
+            if offset.saturating_add(end) > size {
+                return Err(short());
+            }
+        }
+        Ok(visible)
+    }
+
+    /// A black frame to be shown in the place of a buffer that holds none, at the same time.
+    ///
+    /// # Errors
+    /// [`MapError`] where there is no memory.
+    pub fn replacement(&self, buffer: &gst::BufferRef) -> Result<gst::Buffer, MapError> {
+        let size = self.info.size();
+        let mut black = gst::Buffer::with_size(size).map_err(|_| MapError::Memory { size })?;
+        if let Some(black) = black.get_mut() {
+            buffer
+                .copy_into(black, gst::BufferCopyFlags::TIMESTAMPS, ..)
+                .map_err(|_| MapError::Memory { size })?;
+            self.write(black, |frame| frame.clear())?;
+        }
+        Ok(black)
     }
 }

@@ -74,6 +74,7 @@ pub fn attach(
         inferred: true,
         inference_time: gst::ClockTime::ZERO,
         frame_aspect: aspect,
+        frame: None,
         still: false,
     };
     matte

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Rectangles of a frame: views of a part of its memory, and the same picture moved by whole
+//! pixels where no view can begin.
+//!
+//! A view shares the frame's chroma samples, so that it can begin only where one does
+//! ([`PixelLayout::grain`]). [`shift`] copies from anywhere: luma as it is, and chroma, where the
+//! new samples lie midway between two old ones, as their mean. That is exact for chroma that is
+//! sited on a pixel and for chroma that is sited between two.
+
+use super::{
+    ColorModel, Component, FrameError, FrameMut, FrameRef, PixelLayout, Range, subsampled,
+};
+
+/// A rectangle of whole pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rectangle {
+    /// Pixels on its left.
+    pub x: usize,
+    /// Pixels above it.
+    pub y: usize,
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+}
+
+impl Rectangle {
+    /// Whether it lies within a picture of this size.
+    pub fn lies_within(self, (width, height): (usize, usize)) -> bool {
+        let ends = |start: usize, length: usize, end: usize| {
+            start.checked_add(length).is_some_and(|reach| reach <= end)
+        };
+        ends(self.x, self.width, width) && ends(self.y, self.height, height)
+    }
+}
+
+impl PixelLayout {
+    /// Columns and rows after which a view of a part may begin: where chroma samples do.
+    pub fn grain(self) -> (usize, usize) {
+        let most = |sub: fn(&Component) -> u32| {
+            let components = self.info().components.iter();
+            1 << components.map(sub).max().unwrap_or(0)
+        };
+        (most(|c| c.w_sub), most(|c| c.h_sub))
+    }
+
+    /// Bytes of a plane before the samples of a rectangle that begins on the grain:
+    /// those of whole rows, and those of its first row.
+    fn lead(self, plane: usize, rectangle: Rectangle) -> (usize, usize) {
+        let mut components = self.info().components.iter();
+        match components.find(|c| c.plane == plane) {
+            Some(c) => (rectangle.y >> c.h_sub, (rectangle.x >> c.w_sub) * c.step),
+            None => (0, 0),
+        }
+    }
+
+    fn check_part(self, size: (usize, usize), rectangle: Rectangle) -> Result<(), FrameError> {
+        let (columns, rows) = self.grain();
+        let begins = rectangle.x.is_multiple_of(columns) && rectangle.y.is_multiple_of(rows);
+        if begins && rectangle.lies_within(size) {
+            return Ok(());
+        }
+        Err(FrameError::Part {
+            layout: self.info().name,
+            width: size.0,
+            height: size.1,
+            rectangle,
+            grain: (columns, rows),
+        })
+    }
+}
+
+impl<'a> FrameRef<'a> {
+    /// A rectangle of the frame.
+    ///
+    /// # Errors
+    /// [`FrameError::Part`] where it does not lie within the frame or begins within a chroma
+    /// sample, [`FrameError::Empty`] where it has no pixels.
+    pub fn part(&self, rectangle: Rectangle) -> Result<FrameRef<'a>, FrameError> {
+        let layout = self.layout();
+        layout.check_part((self.width(), self.height()), rectangle)?;
+        let mut planes: [(&[u8], usize); 4] = [(&[], 0); 4];
+        let count = layout.info().planes;
+        for (plane, slot) in planes.iter_mut().enumerate().take(count) {
+            let (rows, bytes) = layout.lead(plane, rectangle);
+            let stride = self.stride(plane);
+            let data = self.plane(plane).get(rows * stride + bytes..);
+            *slot = (data.unwrap_or_default(), stride);
+        }
+        let Rectangle { width, height, .. } = rectangle;
+        FrameRef::new(layout, self.color(), width, height, &planes[..count])
+    }
+}
+
+impl FrameMut<'_> {
+    /// A rectangle of the frame, to change in place.
+    ///
+    /// # Errors
+    /// As [`FrameRef::part`].
+    pub fn part(&mut self, rectangle: Rectangle) -> Result<FrameMut<'_>, FrameError> {
+        let (layout, color) = (self.layout(), self.color());
+        layout.check_part((self.width(), self.height()), rectangle)?;
+        let strides: [usize; 4] = std::array::from_fn(|plane| self.stride(plane));
+        let mut index = 0;
+        let planes = self.planes_mut().map(|data| {
+            let plane = index;
+            index += 1;
+            let (rows, bytes) = layout.lead(plane, rectangle);
+            let data = data.get_mut(rows * strides[plane] + bytes..);
+            (data.unwrap_or_default(), strides[plane])
+        });
+        let count = layout.info().planes;
+        let planes = planes.into_iter().take(count);
+        FrameMut::new(layout, color, rectangle.width, rectangle.height, planes)
+    }
+
+    /// Blackens the frame; alpha becomes 0.
+    pub fn clear(&mut self) {
+        let (layout, range) = (self.layout(), self.color().range);
+        for plane in 0..layout.info().planes {
+            let unit = black(layout, range, plane);
+            let (_, rows) = layout
+                .info()
+                .plane_extent(plane, self.width(), self.height());
+            (0..rows).for_each(|y| fill(self.row_mut(plane, y), &unit));
+        }
+    }
+
+    /// Blackens every sample that lies outside of a rectangle that begins on the grain; alpha
+    /// becomes 0.
+    pub fn clear_outside(&mut self, rectangle: Rectangle) {
+        let (layout, range) = (self.layout(), self.color().range);
+        let (width, height) = (self.width(), self.height());
+        for plane in 0..layout.info().planes {
+            let unit = black(layout, range, plane);
+            let (top, left) = layout.lead(plane, rectangle);
+            let info = layout.info();
+            let (_, rows) = info.plane_extent(plane, width, height);
+            let (inner, inner_rows) = info.plane_extent(plane, rectangle.width, rectangle.height);
+            for y in 0..rows {
+                let row = self.row_mut(plane, y);
+                if (top..top + inner_rows).contains(&y) {
+                    let right = (left + inner).min(row.len());
+                    fill(&mut row[..left], &unit);
+                    clear_shared(layout, plane, rectangle, &mut row[..right], &unit);
+                    fill_from(&mut row[right..], right, &unit);
+                } else {
+                    fill(row, &unit);
+                }
+            }
+        }
+    }
+}
+
+/// The bytes of a plane's shortest repetition in a black picture.
+fn black(layout: PixelLayout, range: Range, plane: usize) -> Vec<u8> {
+    let info = layout.info();
+    let own = || {
+        info.components
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.plane == plane)
+    };
+    let length = own().map(|(_, c)| c.step).max().unwrap_or(1);
+    let mut unit = vec![0; length];
+    for (index, component) in own() {
+        let code: u16 = match (info.model, index, range) {
+            (ColorModel::Yuv, 1 | 2, _) => 128 << (info.depth - 8),
+            (ColorModel::Yuv, 0, Range::Limited) => 16 << (info.depth - 8),
+            _ => 0,
+        };
+        let mut at = component.offset;
+        while at < length {
+            store(info.sample_bytes(), code << info.shift, &mut unit[at..]);
+            at += component.step;
+        }
+    }
+    unit
+}
+
+/// Blackens samples on the right of a rectangle that share their last bytes with others that belong
+/// to it: luma beside the last chroma of packed 4:2:2.
+fn clear_shared(
+    layout: PixelLayout,
+    plane: usize,
+    rectangle: Rectangle,
+    row: &mut [u8],
+    unit: &[u8],
+) {
+    let info = layout.info();
+    let bytes = info.sample_bytes();
+    for c in info.components.iter().filter(|c| c.plane == plane) {
+        let first = (rectangle.x >> c.w_sub) + subsampled(rectangle.width, c.w_sub);
+        let mut at = c.offset + first * c.step;
+        while let Some(sample) = row.get_mut(at..at + bytes) {
+            let phase = at % unit.len();
+            sample.copy_from_slice(&unit[phase..phase + bytes]);
+            at += c.step;
+        }
+    }
+}
+
+/// Fills what begins `at` so many bytes into a row.
+fn fill_from(rest: &mut [u8], at: usize, unit: &[u8]) {
+    for (i, byte) in rest.iter_mut().enumerate() {
+        *byte = unit[(at + i) % unit.len()];
+    }
+}
+
+fn fill(row: &mut [u8], unit: &[u8]) {
+    for chunk in row.chunks_mut(unit.len()) {
+        chunk.copy_from_slice(&unit[..chunk.len()]);
+    }
+}
+
+fn load(bytes: usize, samples: &[u8]) -> u16 {
+    match bytes {
+        1 => samples[0].into(),
+        _ => u16::from_le_bytes([samples[0], samples[1]]),
+    }
+}
+
+fn store(bytes: usize, value: u16, samples: &mut [u8]) {
+    match bytes {
+        1 => samples[0] = value as u8,
+        _ => samples[..2].copy_from_slice(&value.to_le_bytes()),
+    }
+}
+
+/// Writes `to` so that its pixel (x, y) is `from`'s pixel (x + dx, y + dy); what would lie outside
+/// is the nearest pixel that does not. Both are of one layout; other layouts are left untouched.
+pub fn shift(from: &FrameRef, (dx, dy): (isize, isize), to: &mut FrameMut) {
+    if from.layout() != to.layout() {
+        return;
+    }
+    let info = to.layout().info();
+    let bytes = info.sample_bytes();
+    if (dx, dy) == (0, 0) && (from.width(), from.height()) == (to.width(), to.height()) {
+        return copy(from, to);
+    }
+    for c in info.components {
+        let size = |width, sub| subsampled(width, sub);
+        let columns = size(to.width(), c.w_sub);
+        let along = Taps::new(size(from.width(), c.w_sub), c.w_sub, dx);
+        let down = Taps::new(size(from.height(), c.h_sub), c.h_sub, dy);
+        for y in 0..size(to.height(), c.h_sub) {
+            let rows = down.of(y).map(|y| &from.row(c.plane, y)[c.offset..]);
+            let out = &mut to.row_mut(c.plane, y)[c.offset..];
+            for x in 0..columns {
+                let [a, b] = along.of(x);
+                let sum: u32 = rows.iter().fold(0, |sum, row| {
+                    let code = |x: usize| load(bytes, &row[x * c.step..]) >> info.shift;
+                    sum + u32::from(code(a)) + u32::from(code(b))
+                });
+                let mean = (sum + 2) / 4;
+                store(bytes, (mean as u16) << info.shift, &mut out[x * c.step..]);
+            }
+        }
+    }
+}
+
+/// Copies a frame over another of the same layout and size.
+fn copy(from: &FrameRef, to: &mut FrameMut) {
+    let info = to.layout().info();
+    for plane in 0..info.planes {
+        let (_, rows) = info.plane_extent(plane, to.width(), to.height());
+        for y in 0..rows {
+            to.row_mut(plane, y).copy_from_slice(from.row(plane, y));
+        }
+    }
+}
+
+/// Which two samples along an axis make one that is moved by whole pixels.
+struct Taps {
+    last: isize,
+    /// Whole samples moved.
+    whole: isize,
+    /// Whether it lies midway to the next.
+    half: bool,
+}
+
+impl Taps {
+    fn new(samples: usize, sub: u32, moved: isize) -> Self {
+        Self {
+            last: samples as isize - 1,
+            whole: moved >> sub,
+            half: moved & ((1 << sub) - 1) != 0,
+        }
+    }
+
+    fn of(&self, at: usize) -> [usize; 2] {
+        let first = at as isize + self.whole;
+        let place = |at: isize| at.clamp(0, self.last) as usize;
+        [place(first), place(first + isize::from(self.half))]
+    }
+}
+
+#[cfg(test)]
+#[path = "part_tests.rs"]
+mod tests;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Answers to who asks upstream how frames should be allocated.
+//!
+//! What an element promises it must keep. All of them read a picture by its `GstVideoMeta` and find
+//! the frame in it by its `GstVideoCropMeta`; those that hand the very buffer on can promise no more
+//! than what comes after them takes, too.
+
+use gst::prelude::*;
+use gst_video::{VideoCropMeta, VideoMeta};
+
+/// Frames begin at addresses of which these bits are 0: those of the widest vectors.
+const ALIGN: usize = 31;
+
+/// Promises what is read by this element alone: any strides, planes anywhere, and crops.
+pub fn answer(query: &mut gst::query::Allocation) {
+    query.add_allocation_meta::<VideoMeta>(None);
+    query.add_allocation_meta::<VideoCropMeta>(None);
+    align(query);
+}
+
+/// Promises what comes after `source` takes, as the buffer goes on there.
+pub fn relay(source: &gst::Pad, query: &mut gst::query::Allocation) {
+    // Who is not answered promises nothing.
+    source.peer_query(query.query_mut());
+    align(query);
+}
+
+/// Asks for aligned memory where nobody has asked for anything.
+fn align(query: &mut gst::query::Allocation) {
+    if query.allocation_params().next().is_none() {
+        let params = gst::AllocationParams::new(gst::MemoryFlags::empty(), ALIGN, 0, 0);
+        query.add_allocation_param(None::<&gst::Allocator>, params);
+    }
+}
