@@ -157,11 +157,13 @@ fn crops_that_split_chroma_samples_are_exact() {
         let stream = Stream::from_caps(&caps).expect("raw video");
         let samples = |buffer: &gst::BufferRef| {
             let rows = stream.read_part(buffer, |frame, _| {
-                let info = frame.layout().info();
                 let mut rows = Vec::new();
-                for plane in 0..info.planes {
-                    let (_, count) = info.plane_extent(plane, frame.width(), frame.height());
-                    rows.extend((0..count).map(|y| frame.row(plane, y).to_vec()));
+                for c in frame.layout().info().components {
+                    let samples = gstmatte::frame::subsampled(frame.width(), c.w_sub);
+                    for y in 0..gstmatte::frame::subsampled(frame.height(), c.h_sub) {
+                        let row = &frame.row(c.plane, y)[c.offset..];
+                        rows.extend(row.iter().step_by(c.step).take(samples).copied());
+                    }
                 }
                 Ok(rows)
             });
