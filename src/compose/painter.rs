@@ -221,7 +221,7 @@ impl Shifted {
         let data = self.matte.data_mut();
         let inner = &mut data[top * stride + left..];
         let mut inner = GrayMut::new(inner, width, height, stride)?;
-        self.rows.apply(matte, Range::Full, &mut inner);
+        self.rows.apply(matte, None, Range::Full, &mut inner);
         for row in data.chunks_exact_mut(stride).skip(top) {
             let first = row[left];
             row[..left].fill(first);
