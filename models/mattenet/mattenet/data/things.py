@@ -248,7 +248,8 @@ def _as_the_picture(colour: np.ndarray, cover: np.ndarray, rgba: np.ndarray, rng
     """Colour and coverage in the person's light and as blurred as the picture."""
     solid = rgba[..., 3] >= 128
     light = float(rgba[..., :3][solid].mean()) / 115  # 115: a person in ordinary light
-    colour = colour * np.clip(light, 0.25, 1.6) * rng.uniform(0.8, 1.15)
+    # Clipped before it is mixed: a bright thing must not bleed beyond what it covers.
+    colour = np.clip(colour * np.clip(light, 0.25, 1.6) * rng.uniform(0.8, 1.15), 0, 255)
     sigma = sharpness.blur_of(rgba[..., :3], np.ones(solid.shape, bool))
     if sigma:
         soft = cv2.GaussianBlur(cover, (0, 0), sigma)
