@@ -9,7 +9,7 @@ mod common;
 
 use common::{Case, compare};
 use gstmatte::blend::{Background, Compositor, Fit, Setting, fitted};
-use gstmatte::frame::{Colorimetry, FrameFormat, FrameMut, GrayImage, PixelLayout};
+use gstmatte::frame::{Colorimetry, FrameFormat, FrameMut, GrayImage, PixelLayout, View};
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -91,6 +91,7 @@ fn bench(layout: PixelLayout, size: &str, width: usize, height: usize, wanted: &
             width,
             height,
         },
+        view: View::default(),
     };
     let backdrop = fitted(&picture, setting, level).unwrap();
     let blur = |strength, bokeh| Background::Blur { strength, bokeh };

@@ -9,7 +9,7 @@ mod common;
 use common::{Case, compare};
 use gst_video::{VideoFormat, VideoFrame, VideoInfo};
 use gstmatte::blend::{Backdrop, Fit, Placement, Rescaler};
-use gstmatte::frame::FrameFormat;
+use gstmatte::frame::{FrameFormat, View};
 use gstmatte::video::Stream;
 use std::hint::black_box;
 
@@ -38,7 +38,8 @@ fn bench(name: &str, from: &VideoInfo, to: &VideoInfo, rounds: usize) {
     let (source, target) = (stream(from), stream(to));
     let placement = Placement {
         fit: Fit::Stretch,
-        pixel_shape: 1.0,
+        from: View::default(),
+        to: View::default(),
         bars: 0xff00_0000,
     };
     let (input, level) = (buffer(from), gstmatte::simd::level());

@@ -8,7 +8,7 @@ mod counting;
 
 use counting::allocations;
 use gstmatte::blend::{Backdrop, Compositor, Fit, Placement, Rescaler};
-use gstmatte::frame::{Colorimetry, FrameFormat, GrayImage, PixelLayout};
+use gstmatte::frame::{Colorimetry, FrameFormat, GrayImage, PixelLayout, View};
 
 fn format(layout: PixelLayout, width: usize, height: usize) -> FrameFormat {
     FrameFormat {
@@ -38,7 +38,8 @@ fn background_frames_are_converted_and_composed_without_allocating() {
             let (from, to) = (format(from, 61, 37), format(to, 80, 60));
             let placement = Placement {
                 fit: Fit::Cover,
-                pixel_shape: 1.0,
+                from: View::default(),
+                to: View::default(),
                 bars: 0xff00_0000,
             };
             let mut rescaler = Rescaler::new(from, to, placement, level).expect("valid sizes");

@@ -207,6 +207,106 @@ fn after_new_caps_or_a_seek_the_room_is_not_seen() {
     }
 }
 
+/// A tag that says how frames stand.
+fn tag(word: &str) -> gst::Event {
+    let mut tags = gst::TagList::new();
+    let list = tags.make_mut();
+    list.set_scope(gst::TagScope::Stream);
+    list.add::<gst::tags::ImageOrientation>(&word, gst::TagMergeMode::Replace);
+    gst::event::Tag::new(tags)
+}
+
+/// The elements that compose, with a background each.
+fn composers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let backgrounds = BACKGROUNDS.iter().filter(|b| **b != "none");
+    let compose = backgrounds.map(|background| ("mattecompose", *background));
+    compose.chain([("mattemix", "")])
+}
+
+/// One of them in a harness, for frames of a format.
+fn composer(
+    (name, background): (&str, &str),
+    info: &gst_video::VideoInfo,
+    setup: &[(&str, &str)],
+) -> gst_check::Harness {
+    let element = gst::ElementFactory::make(name).build().expect("registered");
+    if name == "mattecompose" {
+        element.set_property("image", picture());
+        element.set_property_from_str("background", background);
+    }
+    for (name, value) in setup {
+        element.set_property_from_str(name, value);
+    }
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    harness.set_src_caps(info.to_caps().expect("valid caps"));
+    harness
+}
+
+fn seen(harness: &mut gst_check::Harness, buffer: gst::Buffer) -> Vec<u8> {
+    harness.push(buffer).expect("the frame goes through");
+    let out = harness.pull().expect("a frame comes out");
+    let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
+    pixels(&out, &caps.expect("caps come before frames"))
+}
+
+const TURNS: [&str; 4] = [
+    "rotate-90",
+    "rotate-180",
+    "flip-rotate-0",
+    "flip-rotate-270",
+];
+
+#[test]
+fn turned_frames_hide_the_room_as_upright_ones_do() {
+    init();
+    for &format in FORMATS {
+        for (width, height) in [(64, 36), (33, 17), (1, 1)] {
+            let info = info(format, width, height);
+            for kind in composers() {
+                for turn in TURNS {
+                    for (fault, spoil) in FAULTS {
+                        let [a, b] = two_rooms(&info).map(|mut buffer| {
+                            spoil(&mut buffer, &info);
+                            let mut harness = composer(kind, &info, &[]);
+                            harness.push_event(tag(turn));
+                            seen(&mut harness, buffer)
+                        });
+                        assert_eq!(a, b, "{kind:?} {format:?} {width}x{height} {turn}: {fault}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn frames_that_are_turned_while_playing_hide_the_room() {
+    init();
+    let info = info(VideoFormat::Nv12, 64, 36);
+    for kind in composers() {
+        for policy in ["hide", "freeze"] {
+            for turn in TURNS {
+                let [a, b] = two_rooms(&info).map(|mut good| {
+                    let mut harness = composer(kind, &info, &[("on-missing-matte", policy)]);
+                    attach(
+                        &mut good,
+                        &info,
+                        (64, 36),
+                        |x, _| if x < 30 { 255 } else { 0 },
+                    );
+                    seen(&mut harness, good.copy());
+                    harness.push_event(tag(turn));
+                    let before = common::bytes(&good);
+                    let mut bare = common::frame(&info, |i| before[i] ^ 0x55);
+                    bare.make_mut().set_pts(gst::ClockTime::from_mseconds(33));
+                    seen(&mut harness, bare)
+                });
+                assert_eq!(a, b, "{kind:?} {policy} {turn}");
+            }
+        }
+    }
+}
+
 #[test]
 fn fail_is_an_error_and_passthrough_shows_the_frame() {
     init();

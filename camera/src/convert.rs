@@ -9,6 +9,7 @@
 
 use gst_video::prelude::*;
 use gstmatte::blend::{BlendError, Fit, Placement, Rescaler};
+use gstmatte::frame::{Orientation, View};
 use gstmatte::video::{MapError, Stream};
 
 /// Colour of the bars beside a picture of another shape.
@@ -127,10 +128,10 @@ fn plan(caps: &gst::CapsRef, to: &Stream) -> Result<Plan, ConvertError> {
     // Nobody is told where chroma lies: it stays there where it need not be made anew.
     target.color.site = from.color.site;
     let par = from.info.par();
-    let shape = f64::from(par.numer()) / f64::from(par.denom());
     let placement = Placement {
         fit: Fit::Contain,
-        pixel_shape: shape,
+        from: from.view(Orientation::Rotate0),
+        to: View::default(),
         bars: BLACK,
     };
     let level = gstmatte::simd::level();

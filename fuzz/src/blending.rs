@@ -6,7 +6,7 @@ use gstmatte::blend::{
     AlphaOut, Backdrop, Background, Compositor, Fit, Fitter, GrayOut, Placement, Rescaler, Setting,
     fitted,
 };
-use gstmatte::frame::{FrameFormat, GrayImage, PixelLayout, Range};
+use gstmatte::frame::{FrameFormat, GrayImage, Orientation, PixelLayout, Range, View};
 use gstmatte::picture::Picture;
 use gstmatte::simd::Level;
 use std::sync::Arc;
@@ -121,15 +121,21 @@ fn compose(u: &mut Unstructured, format: FrameFormat, level: Level) -> Result<()
     Ok(())
 }
 
+/// How frames are seen: any way up, and in any shape.
+fn view(u: &mut Unstructured) -> Result<View> {
+    let shape = match u.ratio(1, 4)? {
+        true => f64::from_bits(u.arbitrary()?),
+        false => 1.0,
+    };
+    Ok(View::new(*u.choose(&Orientation::ALL)?, shape))
+}
+
 fn rescale(u: &mut Unstructured, from: FrameFormat, level: Level) -> Result<()> {
     let to = format(u)?;
     let placement = Placement {
         fit: fit(u)?,
-        pixel_shape: if u.ratio(1, 4)? {
-            f64::from_bits(u.arbitrary()?)
-        } else {
-            1.0
-        },
+        from: view(u)?,
+        to: view(u)?,
         bars: u.arbitrary()?,
     };
     let frame = Frame::new(u, from)?;
@@ -214,8 +220,13 @@ pub fn picture(data: &[u8]) {
 }
 
 fn show(picture: &Picture, u: &mut Unstructured) -> Result<()> {
-    let (fit, bars, format) = (fit(u)?, u.arbitrary()?, format(u)?);
-    let setting = Setting { fit, bars, format };
+    let (fit, bars, format, view) = (fit(u)?, u.arbitrary()?, format(u)?, view(u)?);
+    let setting = Setting {
+        fit,
+        bars,
+        format,
+        view,
+    };
     let level = level(u)?;
     if let Some(image) = picture.still() {
         let one = fitted(image, setting, Level::baseline()).expect("the frame is not empty");

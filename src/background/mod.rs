@@ -14,6 +14,9 @@
  * comes back: at once where the bin is at rest, else when it stops next; until then the last
  * background frame stays.
  *
+ * Video that lies on its side and says so by the tag `image-orientation` is worked on as the viewer
+ * will see it, and comes out as it came in; #mattebackground:video-direction overrides the tag.
+ *
  * ## Example
  * |[
  * gst-launch-1.0 v4l2src ! mattebackground ! videoconvert ! autovideosink

@@ -5,7 +5,7 @@
 use crate::{compose, mix, refine, segment};
 use gst::glib;
 use gst::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The property that more than one child has; each child's own is named `CHILD-stats` here.
@@ -59,17 +59,7 @@ impl Routes {
         all.add(Child::Segment, segment::properties());
         all.add(Child::Refine, refine::properties());
         all.add(Child::Compose, compose::properties());
-        // What compose and mix both have means the same in both.
-        let shared: HashSet<_> = compose::properties().iter().map(|s| s.name()).collect();
-        let (both, own) = mix::properties()
-            .into_iter()
-            .partition(|spec| shared.contains(spec.name()));
-        all.add(Child::Mix, own);
-        for spec in both {
-            let route = all.routes.get_mut(spec.name());
-            let route = route.expect("compose has it, and so has the bin");
-            route.children.push(Child::Mix);
-        }
+        all.add(Child::Mix, mix::properties());
         let of_network = "Statistics of the network (mattesegment)";
         all.add_stats(Child::Segment, "segment-stats", of_network);
         let of_refining = "Statistics of the post-processing (matterefine)";
@@ -83,13 +73,17 @@ impl Routes {
             if [STATS, MASK].contains(&name) {
                 continue;
             }
+            // What several have means the same in all.
+            if let Some(route) = self.routes.get_mut(name) {
+                route.children.push(child);
+                continue;
+            }
             let property = name.to_owned();
             let route = Route {
                 children: vec![child],
                 property,
             };
-            let before = self.routes.insert(name.to_owned(), route);
-            debug_assert!(before.is_none(), "two children share the property {name}");
+            self.routes.insert(name.to_owned(), route);
             self.specs.push(spec);
         }
     }

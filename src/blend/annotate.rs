@@ -6,7 +6,7 @@ use super::BlendError;
 use super::background::Place;
 use super::cover::Cover;
 use super::outline::Outline;
-use crate::frame::FrameMut;
+use crate::frame::{FrameMut, View};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -40,6 +40,7 @@ pub(super) struct Annotations {
     boxes: Outline,
     letters: Outline,
     shade: Outline,
+    view: View,
     /// Cells that are not yet part of a region.
     left: Vec<bool>,
     stack: Vec<u32>,
@@ -52,9 +53,15 @@ impl Annotations {
             boxes: Outline::of(place, 0xff40_ff40)?,
             letters: Outline::of(place, 0xffff_ffff)?,
             shade: Outline::of(place, 0xff10_1010)?,
+            view: place.view,
             left: Vec::new(),
             stack: Vec::new(),
         })
+    }
+
+    /// Writes for who sees the frames otherwise.
+    pub fn set_view(&mut self, view: View) {
+        self.view = view;
     }
 
     /// Draws a frame's regions and numbers. Allocates for the first frame only.
@@ -122,24 +129,49 @@ impl Annotations {
         Some((x, y))
     }
 
-    /// Writes lines into the upper left corner, in letters of 3 x 5 dots.
+    /// Writes lines into the corner that is the viewer's upper left, in letters of 3 x 5 dots.
     fn write(&self, frame: &mut FrameMut, text: &str) -> Result<(), BlendError> {
+        let lines = self.view.upright((frame.width(), frame.height())).1;
+        let half = (lines / 240).max(1);
+        let narrow = (half as f64 / self.view.upright_aspect()).round() as usize;
         // Even, so that chroma keeps within a dot.
-        let dot = (frame.height() / 240).max(1) * 2;
+        let (wide, high) = (narrow.max(1) * 2, half * 2);
         for (line, words) in text.lines().enumerate() {
-            let top = (2 + line * 7) * dot;
-            let width = (words.len() * 4 + 1) * dot;
-            self.shade
-                .fill(frame, dot..dot + width, top - dot..top + 6 * dot)?;
+            let top = (2 + line * 7) * high;
+            let width = (words.len() * 4 + 1) * wide;
+            let (columns, rows) = (wide..wide + width, top - high..top + 6 * high);
+            self.fill(&self.shade, frame, columns, rows)?;
             for (place, letter) in words.bytes().enumerate() {
-                let (bits, left) = (glyph(letter), (2 + place * 4) * dot);
+                let (bits, left) = (glyph(letter), (2 + place * 4) * wide);
                 for i in (0..15).filter(|i| (bits >> (14 - i)) & 1 == 1) {
-                    let (x, y) = (left + i % 3 * dot, top + i / 3 * dot);
-                    self.letters.fill(frame, x..x + dot, y..y + dot)?;
+                    let (x, y) = (left + i % 3 * wide, top + i / 3 * high);
+                    self.fill(&self.letters, frame, x..x + wide, y..y + high)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Fills a rectangle of the upright frame.
+    fn fill(
+        &self,
+        pen: &Outline,
+        frame: &mut FrameMut,
+        columns: Range<usize>,
+        rows: Range<usize>,
+    ) -> Result<(), BlendError> {
+        let size = self.view.upright((frame.width(), frame.height()));
+        let (right, bottom) = (columns.end.min(size.0), rows.end.min(size.1));
+        if columns.start >= right || rows.start >= bottom {
+            return Ok(());
+        }
+        let turn = self.view.orientation;
+        let (a, b) = (
+            turn.stored((columns.start, rows.start), size),
+            turn.stored((right - 1, bottom - 1), size),
+        );
+        let between = |a: usize, b: usize| a.min(b)..a.max(b) + 1;
+        pen.fill(frame, between(a.0, b.0), between(a.1, b.1))
     }
 }
 
@@ -224,7 +256,7 @@ fn glyph(letter: u8) -> u16 {
 mod tests {
     use super::*;
     use crate::blend::{Backdrop, Background, Compositor};
-    use crate::frame::{Colorimetry, GrayImage, PixelLayout};
+    use crate::frame::{Colorimetry, GrayImage, Orientation, PixelLayout};
     use crate::simd;
 
     /// Two regions get a box each, and the numbers go into the corner; frames may be tiny.
@@ -270,6 +302,37 @@ mod tests {
                 // The S of SUBJECT: its upper line begins with a gap.
                 let white = vec![255; 3];
                 assert_eq!((pixel(9, 8), pixel(13, 9)), (vec![0x10; 3], white));
+            }
+        }
+    }
+
+    /// The text of a frame that stands on its head, or lies, is what an upright frame's is, turned.
+    #[test]
+    fn numbers_are_written_for_the_viewer() {
+        let (layout, color) = (PixelLayout::Nv12, Colorimetry::default());
+        let draw = |size: (usize, usize), orientation: Orientation| {
+            let mut frame = Backdrop::new(layout, color, size.0, size.1).unwrap();
+            let mut compositor =
+                Compositor::new(layout, color, size.0, size.1, simd::level()).unwrap();
+            compositor.set_view(View::new(orientation, 1.0));
+            compositor.set_background(Background::Overlay).unwrap();
+            let matte = GrayImage::new(8, 8);
+            let mut view = frame.view_mut();
+            compositor.apply(&mut view, matte.as_ref()).unwrap();
+            frame
+        };
+        let size = (320, 240);
+        let plain = draw(size, Orientation::Rotate0);
+        let plain = plain.view();
+        for turn in Orientation::ALL {
+            let frame = draw(turn.size(size), turn);
+            let frame = frame.view();
+            for y in 0..size.1 {
+                for x in 0..size.0 {
+                    let (u, v) = turn.stored((x, y), size);
+                    let (found, wanted) = (frame.row(0, v)[u], plain.row(0, y)[x]);
+                    assert_eq!(found, wanted, "{turn:?} {x},{y}");
+                }
             }
         }
     }

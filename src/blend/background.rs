@@ -8,7 +8,7 @@ use super::backdrop::Backdrop;
 use super::blur::Blur;
 use super::clear::Clear;
 use super::sheer::Sheer;
-use crate::frame::{Colorimetry, PixelLayout};
+use crate::frame::{Colorimetry, PixelLayout, View};
 use crate::simd::Level;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub enum Background {
     /// The room itself, out of focus.
     Blur {
         /// 0 (as it is) to 100: the blur's standard deviation is this many 2500ths of the
-        /// frame's height.
+        /// height of the frame as the viewer sees it.
         strength: f32,
         /// Whether highlights become discs, as a lens draws them; costs more.
         bokeh: bool,
@@ -54,6 +54,7 @@ pub(super) struct Place {
     pub color: Colorimetry,
     pub width: usize,
     pub height: usize,
+    pub view: View,
     pub level: Level,
 }
 
@@ -119,6 +120,15 @@ impl Source {
                 Background::Transparent { keep_colors: new },
             ) => *old == *new,
             _ => false,
+        }
+    }
+
+    /// Goes on for frames that the viewer sees otherwise. A picture stays as it was made.
+    pub fn set_view(&mut self, view: View) {
+        match self {
+            Self::Blur(blur) => blur.set_view(view),
+            Self::Overlay(overlay) => overlay.annotations.set_view(view),
+            _ => (),
         }
     }
 

@@ -15,7 +15,7 @@ use super::matte::{AlphaRows, Remap};
 use super::pass::each_row;
 use super::small::SmallPlane;
 use super::sums::{CellSums, Weight};
-use crate::frame::{FrameRef, GrayRef};
+use crate::frame::{FrameRef, GrayRef, View};
 use std::ops::Range;
 
 /// Standard deviations of a blur of strength 1, in frame heights.
@@ -25,6 +25,8 @@ const SIGMA: f32 = 1.0 / 2500.0;
 #[derive(Debug)]
 pub(super) struct Blur {
     place: Place,
+    strength: f32,
+    bokeh: bool,
     sums: CellSums,
     smoother: Smoother,
     cells: Vec<Cell>,
@@ -40,18 +42,22 @@ impl Blur {
             color,
             width,
             height,
+            view: _,
             level,
         } = place;
-        let sigma = sigma(strength, height);
-        let scale = cell_side(sigma, height, bokeh);
+        let (across, down) = sigma(strength, place);
+        let scale = cell_side(across.min(down), height, bokeh);
+        let cells = |sigma: f32| sigma / scale as f32;
         let grid = (width.div_ceil(scale), height.div_ceil(scale));
         let planes = (0..layout.info().planes)
             .map(|plane| SmallPlane::new(layout, color, plane, (width, height), scale, level))
             .collect();
         Self {
             place,
+            strength,
+            bokeh,
             sums: CellSums::new(layout, width, scale, Weight::SureRoom, level),
-            smoother: Smoother::new(grid, sigma / scale as f32, bokeh, level),
+            smoother: Smoother::new(grid, (cells(across), cells(down)), bokeh, level),
             cells: vec![[0.0; 4]; grid.0 * grid.1],
             planes,
             row: vec![0; width * 4 + 4],
@@ -61,13 +67,21 @@ impl Blur {
     /// Changes the strength, above 0, up to 100. Takes memory only where cells of another size go with it
     /// and, now and then, where it becomes stronger than it was before.
     pub fn change(&mut self, strength: f32, bokeh: bool) {
-        let sigma = sigma(strength, self.place.height);
-        let scale = cell_side(sigma, self.place.height, bokeh);
+        let (across, down) = sigma(strength, self.place);
+        let scale = cell_side(across.min(down), self.place.height, bokeh);
         if scale == self.sums.side() {
-            self.smoother.change(sigma / scale as f32, bokeh);
+            let cells = |sigma: f32| sigma / scale as f32;
+            self.smoother.change((cells(across), cells(down)), bokeh);
+            (self.strength, self.bokeh) = (strength, bokeh);
         } else {
             *self = Self::new(self.place, strength, bokeh);
         }
+    }
+
+    /// Blurs frames that the viewer sees otherwise.
+    pub fn set_view(&mut self, view: View) {
+        let place = Place { view, ..self.place };
+        *self = Self::new(place, self.strength, self.bokeh);
     }
 
     /// Blurs a frame's background. `alpha` is used for its rows and left to be started again.
@@ -145,9 +159,13 @@ impl Blur {
     }
 }
 
-/// Standard deviation in pixels.
-fn sigma(strength: f32, height: usize) -> f32 {
-    strength.min(100.0) * SIGMA * height as f32
+/// Standard deviation in pixels, across and down: round for the viewer, whose pixels may be wider
+/// than they are high.
+fn sigma(strength: f32, place: Place) -> (f32, f32) {
+    let rows = place.view.upright((place.width, place.height)).1;
+    let sigma = strength.min(100.0) * SIGMA * rows as f32;
+    let unit = place.view.unit();
+    (sigma * unit.0, sigma * unit.1)
 }
 
 /// Side of a cell in pixels: as large as the blur hides.

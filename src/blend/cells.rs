@@ -55,16 +55,51 @@ pub(super) struct Smoother {
 
 #[derive(Debug)]
 enum Shape {
-    /// And how many passes it takes.
-    Box(ExtendedBox, usize),
+    /// Across and down, and how many passes they take.
+    Box([ExtendedBox; 2], usize),
     /// Half widths of the disc's rows, from the middle row down.
     Disc(Vec<usize>),
+    /// A disc on the screen whose pixels are no squares: its rows, from the middle row down.
+    Ellipse(Vec<Chord>),
+}
+
+/// A row of an ellipse: how far it reaches to each side, in whole cells and the part of one more,
+/// and how much of the row's height it fills.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Chord {
+    half: usize,
+    part: f32,
+    weight: f32,
+}
+
+/// The rows of an ellipse of two radii in cells, each 1 at least.
+fn ellipse((across, down): (f32, f32)) -> impl Iterator<Item = Chord> {
+    /// Heights within a row at which its width is taken.
+    const STEPS: usize = 16;
+    let rows = 0..=(down + 0.5).floor() as usize;
+    let chord = move |y: usize| {
+        let top = y as f32 - 0.5;
+        let height = (down - top).min(1.0);
+        let widths = (0..STEPS).map(move |i| {
+            let at = (top + height * (i as f32 + 0.5) / STEPS as f32) / down;
+            across * (1.0 - at * at).max(0.0).sqrt()
+        });
+        let width = widths.sum::<f32>() / STEPS as f32;
+        let beyond = (width - 0.5).max(0.0);
+        Chord {
+            half: beyond as usize,
+            part: beyond.fract(),
+            // What is narrower than the middle cell fills part of that one.
+            weight: height * (2.0 * width).min(1.0),
+        }
+    };
+    rows.map(chord).filter(|chord| chord.weight > 0.0)
 }
 
 impl Smoother {
-    /// `sigma` is the standard deviation wanted in all, in cells; what averaging into cells and
-    /// bilinear enlarging do already (1/12 + 1/6 of a cell squared) is taken off.
-    pub fn new(grid: (usize, usize), sigma: f32, disc: bool, level: Level) -> Self {
+    /// `sigma` is the standard deviation wanted in all, across and down, in cells; what averaging
+    /// into cells and bilinear enlarging do already (1/12 + 1/6 of a cell squared) is taken off.
+    pub fn new(grid: (usize, usize), sigma: (f32, f32), disc: bool, level: Level) -> Self {
         let mut smoother = Self {
             level,
             grid,
@@ -78,11 +113,12 @@ impl Smoother {
     }
 
     /// Changes what [`Smoother::new`] was told. Takes memory only for what is larger than before.
-    pub fn change(&mut self, sigma: f32, disc: bool) {
-        let rest = (sigma * sigma - 0.25).max(0.0).sqrt();
+    pub fn change(&mut self, sigma: (f32, f32), disc: bool) {
+        let rest = |sigma: f32| (sigma * sigma - 0.25).max(0.0).sqrt();
+        let (across, down) = (rest(sigma.0), rest(sigma.1));
         // A disc's variance along one axis is a quarter of its squared radius.
-        let radius = 2.0 * rest;
-        if disc && radius >= 2.0 {
+        let radius = 2.0 * across.min(down);
+        if disc && radius >= 2.0 && across == down {
             let rows =
                 (0..=radius as usize).map(|y| (radius * radius - (y * y) as f32).sqrt() as usize);
             match &mut self.shape {
@@ -92,17 +128,28 @@ impl Smoother {
                 }
                 shape => *shape = Shape::Disc(rows.collect()),
             }
+        } else if disc && radius >= 2.0 {
+            let rows = ellipse((2.0 * across, 2.0 * down));
+            match &mut self.shape {
+                Shape::Ellipse(old) => {
+                    old.clear();
+                    old.extend(rows);
+                }
+                shape => *shape = Shape::Ellipse(rows.collect()),
+            }
         } else {
-            let passes = passes(rest);
-            self.shape = Shape::Box(ExtendedBox::new(rest, passes), passes);
+            let passes = passes(across.max(down));
+            let shapes = [across, down].map(|rest| ExtendedBox::new(rest, passes));
+            self.shape = Shape::Box(shapes, passes);
         }
         let grid = self.grid;
         let (other, line) = match &self.shape {
-            Shape::Box(shape, _) => {
-                let line = grid.0 + 2 * shape.radius + 2;
+            Shape::Box([across, _], _) => {
+                let line = grid.0 + 2 * across.radius + 2;
                 (grid.0 * grid.1, ROWS * line)
             }
-            Shape::Disc(rows) => (prefix_width(grid.0, rows) * grid.1, 0),
+            Shape::Disc(rows) => (prefix_width(grid.0, rows[0]) * grid.1, 0),
+            Shape::Ellipse(rows) => (prefix_width(grid.0, rows[0].half + 1) * grid.1, 0),
         };
         self.other.resize(other, [0.0; 4]);
         self.line.resize(line, [0.0; 4]);
@@ -115,11 +162,11 @@ impl Smoother {
         let (level, width) = (self.level, self.grid.0);
         let other = &mut self.other[..];
         match &self.shape {
-            Shape::Box(shape, passes) => {
-                let (shape, line) = (*shape, &mut self.line[..]);
+            Shape::Box([shape, down], passes) => {
+                let (shape, down, line) = (*shape, *down, &mut self.line[..]);
                 for _ in 0..*passes {
                     let (sum, empty) = (&mut line[..width], &self.empty[..]);
-                    dispatch!(level, simd => vertical(simd, cells, other, shape, sum, empty));
+                    dispatch!(level, simd => vertical(simd, cells, other, down, sum, empty));
                     let groups = other.chunks(ROWS * width);
                     for (from, to) in groups.zip(cells.chunks_mut(ROWS * width)) {
                         if from.len() == ROWS * width {
@@ -133,14 +180,12 @@ impl Smoother {
                 }
             }
             Shape::Disc(rows) => {
-                let padded = prefix_width(width, rows);
-                for (from, to) in cells
-                    .chunks_exact(width)
-                    .zip(other.chunks_exact_mut(padded))
-                {
-                    prefix(from, to, rows[0]);
-                }
+                prefixes(cells, other, width, rows[0]);
                 dispatch!(level, simd => disc(simd, other, cells, width, rows));
+            }
+            Shape::Ellipse(rows) => {
+                prefixes(cells, other, width, rows[0].half + 1);
+                dispatch!(level, simd => oval(simd, other, cells, width, rows));
             }
         }
         dispatch!(level, simd => normalise(simd, cells, mean));
@@ -256,6 +301,14 @@ fn horizontal<S: Simd, const ROWS: usize>(
     }
 }
 
+/// [`prefix`] of every row.
+fn prefixes(cells: &[Cell], to: &mut [Cell], width: usize, reach: usize) {
+    let rows = to.chunks_exact_mut(prefix_width(width, reach));
+    for (from, to) in cells.chunks_exact(width).zip(rows) {
+        prefix(from, to, reach);
+    }
+}
+
 /// Sums from the left with room for a disc on either side: entry `x + reach + 1` is the sum up to
 /// and with `x`.
 fn prefix(from: &[Cell], to: &mut [Cell], reach: usize) {
@@ -273,14 +326,14 @@ fn prefix(from: &[Cell], to: &mut [Cell], reach: usize) {
 }
 
 /// Entries of a row of [`prefix`].
-fn prefix_width(width: usize, rows: &[usize]) -> usize {
-    width + 2 * rows[0] + 1
+fn prefix_width(width: usize, reach: usize) -> usize {
+    width + 2 * reach + 1
 }
 
 /// Sums over discs, out of rows of [`prefix`].
 #[simd]
 fn disc<S: Simd>(simd: S, prefixes: &[Cell], to: &mut [Cell], width: usize, rows: &[usize]) {
-    let padded = prefix_width(width, rows);
+    let padded = prefix_width(width, rows[0]);
     let (height, reach) = (to.len() / width, rows[0]);
     for (y, out) in to.chunks_exact_mut(width).enumerate() {
         out.fill([0.0; 4]);
@@ -293,6 +346,98 @@ fn disc<S: Simd>(simd: S, prefixes: &[Cell], to: &mut [Cell], width: usize, rows
             for ((o, start), end) in out.iter_mut().zip(starts).zip(ends) {
                 let load = |cell: &Cell| f32x4::from_slice(simd, cell);
                 (load(o) + (load(end) - load(start))).store_slice(o);
+            }
+        }
+    }
+}
+
+/// Sums over ellipses, out of rows of [`prefix`]; a row's ends are parts of cells.
+#[simd]
+fn oval<S: Simd>(simd: S, prefixes: &[Cell], to: &mut [Cell], width: usize, rows: &[Chord]) {
+    let reach = rows[0].half + 1;
+    let padded = prefix_width(width, reach);
+    let (height, last) = (to.len() / width, rows.len() - 1);
+    let load = |cell: &Cell| f32x4::from_slice(simd, cell);
+    for (y, out) in to.chunks_exact_mut(width).enumerate() {
+        out.fill([0.0; 4]);
+        for source in y.saturating_sub(last)..(y + last + 1).min(height) {
+            let Chord { half, part, weight } = rows[y.abs_diff(source)];
+            let line = &prefixes[source * padded..][..padded];
+            let (whole, more) = (weight * (1.0 - part), weight * part);
+            let starts = &line[reach - half - 1..][..width + 1];
+            let ends = &line[reach + half + 1..][..width + 1];
+            for (x, o) in out.iter_mut().enumerate() {
+                let inner = load(&ends[x]) - load(&starts[x + 1]);
+                let outer = load(&ends[x + 1]) - load(&starts[x]);
+                (load(o) + inner * whole + outer * more).store_slice(o);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Area and variance of an ellipse of cells are those of the true one, along both axes.
+    #[test]
+    fn ellipses_have_the_area_and_the_spread_of_true_ones() {
+        for (across, down) in [(4.0, 5.7), (5.7, 4.0), (4.1, 8.3), (20.4, 4.6)] {
+            let rows: Vec<Chord> = ellipse((across, down)).collect();
+            let (mut area, mut x2, mut y2) = (0.0f32, 0.0f32, 0.0f32);
+            for (y, chord) in rows.iter().enumerate() {
+                let sides = if y == 0 { 1.0 } else { 2.0 };
+                for x in 0..=chord.half + 1 {
+                    let both = if x == 0 { 1.0 } else { 2.0 };
+                    let share = if x <= chord.half { 1.0 } else { chord.part };
+                    let weight = sides * both * share * chord.weight;
+                    area += weight;
+                    x2 += weight * (x * x) as f32;
+                    y2 += weight * (y * y) as f32;
+                }
+            }
+            let exact = std::f32::consts::PI * across * down;
+            assert!((area / exact - 1.0).abs() < 0.01, "{across} {down}: {area}");
+            for (sum, radius) in [(x2, across), (y2, down)] {
+                let spread = 2.0 * (sum / area).sqrt();
+                assert!((spread / radius - 1.0).abs() < 0.025, "{radius}: {spread}");
+            }
+        }
+    }
+
+    /// Every level sums up an ellipse as its definition says, also where it leaves the grid.
+    #[test]
+    fn ellipses_are_summed_at_every_level() {
+        let grid = (13, 9);
+        let cells: Vec<Cell> = (0..grid.0 * grid.1)
+            .map(|i| [(i * 37 % 101) as f32, (i % 7) as f32, 1.0, 1.0])
+            .collect();
+        let rows: Vec<Chord> = ellipse((2.6, 3.7)).collect();
+        for level in crate::simd::levels() {
+            let reach = rows[0].half + 1;
+            let mut sums = vec![[0.0; 4]; prefix_width(grid.0, reach) * grid.1];
+            let mut out = cells.clone();
+            prefixes(&cells, &mut sums, grid.0, reach);
+            dispatch!(level, simd => oval(simd, &sums, &mut out, grid.0, &rows));
+            for y in 0..grid.1 {
+                for x in 0..grid.0 {
+                    let mut wanted = 0.0;
+                    for v in 0..grid.1 {
+                        let Some(chord) = rows.get(v.abs_diff(y)) else {
+                            continue;
+                        };
+                        for u in 0..grid.0 {
+                            let share = match u.abs_diff(x) {
+                                d if d <= chord.half => 1.0,
+                                d if d == chord.half + 1 => chord.part,
+                                _ => 0.0,
+                            };
+                            wanted += share * chord.weight * cells[v * grid.0 + u][0];
+                        }
+                    }
+                    let found = out[y * grid.0 + x][0];
+                    assert!((found - wanted).abs() < 0.05, "{x},{y}: {found} {wanted}");
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use super::matte::{AlphaRows, Remap};
 use super::pass::{Back, Finish, Pass, fill};
 use super::{BlendError, blur::Blur, edge::Edge, tone::Tone, wrap::Wrap};
 use crate::frame::{
-    Colorimetry, Component, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout,
+    Colorimetry, Component, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout, View,
 };
 use crate::simd::Level;
 
@@ -29,6 +29,7 @@ pub struct Compositor {
     color: Colorimetry,
     width: usize,
     height: usize,
+    view: View,
     strength: u8,
     alpha: AlphaRows,
     cover: Cover,
@@ -63,6 +64,7 @@ impl Compositor {
             color,
             width,
             height,
+            view: View::default(),
             strength: 255,
             alpha: AlphaRows::new(layout, color, width, height, level),
             cover: Cover::new(width, height, reach(layout, color), level),
@@ -73,6 +75,21 @@ impl Compositor {
             finish: Finish::default(),
             note: Note::default(),
         })
+    }
+
+    /// How the viewer sees the frames; upright and with square pixels until it is said. Radii that
+    /// count the frame's rows are then round on the screen, and the text of an overlay is upright.
+    pub fn set_view(&mut self, view: View) {
+        if view == self.view {
+            return;
+        }
+        (self.view, self.known) = (view, None);
+        self.source.set_view(view);
+        let place = self.place();
+        if let Some(wrap) = &mut self.finish.wrap {
+            **wrap = Wrap::new(place, wrap.amount());
+            self.soften();
+        }
     }
 
     /// Changes the background from the next frame on. Another colour or another strength of blur takes no
@@ -149,15 +166,12 @@ impl Compositor {
     /// How much of the background's light falls on the subject's rim, 0 (none, the default) to
     /// 255 (at the very edge about half).
     pub fn set_light_wrap(&mut self, amount: u8) {
-        let (layout, color) = (self.layout, self.color);
+        let place = self.place();
         self.known = None;
         if let (Some(wrap), 1..) = (&mut self.finish.wrap, amount) {
             return wrap.set_amount(amount);
         }
-        self.finish.wrap = (amount > 0).then(|| {
-            let wrap = Wrap::new(layout, color, self.width, self.height, amount, self.level);
-            Box::new(wrap)
-        });
+        self.finish.wrap = (amount > 0).then(|| Box::new(Wrap::new(place, amount)));
         self.soften();
     }
 
@@ -178,6 +192,7 @@ impl Compositor {
             color: self.color,
             width: self.width,
             height: self.height,
+            view: self.view,
             level: self.level,
         }
     }

@@ -149,6 +149,7 @@ mod tests {
                     color,
                     width: size.0,
                     height: size.1,
+                    view: crate::frame::View::default(),
                     level: crate::simd::level(),
                 };
                 let pen = Outline::of(place, 0xff00_ff00).unwrap();

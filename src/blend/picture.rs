@@ -4,7 +4,7 @@
 
 use super::rescale::{Conversion, Placement};
 use super::{Backdrop, BlendError};
-use crate::frame::{Colorimetry, FrameFormat, FrameRef, PixelLayout};
+use crate::frame::{Colorimetry, FrameFormat, FrameRef, PixelLayout, View};
 use crate::simd::Level;
 use image::RgbaImage;
 
@@ -31,6 +31,8 @@ pub struct Setting {
     pub bars: u32,
     /// The frames.
     pub format: FrameFormat,
+    /// How the viewer sees them: the picture stands upright and in its own shape for the viewer.
+    pub view: View,
 }
 
 /// Fits pictures of one size into frames.
@@ -48,7 +50,8 @@ impl Fitter {
     pub fn new(size: (u32, u32), setting: Setting, level: Level) -> Result<Self, BlendError> {
         let placement = Placement {
             fit: setting.fit,
-            pixel_shape: 1.0,
+            from: View::default(),
+            to: setting.view,
             bars: setting.bars,
         };
         let conversion = Conversion::new(rgba(size), setting.format, placement, level)?;
@@ -130,6 +133,7 @@ mod tests {
                 width,
                 height,
             },
+            view: View::default(),
         }
     }
 

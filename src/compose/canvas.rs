@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::missing::Missing;
 use super::painter::{Look, Painter, Sources};
 use crate::blend::{Background, BlendError, Note};
-use crate::frame::FrameRef;
+use crate::frame::{FrameRef, Orientation};
 use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::video::{MapError, Stream};
@@ -32,12 +32,14 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// For frames of a stream.
+    /// For frames of a stream that `orientation` makes upright.
     ///
     /// # Errors
     /// Where frames of these caps cannot be composed, in words.
-    pub fn new(stream: Stream) -> Result<Self, String> {
-        let painter = Painter::new(stream.clone()).map_err(|error| error.to_string())?;
+    pub fn new(stream: Stream, orientation: Orientation) -> Result<Self, String> {
+        let painter = Painter::new(stream.clone());
+        let mut painter = painter.map_err(|error| error.to_string())?;
+        painter.set_view(stream.view(orientation));
         Ok(Self {
             stream,
             painter,
@@ -51,6 +53,12 @@ impl Canvas {
     /// The stream whose frames it composes.
     pub fn stream(&self) -> &Stream {
         &self.stream
+    }
+
+    /// Frames stand another way from now on. A picture that was kept stands as the old ones did.
+    pub fn turn(&mut self, orientation: Orientation) {
+        self.painter.set_view(self.stream.view(orientation));
+        self.flush();
     }
 
     /// Changes the background.

@@ -4,7 +4,7 @@
 
 use super::player::{OnError, Player};
 use crate::blend::{Backdrop, Fit, Setting, fitted};
-use crate::frame::FrameFormat;
+use crate::frame::{FrameFormat, View};
 use crate::picture::Picture;
 use crate::simd;
 use image::imageops::{FilterType, resize};
@@ -54,9 +54,9 @@ impl Fitted {
         Arc::ptr_eq(&self.picture, picture) && self.setting == setting
     }
 
-    /// Whether it fits frames of this format.
-    pub fn fits(&self, format: FrameFormat) -> bool {
-        self.setting.format == format
+    /// Whether it fits frames of this format that are seen so.
+    pub fn fits(&self, (format, view): (FrameFormat, View)) -> bool {
+        self.setting.format == format && self.setting.view == view
     }
 
     /// What is shown now.

@@ -8,7 +8,7 @@
 
 use super::fitted::Fitted;
 use crate::blend::Setting;
-use crate::frame::FrameFormat;
+use crate::frame::{FrameFormat, View};
 use crate::picture::{Picture, path_of};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -102,10 +102,10 @@ impl ImageLoader {
         Ok(Some(fitted))
     }
 
-    /// The picture as it was converted last, if it was for this format; never converts.
-    pub fn ready(&self, format: FrameFormat) -> Option<Arc<Fitted>> {
+    /// The picture as it was converted last, if it was for these frames; never converts.
+    pub fn ready(&self, frames: (FrameFormat, View)) -> Option<Arc<Fitted>> {
         let state = self.shared.lock();
-        state.fitted.clone().filter(|fitted| fitted.fits(format))
+        state.fitted.clone().filter(|fitted| fitted.fits(frames))
     }
 
     /// Starts looking after the file; `news` is called on another thread.

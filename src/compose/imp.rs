@@ -10,9 +10,10 @@ use super::stage::Stage;
 use super::{Background, ImageFit, caps};
 use crate::blend::Setting;
 use crate::control::Control;
-use crate::frame::FrameFormat;
+use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
 use crate::timeline::{Tick, Timeline};
+use crate::video::direction::{self, Direction};
 use crate::video::{MapError, Stream, Visible, allocation};
 use crate::voice::Voice;
 use gst::glib;
@@ -45,8 +46,11 @@ pub struct MatteCompose {
     loader: ImageLoader,
     /// What the loader's thread may say.
     voice: Voice,
-    /// The format that pictures are converted to, between caps and stop.
-    format: Mutex<Option<FrameFormat>>,
+    /// The format that pictures are converted to, and how the viewer sees it, between caps and
+    /// stop.
+    format: Mutex<Option<(FrameFormat, View)>>,
+    /// Which way up the frames are.
+    direction: Direction,
     /// Between start and stop: a new picture is decoded when it is set, not when it is needed.
     started: AtomicBool,
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
@@ -65,7 +69,7 @@ impl MatteCompose {
     /// none is asked for, or before there are caps.
     fn picture(&self, settings: &Settings) -> Result<Option<Arc<Fitted>>, String> {
         let format = *lock(&self.format);
-        let (Background::Image, Some(format)) = (settings.background, format) else {
+        let (Background::Image, Some((format, view))) = (settings.background, format) else {
             return Ok(None);
         };
         let bars = match settings.image_fit {
@@ -76,6 +80,7 @@ impl MatteCompose {
             fit: settings.image_fit.into(),
             bars,
             format,
+            view,
         };
         match (self.loader.fitted(setting)?, &settings.image) {
             // Set by another thread just while this one started the element.
@@ -100,10 +105,15 @@ impl MatteCompose {
         self.picture(settings).map(|_| ())
     }
 
-    /// Takes property changes over into the stage, between two frames.
+    /// Takes over into the stage what properties and tags have changed, between two frames.
     fn refresh(&self, stage: &mut Stage) {
-        if !self.changed.swap(false, Ordering::AcqRel) {
+        let orientation = self.direction.orientation();
+        let turned = stage.orientation() != orientation;
+        if !self.changed.swap(false, Ordering::AcqRel) && !turned {
             return;
+        }
+        if let (true, Some((_, view))) = (turned, &mut *lock(&self.format)) {
+            view.orientation = orientation;
         }
         let settings = lock(&self.settings).clone();
         // Not ready where caps have changed after the picture was prepared.
@@ -112,6 +122,9 @@ impl MatteCompose {
             Some(fitted) => Ok(Some(fitted)),
             None => self.picture(&settings),
         };
+        if turned {
+            stage.turn(orientation);
+        }
         let configured = picture.and_then(|picture| stage.configure(settings, picture));
         if let Err(error) = configured {
             gst::element_imp_warning!(
@@ -220,6 +233,12 @@ impl ObjectImpl for MatteCompose {
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
+        if name == direction::PROPERTY {
+            if let Err(error) = self.direction.set(value) {
+                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{error}"));
+            }
+            return;
+        }
         // First the picture, then the setting: caps may change meanwhile, and want what is set.
         if lock(&self.settings).concerns_picture(name) {
             let mut next = lock(&self.settings).clone();
@@ -246,7 +265,10 @@ impl ObjectImpl for MatteCompose {
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        lock(&self.settings).get(pspec.name())
+        match pspec.name() {
+            direction::PROPERTY => self.direction.value(),
+            name => lock(&self.settings).get(name),
+        }
     }
 }
 
@@ -421,12 +443,15 @@ impl BaseTransformImpl for MatteCompose {
         );
         self.changed.store(false, Ordering::Release);
         let settings = lock(&self.settings).clone();
-        *lock(&self.format) = in_place.then(|| output.frame_format());
+        let orientation = self.direction.orientation();
+        let view = output.view(orientation);
+        *lock(&self.format) = in_place.then(|| (output.frame_format(), view));
         lock(&self.timeline).set_rate(input.info.fps());
         let before = lock(&self.stage).take();
+        let streams = (input, output);
         let stage = self
             .picture(&settings)
-            .and_then(|picture| Stage::new(input, output, settings, picture, before))
+            .and_then(|picture| Stage::new(streams, orientation, settings, picture, before))
             .map_err(|error| {
                 // All that the application would hear otherwise is that something is not negotiated.
                 gst::element_imp_error!(self, gst::LibraryError::Settings, ("{error}"));
@@ -443,6 +468,7 @@ impl BaseTransformImpl for MatteCompose {
 
     fn sink_event(&self, event: gst::Event) -> bool {
         lock(&self.timeline).event(&event);
+        self.direction.note(&event);
         self.parent_sink_event(event)
     }
 

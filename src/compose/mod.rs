@@ -8,6 +8,10 @@
  * (transparency); or shows the matte itself. Works in place in the frame's own format, with the
  * matte that #mattesegment and #matterefine put on it.
  *
+ * Pictures stand upright for the viewer, and are, like a blur, in true shape: as the tag
+ * `image-orientation` (or #mattecompose:video-direction) and the caps' pixel-aspect-ratio say.
+ * Frames and tag stay as they came.
+ *
  * A frame without a valid matte never shows the room: see #mattecompose:on-missing-matte.
  *
  * With a transparent background, what has alpha 0 is black, and what is half covered has the

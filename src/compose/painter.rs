@@ -8,7 +8,7 @@
 //! exact, but copies a matte and a picture for each frame; all other frames take the direct way.
 
 use crate::blend::{Backdrop, Background, BlendError, Compositor, GrayOut, Note};
-use crate::frame::{FrameMut, FrameRef, GrayImage, GrayMut, GrayRef, Range, shift};
+use crate::frame::{FrameMut, FrameRef, GrayImage, GrayMut, GrayRef, Range, View, shift};
 use crate::simd;
 use crate::video::Stream;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub struct Sources<'a> {
 pub struct Painter {
     stream: Stream,
     look: Look,
+    view: View,
     background: Background,
     compositor: Compositor,
     /// For frames that begin within chroma samples.
@@ -66,9 +67,16 @@ impl Painter {
             compositor: compositor(&stream, (0, 0))?,
             stream,
             look,
+            view: View::default(),
             background: Background::default(),
             shifted: None,
         })
+    }
+
+    /// How the viewer sees the frames.
+    pub fn set_view(&mut self, view: View) {
+        self.compositor.set_view(view);
+        (self.view, self.shifted) = (view, None);
     }
 
     /// Changes the background from the next frame on.
@@ -138,7 +146,7 @@ impl Painter {
             Some(shifted) if shifted.before == before => (),
             slot => {
                 let (stream, background) = (&self.stream, &self.background);
-                let made = Shifted::new(stream, before, background, self.look)?;
+                let made = Shifted::new(stream, before, background, (self.look, self.view))?;
                 *slot = Some(Box::new(made));
             }
         }
@@ -163,11 +171,12 @@ impl Shifted {
         stream: &Stream,
         before: (usize, usize),
         background: &Background,
-        look: Look,
+        (look, view): (Look, View),
     ) -> Result<Self, BlendError> {
         let (width, height) = (stream.width(), stream.height());
         let size = (width + before.0, height + before.1);
         let mut compositor = compositor(stream, before)?;
+        compositor.set_view(view);
         let mut back = Backdrop::new(stream.layout, stream.color, size.0, size.1)?;
         let background = match background {
             Background::Image(picture) => {

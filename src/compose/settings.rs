@@ -69,7 +69,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecDouble::builder("blur-strength")
             .nick("Blur strength")
-            .blurb("How far the background is out of focus, relative to the frame's height")
+            .blurb("How far the background is out of focus, relative to the height that the viewer sees")
             .minimum(0.0)
             .maximum(100.0)
             .default_value(default.blur_strength)
@@ -93,6 +93,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .mutable_playing()
             .build(),
     ];
+    all.push(crate::video::direction::property());
     all.extend(effect::properties());
     all
 }

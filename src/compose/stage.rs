@@ -10,7 +10,7 @@ use super::missing::{Contradictions, Gap, Missing, News};
 use super::settings::Settings;
 use super::{Background, ImageFit, OnMissingMatte};
 use crate::blend::{self, AlphaOut, BlendError, Fit, GrayOut};
-use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, PixelLayout};
+use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, Orientation, PixelLayout};
 use crate::meta::Matte;
 use crate::pool::read_matte;
 use crate::simd;
@@ -36,6 +36,8 @@ pub struct Stage {
     input: Stream,
     output: Stream,
     aspect: gst::Fraction,
+    /// What makes the frames upright.
+    orientation: Orientation,
     settings: Settings,
     kernel: Kernel,
     /// The background picture.
@@ -62,8 +64,8 @@ impl Stage {
     /// # Errors
     /// Where the background cannot be made for these caps, in words.
     pub fn new(
-        input: Stream,
-        output: Stream,
+        (input, output): (Stream, Stream),
+        orientation: Orientation,
         settings: Settings,
         picture: Option<Arc<Fitted>>,
         before: Option<Self>,
@@ -72,26 +74,29 @@ impl Stage {
             if before.input.differs_in_rate_only(&input)
                 && before.output.differs_in_rate_only(&output)
             {
+                if before.orientation != orientation {
+                    before.turn(orientation);
+                }
                 before.configure(settings, picture)?;
                 return Ok(before);
             }
-            let mut stage = Self::begin(input, output, settings, picture)?;
+            let mut stage = Self::begin((input, output), orientation, settings, picture)?;
             stage.course = before.course;
             return Ok(stage);
         }
-        Self::begin(input, output, settings, picture)
+        Self::begin((input, output), orientation, settings, picture)
     }
 
     fn begin(
-        input: Stream,
-        output: Stream,
+        (input, output): (Stream, Stream),
+        orientation: Orientation,
         settings: Settings,
         picture: Option<Arc<Fitted>>,
     ) -> Result<Self, String> {
         let level = simd::level();
         let (width, height) = (output.width(), output.height());
         let kernel = if input.layout == output.layout {
-            Kernel::InPlace(Box::new(Canvas::new(output.clone())?))
+            Kernel::InPlace(Box::new(Canvas::new(output.clone(), orientation)?))
         } else if output.layout == PixelLayout::Gray8 {
             Kernel::Gray(Box::new(GrayOut::new(width, height, level)))
         } else {
@@ -110,6 +115,7 @@ impl Stage {
             input,
             output,
             aspect,
+            orientation,
             settings: settings.clone(),
             kernel,
             picture: None,
@@ -160,6 +166,19 @@ impl Stage {
         }
         self.settings = settings;
         Ok(())
+    }
+
+    /// Takes over how frames stand from now on; the stage is to be configured after it.
+    pub fn turn(&mut self, orientation: Orientation) {
+        self.orientation = orientation;
+        if let Kernel::InPlace(canvas) = &mut self.kernel {
+            canvas.turn(orientation);
+        }
+    }
+
+    /// What makes the frames upright.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
     }
 
     /// Display aspect ratio of the frames.

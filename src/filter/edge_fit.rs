@@ -8,6 +8,7 @@ use super::guided::{Coefficients, Fit, Guided};
 use super::guided_color::GuidedColor;
 use super::joint_bilateral::JointBilateral;
 use super::matting::Matting;
+use super::morphology::Radius;
 use super::resample::Bilinear;
 use super::shape::Shape;
 use super::{EdgeMode, Params};
@@ -31,6 +32,8 @@ pub(super) struct Grid {
     pub span: (f32, f32),
     /// Pixels of the refined matte per pixel of the frame.
     pub scale: f32,
+    /// What makes a radius round on the screen, across and down.
+    pub unit: (f32, f32),
 }
 
 /// All ways of fitting, with their scratch memory.
@@ -61,7 +64,9 @@ impl EdgeFit {
         luma: &Plane,
         grid: Grid,
     ) {
-        let Grid { step, span, scale } = grid;
+        let Grid {
+            step, span, scale, ..
+        } = grid;
         let (width, height) = luma.size();
         self.matte.resize(width, height);
         // The grid overhangs the picture where its cells do not divide it.
@@ -109,6 +114,10 @@ impl EdgeFit {
             }
         }
         let feather = params.feather * scale / step as f32;
+        let feather = Radius {
+            across: feather * grid.unit.0,
+            down: feather * grid.unit.1,
+        };
         self.shape.feather(level, feather, luma, out);
         self.shape
             .levels(params.black_point, params.white_point, out);

@@ -9,6 +9,43 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
+/// How far an edge is moved, in pixels across and down; a number is both.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Radius {
+    /// Along rows.
+    pub across: f32,
+    /// Along columns; of the same sign.
+    pub down: f32,
+}
+
+impl From<f32> for Radius {
+    fn from(radius: f32) -> Self {
+        Self {
+            across: radius,
+            down: radius,
+        }
+    }
+}
+
+impl Radius {
+    /// How much longer it is across than down.
+    const fn ratio(self) -> f32 {
+        self.across / self.down
+    }
+
+    /// Whether both are the same as far as can be seen.
+    pub(super) fn is_round(self) -> bool {
+        self.across == self.down || (self.ratio() - 1.0).abs() < 0.01
+    }
+
+    fn scaled(self, factor: f32) -> Self {
+        Self {
+            across: self.across * factor,
+            down: self.down * factor,
+        }
+    }
+}
+
 /// Dilation, erosion, opening and closing, with their scratch memory.
 #[derive(Debug, Default)]
 pub struct Morphology {
@@ -20,28 +57,39 @@ pub struct Morphology {
 
 impl Morphology {
     /// Moves the edges of `matte` outward by `radius` pixels, inward where it is below 0.
-    pub fn grow(&mut self, level: Level, matte: &mut Plane, radius: f32) {
-        if radius == 0.0 || !radius.is_finite() {
+    pub fn grow(&mut self, level: Level, matte: &mut Plane, radius: impl Into<Radius>) {
+        let radius = radius.into();
+        if radius.down == 0.0 || !(radius.across.is_finite() && radius.down.is_finite()) {
             return;
         }
         let limit = matte.width().max(matte.height()) as f32;
-        let (erode, radius) = (radius < 0.0, radius.abs().min(limit));
+        let erode = radius.down < 0.0;
+        let (across, down) = (radius.across.abs().min(limit), radius.down.abs().min(limit));
         if erode {
             invert(matte);
         }
-        let (whole, part) = (radius.floor(), radius.fract());
-        let Self {
-            small,
-            large,
-            padded,
-            doubled,
-        } = self;
-        small.resize(matte.width(), matte.height());
-        large.resize(matte.width(), matte.height());
-        let mut scratch = Scratch { padded, doubled };
-        dilate(level, matte, whole as usize, &mut scratch, small);
+        self.small.resize(matte.width(), matte.height());
+        self.large.resize(matte.width(), matte.height());
+        match radius.is_round() {
+            true => self.round(level, matte, across),
+            false => self.oval(level, matte, (across, down)),
+        }
+        if erode {
+            invert(matte);
+        }
+    }
+
+    /// Dilates by a disc, mixed from the two whole radii around.
+    fn round(&mut self, level: Level, matte: &mut Plane, radius: f32) {
+        let (whole, part) = (radius.floor() as usize, radius.fract());
+        let mut scratch = Scratch {
+            padded: &mut self.padded,
+            doubled: &mut self.doubled,
+        };
+        let (small, large) = (&mut self.small, &mut self.large);
+        dilate(level, matte, (whole, whole), &mut scratch, small);
         if part > 0.0 {
-            dilate(level, matte, whole as usize + 1, &mut scratch, large);
+            dilate(level, matte, (whole + 1, whole + 1), &mut scratch, large);
             let values = small.data().iter().zip(large.data());
             for (to, (a, b)) in matte.data_mut().iter_mut().zip(values) {
                 *to = a + (b - a) * part;
@@ -49,21 +97,49 @@ impl Morphology {
         } else {
             matte.copy_from(small);
         }
-        if erode {
-            invert(matte);
+    }
+
+    /// Dilates by an ellipse, mixed from the four of whole radii around.
+    fn oval(&mut self, level: Level, matte: &mut Plane, (across, down): (f32, f32)) {
+        let mut scratch = Scratch {
+            padded: &mut self.padded,
+            doubled: &mut self.doubled,
+        };
+        let (one, sum) = (&mut self.small, &mut self.large);
+        sum.data_mut().fill(0.0);
+        let ends = |radius: f32| {
+            let (whole, part) = (radius.floor() as usize, radius.fract());
+            [(whole, 1.0 - part), (whole + 1, part)]
+        };
+        for (rows, share) in ends(down) {
+            for (columns, part) in ends(across) {
+                let weight = share * part;
+                if weight == 0.0 {
+                    continue;
+                }
+                dilate(level, matte, (columns, rows), &mut scratch, one);
+                for (sum, value) in sum.data_mut().iter_mut().zip(one.data()) {
+                    *sum += value * weight;
+                }
+            }
         }
+        matte.copy_from(sum);
     }
 
     /// Removes what is thinner than `2 radius` pixels.
-    pub fn open(&mut self, level: Level, matte: &mut Plane, radius: f32) {
-        self.grow(level, matte, -radius.abs());
-        self.grow(level, matte, radius.abs());
+    pub fn open(&mut self, level: Level, matte: &mut Plane, radius: impl Into<Radius>) {
+        let radius = radius.into();
+        let sign = radius.down.signum();
+        self.grow(level, matte, radius.scaled(-sign));
+        self.grow(level, matte, radius.scaled(sign));
     }
 
     /// Fills gaps that are thinner than `2 radius` pixels.
-    pub fn close(&mut self, level: Level, matte: &mut Plane, radius: f32) {
-        self.grow(level, matte, radius.abs());
-        self.grow(level, matte, -radius.abs());
+    pub fn close(&mut self, level: Level, matte: &mut Plane, radius: impl Into<Radius>) {
+        let radius = radius.into();
+        let sign = radius.down.signum();
+        self.grow(level, matte, radius.scaled(sign));
+        self.grow(level, matte, radius.scaled(-sign));
     }
 }
 
@@ -76,23 +152,29 @@ struct Scratch<'a> {
     doubled: &'a mut Vec<f32>,
 }
 
-/// Half the width of a disc's row at height `dy`.
-fn half_width(radius: usize, dy: usize) -> usize {
+/// Half the width of an ellipse's row at height `dy`, for radii across and down.
+fn half_width((across, down): (usize, usize), dy: usize) -> usize {
     // A little more than the radius makes small discs round instead of diamonds.
-    let r = radius as f32 + 0.25;
-    (r * r - (dy * dy) as f32).max(0.0).sqrt() as usize
+    let (wide, high) = (across as f32 + 0.25, down as f32 + 0.25);
+    ((high * high - (dy * dy) as f32).max(0.0).sqrt() * (wide / high)) as usize
 }
 
-fn dilate(level: Level, from: &Plane, radius: usize, scratch: &mut Scratch<'_>, to: &mut Plane) {
+fn dilate(
+    level: Level,
+    from: &Plane,
+    radii: (usize, usize),
+    scratch: &mut Scratch<'_>,
+    to: &mut Plane,
+) {
     to.copy_from(from);
-    if radius == 0 {
+    if radii == (0, 0) {
         return;
     }
-    let padded = from.width() + 2 * radius;
+    let padded = from.width() + 2 * radii.0;
     scratch.padded.clear();
     scratch.padded.resize(padded, 0.0);
     scratch.doubled.resize(padded, 0.0);
-    dispatch!(level, simd => dilate_kernel(simd, from, radius, scratch, to));
+    dispatch!(level, simd => dilate_kernel(simd, from, radii, scratch, to));
 }
 
 /// For every source row and every row of the disc: the horizontal maximum over the disc's width
@@ -102,14 +184,15 @@ fn dilate(level: Level, from: &Plane, radius: usize, scratch: &mut Scratch<'_>, 
 fn dilate_kernel<S: Simd>(
     _: S,
     from: &Plane,
-    radius: usize,
+    radii: (usize, usize),
     scratch: &mut Scratch<'_>,
     to: &mut Plane,
 ) {
     let (width, height) = from.size();
+    let radius = radii.0;
     for y in 0..height {
-        for dy in 0..=radius {
-            let half = half_width(radius, dy);
+        for dy in 0..=radii.1 {
+            let half = half_width(radii, dy);
             scratch.padded.fill(0.0);
             scratch.padded[radius..][..width].copy_from_slice(from.row(y));
             // The maximum over 2 half + 1 neighbours by doubling.
@@ -140,14 +223,14 @@ mod tests {
     use super::*;
     use crate::filter::testing::{noise, sizes};
 
-    fn reference(from: &Plane, radius: usize) -> Vec<f32> {
+    fn reference(from: &Plane, radii: (usize, usize)) -> Vec<f32> {
         let (width, height) = from.size();
         let mut out = Vec::new();
         for y in 0..height {
             for x in 0..width {
                 let mut most = 0.0f32;
-                for v in y.saturating_sub(radius)..=(y + radius).min(height - 1) {
-                    let half = half_width(radius, v.abs_diff(y));
+                for v in y.saturating_sub(radii.1)..=(y + radii.1).min(height - 1) {
+                    let half = half_width(radii, v.abs_diff(y));
                     for u in x.saturating_sub(half)..=(x + half).min(width - 1) {
                         most = most.max(from.row(v)[u]);
                     }
@@ -164,11 +247,20 @@ mod tests {
         for (i, (width, height)) in sizes().into_iter().enumerate() {
             let plane = noise(width, height, 3);
             let radius = [1, 2, 3, 5, 9][i % 5];
-            let expected = reference(&plane, radius.min(width.max(height)));
-            for level in crate::simd::levels() {
-                let mut out = plane.clone();
-                filter.grow(level, &mut out, radius as f32);
-                assert_eq!(out.data(), expected, "{width}x{height} r{radius}");
+            let limit = width.max(height);
+            let other = [4, 1, 8, 3, 2][i % 5];
+            for radii in [(radius, radius), (radius, other)] {
+                let radii = (radii.0.min(limit), radii.1.min(limit));
+                let expected = reference(&plane, radii);
+                for level in crate::simd::levels() {
+                    let mut out = plane.clone();
+                    let radius = Radius {
+                        across: radii.0 as f32,
+                        down: radii.1 as f32,
+                    };
+                    filter.grow(level, &mut out, radius);
+                    assert_eq!(out.data(), expected, "{width}x{height} {radii:?}");
+                }
             }
         }
     }
@@ -192,6 +284,23 @@ mod tests {
             .map(|r| sum(r, &mut filter))
             .to_vec();
         assert!(sums.is_sorted(), "{sums:?}");
+    }
+
+    /// Both axes are moved by what they are asked for, in parts of pixels too.
+    #[test]
+    fn ovals_reach_as_far_as_asked_on_each_axis() {
+        let (mut filter, level) = (Morphology::default(), crate::simd::level());
+        for (across, down) in [(2.0, 3.4), (3.7, 1.6), (0.5, 1.0), (1.4, 0.7)] {
+            let mut plane = Plane::new(31, 31);
+            for y in 10..21 {
+                plane.row_mut(y)[10..21].fill(1.0);
+            }
+            filter.grow(level, &mut plane, Radius { across, down });
+            let wide: f32 = plane.row(15).iter().sum();
+            let high: f32 = (0..31).map(|y| plane.row(y)[15]).sum();
+            assert!((wide - 11.0 - 2.0 * across).abs() < 1e-3, "{wide} {across}");
+            assert!((high - 11.0 - 2.0 * down).abs() < 1e-3, "{high} {down}");
+        }
     }
 
     #[test]

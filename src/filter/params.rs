@@ -127,11 +127,11 @@ pub struct Params {
     /// `max-hole`: holes smaller than this share of the frame (0 to 1) are filled.
     /// Default 0.0005; 0 fills none.
     pub max_hole: f32,
-    /// `open`: removes what is thinner than twice this, pixels of the frame, 0 to 64. Default 0.
+    /// `open`: removes what is thinner than twice this, rows of the frame as seen, 0 to 64. Default 0.
     pub open: f32,
-    /// `close`: fills gaps thinner than twice this, pixels of the frame, 0 to 64. Default 0.
+    /// `close`: fills gaps thinner than twice this, rows of the frame as seen, 0 to 64. Default 0.
     pub close: f32,
-    /// `grow`: moves the edge outward (or inward, below 0), pixels of the frame, -64 to 64.
+    /// `grow`: moves the edge outward (or inward, below 0), rows of the frame as seen, -64 to 64.
     /// Default 0.
     pub grow: f32,
     /// `edge-mode`: how the edge is fitted to the picture. Default guided.
@@ -145,7 +145,7 @@ pub struct Params {
     /// `guided-subsample`: the fit is computed on cells of this many pixels of the frame, 1, 2, 3,
     /// 4, 6 or 8; 0 takes it from the sizes of frame and matte. Default 0.
     pub guided_subsample: usize,
-    /// `feather`: softens the edge outward (or inward, below 0), pixels of the frame, -64 to 64.
+    /// `feather`: softens the edge outward (or inward, below 0), rows of the frame as seen, -64 to 64.
     /// Default 0.
     pub feather: f32,
     /// `black-point`: matte value (0 to 1) that becomes 0. Default 0.

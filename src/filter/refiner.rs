@@ -11,7 +11,7 @@ use super::areas::Areas;
 use super::edge_fit::{self, EdgeFit, Grid};
 use super::guide::Guide;
 use super::hold::{Hold, Stillness};
-use super::morphology::Morphology;
+use super::morphology::{Morphology, Radius};
 use super::motion::Motion;
 use super::regions::{RegionParams, Regions};
 use super::resample::{Bilinear, CellMean, grid};
@@ -21,7 +21,7 @@ use super::tally::Tally;
 use super::temporal::{Smoother, Steadying};
 use super::{EdgeMode, Params, Plane, TemporalMode};
 use crate::clock::{FRAME, GAP};
-use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError};
+use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError, View};
 use crate::simd::Level;
 use std::time::{Duration, Instant};
 
@@ -75,6 +75,7 @@ pub struct Stats {
 pub struct Refiner {
     level: Level,
     params: Params,
+    view: View,
     guide: Guide,
     cells: CellMean,
     bilinear: Bilinear,
@@ -103,6 +104,7 @@ impl Refiner {
         Self {
             level,
             params: Params::default(),
+            view: View::default(),
             guide: Guide::default(),
             cells: CellMean::default(),
             bilinear: Bilinear::default(),
@@ -139,6 +141,12 @@ impl Refiner {
             self.areas.forget();
         }
         self.params = params;
+    }
+
+    /// How the viewer sees the frames: radii are then round on the screen. Regions are places in
+    /// the frame as it is stored, whatever this says.
+    pub fn set_view(&mut self, view: View) {
+        self.view = view;
     }
 
     /// Forgets the past, as after a flush.
@@ -288,11 +296,16 @@ impl Refiner {
         clock.lap(&mut stats.times.temporal);
 
         self.hold_sides(frames);
-        self.clean(frame.width());
+        self.clean((frame.width(), frame.height()));
         (stats.coverage, stats.changed) = self.tally.count(level, &self.matte, stats.reset);
         clock.lap(&mut stats.times.clean);
 
-        let grid = Grid { step, span, scale };
+        let grid = Grid {
+            step,
+            span,
+            scale,
+            unit: self.view.unit(),
+        };
         let small = (&mut self.matte, &self.luma);
         self.edge
             .apply(level, &self.params, small, &self.grid_luma, grid);
@@ -343,7 +356,7 @@ impl Refiner {
             .apply(self.level, thresholds, change, frames, &mut self.matte);
     }
 
-    fn clean(&mut self, frame_width: usize) {
+    fn clean(&mut self, frame: (usize, usize)) {
         let (level, params, matte) = (self.level, &self.params, &mut self.matte);
         self.areas.draw(params, matte.size());
         self.areas.apply(matte);
@@ -363,14 +376,21 @@ impl Refiner {
             };
             self.regions.apply(level, matte, &thresholds);
         }
-        let scale = matte.width() as f32 / frame_width as f32;
+        // Pixels of the matte in one of the viewer's rows.
+        let unit = self.view.unit();
+        let across = matte.width() as f32 / frame.0 as f32 * unit.0;
+        let down = matte.height() as f32 / frame.1 as f32 * unit.1;
+        let radius = |pixels: f32| Radius {
+            across: pixels * across,
+            down: pixels * down,
+        };
         if params.open > 0.0 {
-            self.morphology.open(level, matte, params.open * scale);
+            self.morphology.open(level, matte, radius(params.open));
         }
         if params.close > 0.0 {
-            self.morphology.close(level, matte, params.close * scale);
+            self.morphology.close(level, matte, radius(params.close));
         }
-        self.morphology.grow(level, matte, params.grow * scale);
+        self.morphology.grow(level, matte, radius(params.grow));
     }
 
     /// How far the refined matte settles in this frame: whole steps of what has added up.

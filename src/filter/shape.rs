@@ -5,6 +5,7 @@
 
 use super::Plane;
 use super::guided::Coefficients;
+use super::morphology::Radius;
 use super::window::BoxMean;
 use crate::frame::GrayMut;
 use crate::simd::Level;
@@ -15,6 +16,7 @@ pub struct Shape {
     matte: Plane,
     blurred: Plane,
     twice: Plane,
+    wider: Plane,
     mean: BoxMean,
     table: Vec<u8>,
     gamma: f32,
@@ -28,7 +30,15 @@ impl Shape {
     /// The matte is blurred (two box means, together `2 |radius|` wide on either side of the
     /// edge) and doubled: outward `min(1, 2 blur)`, inward `max(0, 2 blur - 1)`. What the guide
     /// put into the edge fades as the blur gets wider than a cell of the grid.
-    pub fn feather(&mut self, level: Level, radius: f32, guide: &Plane, edge: &mut Coefficients) {
+    pub fn feather(
+        &mut self,
+        level: Level,
+        radius: impl Into<Radius>,
+        guide: &Plane,
+        edge: &mut Coefficients,
+    ) {
+        let extent: Radius = radius.into();
+        let radius = extent.down;
         if radius == 0.0 {
             return;
         }
@@ -44,20 +54,16 @@ impl Shape {
         {
             *m = (a * i + b).clamp(0.0, 1.0);
         }
-        let wide = (radius.abs() * 0.5).max(0.5);
+        let high = (radius.abs() * 0.5).round().max(1.0);
+        let wide = match extent.is_round() {
+            true => high,
+            // A window of 2 r + 1 cells, longer or shorter by as much as the radius is.
+            false => ((2.0 * high + 1.0) * extent.across / extent.down - 1.0).max(0.0) * 0.5,
+        };
         let share = radius.abs().min(1.0);
-        self.mean.apply(
-            level,
-            &self.matte,
-            wide.round().max(1.0) as usize,
-            &mut self.twice,
-        );
-        self.mean.apply(
-            level,
-            &self.twice,
-            wide.round().max(1.0) as usize,
-            &mut self.blurred,
-        );
+        let (mean, wider, radii) = (&mut self.mean, &mut self.wider, (wide, high as usize));
+        blur(level, mean, &self.matte, radii, wider, &mut self.twice);
+        blur(level, mean, &self.twice, radii, wider, &mut self.blurred);
         for ((a, b), blur) in a.iter_mut().zip(b).zip(self.blurred.data()) {
             let soft = if radius > 0.0 {
                 (2.0 * blur).min(1.0)
@@ -98,6 +104,26 @@ impl Shape {
             for value in matte.row_mut(y) {
                 *value = self.table[usize::from(*value)];
             }
+        }
+    }
+}
+
+/// A box mean of a whole radius down, and one across that need not be whole: mixed from the two
+/// around.
+fn blur(
+    level: Level,
+    mean: &mut BoxMean,
+    from: &Plane,
+    (across, down): (f32, usize),
+    wider: &mut Plane,
+    to: &mut Plane,
+) {
+    let (whole, part) = (across.floor() as usize, across.fract());
+    mean.apply_oblong(level, from, (whole, down), to);
+    if part > 0.0 {
+        mean.apply_oblong(level, from, (whole + 1, down), wider);
+        for (to, wider) in to.data_mut().iter_mut().zip(wider.data()) {
+            *to += (wider - *to) * part;
         }
     }
 }

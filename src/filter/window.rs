@@ -123,18 +123,30 @@ pub struct BoxMean {
 impl BoxMean {
     /// Writes the window means of `from` to `to`, which takes the size of `from`. Radius 0 copies.
     pub fn apply(&mut self, level: Level, from: &Plane, radius: usize, to: &mut Plane) {
+        self.apply_oblong(level, from, (radius, radius), to);
+    }
+
+    /// The same over windows of two radii, across and down.
+    pub fn apply_oblong(
+        &mut self,
+        level: Level,
+        from: &Plane,
+        (across, down): (usize, usize),
+        to: &mut Plane,
+    ) {
         to.resize(from.width(), from.height());
-        let radius = radius.min(from.width().max(from.height()));
-        if radius == 0 {
+        let limit = from.width().max(from.height());
+        let radii = (across.min(limit), down.min(limit));
+        if radii == (0, 0) {
             to.copy_from(from);
             return;
         }
-        let padded = from.width() + 2 * radius;
+        let padded = from.width() + 2 * radii.0;
         self.columns.clear();
         self.columns.resize(padded, 0.0);
         self.scratch.resize(padded);
-        window_counts(from.width(), radius, &mut self.inverse);
-        dispatch!(level, simd => box_mean(simd, self, from, radius, to));
+        window_counts(from.width(), radii.0, &mut self.inverse);
+        dispatch!(level, simd => box_mean(simd, self, from, radii, to));
     }
 }
 
@@ -153,13 +165,19 @@ pub(super) fn window_count(y: usize, radius: usize, height: usize) -> usize {
 }
 
 #[simd]
-fn box_mean<S: Simd>(_: S, filter: &mut BoxMean, from: &Plane, radius: usize, to: &mut Plane) {
+fn box_mean<S: Simd>(
+    _: S,
+    filter: &mut BoxMean,
+    from: &Plane,
+    (radius, down): (usize, usize),
+    to: &mut Plane,
+) {
     let (width, height) = from.size();
     let columns = &mut filter.columns[..];
     for y in 0..height {
         advance(
             (y, 0, REFRESH),
-            radius,
+            down,
             height,
             columns,
             #[inline(always)]
@@ -174,7 +192,7 @@ fn box_mean<S: Simd>(_: S, filter: &mut BoxMean, from: &Plane, radius: usize, to
         );
         let row = to.row_mut(y);
         sliding_sum(columns, 2 * radius + 1, row, &mut filter.scratch);
-        let rows = 1.0 / window_count(y, radius, height) as f32;
+        let rows = 1.0 / window_count(y, down, height) as f32;
         for (value, inverse) in row.iter_mut().zip(&filter.inverse) {
             *value *= inverse * rows;
         }
@@ -188,13 +206,17 @@ pub(super) mod tests {
 
     /// The window mean in `f64`, straight from its definition.
     pub(in crate::filter) fn reference(from: &Plane, radius: usize) -> Vec<f64> {
+        oblong(from, (radius, radius))
+    }
+
+    fn oblong(from: &Plane, (across, down): (usize, usize)) -> Vec<f64> {
         let (width, height) = from.size();
         let mut out = Vec::new();
         for y in 0..height {
             for x in 0..width {
                 let (mut sum, mut count) = (0.0, 0.0);
-                for v in y.saturating_sub(radius)..=(y + radius).min(height - 1) {
-                    for u in x.saturating_sub(radius)..=(x + radius).min(width - 1) {
+                for v in y.saturating_sub(down)..=(y + down).min(height - 1) {
+                    for u in x.saturating_sub(across)..=(x + across).min(width - 1) {
                         sum += f64::from(from.row(v)[u]);
                         count += 1.0;
                     }
@@ -211,12 +233,15 @@ pub(super) mod tests {
         for (width, height) in sizes() {
             let plane = noise(width, height, 7);
             for radius in [0, 1, 2, 3, 4, 5, 8, 13, 90] {
-                let expected = reference(&plane, radius.min(width.max(height)));
-                for level in crate::simd::levels() {
-                    filter.apply(level, &plane, radius, &mut out);
-                    for (i, (a, b)) in out.data().iter().zip(&expected).enumerate() {
-                        let error = (f64::from(*a) - b).abs();
-                        assert!(error < 1e-5, "{width}x{height} r{radius} [{i}] {a} {b}");
+                for radii in [(radius, radius), (radius, 2), (0, radius)] {
+                    let limit = width.max(height);
+                    let expected = oblong(&plane, (radii.0.min(limit), radii.1.min(limit)));
+                    for level in crate::simd::levels() {
+                        filter.apply_oblong(level, &plane, radii, &mut out);
+                        for (i, (a, b)) in out.data().iter().zip(&expected).enumerate() {
+                            let error = (f64::from(*a) - b).abs();
+                            assert!(error < 1e-5, "{width}x{height} {radii:?} [{i}] {a} {b}");
+                        }
                     }
                 }
             }

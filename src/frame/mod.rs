@@ -14,6 +14,7 @@ mod guide;
 #[cfg(test)]
 mod guide_tests;
 mod layout;
+mod orientation;
 mod part;
 #[cfg(test)]
 pub(crate) mod reference;
@@ -24,12 +25,15 @@ mod sample_tests;
 mod srgb_view;
 mod still;
 mod transfer;
+#[cfg(test)]
+mod upright_tests;
 mod view;
 
 pub use color::{ChromaSite, Colorimetry, Matrix, Range, RgbToYuv, YuvToRgb};
 pub use gray::{GrayImage, GrayMut, GrayRef};
 pub use guide::{ColorScaler, GuideSpace, LumaScaler};
 pub use layout::{ColorModel, Component, LayoutInfo, PixelLayout, subsampled};
+pub use orientation::{Orientation, View};
 pub use part::{Rectangle, shift};
 pub use resample::{FrameFormat, HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};
 pub use sample::{ChannelOrder, ElementType, Sampler, TensorLayout, TensorMut, TensorSpec};

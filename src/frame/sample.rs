@@ -16,7 +16,9 @@
 
 use super::resample::{Affine, Element, HALF_MAX, Half, Resampler, write_packed, write_plane};
 use super::srgb_view::SrgbView;
-use super::{ColorModel, Colorimetry, FrameFormat, FrameRef, PixelLayout, SampleError};
+use super::{
+    ColorModel, Colorimetry, FrameFormat, FrameRef, Orientation, PixelLayout, SampleError,
+};
 use crate::simd::Level;
 use fearless_simd::dispatch;
 
@@ -263,6 +265,10 @@ pub struct Sampler {
     affines: [Affine; 3],
     /// Where colours are not sRGB's.
     view: Option<SrgbView>,
+    /// What makes a frame upright, as the tensor is to hold it.
+    orientation: Orientation,
+    /// A row of the stored picture at the tensor's size; empty where nothing is turned.
+    row: Vec<f32>,
 }
 
 impl Sampler {
@@ -272,10 +278,24 @@ impl Sampler {
     /// [`SampleError`] where either has no pixels or too many, or where the normalisation leaves
     /// the element type's range (for `f32` and bytes, 1e30).
     pub fn new(format: FrameFormat, spec: &TensorSpec, level: Level) -> Result<Self, SampleError> {
+        Self::upright(format, spec, Orientation::Rotate0, level)
+    }
+
+    /// The same with frames turned upright: `spec` is the tensor of the upright picture. Frames
+    /// are scaled as they are stored, and turned at the tensor's size.
+    ///
+    /// # Errors
+    /// As [`Sampler::new`].
+    pub fn upright(
+        format: FrameFormat,
+        spec: &TensorSpec,
+        orientation: Orientation,
+        level: Level,
+    ) -> Result<Self, SampleError> {
         spec.check()?;
         let components = color_components(format.layout);
         let gray = nothing(format, components);
-        let size = (spec.width, spec.height);
+        let size = orientation.size((spec.width, spec.height));
         let resampler = Resampler::of_what_is_seen(format, &gray, size, level)?;
         let rgb = codes_to_rgb(format.layout, format.color);
         let affines = std::array::from_fn(|c| {
@@ -291,6 +311,11 @@ impl Sampler {
             resampler,
             spec: *spec,
             affines,
+            orientation,
+            row: match orientation.is_identity() {
+                true => Vec::new(),
+                false => vec![0.0; size.0],
+            },
         })
     }
 
@@ -338,13 +363,49 @@ impl Sampler {
     fn fill<T: Element>(&mut self, frame: &FrameRef<'_>, out: &mut [T]) -> Result<(), SampleError> {
         if let Some(view) = &mut self.view {
             view.look(&mut self.resampler, frame)?;
-            write_srgb(view, &self.spec, out);
+            write_srgb(view, &self.spec, self.orientation, out);
             return Ok(());
         }
-        match color_components(self.format().layout) {
-            1 => self.fill_from::<T, 1>(frame, out),
-            _ => self.fill_from::<T, 3>(frame, out),
+        match (color_components(self.format().layout), self.row.is_empty()) {
+            (1, true) => self.fill_from::<T, 1>(frame, out),
+            (_, true) => self.fill_from::<T, 3>(frame, out),
+            (1, false) => self.fill_turned::<T, 1>(frame, out),
+            (_, false) => self.fill_turned::<T, 3>(frame, out),
         }
+    }
+
+    /// Each row of the stored picture becomes a row or a column of the tensor, in either direction.
+    fn fill_turned<T: Element, const N: usize>(
+        &mut self,
+        frame: &FrameRef<'_>,
+        out: &mut [T],
+    ) -> Result<(), SampleError> {
+        let TensorSpec { width, height, .. } = self.spec;
+        let (affines, level, row) = (&self.affines, self.resampler.level(), &mut self.row);
+        let (back, size) = (
+            self.orientation.inverse(),
+            self.orientation.size((width, height)),
+        );
+        let (pixel, channel) = match self.spec.layout {
+            TensorLayout::Nchw => (1, width * height),
+            TensorLayout::Nhwc => (3, 1),
+        };
+        let place = |u: usize, v: usize| {
+            let (x, y) = back.stored((u, v), size);
+            (y * width + x) * pixel
+        };
+        self.resampler.run::<N>(frame, |v, rows| {
+            let first = place(0, v);
+            let step = place(1.min(size.0 - 1), v) as isize - first as isize;
+            for (c, affine) in affines.iter().enumerate() {
+                let (line, mut at) = (&mut row[..], c * channel + first);
+                dispatch!(level, simd => write_plane(simd, rows, affine, line));
+                for value in row.iter() {
+                    out[at] = T::encode(*value);
+                    at = at.wrapping_add_signed(step);
+                }
+            }
+        })
     }
 
     fn fill_from<T: Element, const N: usize>(
@@ -370,8 +431,24 @@ impl Sampler {
 }
 
 /// Writes sRGB's colours as a tensor wants them.
-fn write_srgb<T: Element>(view: &SrgbView, spec: &TensorSpec, out: &mut [T]) {
+fn write_srgb<T: Element>(
+    view: &SrgbView,
+    spec: &TensorSpec,
+    orientation: Orientation,
+    out: &mut [T],
+) {
     let pixels = spec.width * spec.height;
+    let (back, size) = (
+        orientation.inverse(),
+        orientation.size((spec.width, spec.height)),
+    );
+    let upright = |index: usize| match orientation.is_identity() {
+        true => index,
+        false => {
+            let (x, y) = back.stored((index % size.0, index / size.0), size);
+            y * spec.width + x
+        }
+    };
     for c in 0..3 {
         let (scale, bias, (low, high)) = (spec.scale[c], spec.bias[c], spec.bounds(c));
         let component = match spec.order {
@@ -382,8 +459,9 @@ fn write_srgb<T: Element>(view: &SrgbView, spec: &TensorSpec, out: &mut [T]) {
             TensorLayout::Nchw => (c * pixels, 1),
             TensorLayout::Nhwc => (c, 3),
         };
-        for (out, rgb) in out[first..].iter_mut().step_by(step).zip(view.pixels()) {
-            *out = T::encode((scale * rgb[component] + bias).clamp(low, high));
+        for (index, rgb) in view.pixels().enumerate() {
+            let value = (scale * rgb[component] + bias).clamp(low, high);
+            out[first + step * upright(index)] = T::encode(value);
         }
     }
 }

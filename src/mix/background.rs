@@ -36,8 +36,13 @@ impl MatteMix {
         &self,
         event: gst::Event,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.background_direction.note(&event);
         match event.view() {
-            gst::EventView::StreamStart(_) => self.inbox.stream_start(),
+            gst::EventView::StreamStart(_) => {
+                self.inbox.stream_start();
+                self.turn_background();
+            }
+            gst::EventView::Tag(_) => self.turn_background(),
             gst::EventView::FlushStart(_) => self.inbox.flush_start(),
             gst::EventView::FlushStop(_) => self.inbox.flush_stop(),
             gst::EventView::Eos(_) => self.inbox.end(),
@@ -55,10 +60,16 @@ impl MatteMix {
                     return Err(gst::FlowError::Error);
                 }
             },
-            // Tags and messages of the background are not the output's.
+            // Messages of the background, and its tags, are not the output's.
             _ => (),
         }
         Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// Says how the background's frames stand from now on.
+    fn turn_background(&self) {
+        let orientation = self.background_direction.orientation();
+        self.inbox.set_orientation(orientation);
     }
 
     pub(super) fn background_query(&self, query: &mut gst::QueryRef) -> bool {

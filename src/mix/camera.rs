@@ -35,7 +35,8 @@ impl MatteMix {
         let before = lock(&self.stage).take();
         let stage = Stream::from_caps(caps).and_then(|camera| {
             lock(&self.timeline).set_rate(camera.info.fps());
-            Stage::new(camera, settings, before)
+            let orientation = self.direction.orientation();
+            Stage::new(camera, orientation, settings, before)
                 .map_err(|error| gst::loggable_error!(CAT, "{error}"))
         });
         match stage {
@@ -93,6 +94,7 @@ impl MatteMix {
         if self.changed.swap(false, Ordering::AcqRel) {
             stage.configure(lock(&self.settings).clone());
         }
+        stage.turn(self.direction.orientation());
         let settings = stage.settings();
         let behind = match (&shown.frame, settings.background_eos) {
             (_, BackgroundEos::Color) if shown.ended => Behind::Color(settings.color),

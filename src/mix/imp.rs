@@ -12,6 +12,7 @@ use crate::compose;
 use crate::control::Control;
 use crate::timeline::Timeline;
 use crate::video::allocation;
+use crate::video::direction::{self, Direction};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -50,6 +51,9 @@ pub struct MatteMix {
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
     pub(super) changed: AtomicBool,
     pub(super) inbox: Inbox,
+    /// Which way up the camera's frames are, and the background's.
+    pub(super) direction: Direction,
+    pub(super) background_direction: Direction,
     /// The camera's caps.
     pub(super) caps: Mutex<Option<gst::Caps>>,
     /// What the streaming thread owns between caps.
@@ -132,6 +136,8 @@ impl ObjectSubclass for MatteMix {
             control: Control::default(),
             changed: AtomicBool::new(false),
             inbox: Inbox::default(),
+            direction: Direction::default(),
+            background_direction: Direction::default(),
             caps: Mutex::default(),
             stage: Mutex::default(),
             timeline: Mutex::default(),
@@ -149,12 +155,21 @@ impl ObjectImpl for MatteMix {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        if pspec.name() == direction::PROPERTY {
+            if let Err(error) = self.direction.set(value) {
+                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{error}"));
+            }
+            return;
+        }
         lock(&self.settings).set(pspec.name(), value);
         self.changed.store(true, Ordering::Release);
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        lock(&self.settings).get(pspec.name())
+        match pspec.name() {
+            direction::PROPERTY => self.direction.value(),
+            name => lock(&self.settings).get(name),
+        }
     }
 
     fn constructed(&self) {
@@ -270,6 +285,7 @@ impl AggregatorImpl for MatteMix {
 
     fn sink_event(&self, pad: &gst_base::AggregatorPad, event: gst::Event) -> bool {
         lock(&self.timeline).event(&event);
+        self.direction.note(&event);
         match event.view() {
             gst::EventView::Caps(event) => return self.camera_caps(event),
             gst::EventView::Segment(event) if !self.camera_segment(event) => return false,

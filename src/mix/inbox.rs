@@ -4,6 +4,7 @@
 //! in, the camera's takes the one that belongs to a camera frame; neither holds the other up for
 //! longer than it must.
 
+use crate::frame::Orientation;
 use crate::video::Stream;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,8 @@ pub struct Frame {
     pub buffer: gst::Buffer,
     /// What its caps said.
     pub stream: Arc<Stream>,
+    /// What makes it upright.
+    pub orientation: Orientation,
     /// Running time at which it starts; none where it has no timestamp: it is due at once.
     start: Option<gst::ClockTime>,
     /// Running time at which it ends, where it has a duration.
@@ -46,6 +49,7 @@ pub struct Shown {
 #[derive(Debug, Default)]
 struct State {
     stream: Option<Arc<Stream>>,
+    orientation: Orientation,
     segment: Option<gst::FormattedSegment<gst::ClockTime>>,
     waiting: VecDeque<Frame>,
     current: Option<Frame>,
@@ -195,6 +199,11 @@ impl Inbox {
         self.update(|state| state.stream = Some(Arc::new(stream)));
     }
 
+    /// What makes the frames to come upright.
+    pub fn set_orientation(&self, orientation: Orientation) {
+        self.update(|state| state.orientation = orientation);
+    }
+
     /// Segment of the frames to come.
     pub fn set_segment(&self, segment: gst::FormattedSegment<gst::ClockTime>) {
         self.update(|state| state.segment = Some(segment));
@@ -285,9 +294,11 @@ impl Inbox {
             }
         }
         state.stopped = false;
+        let orientation = state.orientation;
         state.waiting.push_back(Frame {
             buffer,
             stream,
+            orientation,
             start,
             end,
         });

@@ -30,6 +30,11 @@
  * frame wait for the background for at most #mattemix:background-timeout, so that two files give
  * the same result every time.
  *
+ * Both videos may lie on their side or have pixels that are no squares: the background stands upright
+ * and in true shape for the viewer of the camera, as the tag `image-orientation` and the caps of each
+ * say; #mattemix:video-direction overrides the camera's tag. The output is stored and tagged as the
+ * camera's frames are.
+ *
  * A background that starts over while the camera goes on (it was linked late, or seeks to loop)
  * is shown from then on.
  *

@@ -63,6 +63,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .controllable()
             .build(),
     ];
+    all.push(crate::video::direction::property());
     all.extend(effect_properties());
     all
 }

@@ -6,6 +6,7 @@ use super::inbox::Frame;
 use super::settings::Settings;
 use crate::blend::{Background, CURTAIN, Placement, Rescaler};
 use crate::compose::{Canvas, Contradictions, Fade, Gap, ImageFit, Missing, News, OnMissingMatte};
+use crate::frame::{Orientation, View};
 use crate::meta::Matte;
 use crate::simd;
 use crate::timeline::Tick;
@@ -27,6 +28,8 @@ pub enum Behind<'a> {
 #[derive(Debug)]
 struct Conversion {
     stream: Arc<Stream>,
+    /// How the viewer sees the background, were it alone.
+    view: View,
     rescaler: Rescaler,
     /// Number of the frame that is converted.
     serial: Option<u64>,
@@ -36,6 +39,8 @@ struct Conversion {
 #[derive(Debug)]
 pub struct Stage {
     aspect: gst::Fraction,
+    /// What makes the camera's frames upright.
+    orientation: Orientation,
     settings: Settings,
     canvas: Canvas,
     /// Colour that the canvas has for its own background.
@@ -47,30 +52,37 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Makes ready for frames of the camera's caps. What went on under the caps before goes on, but no
-    /// picture of theirs is shown in frames of another kind.
+    /// Makes ready for frames of the camera's caps, which `orientation` makes upright. What went on
+    /// under the caps before goes on, but no picture of theirs is shown in frames of another kind.
     ///
     /// # Errors
     /// Where frames of these caps cannot be composed, in words.
-    pub fn new(camera: Stream, settings: Settings, before: Option<Self>) -> Result<Self, String> {
+    pub fn new(
+        camera: Stream,
+        orientation: Orientation,
+        settings: Settings,
+        before: Option<Self>,
+    ) -> Result<Self, String> {
         if let Some(mut before) = before {
             if before.canvas.stream().differs_in_rate_only(&camera) {
+                before.turn(orientation);
                 before.configure(settings);
                 return Ok(before);
             }
-            let mut stage = Self::begin(camera, settings)?;
+            let mut stage = Self::begin(camera, orientation, settings)?;
             (stage.gap, stage.fade) = (before.gap, before.fade);
             return Ok(stage);
         }
-        Self::begin(camera, settings)
+        Self::begin(camera, orientation, settings)
     }
 
-    fn begin(camera: Stream, settings: Settings) -> Result<Self, String> {
+    fn begin(camera: Stream, orientation: Orientation, settings: Settings) -> Result<Self, String> {
         let mut stage = Self {
             aspect: camera.display_aspect(),
             fade: Fade::new(settings.effect.enabled),
+            orientation,
             settings: settings.clone(),
-            canvas: Canvas::new(camera)?,
+            canvas: Canvas::new(camera, orientation)?,
             color: None,
             conversion: None,
             gap: Gap::default(),
@@ -94,6 +106,14 @@ impl Stage {
         }
         self.canvas.configure(&settings.effect);
         self.settings = settings;
+    }
+
+    /// Takes over how the camera's frames stand from now on.
+    pub fn turn(&mut self, orientation: Orientation) {
+        if std::mem::replace(&mut self.orientation, orientation) != orientation {
+            self.canvas.turn(orientation);
+            (self.conversion, self.color) = (None, None);
+        }
     }
 
     /// Time starts over: no older picture may be shown again.
@@ -197,7 +217,8 @@ impl Stage {
     ) -> Result<Option<Missing>, String> {
         let (camera, stream) = (self.canvas.stream(), &frame.stream);
         let same = camera.frame_format() == stream.frame_format()
-            && camera.info.par() == stream.info.par();
+            && camera.info.par() == stream.info.par()
+            && self.orientation == frame.orientation;
         if same {
             let done = stream.read(&frame.buffer, |view| {
                 self.canvas.write(buffer, matte.clone(), Some(view))
@@ -207,9 +228,10 @@ impl Stage {
                 Err(_) => self.over_color(buffer, matte, CURTAIN),
             };
         }
-        let fits = |c: &Conversion| Arc::ptr_eq(&c.stream, stream);
+        let view = stream.view(frame.orientation);
+        let fits = |c: &Conversion| Arc::ptr_eq(&c.stream, stream) && c.view == view;
         if !conversion.as_ref().is_some_and(fits) {
-            *conversion = Some(self.conversion_of(stream)?);
+            *conversion = Some(self.conversion_of(stream, view)?);
         }
         let Some(current) = conversion.as_mut() else {
             return self.over_color(buffer, matte, CURTAIN);
@@ -226,20 +248,18 @@ impl Stage {
         self.canvas.write(buffer, matte, Some(&back))
     }
 
-    fn conversion_of(&self, stream: &Arc<Stream>) -> Result<Conversion, String> {
-        let shape = |s: &Stream| {
-            let par = s.info.par();
-            f64::from(par.numer()) / f64::from(par.denom())
-        };
+    fn conversion_of(&self, stream: &Arc<Stream>, view: View) -> Result<Conversion, String> {
         let placement = Placement {
             fit: self.settings.background_fit.into(),
-            pixel_shape: shape(stream) / shape(self.canvas.stream()),
+            from: view,
+            to: self.canvas.stream().view(self.orientation),
             bars: self.settings.color,
         };
         let (from, to) = (stream.frame_format(), self.canvas.stream().frame_format());
         let rescaler = Rescaler::new(from, to, placement, simd::level());
         Ok(Conversion {
             stream: Arc::clone(stream),
+            view,
             rescaler: rescaler.map_err(|error| error.to_string())?,
             serial: None,
         })

@@ -4,11 +4,13 @@
 
 use super::settings::{self, Settings};
 use crate::control::Control;
-use crate::filter::{Refiner, Stats, Timing};
+use crate::filter::{Params, Refiner, Stats, Timing};
+use crate::frame::Orientation;
 use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
 use crate::timeline::Timeline;
+use crate::video::direction::{self, Direction};
 use crate::video::{Stream, allocation, pad_templates};
 use gst::glib;
 use gst::prelude::*;
@@ -33,6 +35,8 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 struct State {
     stream: Stream,
     aspect: gst::Fraction,
+    /// What makes the frames upright; regions are the viewer's.
+    orientation: Orientation,
     refiner: Refiner,
     pool: Option<MattePool>,
     #[cfg(feature = "v1_26")]
@@ -58,6 +62,7 @@ pub struct MatteRefine {
     /// Where frames lie in time.
     timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
+    direction: Direction,
 }
 
 /// A timeline that counts frames where timestamps fail: results do not depend on the machine's speed.
@@ -78,6 +83,7 @@ impl State {
         Self {
             aspect: stream.display_aspect(),
             stream,
+            orientation: Orientation::Rotate0,
             refiner: Refiner::new(simd::level()),
             pool: None,
             #[cfg(feature = "v1_26")]
@@ -174,6 +180,34 @@ impl State {
     }
 }
 
+impl MatteRefine {
+    /// What the settings come to for frames that `orientation` makes upright: regions are places
+    /// that the viewer sees.
+    fn params(&self, orientation: Orientation) -> Params {
+        let mut params = lock(&self.settings).params();
+        if orientation.is_identity() {
+            return params;
+        }
+        let regions = [&mut params.subject_region, &mut params.keep];
+        for region in regions.into_iter().flatten() {
+            let corners = region.corners.iter();
+            let stored = corners.map(|corner| orientation.stored_share(*corner));
+            region.corners = stored.collect();
+        }
+        params
+    }
+
+    /// Takes over what properties and tags have changed, between two frames.
+    fn refresh(&self, state: &mut State) {
+        let orientation = self.direction.orientation();
+        if self.changed.swap(false, Ordering::AcqRel) || state.orientation != orientation {
+            state.refiner.set_view(state.stream.view(orientation));
+            state.refiner.set_params(&self.params(orientation));
+            (state.orientation, state.newest) = (orientation, None);
+        }
+    }
+}
+
 #[glib::object_subclass]
 impl ObjectSubclass for MatteRefine {
     const NAME: &'static str = "GstMatteRefine";
@@ -188,7 +222,10 @@ impl ObjectImpl for MatteRefine {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        let result = lock(&self.settings).set(pspec.name(), value);
+        let result = match pspec.name() {
+            direction::PROPERTY => self.direction.set(value).map_err(|error| error.to_string()),
+            name => lock(&self.settings).set(name, value),
+        };
         match result {
             Ok(()) => self.changed.store(true, Ordering::Release),
             Err(error) => gst::element_imp_warning!(
@@ -202,6 +239,7 @@ impl ObjectImpl for MatteRefine {
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         match pspec.name() {
             "stats" => settings::stats(&lock(&self.stats)).to_value(),
+            direction::PROPERTY => self.direction.value(),
             name => lock(&self.settings).get(name),
         }
     }
@@ -246,7 +284,8 @@ impl BaseTransformImpl for MatteRefine {
         gst::debug!(CAT, imp = self, "{incaps}");
         lock(&self.timeline).0.set_rate(stream.info.fps());
         self.changed.store(false, Ordering::Release);
-        let params = lock(&self.settings).params();
+        let orientation = self.direction.orientation();
+        let params = self.params(orientation);
         let mut state = lock(&self.state);
         let mut next = match state.take() {
             // What is known about the scene is kept at the raw matte's resolution.
@@ -258,6 +297,8 @@ impl BaseTransformImpl for MatteRefine {
             },
             _ => State::new(stream),
         };
+        next.orientation = orientation;
+        next.refiner.set_view(next.stream.view(orientation));
         next.refiner.set_params(&params);
         *state = Some(next);
         Ok(())
@@ -273,6 +314,7 @@ impl BaseTransformImpl for MatteRefine {
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
+        self.direction.note(&event);
         lock(&self.timeline).0.event(&event);
         self.parent_sink_event(event)
     }
@@ -288,10 +330,7 @@ impl BaseTransformImpl for MatteRefine {
         let mut guard = lock(&self.state);
         crate::fault::point("matterefine");
         let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
-        if self.changed.swap(false, Ordering::AcqRel) {
-            state.refiner.set_params(&lock(&self.settings).params());
-            state.newest = None;
-        }
+        self.refresh(state);
         let tick = lock(&self.timeline).0.tick(&self.obj().segment(), buffer);
         state.discont |= tick.breaks();
         state.time = state.time.saturating_add(tick.scene);

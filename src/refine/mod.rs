@@ -9,6 +9,10 @@ use crate::control::Control;
  * hysteresis, cleaned of islands and holes, fitted to the picture's edges, shaped. The frame
  * itself passes through untouched.
  *
+ * Radii count rows and are round, and regions lie, as the viewer sees the frame: by the tag
+ * `image-orientation` (or #matterefine:video-direction) and the caps' pixel-aspect-ratio. The matte
+ * lies on the frame as it is stored.
+ *
  * A preset sets everything; single properties override it, in whatever order they are set.
  *
  * ## Example

@@ -85,21 +85,21 @@ const NUMBERS: &[Number] = &[
     Number {
         name: "open",
         nick: "Open",
-        blurb: "Removes what is thinner than twice this, in pixels of the frame",
+        blurb: "Removes what is thinner than twice this, in rows of the frame that the viewer sees",
         range: (0.0, 64.0),
         field: |p| &mut p.open,
     },
     Number {
         name: "close",
         nick: "Close",
-        blurb: "Fills gaps that are thinner than twice this, in pixels of the frame",
+        blurb: "Fills gaps that are thinner than twice this, in rows of the frame that the viewer sees",
         range: (0.0, 64.0),
         field: |p| &mut p.close,
     },
     Number {
         name: "grow",
         nick: "Grow",
-        blurb: "Moves the edge outward, or inward below 0, in pixels of the frame",
+        blurb: "Moves the edge outward, or inward below 0, in rows of the frame that the viewer sees",
         range: (-64.0, 64.0),
         field: |p| &mut p.grow,
     },
@@ -121,7 +121,7 @@ const NUMBERS: &[Number] = &[
     Number {
         name: "feather",
         nick: "Feather",
-        blurb: "Softens the edge outward, or inward below 0, in pixels of the frame",
+        blurb: "Softens the edge outward, or inward below 0, in rows of the frame that the viewer sees",
         range: (-64.0, 64.0),
         field: |p| &mut p.feather,
     },
@@ -199,8 +199,9 @@ pub fn properties() -> Vec<glib::ParamSpec> {
         glib::ParamSpecString::builder("subject-region")
             .nick("Subject region")
             .blurb(
-                "Where the subject may be, in shares of the frame: left,top,width,height of a \
-                 rectangle, or x,y of each corner of a polygon; unset: everywhere",
+                "Where the subject may be, in shares of the frame as the viewer sees it: \
+                 left,top,width,height of a rectangle, or x,y of each corner of a polygon; unset: \
+                 everywhere",
             )
             .mutable_playing()
             .build(),
@@ -228,6 +229,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
         };
         all.push(spec.build());
     }
+    all.push(crate::video::direction::property());
     all.push(
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")

@@ -13,6 +13,7 @@ use super::stats::Stats;
 use super::swap::Swap;
 use crate::control::Control;
 use crate::meta::Matte;
+use crate::video::direction::{self, Direction};
 use crate::video::{Stream, allocation, pad_templates};
 use crate::voice::Voice;
 use gst::glib;
@@ -64,6 +65,8 @@ pub struct MatteSegment {
     pub(super) voice: Voice,
     /// Frames of an earlier running time are late and go without a run; from QoS events.
     pub(super) earliest: Mutex<Option<gst::ClockTime>>,
+    /// Which way up the frames are.
+    pub(super) direction: Direction,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -85,6 +88,12 @@ impl ObjectImpl for MatteSegment {
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
+        if name == direction::PROPERTY {
+            if let Err(error) = self.direction.set(value) {
+                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{error}"));
+            }
+            return;
+        }
         let started = self.started.load(Ordering::Acquire);
         let mut settings = lock(&self.settings);
         if !started || !settings::is_of_network(name) {
@@ -114,6 +123,7 @@ impl ObjectImpl for MatteSegment {
                 lock(&self.stats).to_structure(latency).to_value()
             }
             "active-execution-provider" => lock(&self.active_provider).to_value(),
+            direction::PROPERTY => self.direction.value(),
             name => lock(&self.settings).get(name),
         }
     }
@@ -214,6 +224,7 @@ impl BaseTransformImpl for MatteSegment {
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
+        self.direction.note(&event);
         match event.type_() {
             // Comes beside the stream, which may be waiting for the network.
             gst::EventType::FlushStart => self.interrupt.flush(true),
@@ -248,6 +259,7 @@ impl BaseTransformImpl for MatteSegment {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.follow_direction()?;
         let attached = {
             let mut guard = lock(&self.state);
             crate::fault::point("mattesegment");

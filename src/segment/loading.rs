@@ -84,18 +84,20 @@ impl MatteSegment {
         Ok(settings)
     }
 
-    /// New caps. The network, and what is known about the scene, stay where its input stays the same;
-    /// otherwise it is made anew, since models may take their size from the stream.
+    /// New caps, or frames that stand another way. The network, and what is known about the scene, stay
+    /// where its input stays the same; otherwise it is made anew, since models may take their size from
+    /// what the viewer sees.
     pub(super) fn change_stream(&self, stream: Stream) -> Result<(), gst::LoggableError> {
         let mut guard = lock(&self.state);
         let state = guard
             .as_mut()
             .ok_or_else(|| gst::loggable_error!(CAT, "the element is not started"))?;
         state.timeline.set_rate(stream.info.fps());
-        let size = (stream.width(), stream.height());
+        let orientation = self.direction.orientation();
+        let size = stream.seen(orientation);
         let kept = match &mut state.playing {
-            Some(playing) if playing.suits(&stream) => {
-                let resized = (playing.stream.width(), playing.stream.height()) != size;
+            Some(playing) if playing.suits(&stream, orientation) => {
+                let resized = playing.stream.seen(orientation) != size;
                 playing.change_stream(stream.clone()).map(|()| resized).ok()
             }
             _ => None,
@@ -109,15 +111,15 @@ impl MatteSegment {
             return Ok(());
         }
         // Mattes and states belong to the old caps; the runner's network ends with them.
-        state.playing = None;
+        let before = state.playing.take();
         let options = model::Options {
             stream: Some(size),
             ..state.options.clone()
         };
         let made = self
             .load(&state.source, &options)
-            .and_then(|engine| Playing::new(engine, stream));
-        let made = match made {
+            .and_then(|engine| Playing::new(engine, stream, orientation));
+        let mut made = match made {
             Ok(made) => made,
             Err(error) => {
                 drop(guard);
@@ -131,11 +133,15 @@ impl MatteSegment {
         gst::debug!(
             CAT,
             imp = self,
-            "{}: a matte of {:?} for frames of {size:?}",
+            "{}: a matte of {:?} for frames that are seen at {size:?}, {orientation:?}",
             about.name,
             about.matte_size
         );
         self.interrupt.watch(made.net.runner.handle());
+        // Whoever turns the camera is there before and after.
+        if let Some(before) = before.filter(|before| before.orientation != orientation) {
+            made.presence = before.presence;
+        }
         state.playing = Some(made);
         drop(guard);
         self.load_again(size);
@@ -147,6 +153,21 @@ impl MatteSegment {
         if let Some(wanted) = self.swap.resize(size) {
             self.load_beside(wanted);
         }
+    }
+
+    /// Makes the network anew where the frames stand another way than they did.
+    ///
+    /// # Errors
+    /// Where it cannot be loaded; the bus has heard why.
+    pub(super) fn follow_direction(&self) -> Result<(), gst::FlowError> {
+        let orientation = self.direction.orientation();
+        let turned = match lock(&self.state).as_ref().and_then(|s| s.playing.as_ref()) {
+            Some(playing) if playing.orientation != orientation => playing.stream.clone(),
+            _ => return Ok(()),
+        };
+        gst::debug!(CAT, imp = self, "{orientation:?} makes the frames upright");
+        self.change_stream(turned)
+            .map_err(|_| gst::FlowError::NotNegotiated)
     }
 
     /// Loads another network on a thread of its own; [`MatteSegment::take_over`] brings it in.
@@ -229,7 +250,7 @@ impl MatteSegment {
         };
         let about = engine.about();
         self.announce(&*engine);
-        match Net::new(engine, &playing.stream) {
+        match Net::new(engine, &playing.stream, playing.orientation) {
             Ok(net) => {
                 self.interrupt.watch(net.runner.handle());
                 playing.exchange(net);

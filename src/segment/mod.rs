@@ -7,6 +7,10 @@
  * Runs a segmentation network (ONNX) on every frame and attaches the raw matte to it as
  * `MatteMeta`. The frame itself passes through untouched: any raw format, no conversion, no copy.
  *
+ * The network sees frames upright and in their true shape, as the tag `image-orientation` and the
+ * caps' pixel-aspect-ratio say; the matte lies on the frame as it is stored.
+ * #mattesegment:video-direction overrides the tag.
+ *
  * The matte is refined by #matterefine and used by #mattecompose, or by any program that reads
  * the meta.
  *
@@ -46,6 +50,7 @@ mod testing;
 mod tests;
 #[cfg(test)]
 mod time_tests;
+mod turned;
 mod worker;
 
 pub use imp::properties;

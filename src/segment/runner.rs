@@ -4,7 +4,7 @@
 
 use super::engine::{About, Engine};
 use super::worker::{Failure, Finished, Handle, Waited, Worker};
-use crate::frame::{FrameRef, SampleError, Sampler, TensorSpec};
+use crate::frame::{FrameRef, Orientation, SampleError, Sampler, TensorSpec};
 use crate::simd;
 use crate::video::Stream;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub enum Started {
 
 /// Samples frames and has the network run on them.
 pub struct Runner {
+    /// What makes the frames upright.
+    orientation: Orientation,
     sampler: Sampler,
     spec: TensorSpec,
     worker: Worker,
@@ -45,15 +47,21 @@ pub enum RunnerError {
 }
 
 impl Runner {
-    /// Makes a runner for a stream.
+    /// Makes a runner for a stream whose frames `orientation` makes upright for the network.
     ///
     /// # Errors
     /// [`RunnerError`].
-    pub fn new(engine: Box<dyn Engine>, stream: &Stream) -> Result<Self, RunnerError> {
+    pub fn new(
+        engine: Box<dyn Engine>,
+        stream: &Stream,
+        orientation: Orientation,
+    ) -> Result<Self, RunnerError> {
         let spec = *engine.input_spec();
-        let sampler = Sampler::new(stream.frame_format(), &spec, simd::level())?;
+        let format = stream.frame_format();
+        let sampler = Sampler::upright(format, &spec, orientation, simd::level())?;
         let about = engine.about();
         Ok(Self {
+            orientation,
             sampler,
             spec,
             worker: Worker::start(engine, STALL_LEAST.max(about.warm_up * STALL_FACTOR))?,
@@ -66,7 +74,8 @@ impl Runner {
     /// # Errors
     /// Where they cannot be sampled; the runner goes on with the old ones.
     pub fn change_stream(&mut self, stream: &Stream) -> Result<(), SampleError> {
-        self.sampler = Sampler::new(stream.frame_format(), &self.spec, simd::level())?;
+        let format = stream.frame_format();
+        self.sampler = Sampler::upright(format, &self.spec, self.orientation, simd::level())?;
         Ok(())
     }
 

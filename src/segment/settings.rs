@@ -174,6 +174,7 @@ pub fn properties() -> Vec<glib::ParamSpec> {
             .mutable_playing()
             .controllable()
             .build(),
+        crate::video::direction::property(),
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
             .blurb(

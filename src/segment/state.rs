@@ -6,7 +6,9 @@ use super::carrier::Carrier;
 use super::engine::Engine;
 use super::pacer::Pacer;
 use super::runner::Runner;
+use super::turned::Turned;
 use crate::filter::presence::Presence;
+use crate::frame::Orientation;
 use crate::meta::{Matte, same_shape};
 use crate::model::{self, ModelSource};
 use crate::pool::MattePool;
@@ -30,6 +32,8 @@ pub struct State {
 pub struct Playing {
     pub stream: Stream,
     pub aspect: gst::Fraction,
+    /// What makes the frames upright, as the network sees them.
+    pub orientation: Orientation,
     /// What depends on the network as well.
     pub net: Net,
     #[cfg(feature = "v1_26")]
@@ -88,16 +92,21 @@ impl Trouble {
 }
 
 impl Net {
-    /// Makes everything for a network and a stream.
+    /// Makes everything for a network and a stream whose frames `orientation` makes upright.
     ///
     /// # Errors
     /// In words: a size without caps, frames that cannot be sampled, no thread.
-    pub fn new(engine: Box<dyn Engine>, stream: &Stream) -> Result<Self, String> {
+    pub fn new(
+        engine: Box<dyn Engine>,
+        stream: &Stream,
+        orientation: Orientation,
+    ) -> Result<Self, String> {
+        let engine = Turned::engine(engine, orientation);
         let about = engine.about();
         let size = about.matte_size;
         let pool = MattePool::new(size.0, size.1).map_err(|error| error.to_string())?;
         Ok(Self {
-            runner: Runner::new(engine, stream).map_err(|error| error.to_string())?,
+            runner: Runner::new(engine, stream, orientation).map_err(|error| error.to_string())?,
             pool,
             carrier: Carrier::new(stream.frame_format(), size),
             // What a recurrent network remembers of one scene must not colour the next.
@@ -111,10 +120,15 @@ impl Playing {
     ///
     /// # Errors
     /// As [`Net::new`].
-    pub fn new(engine: Box<dyn Engine>, stream: Stream) -> Result<Self, String> {
+    pub fn new(
+        engine: Box<dyn Engine>,
+        stream: Stream,
+        orientation: Orientation,
+    ) -> Result<Self, String> {
         Ok(Self {
-            net: Net::new(engine, &stream)?,
+            net: Net::new(engine, &stream, orientation)?,
             aspect: stream.display_aspect(),
+            orientation,
             #[cfg(feature = "v1_26")]
             masks: Default::default(),
             pacer: Pacer::new(stream.frame_format()),
@@ -143,12 +157,12 @@ impl Playing {
     }
 
     /// Whether frames of another stream look the same to the network.
-    pub fn suits(&self, stream: &Stream) -> bool {
-        let size = |stream: &Stream| (stream.width(), stream.height());
+    pub fn suits(&self, stream: &Stream, orientation: Orientation) -> bool {
         let about = self.net.runner.about();
-        about
-            .input_size
-            .suits_both(size(&self.stream), size(stream))
+        self.orientation == orientation
+            && about
+                .input_size
+                .suits_both(self.stream.seen(orientation), stream.seen(orientation))
     }
 
     /// Goes on with frames of another stream that [`Playing::suits`]. Where they show another part of the

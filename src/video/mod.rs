@@ -4,6 +4,7 @@
 //! colorimetry, mapped buffers become checked views.
 
 pub mod allocation;
+pub mod direction;
 mod formats;
 mod map;
 mod scratch;
@@ -13,7 +14,8 @@ pub use formats::{caps_of, colorimetry_of, format_of, layout_of, pad_templates};
 pub use visible::{Metas, Visible, visible};
 
 use crate::frame::{
-    Colorimetry, FrameError, FrameFormat, FrameMut, FrameRef, PixelLayout, Rectangle, shift,
+    Colorimetry, FrameError, FrameFormat, FrameMut, FrameRef, Orientation, PixelLayout, Rectangle,
+    View, shift,
 };
 use scratch::Scratch;
 
@@ -178,6 +180,18 @@ impl Stream {
             Some(caps)
         };
         still(&self.info).is_some_and(|caps| Some(caps) == still(&other.info))
+    }
+
+    /// Width and height of what the viewer sees, in rows; see [`View::screen`].
+    pub fn seen(&self, orientation: Orientation) -> (usize, usize) {
+        self.view(orientation).screen((self.width(), self.height()))
+    }
+
+    /// How the viewer sees the frames, whose tags or user say how they stand.
+    pub fn view(&self, orientation: Orientation) -> View {
+        let par = self.info.par();
+        let aspect = f64::from(par.numer()) / f64::from(par.denom());
+        View::new(orientation, aspect)
     }
 
     fn map_error(&self, size: usize) -> MapError {

@@ -3,6 +3,7 @@
 //! Where the samples of one axis come from, and where on the target a picture lies.
 
 use crate::blend::Fit;
+use crate::frame::{Orientation, View};
 
 /// One axis of a component.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,15 +51,68 @@ pub(super) struct Along {
     pub scale: f64,
     /// Source pixels, where the picture repeats.
     pub period: Option<usize>,
+    /// Whether target pixels run against the source's.
+    pub mirrored: bool,
 }
 
-/// Where a picture of `from` pixels lies on a target of `to` pixels, both (width, height). `shape`
-/// is the source's pixel aspect ratio over the target's.
+/// Both axes of the target, whose frames the viewer sees as `views.1` says; the source's as
+/// `views.0` does. Sizes are (width, height).
 pub(super) fn place(
+    from: (usize, usize),
+    to: (usize, usize),
+    views: (View, View),
+    fit: Fit,
+) -> (Along, Along) {
+    let turn = turn(views);
+    let seen = views.1;
+    let shape = match turn.swaps() {
+        true => views.0.pixel_aspect() * seen.pixel_aspect(),
+        false => views.0.pixel_aspect() / seen.pixel_aspect(),
+    };
+    let (own, theirs) = (views.0.unit(), turn.size(seen.unit()));
+    let tile = Tile {
+        scale: (
+            f64::from(own.0) / f64::from(theirs.0),
+            f64::from(own.1) / f64::from(theirs.1),
+        ),
+        corner: views.0.orientation.corner(),
+    };
+    let (x, y) = turn.size(lie(from, turn.size(to), shape, fit, tile));
+    let mirrors = turn.mirrors();
+    (
+        Along {
+            mirrored: mirrors.0,
+            ..x
+        },
+        Along {
+            mirrored: mirrors.1,
+            ..y
+        },
+    )
+}
+
+/// What turns the source's stored pictures into the target's.
+pub(super) fn turn((from, to): (View, View)) -> Orientation {
+    from.orientation.then(to.orientation.inverse())
+}
+
+/// How a picture is repeated.
+#[derive(Debug, Clone, Copy)]
+struct Tile {
+    /// Source pixels in a target pixel, across and down.
+    scale: (f64, f64),
+    /// Whether the first one lies at the right, and at the bottom.
+    corner: (bool, bool),
+}
+
+/// Where a picture of `from` pixels lies on a target of `to` pixels that stands as it does. `shape`
+/// is the source's pixel aspect ratio over the target's.
+fn lie(
     from: (usize, usize),
     to: (usize, usize),
     shape: f64,
     fit: Fit,
+    tile: Tile,
 ) -> (Along, Along) {
     let (fw, fh) = (from.0 as f64, from.1 as f64);
     let (tw, th) = (to.0 as f64, to.1 as f64);
@@ -69,6 +123,7 @@ pub(super) fn place(
         origin: 0.0,
         scale: size / target as f64,
         period: None,
+        mirrored: false,
     };
     match fit {
         Fit::Stretch => (whole(fw, to.0), whole(fh, to.1)),
@@ -95,12 +150,16 @@ pub(super) fn place(
             (inside(fw, to.0, seen_w), inside(fh, to.1, seen_h))
         }
         Fit::Tile => {
-            let repeat = |size: usize, target: usize| Along {
-                scale: 1.0,
+            let repeat = |size: usize, target: usize, scale: f64, last: bool| Along {
+                origin: if last { -(target as f64 * scale) } else { 0.0 },
+                scale,
                 period: Some(size),
                 ..whole(size as f64, target)
             };
-            (repeat(from.0, to.0), repeat(from.1, to.1))
+            (
+                repeat(from.0, to.0, tile.scale.0, tile.corner.0),
+                repeat(from.1, to.1, tile.scale.1, tile.corner.1),
+            )
         }
     }
 }
@@ -125,7 +184,12 @@ pub(super) fn spans(
 ) -> Vec<Span> {
     let len = target.cell() * along.scale / source.cell();
     let span = |t: usize| {
-        let pixel = along.origin + target.centre(t) * along.scale;
+        let centre = target.centre(t);
+        let centre = match along.mirrored {
+            true => along.len as f64 - centre,
+            false => centre,
+        };
+        let pixel = along.origin + centre * along.scale;
         let pixel = match along.period {
             Some(size) => pixel.rem_euclid(size as f64),
             None => pixel,
@@ -200,6 +264,17 @@ mod tests {
         sub: 0,
         cosited: false,
     };
+
+    /// Upright square pixels on both sides, but for the source's shape.
+    fn place(
+        from: (usize, usize),
+        to: (usize, usize),
+        pixel_aspect: f64,
+        fit: Fit,
+    ) -> (Along, Along) {
+        let source = View::new(Orientation::Rotate0, pixel_aspect);
+        super::place(from, to, (source, View::default()), fit)
+    }
 
     #[test]
     fn cover_cuts_the_longer_side_in_the_middle() {

@@ -17,10 +17,11 @@ mod light;
 use super::backdrop::{Backdrop, Encoder};
 use super::{BlendError, Fit};
 use crate::frame::{
-    ColorModel, Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, subsampled,
+    ColorModel, Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, View,
+    subsampled,
 };
 use crate::simd::Level;
-use axis::{Along, Side, Span, place, spans};
+use axis::{Along, Side, Span, place, spans, turn};
 use color::Mix;
 use kernels::Columns;
 use light::Light;
@@ -31,10 +32,11 @@ use std::ops::Range;
 pub struct Placement {
     /// How the frame is filled.
     pub fit: Fit,
-    /// The source's pixel aspect ratio over the target's; 1 where both have square pixels. Must be
-    /// positive and finite; anything else counts as 1. [`Fit::Stretch`] and [`Fit::Tile`] take no
-    /// notice.
-    pub pixel_shape: f64,
+    /// How the viewer sees the source's frames, were they shown alone.
+    pub from: View,
+    /// How the viewer sees the target's frames. The source's are turned to stand upright in them,
+    /// and keep their shape unless the fit is [`Fit::Stretch`].
+    pub to: View,
     /// Colour of the bars of [`Fit::Contain`], 0xAARRGGBB; its alpha counts in layouts with alpha.
     pub bars: u32,
 }
@@ -70,8 +72,10 @@ struct Grid {
     codes: [Vec<u16>; 3],
     /// Where colours go by light, and the numbers of the outputs among the target's components.
     light: Option<(Light, Vec<usize>)>,
-    /// Rows that are written.
-    height: usize,
+    /// Whether the source's rows become columns.
+    swaps: bool,
+    /// Rows that are written, or columns.
+    lines: usize,
 }
 
 /// A planned conversion of frames of one format. Owns its memory: nothing is allocated while
@@ -177,13 +181,9 @@ impl Conversion {
             let (width, height) = (to.width, to.height);
             return Err(FrameError::Empty { width, height }.into());
         }
-        let shape = placement.pixel_shape;
-        let shape = if shape.is_finite() && shape > 0.0 {
-            shape
-        } else {
-            1.0
-        };
-        let along = place((width, height), (to.width, to.height), shape, placement.fit);
+        let views = (placement.from, placement.to);
+        let along = place((width, height), (to.width, to.height), views, placement.fit);
+        let swaps = turn(views).swaps();
         let mut plan = Self {
             level,
             from,
@@ -208,7 +208,8 @@ impl Conversion {
             let (numbers, outputs): (Vec<_>, Vec<_>) =
                 outputs.map(|(i, (c, mix))| (i, (*c, *mix))).unzip();
             let light = light.clone().map(|light| (light, numbers));
-            plan.grids.push(Grid::new(from, to, along, outputs, light));
+            plan.grids
+                .push(Grid::new(from, to, (along, swaps), outputs, light));
         }
         Ok(plan)
     }
@@ -276,24 +277,45 @@ impl Conversion {
     }
 }
 
+/// The samples of one of the target's axes.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    side: Side,
+    count: usize,
+    along: Along,
+}
+
 impl Grid {
     fn new(
         from: FrameFormat,
         to: FrameFormat,
-        (x, y): (Along, Along),
+        ((x, y), swaps): ((Along, Along), bool),
         mut outputs: Vec<(Component, Mix)>,
         light: Option<(Light, Vec<usize>)>,
     ) -> Self {
         let (source, first) = (from.layout.info(), outputs[0].0);
-        let width = subsampled(x.len, first.w_sub);
-        let height = subsampled(y.len, first.h_sub);
         let side = |sub, cosited| Side { sub, cosited };
         let (fs, ts) = (from.color.site, to.color.site);
+        let across = Target {
+            side: side(first.w_sub, ts.cosited_x),
+            count: subsampled(x.len, first.w_sub),
+            along: x,
+        };
+        let down = Target {
+            side: side(first.h_sub, ts.cosited_y),
+            count: subsampled(y.len, first.h_sub),
+            along: y,
+        };
+        // What the source's rows become, and what its columns do.
+        let (lines, places) = match swaps {
+            true => (across, down),
+            false => (down, across),
+        };
         let unit = 1u32 << color::fraction(source.depth);
         let mut rows: Vec<Rows> = Vec::new();
         let mut channels = Vec::new();
         // Places at which all samples are taken as they are.
-        let mut same = source.depth == 8 && to.layout.info().depth == 8;
+        let mut same = source.depth == 8 && to.layout.info().depth == 8 && !swaps;
         let stays = |spans: &[Span]| {
             let own = |(i, s): (usize, &Span)| s.start == i && s.weights.len() == 1;
             spans.iter().enumerate().all(own)
@@ -322,8 +344,8 @@ impl Grid {
                     plane: c.plane,
                     spans: spans(
                         (side(c.h_sub, fs.cosited_y), samples),
-                        (side(first.h_sub, ts.cosited_y), height),
-                        y,
+                        (lines.side, lines.count),
+                        lines.along,
                         unit,
                     ),
                     sums: vec![0; row / source.sample_bytes()],
@@ -333,8 +355,8 @@ impl Grid {
             let samples = subsampled(from.width, c.w_sub);
             let along = spans(
                 (side(c.w_sub, fs.cosited_x), samples),
-                (side(first.w_sub, ts.cosited_x), width),
-                x,
+                (places.side, places.count),
+                places.along,
                 kernels::COLUMN_UNIT,
             );
             same &= stays(&along) && stays(&rows[index].spans);
@@ -343,7 +365,7 @@ impl Grid {
             channels.push(Channel {
                 rows: index,
                 columns,
-                line: vec![0; width],
+                line: vec![0; places.count],
             });
         }
         for (_, mix) in &mut outputs {
@@ -356,21 +378,25 @@ impl Grid {
             channels,
             outputs,
             direct: same.then_some(sources),
-            codes: std::array::from_fn(|_| vec![0; width]),
+            codes: std::array::from_fn(|_| vec![0; places.count]),
             light,
-            height,
+            swaps,
+            lines: lines.count,
         }
     }
 
     /// Brings a frame into this grid's components.
     fn convert(&mut self, level: Level, frame: &FrameRef, out: &mut FrameMut) {
         let (source, target) = (frame.layout().info(), out.layout().info());
-        for y in 0..self.height {
+        for line in 0..self.lines {
             match &self.direct {
-                Some(direct) => self.copy(level, frame, direct, y, out),
+                Some(direct) => self.copy(level, frame, direct, line, out),
                 None => {
-                    self.sample(level, frame, source, y);
-                    self.write(level, target, y, out);
+                    self.sample(level, frame, source, line);
+                    match self.swaps {
+                        true => self.write_column(level, target, line, out),
+                        false => self.write(level, target, line, out),
+                    }
                 }
             }
         }
@@ -440,12 +466,7 @@ impl Grid {
 
     /// As [`Grid::write`], where signals of the two videos mean different light.
     fn write_by_light(&mut self, target: &LayoutInfo, y: usize, out: &mut FrameMut) {
-        let Some((light, numbers)) = &self.light else {
-            return;
-        };
-        // A gray source has one channel, and the factors of the others are 0.
-        let line = |c: usize| &self.channels[c.min(self.channels.len() - 1)].line[..];
-        light.apply([line(0), line(1), line(2)], numbers, &mut self.codes);
+        self.shine();
         for ((component, _), codes) in self.outputs.iter().zip(&self.codes) {
             let row = out.row_mut(component.plane, self.top + y);
             let at = component.offset + self.left * component.step;
@@ -453,10 +474,35 @@ impl Grid {
         }
     }
 
-    /// Samples target row `y` of every channel.
-    fn sample(&mut self, level: Level, frame: &FrameRef, source: &LayoutInfo, y: usize) {
+    /// Fills the codes of every output from what was sampled, by light.
+    fn shine(&mut self) {
+        let Some((light, numbers)) = &self.light else {
+            return;
+        };
+        // A gray source has one channel, and the factors of the others are 0.
+        let line = |c: usize| &self.channels[c.min(self.channels.len() - 1)].line[..];
+        light.apply([line(0), line(1), line(2)], numbers, &mut self.codes);
+    }
+
+    /// Writes target column `x` of every output from what was sampled.
+    fn write_column(&mut self, level: Level, target: &LayoutInfo, x: usize, out: &mut FrameMut) {
+        self.shine();
+        let (channels, by_light) = (&self.channels, self.light.is_some());
+        for ((component, mix), codes) in self.outputs.iter().zip(&mut self.codes) {
+            if !by_light {
+                kernels::mix(level, mix, |c: usize| &channels[c].line[..], codes);
+            }
+            let stride = out.stride(component.plane);
+            let plane = &mut out.planes_mut()[component.plane][self.top * stride..];
+            let at = component.offset + (self.left + x) * component.step;
+            kernels::store(codes, &mut plane[at..], stride, target);
+        }
+    }
+
+    /// Samples target line `line` of every channel.
+    fn sample(&mut self, level: Level, frame: &FrameRef, source: &LayoutInfo, line: usize) {
         for rows in &mut self.rows {
-            let span = &rows.spans[y];
+            let span = &rows.spans[line];
             for (i, weight) in span.weights.iter().enumerate() {
                 let row = frame.row(rows.plane, span.start + i);
                 let weight = *weight as u16;
@@ -483,3 +529,5 @@ fn copy_rows(from: &FrameRef, to: &mut FrameMut) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod turned_tests;

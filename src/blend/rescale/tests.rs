@@ -128,7 +128,8 @@ fn expected(frame: &FrameRef, to: FrameFormat, index: usize, x: usize, y: usize)
 fn placement(fit: Fit) -> Placement {
     Placement {
         fit,
-        pixel_shape: 1.0,
+        from: View::default(),
+        to: View::default(),
         bars: 0xff00_00ff,
     }
 }
