@@ -85,7 +85,7 @@ impl MatteCompose {
         match (self.loader.fitted(setting)?, &settings.image) {
             // Set by another thread just while this one started the element.
             (None, Some(path)) => {
-                self.loader.open(Some(path))?;
+                self.loader.open(Some(&**path))?;
                 self.loader.fitted(setting)
             }
             (fitted, _) => Ok(fitted),

@@ -6,13 +6,15 @@ use super::effect::{self, Effect};
 use super::{Background, ImageFit};
 use gst::glib;
 use gst::prelude::*;
+use std::sync::Arc;
 
 /// Values of the properties.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub background: Background,
     pub color: u32,
-    pub image: Option<String>,
+    /// Shared: settings are copied for each frame while a property is controlled.
+    pub image: Option<Arc<str>>,
     pub image_fit: ImageFit,
     pub blur_strength: f64,
     pub blur_bokeh: bool,
@@ -118,9 +120,10 @@ impl Settings {
             "color" => self.color = value.get().expect(CHECKED),
             "image" => {
                 self.image = value
-                    .get::<Option<String>>()
+                    .get::<Option<&str>>()
                     .expect(CHECKED)
-                    .filter(|p| !p.is_empty());
+                    .filter(|p| !p.is_empty())
+                    .map(Arc::from);
                 // `image=beach.jpg` alone replaces the background, as its user expects.
                 if self.image.is_some()
                     && matches!(self.background, Background::Blur | Background::Color)
@@ -143,7 +146,7 @@ impl Settings {
         match name {
             "background" => self.background.to_value(),
             "color" => self.color.to_value(),
-            "image" => self.image.to_value(),
+            "image" => self.image.as_deref().to_value(),
             "image-fit" => self.image_fit.to_value(),
             "blur-strength" => self.blur_strength.to_value(),
             "blur-bokeh" => self.blur_bokeh.to_value(),
