@@ -250,11 +250,12 @@ fn caps_change_while_playing() {
 
 #[test]
 fn a_model_that_is_broken_when_caps_change_is_named() {
-    let model = model_with("broken-later", "alpha.onnx", "");
+    let model = model_with("broken-later", "open_alpha.onnx", "");
     let mut live = Live::new(&[("model", model.to_str().expect("a plain path"))]);
     let (first, second) = (
         info(VideoFormat::Bgrx, 64, 48),
-        info(VideoFormat::Bgrx, 80, 60),
+        // A model of free size is loaded anew for another aspect.
+        info(VideoFormat::Bgrx, 128, 48),
     );
     live.push(&first, frame(&first, |_| 90));
     live.pull().expect("a frame comes out");
