@@ -129,6 +129,7 @@ fn main() {
             PixelLayout::Yuy2,
             PixelLayout::Bgrx,
             PixelLayout::P010Le,
+            PixelLayout::Y210,
         ] {
             let frame = Frame::new(layout, width, height);
             let name = format!("{name} {}", layout.info().name);

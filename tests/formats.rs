@@ -4,10 +4,11 @@
 
 mod common;
 
+use common::pipeline::{Run, green_model, run};
 use common::{info, init, matte_rows};
 use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
-use gstmatte::frame::PixelLayout;
+use gstmatte::frame::{ColorModel, PixelLayout};
 use gstmatte::video::format_of;
 
 /// A picture of soft colours, so that chroma subsampling costs little.
@@ -74,11 +75,11 @@ fn every_format_and_colorimetry_gives_the_same_matte() {
     let expected = greenness(&rgb, original.copy());
     for layout in PixelLayout::ALL
         .iter()
-        .filter(|l| **l != PixelLayout::Gray8)
+        .filter(|l| l.info().model != ColorModel::Gray)
     {
         let format = format_of(*layout);
         let colors: &[&str] = match layout.info().model {
-            gstmatte::frame::ColorModel::Rgb => &["sRGB"],
+            ColorModel::Rgb => &["sRGB"],
             // 2:6:5:1: the matrix of BT.2020 with the primaries of BT.709, as the picture has them.
             _ => &["bt601", "bt709", "2:6:5:1", "2:4:16:4", "1:4:16:4"],
         };
@@ -102,7 +103,13 @@ fn every_format_and_colorimetry_gives_the_same_matte() {
 #[test]
 fn gray_is_sampled_as_gray() {
     init();
-    let info = info(VideoFormat::Gray8, 31, 17);
+    for format in [VideoFormat::Gray8, VideoFormat::Gray16Le] {
+        gray_is_gray(format);
+    }
+}
+
+fn gray_is_gray(format: VideoFormat) {
+    let info = info(format, 31, 17);
     let buffer = common::frame(&info, |_| 200);
     let rows = greenness(&info, buffer);
     let range = info.colorimetry().range();
@@ -153,4 +160,36 @@ fn planes_in_memories_of_their_own_with_odd_strides() {
     drop(frame);
     assert_eq!(split.n_memory(), 2);
     assert_eq!(greenness(&plain, split), expected);
+}
+
+/// Two frames of each format, of a width that is no multiple of anything, through all elements.
+#[test]
+fn every_format_goes_through_every_element() {
+    for layout in PixelLayout::ALL {
+        let info = info(format_of(*layout), 97, 55);
+        for element in [
+            "background=blur light-wrap=0.5 tone-match=0.5 edge-mode=guided-color",
+            "background=color",
+            "background=transparent",
+            "background=matte",
+            "background=overlay",
+        ] {
+            let line = format!(
+                "mattebackground model={} mode=sync {element}",
+                green_model().display()
+            );
+            let frames = (0..2).map(|_| common::frame(&info, |i| (i * 37 % 251) as u8));
+            let Run { buffers, error } = run(&info, &line, frames);
+            assert_eq!(error, None, "{layout:?} {line}");
+            assert_eq!(buffers.len(), 2, "{layout:?} {line}");
+        }
+        let name = layout.info().name;
+        let behind = format!(
+            "m.sink mattemix name=m videotestsrc num-buffers=2 \
+             ! video/x-raw,format={name},width=53,height=31,framerate=30/1 ! m.background m.src"
+        );
+        let frames = (0..2).map(|_| common::frame(&info, |i| (i * 37 % 251) as u8));
+        let Run { error, .. } = run(&info, &behind, frames);
+        assert_eq!(error, None, "{layout:?} {behind}");
+    }
 }

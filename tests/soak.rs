@@ -76,6 +76,8 @@ const FORMATS: &[VideoFormat] = &[
     VideoFormat::Rgb,
     VideoFormat::Y444,
     VideoFormat::P01010le,
+    VideoFormat::Y210,
+    VideoFormat::Gbr,
     VideoFormat::Gray8,
 ];
 

@@ -129,8 +129,18 @@ fn crops_that_split_chroma_samples_are_exact() {
         let (stored, part) = (info(format, STORED.0, STORED.1), size_of(ODD, format));
         let luma = |buffer: &gst::BufferRef, caps: &gst::CapsRef| {
             let stream = Stream::from_caps(caps).expect("raw video");
-            let (w, h) = (stream.width(), stream.height());
-            pixels(buffer, caps)[..w * h].to_vec()
+            let (info, seen) = (layout.info(), pixels(buffer, caps));
+            let luma = &seen[..stream.width() * stream.height() * info.sample_bytes()];
+            // What stands beside a code value in its word is nobody's.
+            match info.sample_bytes() {
+                1 => luma.iter().map(|value| u16::from(*value)).collect(),
+                _ => luma
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|value| info.word().code(*value))
+                    .collect::<Vec<_>>(),
+            }
         };
         for background in ["color", "image", "transparent"] {
             // Where alpha is made in place, the subject's colours are spread from cell to cell.

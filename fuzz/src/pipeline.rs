@@ -22,6 +22,12 @@ const FORMATS: &[VideoFormat] = &[
     VideoFormat::Ayuv,
     VideoFormat::P01010le,
     VideoFormat::I42010le,
+    VideoFormat::Nv16,
+    VideoFormat::Vyuy,
+    VideoFormat::Gbr,
+    VideoFormat::Gbr10le,
+    VideoFormat::Gray16Le,
+    VideoFormat::Y210,
 ];
 
 const PROPERTIES: &[(&str, &[&str])] = &[

@@ -147,7 +147,7 @@ impl AlphaOut {
     ) -> Result<(), BlendError> {
         self.check("the frame", frame, self.from)?;
         self.check("the output frame", &out.as_ref(), self.to)?;
-        self.copy_colors(frame, out);
+        copy_colors(frame, self.path, out);
         // Alpha first: what looks for the colours at the edge reads whole rows, alpha and all.
         if let Some(place) = self.to.info().components.get(3) {
             self.alpha.start(matte);
@@ -199,43 +199,46 @@ impl AlphaOut {
         let found = (frame.layout(), frame.width(), frame.height());
         BlendError::check(what, found, (layout, self.width, self.height))
     }
+}
 
-    fn copy_colors(&self, frame: &FrameRef, out: &mut FrameMut) {
-        let (from, to) = (self.from.info(), self.to.info());
-        for (index, target) in to.components.iter().take(3).enumerate() {
-            let rows = to
-                .plane_extent(target.plane, self.width, self.height)
-                .1
-                .min(crate::frame::subsampled(self.height, target.h_sub));
-            let columns = crate::frame::subsampled(self.width, target.w_sub);
-            let source = match (self.path, index) {
-                (Path::Gray, 1 | 2) => None,
-                _ => from.components.get(index),
+/// Copies colours, component by component.
+fn copy_colors(frame: &FrameRef, path: Path, out: &mut FrameMut) {
+    let (from, to) = (frame.layout().info(), out.layout().info());
+    let (width, height) = (frame.width(), frame.height());
+    for (index, target) in to.components.iter().take(3).enumerate() {
+        let rows = to
+            .plane_extent(target.plane, width, height)
+            .1
+            .min(crate::frame::subsampled(height, target.h_sub));
+        let columns = crate::frame::subsampled(width, target.w_sub);
+        let source = match (path, index) {
+            (Path::Gray, 1 | 2) => None,
+            _ => from.components.get(index),
+        };
+        for y in 0..rows {
+            let row = &mut out.row_mut(target.plane, y)[target.offset..];
+            let samples = row.iter_mut().step_by(target.step).take(columns);
+            let Some(source) = source else {
+                samples.for_each(|s| *s = 128);
+                continue;
             };
-            for y in 0..rows {
-                let row = &mut out.row_mut(target.plane, y)[target.offset..];
-                let samples = row.iter_mut().step_by(target.step).take(columns);
-                let Some(source) = source else {
-                    samples.for_each(|s| *s = 128);
-                    continue;
+            let (dx, dy) = (source.w_sub - target.w_sub, source.h_sub - target.h_sub);
+            let bytes = &frame.row(source.plane, y >> dy)[source.offset..];
+            if from.depth > 8 {
+                let code = |x: usize| {
+                    let at = (x >> dx) * source.step;
+                    let code = u32::from(from.word().code([bytes[at], bytes[at + 1]]));
+                    let down = from.depth - to.depth;
+                    ((code + ((1 << down) >> 1)) >> down).min(255) as u8
                 };
-                let (dx, dy) = (source.w_sub - target.w_sub, source.h_sub - target.h_sub);
-                let bytes = &frame.row(source.plane, y >> dy)[source.offset..];
-                if from.depth > 8 {
-                    for (x, s) in samples.enumerate() {
-                        let at = (x >> dx) * source.step;
-                        let word = u16::from_le_bytes([bytes[at], bytes[at + 1]]);
-                        let code = (word >> from.shift) & 0x3ff;
-                        *s = (code.saturating_add(2) >> 2).min(255) as u8;
-                    }
-                } else if dx == 1 {
-                    for (x, s) in samples.enumerate() {
-                        *s = bytes[(x >> 1) * source.step];
-                    }
-                } else {
-                    for (s, &v) in samples.zip(bytes.iter().step_by(source.step)) {
-                        *s = v;
-                    }
+                samples.enumerate().for_each(|(x, s)| *s = code(x));
+            } else if dx == 1 {
+                for (x, s) in samples.enumerate() {
+                    *s = bytes[(x >> 1) * source.step];
+                }
+            } else {
+                for (s, &v) in samples.zip(bytes.iter().step_by(source.step)) {
+                    *s = v;
                 }
             }
         }

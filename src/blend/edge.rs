@@ -24,7 +24,7 @@ use super::matte::{AlphaRows, PlaneKind, Remap};
 use super::pass::each_row;
 use super::small::SmallPlane;
 use super::sums::{CellSums, Weight};
-use crate::frame::{Colorimetry, FrameRef, GrayRef, PixelLayout};
+use crate::frame::{Colorimetry, FrameRef, GrayRef, PixelLayout, Word};
 use crate::simd::Level;
 use fearless_simd::{dispatch, f32x4, prelude::*};
 use fearless_simd_macros::simd;
@@ -268,8 +268,8 @@ impl Edge {
             let bytes = info.sample_bytes();
             let row = &mut row[samples_range.start * bytes..samples_range.end * bytes];
             if info.depth > 8 {
-                let shift = info.shift;
-                dispatch!(level, simd => clean16(simd, row, subject, room, alpha, amount, shift));
+                let word = info.word();
+                dispatch!(level, simd => clean16(simd, row, subject, room, alpha, amount, word));
                 continue;
             }
             if let Some(c) = alpha_at {
@@ -443,17 +443,24 @@ fn clean16<S: Simd>(
     room: &[u8],
     alpha: &[u8],
     amount: u8,
-    shift: u32,
+    word: Word,
 ) {
     let (samples, _) = row.as_chunks_mut::<2>();
     let means = subject.iter().zip(room);
+    // Twelve bits are enough for a colour that is guessed, and their products stay within 31; what
+    // is finer stays as it is.
+    let down = word.depth().saturating_sub(12);
+    let (finer, top) = (
+        1 << (word.depth() - down - 8),
+        i32::from(word.top() >> down),
+    );
     for ((p, (&f, &b)), &a) in samples.iter_mut().zip(means).zip(alpha) {
-        // Bits above the tenth are not the picture's; they must not run over.
-        let pixel = i32::from((u16::from_le_bytes(*p) >> shift) & 0x3ff);
-        let (f, b, a) = (i32::from(f) * 4, i32::from(b) * 4, i32::from(a));
+        let code = i32::from(word.code(*p));
+        let pixel = code >> down;
+        let (f, b, a) = (i32::from(f) * finer, i32::from(b) * finer, i32::from(a));
         let rest = pixel - (b + (((f - b) * (a * 257) + 32768) >> 16));
         let clean = f + ((rest * (a * 257) + 32768) >> 16);
-        let code = toward(pixel, clean, amount, 1023) as u16;
-        *p = (code << shift).to_le_bytes();
+        let code = code + ((toward(pixel, clean, amount, top) - pixel) << down);
+        *p = word.bytes(code as u16);
     }
 }

@@ -5,6 +5,7 @@
 //! All of them work on plain slices and leave the vectors to the compiler, level by level; the
 //! shortest slice decides how far they go. Alpha is 8-bit: 255 keeps what is in the frame.
 
+use crate::frame::Word;
 use crate::simd::Level;
 use fearless_simd::{dispatch, prelude::*, u8x16};
 use fearless_simd_macros::simd;
@@ -71,22 +72,35 @@ pub(super) fn lerp(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8]) {
 }
 
 #[simd]
-fn lerp16_kernel<S: Simd>(_: S, row: &mut [u8], back: &[u8], alpha: &[u8], shift: u32) {
-    let pairs = row.chunks_exact_mut(2).zip(back.chunks_exact(2));
-    for ((p, b), &a) in pairs.zip(alpha) {
-        let keep = u32::from(u16::from_le_bytes([p[0], p[1]]) >> shift) & 0x3ff;
-        let other = u32::from(u16::from_le_bytes([b[0], b[1]]) >> shift) & 0x3ff;
+fn lerp16_kernel<S: Simd, const WHOLE: bool>(
+    _: S,
+    row: &mut [u8],
+    back: &[u8],
+    alpha: &[u8],
+    word: Word,
+) {
+    let (row, back) = (row.as_chunks_mut::<2>().0, back.as_chunks::<2>().0);
+    for ((p, b), &a) in row.iter_mut().zip(back).zip(alpha) {
+        let (keep, other) = (u32::from(word.code(*p)), u32::from(word.code(*b)));
         let sum = keep * u32::from(a) + other * u32::from(255 - a);
-        // Sums stay below 2^18 and quotients apart by 1/255, so that f32 rounds exactly.
-        let value = (sum as f32 * (1.0 / 255.0) + 0.5) as u16;
-        p.copy_from_slice(&(value << shift).to_le_bytes());
+        let value = if WHOLE {
+            (sum + 127) / 255
+        } else {
+            // Sums stay below 2^18 and quotients apart by 1/255, so that f32 rounds exactly.
+            (sum as f32 * (1.0 / 255.0) + 0.5) as u32
+        };
+        *p = word.bytes(value as u16);
     }
 }
 
-/// Blends 10-bit samples in 16-bit little-endian words, each shifted up by `shift`; one alpha for
-/// each sample. What is in the other bits is lost.
-pub(super) fn lerp16(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8], shift: u32) {
-    dispatch!(level, simd => lerp16_kernel(simd, row, back, alpha, shift));
+/// Blends samples in 16-bit little-endian words; one alpha for each sample. What is in the words'
+/// other bits is lost.
+pub(super) fn lerp16(level: Level, row: &mut [u8], back: &[u8], alpha: &[u8], word: Word) {
+    if word.depth() > 10 {
+        dispatch!(level, simd => lerp16_kernel::<_, true>(simd, row, back, alpha, word));
+    } else {
+        dispatch!(level, simd => lerp16_kernel::<_, false>(simd, row, back, alpha, word));
+    }
 }
 
 /// 255 in the fine alpha of [`lerp16_fine`].
@@ -98,20 +112,23 @@ fn lerp16_fine_kernel<S: Simd, const N: usize>(
     row: &mut [u8],
     back: &[u8],
     alpha: &[u16],
-    shift: u32,
+    word: Word,
 ) {
-    let groups = row.chunks_exact_mut(2 * N).zip(back.chunks_exact(2 * N));
-    for ((p, b), &a) in groups.zip(alpha) {
-        let a = u32::from(a);
+    let (row, back) = (row.as_chunks_mut::<2>().0, back.as_chunks::<2>().0);
+    let (row, back) = (row.as_chunks_mut::<N>().0, back.as_chunks::<N>().0);
+    for ((p, b), &a) in row.iter_mut().zip(back).zip(alpha) {
         for i in 0..N {
-            let keep = u32::from(u16::from_le_bytes([p[2 * i], p[2 * i + 1]]) >> shift) & 0x3ff;
-            let other = u32::from(u16::from_le_bytes([b[2 * i], b[2 * i + 1]]) >> shift) & 0x3ff;
-            // Below 2^22, so that f32 is exact.
-            let sum = keep * a + other * (FINE - a);
-            let value = (sum as f32 * (1.0 / FINE as f32) + 0.5) as u16;
-            p[2 * i..2 * i + 2].copy_from_slice(&(value << shift).to_le_bytes());
+            p[i] = mix_fine(p[i], b[i], a, word);
         }
     }
+}
+
+#[inline(always)]
+fn mix_fine(keep: [u8; 2], other: [u8; 2], alpha: u16, word: Word) -> [u8; 2] {
+    let alpha = u32::from(alpha);
+    // Below 2^22 for 10 bits, so that f32 is exact.
+    let sum = u32::from(word.code(keep)) * alpha + u32::from(word.code(other)) * (FINE - alpha);
+    word.bytes((sum as f32 * (1.0 / FINE as f32) + 0.5) as u16)
 }
 
 /// Like [`lerp16`], with alpha in 16ths of 1/255, each for `times` (1 or 2) neighbours: 8 bits of
@@ -122,11 +139,57 @@ pub(super) fn lerp16_fine(
     back: &[u8],
     alpha: &[u16],
     times: usize,
-    shift: u32,
+    word: Word,
 ) {
     match times {
-        1 => dispatch!(level, simd => lerp16_fine_kernel::<_, 1>(simd, row, back, alpha, shift)),
-        _ => dispatch!(level, simd => lerp16_fine_kernel::<_, 2>(simd, row, back, alpha, shift)),
+        1 => dispatch!(level, simd => lerp16_fine_kernel::<_, 1>(simd, row, back, alpha, word)),
+        _ => dispatch!(level, simd => lerp16_fine_kernel::<_, 2>(simd, row, back, alpha, word)),
+    }
+}
+
+#[simd]
+fn lerp16_422_kernel<S: Simd, const LUMA: usize>(
+    _: S,
+    row: &mut [u8],
+    back: &[u8],
+    (luma, chroma): (&[u8], &[u16]),
+    word: Word,
+) {
+    let (row, back) = (row.as_chunks_mut::<2>().0, back.as_chunks::<2>().0);
+    let (row, last) = row.as_chunks_mut::<4>();
+    let (back, last_back) = back.as_chunks::<4>();
+    // An odd last column may lack its unused sample, or repeats its alpha there.
+    let alpha = |luma: &[u8], chroma: u16, i: usize| match i % 2 == LUMA {
+        true => u16::from(luma[(i / 2).min(luma.len() - 1)]) * 16,
+        false => chroma,
+    };
+    let mut lumas = luma.chunks(2);
+    for (((p, b), luma), &c) in row.iter_mut().zip(back).zip(&mut lumas).zip(chroma) {
+        for i in 0..4 {
+            p[i] = mix_fine(p[i], b[i], alpha(luma, c, i), word);
+        }
+    }
+    if let (Some(luma), Some(&c)) = (lumas.next(), chroma.get(row.len())) {
+        for (i, (p, b)) in last.iter_mut().zip(last_back).enumerate() {
+            *p = mix_fine(*p, *b, alpha(luma, c, i), word);
+        }
+    }
+}
+
+/// Like [`lerp16_fine`] for packed 4:2:2: one alpha of 8 bits for each pixel, one in 16ths for each
+/// pair's chroma.
+pub(super) fn lerp16_422(
+    level: Level,
+    row: &mut [u8],
+    back: &[u8],
+    alpha: (&[u8], &[u16]),
+    luma_first: bool,
+    word: Word,
+) {
+    if luma_first {
+        dispatch!(level, simd => lerp16_422_kernel::<_, 0>(simd, row, back, alpha, word));
+    } else {
+        dispatch!(level, simd => lerp16_422_kernel::<_, 1>(simd, row, back, alpha, word));
     }
 }
 
@@ -403,17 +466,26 @@ mod tests {
     }
 
     #[test]
-    fn ten_bit_mix_is_exact() {
+    fn mix_of_words_is_exact() {
+        use crate::frame::PixelLayout::{Gray16Le, I42010Le, P010Le};
         for level in crate::simd::levels() {
-            for shift in [0, 6] {
+            for layout in [I42010Le, P010Le, Gray16Le] {
+                let word = layout.info().word();
                 for a in 0..=255u8 {
-                    for (p, b) in [(0u16, 1023u16), (1023, 0), (512, 511), (64, 940), (7, 1000)] {
-                        let mut row = (p << shift).to_le_bytes();
-                        lerp16(level, &mut row, &(b << shift).to_le_bytes(), &[a], shift);
+                    for (p, b) in [
+                        (0u16, word.top()),
+                        (word.top(), 0),
+                        (512, 511),
+                        (64, 940),
+                        (7, 1000),
+                        (word.top(), word.top() - 1),
+                    ] {
+                        let mut row = word.bytes(p);
+                        lerp16(level, &mut row, &word.bytes(b), &[a], word);
                         let exact = (f64::from(p) * f64::from(a)
                             + f64::from(b) * f64::from(255 - a))
                             / 255.0;
-                        assert_eq!(u16::from_le_bytes(row), (exact.round() as u16) << shift);
+                        assert_eq!(word.code(row), exact.round() as u16);
                     }
                 }
             }

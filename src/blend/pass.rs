@@ -248,10 +248,15 @@ impl<'a, 'f> Pass<'a, 'f> {
                         (false, _) => kernels::lerp(level, row, back, &samples[range]),
                         (true, PlaneKind::Chroma(times)) => {
                             let fine = &alpha.chroma_fine()[range.start / times..];
-                            kernels::lerp16_fine(level, row, back, fine, times, info.shift);
+                            kernels::lerp16_fine(level, row, back, fine, times, info.word());
                         }
-                        (true, _) => {
-                            kernels::lerp16(level, row, back, &samples[range], info.shift);
+                        (true, PlaneKind::Packed422 { luma_first }) => {
+                            let luma = &alpha.luma(y)[range.start / 2..];
+                            let both = (luma, &alpha.chroma_fine()[range.start / 4..]);
+                            kernels::lerp16_422(level, row, back, both, luma_first, info.word());
+                        }
+                        (true, PlaneKind::Luma(_)) => {
+                            kernels::lerp16(level, row, back, &samples[range], info.word());
                         }
                     }
                 }
@@ -337,9 +342,9 @@ pub(super) fn fill(frame: &mut FrameMut, back: &mut Back) {
     let (width, height) = (frame.width(), frame.height());
     back.restart();
     for plane in 0..info.planes {
-        let (bytes, rows) = info.plane_extent(plane, width, height);
+        let (_, rows) = info.plane_extent(plane, width, height);
         for y in 0..rows {
-            let samples = 0..bytes / info.sample_bytes();
+            let samples = 0..info.row_samples(plane, width);
             back.write(plane, y, samples, frame.row_mut(plane, y));
         }
     }

@@ -89,7 +89,7 @@ impl Owned {
             .iter()
             .enumerate()
             .all(|(plane, (data, stride))| {
-                let (row, _) = info.plane_extent(plane, self.width, self.height);
+                let row = info.row_bytes(plane, self.width);
                 data.chunks(*stride)
                     .all(|line| line[row.min(line.len())..].iter().all(|&b| b == PADDING))
             })
@@ -103,7 +103,7 @@ pub fn sample(frame: &FrameRef, index: usize, x: usize, y: usize) -> u16 {
     let row = frame.row(c.plane, y);
     let at = c.offset + x * c.step;
     if info.depth > 8 {
-        u16::from_le_bytes([row[at], row[at + 1]]) >> info.shift
+        info.word().code([row[at], row[at + 1]])
     } else {
         u16::from(row[at])
     }

@@ -5,7 +5,7 @@
 use super::cells::Cell;
 use super::matte::PlaneKind;
 use super::upscale::{Upscaler, centre};
-use crate::frame::{Colorimetry, PixelLayout};
+use crate::frame::{ColorModel, Colorimetry, PixelLayout, Range as CodeRange, Word};
 use crate::simd::Level;
 use std::ops::Range;
 
@@ -15,8 +15,10 @@ pub(super) struct SmallPlane {
     data: Vec<u8>,
     /// Component of each byte of a cell; none where the byte is alpha or padding.
     slots: Vec<Option<usize>>,
-    /// Shift of 10-bit samples; none for 8 bits.
-    shift: Option<u32>,
+    /// How samples of more than 8 bits stand in their words; none for 8 bits.
+    word: Option<Word>,
+    /// Whether 255 stands for the greatest code value, whatever the depth.
+    full: bool,
     upscaler: Upscaler,
 }
 
@@ -42,8 +44,8 @@ impl SmallPlane {
                 .take(3)
                 .position(|c| c.plane == plane && c.offset == offset)
         };
-        let (row, rows) = info.plane_extent(plane, width, height);
-        let samples = row / info.sample_bytes();
+        let (_, rows) = info.plane_extent(plane, width, height);
+        let samples = info.row_samples(plane, width);
         let luma = |x: usize| centre(x, 0.5, 1.0, scale);
         let chroma = |x: usize| centre(x, cx, 2.0, scale);
         let (slots, places): (Vec<_>, Vec<_>) = match kind {
@@ -56,7 +58,10 @@ impl SmallPlane {
                 (0..samples).map(|j| (chroma(j / n), j % n)).collect(),
             ),
             PlaneKind::Packed422 { luma_first } => (
-                vec![Some(0), Some(1), Some(2)],
+                match info.components[1].offset < info.components[2].offset {
+                    true => vec![Some(0), Some(1), Some(2)],
+                    false => vec![Some(0), Some(2), Some(1)],
+                },
                 (0..samples)
                     .map(|j| match ((j % 2 == 0) == luma_first, j % 4) {
                         (true, _) => (luma(j / 2), 0),
@@ -79,7 +84,13 @@ impl SmallPlane {
         });
         Self {
             data: vec![255; grid.0 * grid.1 * slots.len()],
-            shift: (info.depth > 8).then_some(info.shift),
+            word: (info.depth > 8).then_some(info.word()),
+            full: match info.model {
+                ColorModel::Rgb => true,
+                ColorModel::Gray => color.range == CodeRange::Full,
+                // Chroma has its middle at a power of two.
+                ColorModel::Yuv => false,
+            },
             upscaler: Upscaler::new(level, slots.len(), grid, places.into_iter(), rows),
             slots,
         }
@@ -110,8 +121,10 @@ impl SmallPlane {
         let bytes = self.upscaler.source_bytes();
         let data = &self.data;
         let source = |r: usize| &data[r * bytes..][..bytes];
-        match self.shift {
-            Some(shift) => self.upscaler.part16(source, y, shift, samples, out),
+        match self.word {
+            Some(word) => self
+                .upscaler
+                .part16(source, y, (word, self.full), samples, out),
             None => {
                 let whole = |_| std::iter::once(0..usize::MAX);
                 self.upscaler.part(source, whole, y, samples, out);

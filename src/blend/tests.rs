@@ -313,21 +313,19 @@ fn alpha_out_can_keep_colour_and_carries_the_matte() {
                 .unwrap();
             compare(&result, 0.501, "alpha out", |index, x, y| {
                 if index == 3 {
-                    return f64::from(matte.data()[y * size.0 + x]);
+                    let share = f64::from(matte.data()[y * size.0 + x]) / 255.0;
+                    return share * f64::from(to.info().top());
                 }
                 let (Some(c), t) = (
                     from.info().components.get(index),
                     to.info().components[index],
                 ) else {
-                    return 128.0;
+                    return f64::from(128u32 << (to.info().depth - 8));
                 };
                 let at = (x >> (c.w_sub - t.w_sub), y >> (c.h_sub - t.h_sub));
                 let code = f64::from(frame.sample(index, at.0, at.1));
-                if from.info().depth > 8 {
-                    (code / 4.0).min(255.0)
-                } else {
-                    code
-                }
+                let finer = f64::from(1u32 << (from.info().depth - to.info().depth));
+                (code / finer).min(f64::from(to.info().top()))
             });
             let mut again = Owned::noise(to, color, size, 2, 99);
             out.hide(&mut result.as_mut()).unwrap();
@@ -391,7 +389,9 @@ fn high_frames_are_as_exact() {
     use PixelLayout::*;
     for color in colors() {
         for size in [(75, 370), (75, 810)] {
-            for layout in [Nv12, I420, Yuy2, Y42b, Bgrx, Ayuv, P010Le, I42010Le, Gray8] {
+            for layout in [
+                Nv12, I420, Yuy2, Y42b, Bgrx, Ayuv, P010Le, I42010Le, Y210, Gray8,
+            ] {
                 over_is_exact(simd::level(), layout, color, size, 23);
             }
         }
@@ -508,7 +508,11 @@ fn eight_k_works() {
 #[test]
 fn bits_that_are_not_the_pictures_do_no_harm() {
     let (color, size) = (Colorimetry::default(), (37, 21));
-    for layout in [PixelLayout::I42010Le, PixelLayout::P010Le] {
+    for layout in [
+        PixelLayout::I42010Le,
+        PixelLayout::P010Le,
+        PixelLayout::Y210,
+    ] {
         let mut frame = Owned::noise(layout, color, size, 0, 1);
         for (data, _) in &mut frame.planes {
             for (i, byte) in data.iter_mut().enumerate() {

@@ -9,7 +9,7 @@
 //! scene slowly, so that nothing flickers.
 
 use super::cover::Work;
-use crate::frame::{ColorModel, Colorimetry, FrameRef, PixelLayout, Range as CodeRange};
+use crate::frame::{ColorModel, Colorimetry, FrameRef, PixelLayout, Range as CodeRange, Word};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -59,10 +59,7 @@ impl Tone {
     ) -> Self {
         let info = layout.info();
         let limited = info.model != ColorModel::Rgb && color.range == CodeRange::Limited;
-        let row = |plane| {
-            let (bytes, _) = info.plane_extent(plane, width, 1);
-            vec![[UNIT as i16, 0]; bytes / info.sample_bytes()]
-        };
+        let row = |plane| vec![[UNIT as i16, 0]; info.row_samples(plane, width)];
         Self {
             level,
             layout,
@@ -131,7 +128,7 @@ impl Tone {
         let row = &mut row[samples.start * bytes..samples.end * bytes];
         let tunings = &self.rows[plane][samples];
         match info.depth > 8 {
-            true => dispatch!(level, simd => tune16(simd, row, tunings, info.shift)),
+            true => dispatch!(level, simd => tune16(simd, row, tunings, info.word())),
             false => dispatch!(level, simd => tune8(simd, row, tunings)),
         }
     }
@@ -143,7 +140,10 @@ fn add(frame: &FrameRef, x: usize, y: usize, sums: &mut Mean) {
     for (sum, c) in sums.iter_mut().zip(info.components) {
         let at = &frame.row(c.plane, y >> c.h_sub)[c.offset + (x >> c.w_sub) * c.step..];
         *sum += match info.depth > 8 {
-            true => f32::from((u16::from_le_bytes([at[0], at[1]]) >> info.shift) & 0x3ff) / 4.0,
+            true => {
+                let finer = (1u32 << (info.depth - 8)) as f32;
+                f32::from(info.word().code([at[0], at[1]])) / finer
+            }
             false => f32::from(at[0]),
         };
     }
@@ -175,11 +175,12 @@ fn tune8<S: Simd>(_: S, row: &mut [u8], tunings: &[[i16; 2]]) {
 }
 
 #[simd]
-fn tune16<S: Simd>(_: S, row: &mut [u8], tunings: &[[i16; 2]], shift: u32) {
+fn tune16<S: Simd>(_: S, row: &mut [u8], tunings: &[[i16; 2]], word: Word) {
     let (samples, _) = row.as_chunks_mut::<2>();
+    let (finer, top) = (1 << (word.depth() - 8), i32::from(word.top()));
     for (p, tuning) in samples.iter_mut().zip(tunings) {
-        let code = i32::from((u16::from_le_bytes(*p) >> shift) & 0x3ff);
-        *p = ((tuned(code, *tuning, 4, 1023) as u16) << shift).to_le_bytes();
+        let code = i32::from(word.code(*p));
+        *p = word.bytes(tuned(code, *tuning, finer, top) as u16);
     }
 }
 

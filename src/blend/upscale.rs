@@ -6,6 +6,7 @@
 //! time by a byte shuffle; an output row is then a vertical mix of two stretched rows. So the
 //! expensive horizontal step is paid for source rows only. The stretched pair stays in cache.
 
+use crate::frame::Word;
 use crate::simd::Level;
 use fearless_simd::{dispatch, prelude::*, u8x16};
 use fearless_simd_macros::simd;
@@ -120,13 +121,14 @@ impl Upscaler {
         }
     }
 
-    /// Like [`Upscaler::part`] with all of a source row stretched, but 10-bit samples in 16-bit
-    /// words, shifted up by `shift`.
+    /// Like [`Upscaler::part`] with all of a source row stretched, but samples of more than 8 bits in
+    /// 16-bit words. Where the picture is `full`, 255 becomes the greatest code value, else as many
+    /// times 255 as there are code values for each of 8 bits.
     pub fn part16<'a>(
         &mut self,
         source: impl Fn(usize) -> &'a [u8],
         y: usize,
-        shift: u32,
+        (word, full): (Word, bool),
         range: Range<usize>,
         out: &mut [u8],
     ) {
@@ -135,7 +137,7 @@ impl Upscaler {
         let [a, b] = self.pair(upper);
         let (a, b) = (&a[range.clone()], &b[range.clone()]);
         let (level, out) = (self.level, &mut out[2 * range.start..2 * range.end]);
-        dispatch!(level, simd => mix16_kernel(simd, a, b, weight, shift, out));
+        dispatch!(level, simd => mix16_kernel(simd, a, b, weight, (word, full), out));
     }
 
     /// Bytes of a source row.
@@ -266,16 +268,18 @@ fn mix16_kernel<S: Simd>(
     upper: &[u16],
     lower: &[u16],
     weight: u16,
-    shift: u32,
+    (word, full): (Word, bool),
     out: &mut [u8],
 ) {
     let (samples, _) = out.as_chunks_mut::<2>();
+    let (down, top) = (16 - word.depth(), u32::from(word.top()));
+    let half = (1 << down) >> 1;
     for ((o, &a), &b) in samples.iter_mut().zip(upper).zip(lower) {
         let (a, b) = (u32::from(a), u32::from(b));
         let weight = u32::from(weight);
         let value = ((a * (65536 - weight)) >> 16) + ((b * weight) >> 16);
-        let code = ((value + 32) >> 6).min(1023) as u16;
-        *o = (code << shift).to_le_bytes();
+        let value = if full { value + (value >> 8) } else { value };
+        *o = word.bytes(((value + half) >> down).min(top) as u16);
     }
 }
 

@@ -138,7 +138,7 @@ impl Wrap {
         let back = soft.as_ref().map_or(back, |s: &FrameRef| s.row(plane, at));
         let samples = self.alpha.samples(plane, y, &cover::whole(self.width));
         if info.depth > 8 {
-            kernels::lerp16(self.level, row, back, samples, info.shift);
+            kernels::lerp16(self.level, row, back, samples, info.word());
         } else {
             kernels::lerp(self.level, row, back, samples);
         }

@@ -89,8 +89,9 @@ fn luma_row(format: FrameFormat) -> [f64; 4] {
     let info = format.layout.info();
     if info.model == ColorModel::Rgb {
         let (kr, kb) = format.color.matrix.weights();
-        let (kr, kb) = (f64::from(kr) / 255.0, f64::from(kb) / 255.0);
-        return [kr, 1.0 / 255.0 - kr - kb, kb, 0.0];
+        let unit = 1.0 / f64::from(info.top());
+        let (kr, kb) = (f64::from(kr) * unit, f64::from(kb) * unit);
+        return [kr, unit - kr - kb, kb, 0.0];
     }
     let map = format.color.yuv_to_rgb(info.depth);
     let (factor, offset) = (f64::from(map.m[0][0]), f64::from(map.offset[0]));

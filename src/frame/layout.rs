@@ -42,7 +42,7 @@ pub struct LayoutInfo {
     pub components: &'static [Component],
     /// Number of planes.
     pub planes: usize,
-    /// Significant bits of a sample: 8 or 10.
+    /// Significant bits of a sample: 8, 10 or 16.
     pub depth: u32,
     /// Bits by which a sample is shifted up in its 16-bit word (6 for P010, else 0).
     pub shift: u32,
@@ -56,17 +56,73 @@ impl LayoutInfo {
         if self.depth > 8 { 2 } else { 1 }
     }
 
+    /// The greatest code value.
+    pub const fn top(&self) -> u16 {
+        ((1u32 << self.depth) - 1) as u16
+    }
+
+    /// How code values stand in 16-bit words; of no meaning for samples of one byte.
+    pub const fn word(&self) -> Word {
+        Word {
+            shift: self.shift,
+            depth: self.depth,
+        }
+    }
+
     /// Bytes and rows that a plane needs for a picture of `width` x `height`:
     /// `(bytes of a row, number of rows)`.
     pub fn plane_extent(&self, plane: usize, width: usize, height: usize) -> (usize, usize) {
-        let mut row = 0;
-        let mut rows = 0;
-        for c in self.components.iter().filter(|c| c.plane == plane) {
+        let components = self.components.iter().filter(|c| c.plane == plane);
+        let rows = components.map(|c| subsampled(height, c.h_sub)).max();
+        (self.row_bytes(plane, width), rows.unwrap_or(0))
+    }
+
+    /// Bytes of a plane's row of `width` pixels.
+    pub fn row_bytes(&self, plane: usize, width: usize) -> usize {
+        let components = self.components.iter().filter(|c| c.plane == plane);
+        let end = |c: &Component| {
             let samples = subsampled(width, c.w_sub);
-            row = row.max(c.offset + (samples - 1) * c.step + self.sample_bytes());
-            rows = rows.max(subsampled(height, c.h_sub));
-        }
-        (row, rows)
+            c.offset + (samples - 1) * c.step + self.sample_bytes()
+        };
+        components.map(end).max().unwrap_or(0)
+    }
+
+    /// Samples of a plane's row of `width` pixels, those of all its components.
+    pub fn row_samples(&self, plane: usize, width: usize) -> usize {
+        self.row_bytes(plane, width) / self.sample_bytes()
+    }
+}
+
+/// How a code value stands in its 16-bit little-endian word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    shift: u32,
+    depth: u32,
+}
+
+impl Word {
+    /// Significant bits.
+    #[inline(always)]
+    pub const fn depth(self) -> u32 {
+        self.depth
+    }
+
+    /// The greatest code value.
+    #[inline(always)]
+    pub const fn top(self) -> u16 {
+        ((1u32 << self.depth) - 1) as u16
+    }
+
+    /// The code value of a word. What stands in its other bits is not the picture's.
+    #[inline(always)]
+    pub const fn code(self, bytes: [u8; 2]) -> u16 {
+        (u16::from_le_bytes(bytes) >> self.shift) & self.top()
+    }
+
+    /// The word of a code value, with nothing in its other bits.
+    #[inline(always)]
+    pub const fn bytes(self, code: u16) -> [u8; 2] {
+        (code << self.shift).to_le_bytes()
     }
 }
 
@@ -132,6 +188,15 @@ layouts! {
     /// 4:2:0, Y plane then interleaved V, U.
     Nv21 "NV21" Yuv planes 2 depth 8 shift 0 alpha false
         [component!(0, 0, 1), component!(1, 1, 2, 1, 1), component!(1, 0, 2, 1, 1)];
+    /// 4:2:2, Y plane then interleaved U, V.
+    Nv16 "NV16" Yuv planes 2 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 0, 2, 1, 0), component!(1, 1, 2, 1, 0)];
+    /// 4:2:2, Y plane then interleaved V, U.
+    Nv61 "NV61" Yuv planes 2 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 1, 2, 1, 0), component!(1, 0, 2, 1, 0)];
+    /// 4:4:4, Y plane then interleaved U, V.
+    Nv24 "NV24" Yuv planes 2 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 0, 2), component!(1, 1, 2)];
     /// 4:2:0, planes Y, U, V.
     I420 "I420" Yuv planes 3 depth 8 shift 0 alpha false
         [component!(0, 0, 1), component!(1, 0, 1, 1, 1), component!(2, 0, 1, 1, 1)];
@@ -150,6 +215,12 @@ layouts! {
     /// 4:2:2 packed, U Y V Y.
     Uyvy "UYVY" Yuv planes 1 depth 8 shift 0 alpha false
         [component!(0, 1, 2), component!(0, 0, 4, 1, 0), component!(0, 2, 4, 1, 0)];
+    /// 4:2:2 packed, Y V Y U.
+    Yvyu "YVYU" Yuv planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 2), component!(0, 3, 4, 1, 0), component!(0, 1, 4, 1, 0)];
+    /// 4:2:2 packed, V Y U Y.
+    Vyuy "VYUY" Yuv planes 1 depth 8 shift 0 alpha false
+        [component!(0, 1, 2), component!(0, 2, 4, 1, 0), component!(0, 0, 4, 1, 0)];
     /// 24-bit R G B.
     Rgb "RGB" Rgb planes 1 depth 8 shift 0 alpha false
         [component!(0, 0, 3), component!(0, 1, 3), component!(0, 2, 3)];
@@ -180,9 +251,24 @@ layouts! {
     /// 32-bit A B G R, straight alpha.
     Abgr "ABGR" Rgb planes 1 depth 8 shift 0 alpha true
         [component!(0, 3, 4), component!(0, 2, 4), component!(0, 1, 4), component!(0, 0, 4)];
+    /// Planes G, B, R.
+    Gbr "GBR" Rgb planes 3 depth 8 shift 0 alpha false
+        [component!(2, 0, 1), component!(0, 0, 1), component!(1, 0, 1)];
+    /// Planes R, G, B.
+    Rgbp "RGBP" Rgb planes 3 depth 8 shift 0 alpha false
+        [component!(0, 0, 1), component!(1, 0, 1), component!(2, 0, 1)];
+    /// Planes B, G, R.
+    Bgrp "BGRP" Rgb planes 3 depth 8 shift 0 alpha false
+        [component!(2, 0, 1), component!(1, 0, 1), component!(0, 0, 1)];
+    /// Planes G, B, R, 10-bit in the low bits of 16.
+    Gbr10Le "GBR_10LE" Rgb planes 3 depth 10 shift 0 alpha false
+        [component!(2, 0, 2), component!(0, 0, 2), component!(1, 0, 2)];
     /// 8-bit luma.
     Gray8 "GRAY8" Gray planes 1 depth 8 shift 0 alpha false
         [component!(0, 0, 1)];
+    /// 16-bit luma.
+    Gray16Le "GRAY16_LE" Gray planes 1 depth 16 shift 0 alpha false
+        [component!(0, 0, 2)];
     /// 4:2:0, planes Y, U, V and a full-size plane A.
     A420 "A420" Yuv planes 4 depth 8 shift 0 alpha true
         [component!(0, 0, 1), component!(1, 0, 1, 1, 1), component!(2, 0, 1, 1, 1),
@@ -200,6 +286,15 @@ layouts! {
     /// 4:2:0 10-bit in the low bits of 16, planes Y, U, V.
     I42010Le "I420_10LE" Yuv planes 3 depth 10 shift 0 alpha false
         [component!(0, 0, 2), component!(1, 0, 2, 1, 1), component!(2, 0, 2, 1, 1)];
+    /// 4:2:2 10-bit in the low bits of 16, planes Y, U, V.
+    I42210Le "I422_10LE" Yuv planes 3 depth 10 shift 0 alpha false
+        [component!(0, 0, 2), component!(1, 0, 2, 1, 0), component!(2, 0, 2, 1, 0)];
+    /// 4:4:4 10-bit in the low bits of 16, planes Y, U, V.
+    Y44410Le "Y444_10LE" Yuv planes 3 depth 10 shift 0 alpha false
+        [component!(0, 0, 2), component!(1, 0, 2), component!(2, 0, 2)];
+    /// 4:2:2 packed, Y U Y V, 10-bit in the high bits of 16.
+    Y210 "Y210" Yuv planes 1 depth 10 shift 6 alpha false
+        [component!(0, 0, 4), component!(0, 2, 8, 1, 0), component!(0, 6, 8, 1, 0)];
 }
 
 #[cfg(test)]
@@ -213,6 +308,8 @@ mod tests {
         assert_eq!(PixelLayout::Yuy2.info().plane_extent(0, 3, 1), (8, 1));
         assert_eq!(PixelLayout::P010Le.info().plane_extent(1, 2, 2), (4, 1));
         assert_eq!(PixelLayout::Rgb.info().plane_extent(0, 1, 1), (3, 1));
+        assert_eq!(PixelLayout::Y210.info().plane_extent(0, 3, 2), (16, 2));
+        assert_eq!(PixelLayout::Nv24.info().plane_extent(1, 3, 2), (6, 2));
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod view;
 pub use color::{ChromaSite, Colorimetry, Matrix, Range, RgbToYuv, YuvToRgb};
 pub use gray::{GrayImage, GrayMut, GrayRef};
 pub use guide::{ColorScaler, GuideSpace, LumaScaler};
-pub use layout::{ColorModel, Component, LayoutInfo, PixelLayout, subsampled};
+pub use layout::{ColorModel, Component, LayoutInfo, PixelLayout, Word, subsampled};
 pub use orientation::{Orientation, View};
 pub use part::{Rectangle, shift};
 pub use resample::{FrameFormat, HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};

@@ -11,13 +11,13 @@ fn code(frame: &FrameRef<'_>, channel: usize, x: i64, y: i64) -> f64 {
     let c = &info.components[channel];
     let x = x.clamp(0, subsampled(frame.width(), c.w_sub) as i64 - 1) as usize;
     let y = y.clamp(0, subsampled(frame.height(), c.h_sub) as i64 - 1) as usize;
-    let at = y * frame.stride(c.plane) + c.offset + x * c.step;
     let plane = frame.plane(c.plane);
+    let at = y * frame.stride(c.plane) + c.offset + x * c.step;
     if info.depth == 8 {
         f64::from(plane[at])
     } else {
-        let word = u16::from_le_bytes([plane[at], plane[at + 1]]);
-        f64::from((word >> info.shift) & 0x3ff)
+        let word = u32::from(plane[at]) + 256 * u32::from(plane[at + 1]);
+        f64::from((word >> info.shift) % (1 << info.depth))
     }
 }
 
@@ -87,7 +87,10 @@ fn component(
 pub(crate) fn rgb(frame: &FrameRef<'_>, at: (usize, usize), size: (usize, usize)) -> [f64; 3] {
     let info = frame.layout().info();
     match info.model {
-        ColorModel::Rgb => std::array::from_fn(|c| component(frame, c, at, size) / 255.0),
+        ColorModel::Rgb => {
+            let top = f64::from((1u32 << info.depth) - 1);
+            std::array::from_fn(|c| component(frame, c, at, size) / top)
+        }
         ColorModel::Gray => {
             let map = frame.color().yuv_to_rgb(info.depth);
             let y = component(frame, 0, at, size) + f64::from(map.offset[0]);

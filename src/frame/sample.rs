@@ -181,7 +181,7 @@ impl TensorMut<'_> {
 pub(super) fn codes_to_rgb(layout: PixelLayout, color: Colorimetry) -> [[f64; 4]; 3] {
     let info = layout.info();
     if info.model == ColorModel::Rgb {
-        let unit = 1.0 / 255.0;
+        let unit = 1.0 / f64::from(info.top());
         return [
             [unit, 0.0, 0.0, 0.0],
             [0.0, unit, 0.0, 0.0],

@@ -113,9 +113,10 @@ pub fn pixels(buffer: &gst::BufferRef, caps: &gst::CapsRef) -> Vec<u8> {
         for c in info.components {
             let (_, rows) = info.plane_extent(c.plane, frame.width(), frame.height());
             for y in 0..rows {
-                let row = &frame.row(c.plane, y)[c.offset..];
+                let row = frame.row(c.plane, y);
                 let samples = gstmatte::frame::subsampled(frame.width(), c.w_sub);
-                seen.extend(row.iter().step_by(c.step).take(samples));
+                let row = row[c.offset..].chunks(c.step).take(samples);
+                seen.extend(row.flat_map(|sample| &sample[..info.sample_bytes()]));
             }
         }
         seen

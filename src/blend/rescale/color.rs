@@ -9,6 +9,19 @@ pub(super) const fn fraction(depth: u32) -> u32 {
     16 - depth
 }
 
+/// Most bits of a sample that is weighed: what is left of 16 is the weights'.
+const WEIGHED: u32 = 12;
+
+/// Bits that a sample is shifted down by before it is weighed.
+pub(super) const fn coarser(depth: u32) -> u32 {
+    depth.saturating_sub(WEIGHED)
+}
+
+/// What the weights of rows of samples of this depth sum to.
+pub(super) const fn row_unit(depth: u32) -> u32 {
+    1 << (fraction(depth) + coarser(depth))
+}
+
 /// A factor below which a component adds less than a tenth of a code value over its whole range.
 const NEGLIGIBLE: f64 = 0.1;
 

@@ -4,7 +4,7 @@
 //! every SIMD level gives the same bits.
 
 use super::axis::Span;
-use super::color::Mix;
+use super::color::{Mix, coarser};
 use crate::frame::LayoutInfo;
 use crate::simd::Level;
 use fearless_simd::{dispatch, prelude::*, u8x16, u16x8};
@@ -24,8 +24,8 @@ pub(super) fn add_row(
 ) {
     if info.depth > 8 {
         let (row, _) = row.as_chunks::<2>();
-        let (shift, mask) = (info.shift, (1u16 << info.depth) - 1);
-        let code = |v: &[u8; 2]| (u16::from_le_bytes(*v) >> shift) & mask;
+        let (word, down) = (info.word(), coarser(info.depth));
+        let code = |v: &[u8; 2]| word.code(*v) >> down;
         dispatch!(level, simd => add(simd, row, code, weight, fresh, sums));
     } else {
         let code = |v: &u8| u16::from(*v);
@@ -318,7 +318,7 @@ pub(super) fn mix<'a>(
 
 #[simd]
 fn shift_down<S: Simd>(_: S, line: &[u16], shift: u32, codes: &mut [u16]) {
-    let half = 1 << (shift - 1);
+    let half = (1 << shift) >> 1;
     for (code, value) in codes.iter_mut().zip(line) {
         *code = (*value + half) >> shift;
     }
@@ -350,7 +350,7 @@ fn affine<S: Simd, const N: usize>(_: S, lines: [&[u16]; N], mix: &Mix, codes: &
 pub(super) fn store(codes: &[u16], row: &mut [u8], step: usize, info: &LayoutInfo) {
     if info.depth > 8 {
         for (code, sample) in codes.iter().zip(row.chunks_mut(step)) {
-            sample[..2].copy_from_slice(&(code << info.shift).to_le_bytes());
+            sample[..2].copy_from_slice(&info.word().bytes(*code));
         }
     } else {
         match step {
@@ -412,6 +412,18 @@ pub(super) fn copy(level: Level, from: (&[u8], usize), to: (&mut [u8], usize), c
             let places = target.iter_mut().step_by(to_step);
             places.zip(samples).for_each(|(to, from)| *to = *from);
         }
+    }
+}
+
+/// Copies `count` samples in 16-bit words, as [`copy`].
+pub(super) fn copy_words(from: (&[u8], usize), to: (&mut [u8], usize), count: usize) {
+    let ((source, from_step), (target, to_step)) = (from, to);
+    if (from_step, to_step) == (2, 2) {
+        return target[..2 * count].copy_from_slice(&source[..2 * count]);
+    }
+    let samples = source.chunks(from_step).take(count);
+    for (to, from) in target.chunks_mut(to_step).zip(samples) {
+        to[..2].copy_from_slice(&from[..2]);
     }
 }
 

@@ -311,11 +311,12 @@ impl Grid {
             true => (across, down),
             false => (down, across),
         };
-        let unit = 1u32 << color::fraction(source.depth);
+        let unit = color::row_unit(source.depth);
         let mut rows: Vec<Rows> = Vec::new();
         let mut channels = Vec::new();
         // Places at which all samples are taken as they are.
-        let mut same = source.depth == 8 && to.layout.info().depth == 8 && !swaps;
+        let target = to.layout.info();
+        let mut same = (source.depth, source.shift) == (target.depth, target.shift) && !swaps;
         let stays = |spans: &[Span]| {
             let own = |(i, s): (usize, &Span)| s.start == i && s.weights.len() == 1;
             spans.iter().enumerate().all(own)
@@ -339,7 +340,6 @@ impl Grid {
             let found = rows.iter().position(|r| r.plane == c.plane);
             let index = found.unwrap_or_else(|| {
                 let samples = subsampled(from.height, c.h_sub);
-                let (row, _) = source.plane_extent(c.plane, from.width, from.height);
                 rows.push(Rows {
                     plane: c.plane,
                     spans: spans(
@@ -348,7 +348,7 @@ impl Grid {
                         lines.along,
                         unit,
                     ),
-                    sums: vec![0; row / source.sample_bytes()],
+                    sums: vec![0; source.row_samples(c.plane, from.width)],
                 });
                 rows.len() - 1
             });
@@ -422,6 +422,7 @@ impl Grid {
         out: &mut FrameMut,
     ) {
         let width = self.codes[0].len();
+        let words = frame.layout().info().sample_bytes() == 2;
         let row = |c: &Component| &frame.row(c.plane, y)[c.offset..];
         if let (true, [a, b]) = (self.is_pair(), direct)
             && (a.step, b.step) == (1, 1)
@@ -433,6 +434,11 @@ impl Grid {
         for ((component, _), from) in self.outputs.iter().zip(direct) {
             let target = out.row_mut(component.plane, self.top + y);
             let target = &mut target[component.offset + self.left * component.step..];
+            if words {
+                let (from, to) = ((row(from), from.step), (target, component.step));
+                kernels::copy_words(from, to, width);
+                continue;
+            }
             kernels::copy(
                 level,
                 (row(from), from.step),

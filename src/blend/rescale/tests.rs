@@ -37,7 +37,7 @@ fn code(frame: &FrameRef, c: &Component, x: usize, y: usize) -> f64 {
     let info = frame.layout().info();
     let at = &frame.row(c.plane, y)[c.offset + x * c.step..];
     if info.depth > 8 {
-        f64::from((u16::from_le_bytes([at[0], at[1]]) >> info.shift) & ((1 << info.depth) - 1))
+        f64::from(info.word().code([at[0], at[1]]))
     } else {
         f64::from(at[0])
     }
@@ -147,7 +147,7 @@ fn check(from: FrameFormat, to: FrameFormat) {
     } else {
         1.5
     };
-    let finer = if info.depth > 8 { 4.0 } else { 1.0 };
+    let finer = f64::from(1u32 << (info.depth - 8));
     for (index, c) in info.components.iter().take(colors).enumerate() {
         for y in 0..subsampled(to.height, c.h_sub) {
             for x in 0..subsampled(to.width, c.w_sub) {
@@ -161,7 +161,7 @@ fn check(from: FrameFormat, to: FrameFormat) {
         }
     }
     if let Some(alpha) = info.components.get(3) {
-        assert_eq!(code(&rescaler.view(), alpha, 0, 0), 255.0);
+        assert_eq!(code(&rescaler.view(), alpha, 0, 0), f64::from(info.top()));
     }
 }
 

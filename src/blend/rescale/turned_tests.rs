@@ -31,7 +31,7 @@ fn code(frame: &FrameRef, c: &Component, x: usize, y: usize) -> f32 {
     let at = &frame.row(c.plane, y)[c.offset + x * c.step..];
     match info.depth {
         8 => f32::from(at[0]),
-        _ => f32::from(u16::from_le_bytes([at[0], at[1]]) >> info.shift) / 4.0,
+        depth => f32::from(info.word().code([at[0], at[1]])) / f32::from(1u16 << (depth - 8)),
     }
 }
 

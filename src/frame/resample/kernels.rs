@@ -79,6 +79,22 @@ impl Sum for i32 {
     }
 }
 
+impl Sum for f32 {
+    const ZERO: Self = 0.0;
+    #[inline(always)]
+    fn from_code(code: u16) -> Self {
+        f32::from(code)
+    }
+    #[inline(always)]
+    fn from_weight(weight: u32) -> Self {
+        weight as f32
+    }
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        self
+    }
+}
+
 /// How samples become code values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Coding {

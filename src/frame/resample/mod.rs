@@ -81,6 +81,8 @@ struct Part {
 enum Sums {
     Narrow(Vec<u16>),
     Wide(Vec<i32>),
+    /// For samples of 16 bits.
+    Float(Vec<f32>),
 }
 
 /// One plane of the frame.
@@ -182,9 +184,8 @@ impl Resampler {
             cosited: format.color.site.cosited_y,
             target: height,
         });
-        let (row_bytes, _) = info.plane_extent(index, format.width, format.height);
         let sample_bytes = info.sample_bytes();
-        let samples = row_bytes / sample_bytes;
+        let samples = info.row_samples(index, format.width);
         let mut parts = Vec::new();
         for (channel, component) in wanted {
             let samples = subsampled(format.width, component.w_sub);
@@ -213,10 +214,10 @@ impl Resampler {
             samples,
             sample_bytes,
             coding: coding(info),
-            sums: if u64::from(axis.sum()) * u64::from(coding(info).mask) <= u64::from(u16::MAX) {
-                Sums::Narrow(vec![0; length])
-            } else {
-                Sums::Wide(vec![0; length])
+            sums: match u64::from(axis.sum()) * u64::from(info.top()) {
+                most if most <= u64::from(u16::MAX) => Sums::Narrow(vec![0; length]),
+                most if most <= i32::MAX as u64 => Sums::Wide(vec![0; length]),
+                _ => Sums::Float(vec![0.0; length]),
             },
             axis,
             parts,
@@ -291,7 +292,7 @@ fn leave_out(rows: &mut [Vec<f32>], nothing: &[f32], unit: f32) {
 fn coding(info: &LayoutInfo) -> Coding {
     Coding {
         shift: info.shift,
-        mask: ((1u32 << info.depth) - 1) as u16,
+        mask: info.top(),
     }
 }
 
@@ -329,13 +330,13 @@ impl Plane {
         y: usize,
         rows: &mut [Vec<f32>],
     ) {
+        let (start, weights) = self.axis.taps(y);
         let source = Source {
             data: frame.plane(self.index),
             stride: frame.stride(self.index),
             samples: self.samples,
             coding: self.coding,
         };
-        let (start, weights) = self.axis.taps(y);
         let parts = &mut self.parts;
         match (&mut self.sums, self.sample_bytes) {
             (Sums::Narrow(sums), 1) => {
@@ -351,6 +352,10 @@ impl Plane {
                 finish(simd, sums, parts, rows);
             }
             (Sums::Wide(sums), _) => {
+                source.sum::<S, [u8; 2], _>(simd, start, weights, sums);
+                finish(simd, sums, parts, rows);
+            }
+            (Sums::Float(sums), _) => {
                 source.sum::<S, [u8; 2], _>(simd, start, weights, sums);
                 finish(simd, sums, parts, rows);
             }
