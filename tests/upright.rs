@@ -45,6 +45,7 @@ fn stored(upright: &RgbImage, turn: Orientation) -> RgbImage {
 }
 
 fn info_of(picture: &RgbImage) -> VideoInfo {
+    init();
     info(VideoFormat::Rgb, picture.width(), picture.height())
 }
 
