@@ -7,13 +7,13 @@
 //! the same, falling or wild must not stop an effect that hides the room.
 //!
 //! - Timestamps that move forward at a believable pace count exactly. Believable is from
-//!   1/[`PACE`] of the rate of the caps (a millisecond where there is none) up to [`Clock::limit`];
-//!   a burst of up to [`BURST`] frames may be faster.
+//!   1/`PACE` of the rate of the caps (a millisecond where there is none) up to [`Clock::limit`];
+//!   a burst of up to `BURST` frames may be faster.
 //! - A frame whose timestamp does not do so counts as one frame: at the rate of the caps, else for its own
 //!   duration, else by the wall. What was counted that way is taken off the next step that can be
 //!   believed, so frames out of order (1, 0, 3, 2) add up to the time that they take. Timestamps that
-//!   stay behind for more than [`PATIENCE`] are taken as a new beginning.
-//! - A timestamp far ahead, or more than [`PATIENCE`] back, is a gap. If one follows another, the timestamps are wild: they
+//!   stay behind for more than `PATIENCE` are taken as a new beginning.
+//! - A timestamp far ahead, or more than `PATIENCE` back, is a gap. If one follows another, the timestamps are wild: they
 //!   are no gaps then.
 //!
 //! Where the clock had to guess, [`Step::longest`] is the longest time that it may have been. What hides
