@@ -165,6 +165,7 @@ fn planes_in_memories_of_their_own_with_odd_strides() {
 /// Two frames of each format, of a width that is no multiple of anything, through all elements.
 #[test]
 fn every_format_goes_through_every_element() {
+    init();
     for layout in PixelLayout::ALL {
         let info = info(format_of(*layout), 97, 55);
         for element in [

@@ -322,6 +322,7 @@ fn a_video_stands_upright_behind_every_orientation() {
 /// The left half, as the viewer sees it.
 #[test]
 fn regions_are_the_viewers() {
+    init();
     for (turn, word) in words() {
         let (width, height) = turn.size((64, 48));
         let info = info(VideoFormat::Gray8, width, height);

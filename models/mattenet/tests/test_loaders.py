@@ -134,7 +134,7 @@ def test_validation_pictures_are_never_training_pictures():
     assert held_out == {"ccp0006", "ccp0024", "ccp0059", "ccp0007", "ccp0033"}
     # The project's own list holds out the folders that were set aside for it.
     held_out = {name for name, source in sources(DataConfig()).items() if source.validation}
-    assert held_out == {"scenario/webcam_utez", "scenario/webcam_gestcount", "scenario/congress_lo"}
+    assert held_out == {"scenario/webcam_utez", "scenario/webcam_gestcount", "scenario/congress_lo", "scenario/webcam_calls_ccbysa"}
 
 
 def test_pretraining_pictures_are_those_that_training_may_see(tmp_path):

@@ -152,7 +152,7 @@ mod segment {
             /// A frame in `mode=sync`.
             fn frame(worker: &Worker) -> bool {
                 match worker.acquire(true) {
-                    Waited::Done(engine) => worker.offer(engine, None, false),
+                    Waited::Done(engine) => worker.offer(engine, (0, None), false),
                     Waited::Flushing => return false,
                     Waited::Stalled => unreachable!("there are no timeouts"),
                 }
@@ -188,7 +188,7 @@ mod segment {
                 model(|| {
                     let worker = Worker::start(Box::new(Net), LONG).expect("a thread");
                     if let Waited::Done(engine) = worker.acquire(true) {
-                        worker.offer(engine, None, true);
+                        worker.offer(engine, (0, None), true);
                     }
                     worker.take();
                 });
@@ -201,7 +201,7 @@ mod segment {
                     let net = Box::new(HeldNet(Arc::clone(&held)));
                     let worker = Worker::start(net, LONG).expect("a thread");
                     if let Waited::Done(engine) = worker.acquire(true) {
-                        worker.offer(engine, None, false);
+                        worker.offer(engine, (0, None), false);
                     }
                     worker.handle().flush(true);
                     worker.handle().flush(false);
@@ -216,7 +216,7 @@ mod segment {
                     let net = Box::new(HeldNet(Arc::default()));
                     let worker = Worker::start(net, LONG).expect("a thread");
                     if let Waited::Done(engine) = worker.acquire(true) {
-                        worker.offer(engine, None, false);
+                        worker.offer(engine, (0, None), false);
                     }
                 });
             }
@@ -242,7 +242,7 @@ mod segment {
                 model(|| {
                     let worker = Worker::start(Box::new(Net), LONG).expect("a thread");
                     if let Waited::Done(engine) = worker.acquire(true) {
-                        worker.offer(engine, None, false);
+                        worker.offer(engine, (0, None), false);
                     }
                     worker.forget();
                     assert!(frame(&worker));
