@@ -60,6 +60,16 @@ save("alpha", nodes + [node("Clip", "green zero one", "alpha")], [value("image",
 save("bare", nodes + [node("Identity", "green", "mask")], [value("image", F32, IMAGE)],
      [value("mask", F32, [1, 1, 6, 8])], consts)
 
+# The same matte for every room: no subject, one in the left half, and no values at all (NaN).
+nodes, consts = channel("image", 1, "green")
+flat = nodes + [node("Clip", "green zero one", "within"), node("Mul", "within zero", "nothing")]
+left = np.zeros((1, 1, 6, 8), np.float32)
+left[..., :4] = 1
+for name, same in (("nowhere", np.zeros_like(left)), ("left", left), ("never", np.full_like(left, np.nan))):
+    save(name, flat + [node("Add", "nothing same", "alpha")], [value("image", F32, IMAGE)],
+         [value("alpha", F32, [1, 1, 6, 8])], consts + clip + [const("same", same)],
+         metadata={"matte.output.kind": "alpha"})
+
 # Two classes: minus red, and red. The subject's share is sigmoid(2 * red).
 red, red_consts = channel("image", 0, "red")
 save("classes", red + [node("Neg", "red", "minus"), node("Concat", "minus red", "both", axis=1),
