@@ -163,7 +163,9 @@ fn play(script: &Script, other: bool) -> Vec<Option<Seen>> {
                 }
                 let hidden = wishes.hidden(script.subject);
                 // Where the matte lies on a frame that contradicts itself, nobody knows.
-                let hidden = hidden.filter(|region| *region == Region::Everything || shot.agrees());
+                let hidden = hidden.filter(|region| {
+                    *region == Region::Everything || shot.agrees() && region.is_far(&format.info())
+                });
                 let frame = harness.pull().expect("a frame comes out");
                 let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
                 let caps = caps.expect("caps come before frames");

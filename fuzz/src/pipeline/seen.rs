@@ -6,6 +6,9 @@
 use gst_video::prelude::*;
 use gst_video::{VideoConverter, VideoConverterConfig, VideoFormat, VideoFrame, VideoInfo};
 
+/// Pixels along the direction in which subject and background lie beside each other, at least.
+const SMALLEST: u32 = 32;
+
 /// The part of a frame in which all is background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Region {
@@ -27,6 +30,16 @@ impl Region {
             ("auto", "rotate-90" | "flip-rotate-90") | ("90r" | "ur-ll", _) => Self::Top,
             _ => Self::Bottom,
         }
+    }
+
+    /// Whether the soft edge of a matte whose pixels are an eighth of the picture ends before the region:
+    /// in pictures of a few pixels it does not.
+    pub fn is_far(self, info: &VideoInfo) -> bool {
+        let side = match self {
+            Self::Left | Self::Right => info.width(),
+            _ => info.height(),
+        };
+        side >= SMALLEST
     }
 
     fn holds(self, (x, y): (usize, usize), (width, height): (usize, usize)) -> bool {
