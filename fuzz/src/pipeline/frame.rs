@@ -6,6 +6,7 @@
 use super::super::frames::fill;
 use super::script::Format;
 use arbitrary::{Result, Unstructured};
+use std::ops::Range;
 
 /// When a frame is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +94,14 @@ impl Shot {
     }
 
     /// The frame, its time counted from the one before. The `other` room differs in every byte but
-    /// those of alpha: what is transparent is not the room's colour.
-    pub fn buffer(&self, format: &Format, before: &mut gst::ClockTime, other: bool) -> gst::Buffer {
+    /// those of alpha: what is transparent is not the room's colour. An `opaque` frame has none of its own.
+    pub fn buffer(
+        &self,
+        format: &Format,
+        before: &mut gst::ClockTime,
+        other: bool,
+        opaque: bool,
+    ) -> gst::Buffer {
         let info = format.info();
         let held = match self.place {
             Place::Whole | Place::Short => info.clone(),
@@ -104,6 +111,9 @@ impl Shot {
         fill(&mut Unstructured::new(&self.seed), &mut data).expect("enough bytes");
         if other {
             change(&mut data, &held);
+        }
+        if opaque {
+            each_alpha(&held, |alpha| data[alpha].fill(0xff));
         }
         if self.place == Place::Short {
             data.truncate(data.len() / 2);
@@ -184,9 +194,18 @@ fn foreign(format: gst_video::VideoFormat) -> gst_video::VideoFormat {
 fn change(data: &mut [u8], info: &gst_video::VideoInfo) {
     let before = info.has_alpha().then(|| data.to_vec());
     data.iter_mut().for_each(|byte| *byte ^= 0xff);
-    let Some(before) = before else {
+    if let Some(before) = before {
+        each_alpha(info, |alpha| {
+            data[alpha.clone()].copy_from_slice(&before[alpha])
+        });
+    }
+}
+
+/// Tells where each pixel's alpha lies, if the format has one.
+fn each_alpha(info: &gst_video::VideoInfo, mut tell: impl FnMut(Range<usize>)) {
+    if !info.has_alpha() {
         return;
-    };
+    }
     let alpha = 3;
     let bytes = (info.comp_depth(alpha) as usize).div_ceil(8);
     for y in 0..info.comp_height(alpha) as usize {
@@ -194,7 +213,7 @@ fn change(data: &mut [u8], info: &gst_video::VideoInfo) {
             let at = info.comp_offset(alpha)
                 + y * info.comp_stride(alpha) as usize
                 + x * info.comp_pstride(alpha) as usize;
-            data[at..at + bytes].copy_from_slice(&before[at..at + bytes]);
+            tell(at..at + bytes);
         }
     }
 }

@@ -127,6 +127,8 @@ fn play(script: &Script, other: bool) -> Vec<Option<Seen>> {
     let caps = |format: &script::Format| format.info().to_caps().expect("valid");
     harness.set_src_caps(caps(&format));
     let mut wishes = Wishes::new(script);
+    // Which frames get a matte depends on times, and a frame without one loses its own alpha.
+    let opaque = script.mode == "async";
     let mut all = Vec::new();
     for event in &script.events {
         match event {
@@ -157,7 +159,7 @@ fn play(script: &Script, other: bool) -> Vec<Option<Seen>> {
                 harness.push_event(gst::event::Segment::new(&segment(*rate)));
             }
             Event::Frame(shot) => {
-                let buffer = shot.buffer(&format, &mut time, other);
+                let buffer = shot.buffer(&format, &mut time, other, opaque);
                 if harness.push(buffer).is_err() {
                     break;
                 }
