@@ -31,6 +31,9 @@ def test_no_head_where_there_is_none():
     finger = np.zeros((144, 256), np.uint8)
     cv2.line(finger, (100, 20), (100, 143), 255, 4)
     assert things.find_head(finger) is None
+    ears = np.zeros_like(finger)
+    ears[20:30, [30, 60]] = 255
+    assert things.find_head(ears) is None  # two tips, nobody between them
 
 
 @pytest.mark.parametrize("name", things.WORN)

@@ -44,7 +44,9 @@ def find_head(alpha: np.ndarray) -> Head | None:
     if not len(rows) or rows[0] < 2:
         return None  # nobody, or a head that the frame cuts
     top = int(rows[0])
-    left, right = _run(solid[top], int(np.median(np.flatnonzero(solid[top]))))
+    # Not their median: between two tips that are equally high (hair, fingers) it is none of them.
+    columns = np.flatnonzero(solid[top])
+    left, right = _run(solid[top], int(columns[len(columns) // 2]))
     for y in range(top, alpha.shape[0]):
         found = _run(solid[y], (left + right) // 2)
         if found is None:
