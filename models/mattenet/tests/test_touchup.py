@@ -2,6 +2,7 @@
 """Corrections by hand: strokes, tags, and how they reach the labels."""
 import dataclasses
 import json
+import pathlib
 
 import cv2
 import numpy as np
@@ -10,9 +11,9 @@ from test_review import FOLDER, Page, ask, browser, page, post, running  # noqa:
 
 from mattenet.compare import by_tag
 from mattenet.data import cache, folders, item as items, splits
-from mattenet.data.config import SourceConfig
+from mattenet.data.config import DataConfig, SourceConfig, sources
 from mattenet.errors import UserError
-from mattenet.review import tags, touchup
+from mattenet.review import decisions, tags, touchup
 from mattenet.review.touchup import BACKGROUND, IGNORE, SUBJECT, Stroke
 
 
@@ -271,3 +272,13 @@ def test_tags_by_number(running, page):  # noqa: F811
     page.until(lambda: page.js("return document.querySelector('#tags button').ariaPressed") == "true")
     page.press("1")
     page.until(lambda: tags.read(review.tags).get((FOLDER, "c0")) == ())
+
+
+def test_what_the_repository_keeps_is_read_and_agrees():
+    configs = pathlib.Path(__file__).parent.parent / "configs"
+    strokes, noted = touchup.read(configs / "touchup.tsv"), tags.read(configs / "tags.tsv")
+    decided, known = decisions.read(configs / "review.tsv"), sources(DataConfig())
+    assert len(strokes) > 40 and len(noted) > 50
+    for folder, name in {*strokes, *noted}:
+        assert decided[folder, name] == decisions.KEEP, name
+        assert splits.split(folder, name, known[folder]) == splits.VALIDATION, name
