@@ -27,10 +27,12 @@ from mattenet.train.loss import LossConfig
 class TrainConfig:
     """The schedule. `steps` may be raised on resume: the learning rate then follows the longer curve."""
 
-    # Weights to start from: a checkpoint of `train` or `pretrain`; none = random.
+    # Weights to start from: a checkpoint of `train` or `pretrain`, or imagenet (net.encoder lite0); none = random.
     init: str = ""
     steps: int = 20000
     lr: float = 2e-3
+    # Factor on it for the encoder; below 1 keeps what a pre-trained one knows.
+    encoder_lr: float = 1.0
     warmup: int = 300
     decay: float = 1e-3
     ema: float = 0.998

@@ -23,6 +23,8 @@ class Backbone(nn.Module):
 
     def __init__(self, cfg: NetConfig):
         super().__init__()
+        if cfg.encoder != "own":
+            raise ValueError(f"net.encoder {cfg.encoder}: pre-training and the detector know the own encoder only")
         c2, c4, c8, c16, c64 = cfg.widths
         n4, n8, n16, n64 = cfg.depths
         k = cfg.stem_kernel

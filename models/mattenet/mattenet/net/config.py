@@ -11,6 +11,9 @@ class NetConfig:
     """Sizes are channels and counts of units; the defaults are those of `matte`."""
 
     name: str = "matte"
+    # own, or lite0: EfficientNet-Lite0, which train.init=imagenet gives its weights. Of the rest of this section only
+    # `decoder` and `decoder_depths` then mean something: four values each, at strides 16, 8, 4 and 2.
+    encoder: str = "own"
     # Channels at strides 2, 4, 8, 16 and 64; multiples of 16 fill the vector units.
     widths: list[int] = field(default_factory=lambda: [16, 32, 64, 144, 192])
     # Units at strides 4, 8, 16 and 64; 0 at 64 leaves the deepest stage out.

@@ -9,6 +9,7 @@ from torch import nn
 from mattenet.net.backbone import Backbone
 from mattenet.net.config import NetConfig
 from mattenet.net.head import Head
+from mattenet.net.lite import LiteEncoder, LiteHead
 
 
 class MatteNet(nn.Module):
@@ -17,8 +18,12 @@ class MatteNet(nn.Module):
     def __init__(self, cfg: NetConfig):
         super().__init__()
         self.cfg = cfg
-        self.backbone = Backbone(cfg)
-        self.head = Head(cfg)
+        if cfg.encoder == "own":
+            self.backbone, self.head = Backbone(cfg), Head(cfg)
+        elif cfg.encoder == "lite0":
+            self.backbone, self.head = LiteEncoder(), LiteHead(cfg)
+        else:
+            raise ValueError(f"unknown encoder {cfg.encoder!r}; known are own, lite0")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.head(self.backbone(x))

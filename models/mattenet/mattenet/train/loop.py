@@ -27,11 +27,13 @@ from mattenet import config as config_module
 from mattenet.config import Config
 from mattenet.data import dataset
 from mattenet.errors import UserError
-from mattenet.net import blocks
+from mattenet.net import blocks, lite
 from mattenet.net.matte import MatteNet
 from mattenet.train import check, pooled
 from mattenet.train import state as run_state
 from mattenet.train.loss import matte_loss
+
+IMAGENET = "imagenet"  # as train.init: the weights of the public EfficientNet-Lite0
 
 
 def add_parser(sub) -> None:
@@ -73,7 +75,7 @@ class Trainer:
         if cfg.train.init:
             self._start_from(cfg.train.init)
         self.net = self.net.to(self.device, memory_format=torch.channels_last).train()
-        self.optimizer = run_state.optimizer(self.net, cfg.train.lr, cfg.train.decay, self.device)
+        self.optimizer = run_state.optimizer(self.net, cfg.train.lr, cfg.train.decay, self.device, cfg.train.encoder_lr)
         self.ema = run_state.Ema(self.net, cfg.train.ema)
         self.step, self.best, self.fixed = 0, -1.0, False
         self.validation: list[check.Picture] | None = None
@@ -84,8 +86,13 @@ class Trainer:
             self._resume()
 
     def _start_from(self, path: str) -> None:
-        saved = run_state.load(path)
-        weights = saved.get("ema", saved)
+        if path == IMAGENET:
+            if self.cfg.net.encoder != "lite0":
+                raise UserError(f"train.init is {IMAGENET}, net.encoder {self.cfg.net.encoder}; expected lite0")
+            weights, path = lite.imagenet()
+        else:
+            saved = run_state.load(path)
+            weights = saved.get("ema", saved)
         missing, left = run_state.load_matching(self.net, weights)
         if len(missing) == len(self.net.state_dict()):
             raise UserError(f"{path} has no weight of this network; check the net section of the config")
@@ -152,9 +159,9 @@ class Trainer:
         lr = t.lr * run_state.cosine(self.step, t.steps, t.warmup) if lr is None else lr
         for group in self.optimizer.param_groups:
             if isinstance(group["lr"], torch.Tensor):
-                group["lr"].fill_(lr)
+                group["lr"].fill_(lr * group["scale"])
             else:
-                group["lr"] = lr
+                group["lr"] = lr * group["scale"]
 
     def learn(self, image: torch.Tensor, alpha: torch.Tensor, confidence: torch.Tensor,
               whole: bool = True) -> tuple[torch.Tensor, torch.Tensor]:

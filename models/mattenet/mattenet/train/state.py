@@ -103,16 +103,26 @@ def split_decay(net: nn.Module, decay: float) -> list[dict]:
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def optimizer(net: nn.Module, lr: float, decay: float, device: torch.device) -> torch.optim.AdamW:
-    """AdamW over `split_decay`; on CUDA in one kernel and with its rate in device memory, where a CUDA graph reads it."""
+def optimizer(net: nn.Module, lr: float, decay: float, device: torch.device, encoder: float = 1.0) -> torch.optim.AdamW:
+    """AdamW over `split_decay`; on CUDA in one kernel and with its rate in device memory, where a CUDA graph reads it.
+
+    Each group has a `scale` of the rate: 1, in those of `net.backbone` `encoder`. With 1 there the groups are not split.
+    """
+    if encoder == 1:
+        groups = [{**group, "scale": 1.0} for group in split_decay(net, decay)]
+    else:
+        rest = nn.ModuleList(part for name, part in net.named_children() if name != "backbone")
+        groups = [{**group, "scale": scale} for part, scale in ((net.backbone, encoder), (rest, 1.0)) for group in split_decay(part, decay)]
     if device.type != "cuda":
-        return torch.optim.AdamW(split_decay(net, decay), lr=lr)
-    return torch.optim.AdamW(split_decay(net, decay), lr=torch.tensor(lr, device=device), fused=True, capturable=True)
+        return torch.optim.AdamW(groups, lr=lr)
+    for group in groups:  # one of its own each: they are filled apart
+        group["lr"] = torch.tensor(lr, device=device)
+    return torch.optim.AdamW(groups, lr=torch.tensor(lr, device=device), fused=True, capturable=True)
 
 
 def restore(made: torch.optim.AdamW, saved: dict, device: torch.device) -> None:
     """Loads an optimiser's state into one made by `optimizer`, from whichever device it was saved."""
-    own = [{key: group[key] for key in ("lr", "fused", "capturable")} for group in made.param_groups]
+    own = [{key: group[key] for key in ("lr", "fused", "capturable", "scale")} for group in made.param_groups]
     made.load_state_dict(saved)
     for group, mine in zip(made.param_groups, own):
         group.update(mine)
