@@ -8,7 +8,7 @@ use common::pipeline::{Run, green_model, run};
 use common::{info, init, matte_rows};
 use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
-use gstmatte::frame::{ColorModel, PixelLayout};
+use gstmatte::frame::{ColorModel, Packing, PixelLayout};
 use gstmatte::video::format_of;
 
 /// A picture of soft colours, so that chroma subsampling costs little.
@@ -95,7 +95,10 @@ fn every_format_and_colorimetry_gives_the_same_matte() {
             let (info, buffer) = convert((&rgb, &original), &caps);
             let seen = greenness(&info, buffer);
             let off = furthest(&expected, &seen);
-            assert!(off <= 3, "{format:?} {color}: off by {off}");
+            // Five bits of green are 8 apart.
+            let coarse = matches!(layout.info().packing, Some(Packing::Pixels16(_)));
+            let most = if coarse { 3 + 4 } else { 3 };
+            assert!(off <= most, "{format:?} {color}: off by {off}");
         }
     }
 }

@@ -76,8 +76,8 @@ const FORMATS: &[VideoFormat] = &[
     VideoFormat::Rgb,
     VideoFormat::Y444,
     VideoFormat::P01010le,
-    VideoFormat::Y210,
-    VideoFormat::Gbr,
+    VideoFormat::V210,
+    VideoFormat::Rgb16,
     VideoFormat::Gray8,
 ];
 

@@ -12,6 +12,7 @@ use super::matte::{AlphaRows, Remap};
 use super::pass::{Back, Finish, Pass, fill};
 use crate::frame::{
     ColorModel, Colorimetry, FrameMut, FrameRef, GrayMut, GrayRef, LayoutInfo, PixelLayout, Range,
+    Unpacked,
 };
 use crate::simd::Level;
 
@@ -46,6 +47,8 @@ pub struct AlphaOut {
     clear: Clear,
     keep_colors: bool,
     decontamination: u8,
+    /// Memory for frames whose samples are not whole bytes.
+    unpacked: Option<Unpacked>,
     /// Alpha as the output's planes have it, and its cover; for decontamination.
     edges: Option<Box<(AlphaRows, Cover)>>,
     finish: Finish,
@@ -79,6 +82,7 @@ impl AlphaOut {
             clear: Clear::new(to, color, width, level)?,
             keep_colors: true,
             decontamination: 0,
+            unpacked: Unpacked::new(from, color, width, height, level),
             alpha: AlphaRows::new(PixelLayout::Gray8, color, width, height, level),
             color,
             edges: None,
@@ -147,7 +151,13 @@ impl AlphaOut {
     ) -> Result<(), BlendError> {
         self.check("the frame", frame, self.from)?;
         self.check("the output frame", &out.as_ref(), self.to)?;
-        copy_colors(frame, self.path, out);
+        match &mut self.unpacked {
+            Some(unpacked) => {
+                unpacked.take(frame);
+                copy_colors(&unpacked.view(), self.path, out);
+            }
+            None => copy_colors(frame, self.path, out),
+        }
         // Alpha first: what looks for the colours at the edge reads whole rows, alpha and all.
         if let Some(place) = self.to.info().components.get(3) {
             self.alpha.start(matte);

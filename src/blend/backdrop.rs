@@ -46,7 +46,8 @@ impl Backdrop {
         let info = layout.info();
         let planes = (0..info.planes)
             .map(|plane| {
-                let (row, rows) = info.plane_extent(plane, width, height);
+                let (_, rows) = info.plane_extent(plane, width, height);
+                let row = info.row_bytes(plane, width);
                 (vec![0; row * rows], row)
             })
             .collect();
@@ -134,21 +135,22 @@ impl Backdrop {
         }
     }
 
-    /// The backdrop as a frame to read.
+    /// The backdrop as a frame to read, with its samples spread out whatever the layout does in
+    /// memory.
     pub fn view(&self) -> FrameRef<'_> {
         let mut planes = [(&[][..], 0); 4];
         for (view, (data, stride)) in planes.iter_mut().zip(&self.planes) {
             *view = (data, *stride);
         }
         let planes = &planes[..self.planes.len()];
-        FrameRef::new(self.layout, self.color, self.width, self.height, planes)
+        FrameRef::unpacked(self.layout, self.color, self.width, self.height, planes)
             .expect("planes were sized by plane_extent")
     }
 
     /// The backdrop as a frame to write.
     pub fn view_mut(&mut self) -> FrameMut<'_> {
         let planes = self.planes.iter_mut().map(|(data, s)| (&mut data[..], *s));
-        FrameMut::new(self.layout, self.color, self.width, self.height, planes)
+        FrameMut::unpacked(self.layout, self.color, self.width, self.height, planes)
             .expect("planes were sized by plane_extent")
     }
 

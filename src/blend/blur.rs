@@ -60,7 +60,7 @@ impl Blur {
             smoother: Smoother::new(grid, (cells(across), cells(down)), bokeh, level),
             cells: vec![[0.0; 4]; grid.0 * grid.1],
             planes,
-            row: vec![0; width * 4 + 4],
+            row: vec![0; width * 8 + 8],
         }
     }
 

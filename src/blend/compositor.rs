@@ -11,7 +11,8 @@ use super::matte::{AlphaRows, Remap};
 use super::pass::{Back, Finish, Pass, fill};
 use super::{BlendError, blur::Blur, edge::Edge, tone::Tone, wrap::Wrap};
 use crate::frame::{
-    Colorimetry, Component, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout, View,
+    Colorimetry, Component, FrameError, FrameMut, FrameRef, GrayImage, GrayRef, PixelLayout,
+    Unpacked, View,
 };
 use crate::simd::Level;
 
@@ -40,6 +41,9 @@ pub struct Compositor {
     decontamination: u8,
     finish: Finish,
     note: Note,
+    /// Memory for frames whose samples are not whole bytes, and for those behind them: the one case
+    /// in which a frame is copied.
+    unpacked: Option<Box<[Unpacked; 2]>>,
 }
 
 impl Compositor {
@@ -57,6 +61,7 @@ impl Compositor {
         if width == 0 || height == 0 {
             return Err(FrameError::Empty { width, height }.into());
         }
+        let unpacked = || Unpacked::new(layout, color, width, height, level);
         let curtain = Backdrop::row(layout, color, width, CURTAIN)?;
         Ok(Self {
             level,
@@ -74,6 +79,7 @@ impl Compositor {
             decontamination: 0,
             finish: Finish::default(),
             note: Note::default(),
+            unpacked: unpacked().zip(unpacked()).map(|(a, b)| Box::new([a, b])),
         })
     }
 
@@ -258,6 +264,34 @@ impl Compositor {
         again: bool,
     ) -> Result<(), BlendError> {
         self.check("the frame", &frame.as_ref())?;
+        if !frame.as_ref().is_packed() {
+            return self.compose_samples(frame, matte, over, again);
+        }
+        let Some(mut unpacked) = self.unpacked.take() else {
+            return Err(self.unreadable("the frame"));
+        };
+        let [front, back] = &mut *unpacked;
+        front.take(&frame.as_ref());
+        let over = over.map(|over| {
+            back.take(over);
+            back.view()
+        });
+        let composed = self.compose_samples(&mut front.view_mut(), matte, over.as_ref(), again);
+        if composed.is_ok() {
+            front.give(frame);
+        }
+        self.unpacked = Some(unpacked);
+        composed
+    }
+
+    /// Composes a frame whose samples are whole bytes.
+    fn compose_samples(
+        &mut self,
+        frame: &mut FrameMut,
+        matte: GrayRef,
+        over: Option<&FrameRef>,
+        again: bool,
+    ) -> Result<(), BlendError> {
         let Self {
             cover,
             alpha,
@@ -350,7 +384,7 @@ impl Compositor {
             Source::Matte { black, .. } => Back::Flat(black.view()),
             Source::Keep | Source::Blur(_) | Source::Overlay(_) => Back::Flat(self.curtain.view()),
         };
-        fill(frame, &mut back);
+        fill_any(frame, &mut back, &mut self.unpacked);
         Ok(())
     }
 
@@ -366,8 +400,24 @@ impl Compositor {
     ) -> Result<(), BlendError> {
         self.check("the frame", &frame.as_ref())?;
         self.check("the background frame", background)?;
-        fill(frame, &mut Back::Rows(*background));
+        match &mut self.unpacked {
+            Some(unpacked) if frame.as_ref().is_packed() => {
+                unpacked[1].take(background);
+                unpacked[1].give(frame);
+            }
+            _ => fill(frame, &mut Back::Rows(*background)),
+        }
         Ok(())
+    }
+
+    /// A frame whose samples cannot be spread out: an earlier one ended in a panic.
+    fn unreadable(&self, what: &'static str) -> BlendError {
+        let name = self.layout.info().name;
+        BlendError::Mismatch {
+            what,
+            found: format!("packed {name}"),
+            needed: format!("{name} with memory to spread it out"),
+        }
     }
 
     fn check(&self, what: &'static str, frame: &FrameRef) -> Result<(), BlendError> {
@@ -383,6 +433,17 @@ pub(super) fn code_of(flat: &FrameRef) -> Cell {
         *code = f32::from(flat.row(c.plane, 0)[c.offset]);
     }
     code
+}
+
+/// Overwrites a frame with a background, whatever its samples look like.
+fn fill_any(frame: &mut FrameMut, back: &mut Back, unpacked: &mut Option<Box<[Unpacked; 2]>>) {
+    match unpacked {
+        Some(unpacked) if frame.as_ref().is_packed() => {
+            fill(&mut unpacked[0].view_mut(), back);
+            unpacked[0].give(frame);
+        }
+        _ => fill(frame, back),
+    }
 }
 
 /// Whether chroma samples look at the pixel on their left, and above.

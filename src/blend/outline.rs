@@ -142,8 +142,8 @@ mod tests {
             ((8, 8), 9..12, 3..3),
         ] {
             for &layout in PixelLayout::ALL {
-                let mut frame = Owned::noise(layout, color, size, 1, 2);
-                let before = Owned::noise(layout, color, size, 1, 2);
+                let mut frame = Owned::noise(layout, color, size, 1, 2).spread();
+                let before = Owned::noise(layout, color, size, 1, 2).spread();
                 let place = Place {
                     layout,
                     color,

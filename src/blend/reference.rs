@@ -4,7 +4,8 @@
 
 use super::backdrop::Taps;
 use crate::frame::{
-    ChromaSite, Colorimetry, Component, FrameMut, FrameRef, GrayImage, PixelLayout, subsampled,
+    ChromaSite, Colorimetry, Component, FrameMut, FrameRef, GrayImage, Packing, PixelLayout,
+    Unpacked, subsampled,
 };
 
 /// A frame that owns its memory, with padded rows whose padding is known.
@@ -14,6 +15,8 @@ pub struct Owned {
     pub width: usize,
     pub height: usize,
     pub planes: Vec<(Vec<u8>, usize)>,
+    /// Whether samples are spread out that are not whole bytes in memory.
+    spread: bool,
 }
 
 const PADDING: u8 = 0xa5;
@@ -47,7 +50,9 @@ impl Owned {
             let mut data = vec![PADDING; stride * rows];
             for y in 0..rows {
                 let bytes = &mut data[y * stride..][..row];
-                if info.depth > 8 {
+                if info.packing.is_some() {
+                    bytes.fill_with(|| next() as u8);
+                } else if info.depth > 8 {
                     for pair in bytes.chunks_exact_mut(2) {
                         let code = (next() >> (16 - info.depth)) << info.shift;
                         pair.copy_from_slice(&code.to_le_bytes());
@@ -58,23 +63,70 @@ impl Owned {
             }
             planes.push((data, stride));
         }
-        Self {
+        let mut frame = Self {
             layout,
             color,
             width,
             height,
             planes,
+            spread: false,
+        };
+        // Bits of no sample are not kept by anyone.
+        if let Some(mut unpacked) = unpacked(&frame.as_ref()) {
+            unpacked.take(&frame.as_ref());
+            unpacked.give(&mut frame.as_mut());
+        }
+        frame
+    }
+
+    /// The same with samples spread out, as kernels get them.
+    pub fn spread(mut self) -> Self {
+        let Some(mut spread) = unpacked(&self.as_ref()) else {
+            return self;
+        };
+        spread.take(&self.as_ref());
+        let row = self.layout.info().row_bytes(0, self.width);
+        let mut data = vec![PADDING; (row + 1) * self.height];
+        for (y, line) in data.chunks_mut(row + 1).enumerate() {
+            line[..row].copy_from_slice(spread.view().row(0, y));
+        }
+        (self.planes, self.spread) = (vec![(data, row + 1)], true);
+        self
+    }
+
+    /// Shows a picture of the same layout and size.
+    pub fn show(&mut self, picture: &FrameRef) {
+        if let (Some(mut spread), false) = (unpacked(&self.as_ref()), self.spread) {
+            spread.take(picture);
+            return spread.give(&mut self.as_mut());
+        }
+        for plane in 0..self.layout.info().planes {
+            let (_, rows) = (self.layout.info()).plane_extent(plane, self.width, self.height);
+            for y in 0..rows {
+                let mut to = self.as_mut();
+                to.row_mut(plane, y).copy_from_slice(picture.row(plane, y));
+            }
         }
     }
 
     pub fn as_ref(&self) -> FrameRef<'_> {
         let planes: Vec<_> = self.planes.iter().map(|(d, s)| (&d[..], *s)).collect();
-        FrameRef::new(self.layout, self.color, self.width, self.height, &planes).unwrap()
+        let (layout, color, width, height) = (self.layout, self.color, self.width, self.height);
+        match self.spread {
+            true => FrameRef::unpacked(layout, color, width, height, &planes),
+            false => FrameRef::new(layout, color, width, height, &planes),
+        }
+        .unwrap()
     }
 
     pub fn as_mut(&mut self) -> FrameMut<'_> {
         let planes = self.planes.iter_mut().map(|(d, s)| (&mut d[..], *s));
-        FrameMut::new(self.layout, self.color, self.width, self.height, planes).unwrap()
+        let (layout, color, width, height) = (self.layout, self.color, self.width, self.height);
+        match self.spread {
+            true => FrameMut::unpacked(layout, color, width, height, planes),
+            false => FrameMut::new(layout, color, width, height, planes),
+        }
+        .unwrap()
     }
 
     /// The code value of a component's sample.
@@ -89,10 +141,36 @@ impl Owned {
             .iter()
             .enumerate()
             .all(|(plane, (data, stride))| {
-                let row = info.row_bytes(plane, self.width);
+                let row = match self.spread {
+                    true => info.row_bytes(plane, self.width),
+                    false => info.plane_extent(plane, self.width, self.height).0,
+                };
                 data.chunks(*stride)
                     .all(|line| line[row.min(line.len())..].iter().all(|&b| b == PADDING))
             })
+    }
+}
+
+fn unpacked(frame: &FrameRef) -> Option<Unpacked> {
+    let (layout, color) = (frame.layout(), frame.color());
+    Unpacked::new(
+        layout,
+        color,
+        frame.width(),
+        frame.height(),
+        crate::simd::level(),
+    )
+}
+
+/// Half the distance between two values that a component of the layout can have, as code values;
+/// nothing where it can have any.
+pub fn grain(layout: PixelLayout, index: usize) -> f64 {
+    let info = layout.info();
+    match info.packing {
+        Some(Packing::Pixels16(fields)) if fields[index].bits < info.depth => {
+            f64::from(info.top()) / f64::from(fields[index].top()) / 2.0
+        }
+        _ => 0.0,
     }
 }
 
@@ -100,6 +178,13 @@ impl Owned {
 pub fn sample(frame: &FrameRef, index: usize, x: usize, y: usize) -> u16 {
     let info = frame.layout().info();
     let c = info.components[index];
+    if frame.is_packed() {
+        let row = [(frame.row(0, y), frame.stride(0))];
+        let row = FrameRef::new(frame.layout(), frame.color(), frame.width(), 1, &row).unwrap();
+        let mut spread = unpacked(&row).unwrap();
+        spread.take(&row);
+        return sample(&spread.view(), index, x, 0);
+    }
     let row = frame.row(c.plane, y);
     let at = c.offset + x * c.step;
     if info.depth > 8 {

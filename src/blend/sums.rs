@@ -382,7 +382,7 @@ mod tests {
             for side in [2, 4, 8, 16] {
                 for &layout in PixelLayout::ALL {
                     let info = layout.info();
-                    let frame = Owned::noise(layout, color, size, 1, 4);
+                    let frame = Owned::noise(layout, color, size, 1, 4).spread();
                     let matte = reference::matte(size.0, size.1, 5);
                     let mut alpha = AlphaRows::new(layout, color, size.0, size.1, level);
                     let mut sums = CellSums::new(layout, size.0, side, Weight::SureRoom, level);

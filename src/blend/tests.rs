@@ -36,9 +36,10 @@ fn compare(found: &Owned, slack: f64, what: &str, wanted: impl Fn(usize, usize, 
         let (w, h) = reference::extent(c, found.width, found.height);
         for y in 0..h {
             for x in 0..w {
+                let grain = reference::grain(found.layout, index);
                 let (found, wanted) = (f64::from(found.sample(index, x, y)), wanted(index, x, y));
                 assert!(
-                    (found - wanted).abs() <= slack,
+                    (found - wanted).abs() <= slack + grain,
                     "{what}: {} component {index} at {x},{y}: {found}, exactly {wanted}",
                     info.name,
                 );

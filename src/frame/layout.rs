@@ -16,6 +16,42 @@ pub enum ColorModel {
     Gray,
 }
 
+/// A few neighbouring bits of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// The lowest one.
+    pub at: u32,
+    /// How many.
+    pub bits: u32,
+}
+
+impl Field {
+    /// The greatest value.
+    pub const fn top(self) -> u32 {
+        (1 << self.bits) - 1
+    }
+
+    /// Its value in a word.
+    pub const fn of(self, word: u32) -> u32 {
+        (word >> self.at) & self.top()
+    }
+
+    /// The word with another value in it.
+    pub const fn with(self, word: u32, value: u32) -> u32 {
+        word & !(self.top() << self.at) | (value & self.top()) << self.at
+    }
+}
+
+/// How a row lies in memory where its samples are not whole bytes. [`LayoutInfo::components`] then
+/// says where they lie once they are spread out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Samples of 10 bits, three in each 32-bit little-endian word from the lowest bit on.
+    Tens,
+    /// A 16-bit little-endian word for each pixel, spread out to four bytes.
+    Pixels16([Field; 3]),
+}
+
 /// Where one component lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Component {
@@ -48,6 +84,8 @@ pub struct LayoutInfo {
     pub shift: u32,
     /// Whether the last component is alpha.
     pub alpha: bool,
+    /// How a row lies in memory where its samples are not whole bytes; there is one plane then.
+    pub packing: Option<Packing>,
 }
 
 impl LayoutInfo {
@@ -74,17 +112,26 @@ impl LayoutInfo {
     pub fn plane_extent(&self, plane: usize, width: usize, height: usize) -> (usize, usize) {
         let components = self.components.iter().filter(|c| c.plane == plane);
         let rows = components.map(|c| subsampled(height, c.h_sub)).max();
-        (self.row_bytes(plane, width), rows.unwrap_or(0))
+        let row = match self.packing {
+            None => self.row_bytes(plane, width),
+            Some(Packing::Tens) => 4 * self.row_samples(plane, width).div_ceil(3),
+            Some(Packing::Pixels16(_)) => 2 * width,
+        };
+        (row, rows.unwrap_or(0))
     }
 
-    /// Bytes of a plane's row of `width` pixels.
+    /// Bytes of a plane's row of `width` pixels with its samples spread out.
     pub fn row_bytes(&self, plane: usize, width: usize) -> usize {
         let components = self.components.iter().filter(|c| c.plane == plane);
         let end = |c: &Component| {
             let samples = subsampled(width, c.w_sub);
             c.offset + (samples - 1) * c.step + self.sample_bytes()
         };
-        components.map(end).max().unwrap_or(0)
+        match self.packing {
+            // Whole pixels, whether their last sample counts or not.
+            Some(Packing::Pixels16(_)) => 4 * width,
+            Some(Packing::Tens) | None => components.map(end).max().unwrap_or(0),
+        }
     }
 
     /// Samples of a plane's row of `width` pixels, those of all its components.
@@ -146,10 +193,22 @@ macro_rules! component {
     };
 }
 
+macro_rules! packing {
+    () => {
+        None
+    };
+    (Tens) => {
+        Some(Packing::Tens)
+    };
+    ($kind:ident $($at:literal $bits:literal),+) => {
+        Some(Packing::$kind([$(Field { at: $at, bits: $bits }),+]))
+    };
+}
+
 macro_rules! layouts {
     ($($(#[$doc:meta])* $variant:ident $name:literal $model:ident planes $planes:literal
         depth $depth:literal shift $shift:literal alpha $alpha:literal
-        [$($component:expr),+];)+) => {
+        [$($component:expr),+] $(packed($($packing:tt)+))?;)+) => {
         /// The pixel layouts that every part of the plugin takes.
         ///
         /// 16-bit samples are little endian.
@@ -172,6 +231,7 @@ macro_rules! layouts {
                             depth: $depth,
                             shift: $shift,
                             alpha: $alpha,
+                            packing: packing!($($($packing)+)?),
                         };
                         &INFO
                     })+
@@ -269,6 +329,22 @@ layouts! {
     /// 16-bit luma.
     Gray16Le "GRAY16_LE" Gray planes 1 depth 16 shift 0 alpha false
         [component!(0, 0, 2)];
+    /// 16-bit R 5, G 6, B 5 bits, red in the highest.
+    Rgb16 "RGB16" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 4), component!(0, 1, 4), component!(0, 2, 4)]
+        packed(Pixels16 11 5, 5 6, 0 5);
+    /// 16-bit B 5, G 6, R 5 bits, blue in the highest.
+    Bgr16 "BGR16" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 4), component!(0, 1, 4), component!(0, 2, 4)]
+        packed(Pixels16 0 5, 5 6, 11 5);
+    /// 16-bit R 5, G 5, B 5 bits below an empty one, red in the highest.
+    Rgb15 "RGB15" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 4), component!(0, 1, 4), component!(0, 2, 4)]
+        packed(Pixels16 10 5, 5 5, 0 5);
+    /// 16-bit B 5, G 5, R 5 bits below an empty one, blue in the highest.
+    Bgr15 "BGR15" Rgb planes 1 depth 8 shift 0 alpha false
+        [component!(0, 0, 4), component!(0, 1, 4), component!(0, 2, 4)]
+        packed(Pixels16 0 5, 5 5, 10 5);
     /// 4:2:0, planes Y, U, V and a full-size plane A.
     A420 "A420" Yuv planes 4 depth 8 shift 0 alpha true
         [component!(0, 0, 1), component!(1, 0, 1, 1, 1), component!(2, 0, 1, 1, 1),
@@ -295,6 +371,10 @@ layouts! {
     /// 4:2:2 packed, Y U Y V, 10-bit in the high bits of 16.
     Y210 "Y210" Yuv planes 1 depth 10 shift 6 alpha false
         [component!(0, 0, 4), component!(0, 2, 8, 1, 0), component!(0, 6, 8, 1, 0)];
+    /// 4:2:2 packed, U Y V Y, 10 bits each, three in a 32-bit word.
+    V210 "v210" Yuv planes 1 depth 10 shift 0 alpha false
+        [component!(0, 2, 4), component!(0, 0, 8, 1, 0), component!(0, 4, 8, 1, 0)]
+        packed(Tens);
 }
 
 #[cfg(test)]
@@ -310,6 +390,10 @@ mod tests {
         assert_eq!(PixelLayout::Rgb.info().plane_extent(0, 1, 1), (3, 1));
         assert_eq!(PixelLayout::Y210.info().plane_extent(0, 3, 2), (16, 2));
         assert_eq!(PixelLayout::Nv24.info().plane_extent(1, 3, 2), (6, 2));
+        // Seven samples in three words; a third of a word is not asked for.
+        assert_eq!(PixelLayout::V210.info().plane_extent(0, 3, 2), (12, 2));
+        assert_eq!(PixelLayout::V210.info().plane_extent(0, 6, 2), (16, 2));
+        assert_eq!(PixelLayout::Rgb16.info().plane_extent(0, 3, 2), (6, 2));
     }
 
     #[test]
@@ -322,6 +406,7 @@ mod tests {
                 info.name
             );
             assert_eq!(info.alpha, info.components.len() == 4, "{}", info.name);
+            assert!(info.packing.is_none() || info.planes == 1, "{}", info.name);
         }
     }
 }

@@ -15,6 +15,7 @@ mod guide;
 mod guide_tests;
 mod layout;
 mod orientation;
+mod packed;
 mod part;
 #[cfg(test)]
 pub(crate) mod reference;
@@ -32,8 +33,11 @@ mod view;
 pub use color::{ChromaSite, Colorimetry, Matrix, Range, RgbToYuv, YuvToRgb};
 pub use gray::{GrayImage, GrayMut, GrayRef};
 pub use guide::{ColorScaler, GuideSpace, LumaScaler};
-pub use layout::{ColorModel, Component, LayoutInfo, PixelLayout, Word, subsampled};
+pub use layout::{
+    ColorModel, Component, Field, LayoutInfo, Packing, PixelLayout, Word, subsampled,
+};
 pub use orientation::{Orientation, View};
+pub use packed::Unpacked;
 pub use part::{Rectangle, shift};
 pub use resample::{FrameFormat, HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};
 pub use sample::{ChannelOrder, ElementType, Sampler, TensorLayout, TensorMut, TensorSpec};

@@ -8,8 +8,10 @@
 //! new samples lie midway between two old ones, as their mean. That is exact for chroma that is
 //! sited on a pixel and for chroma that is sited between two.
 
+use super::packed::{TENS_PIXELS, TENS_UNIT};
 use super::{
-    ColorModel, Component, FrameError, FrameMut, FrameRef, PixelLayout, Range, subsampled,
+    ColorModel, Component, FrameError, FrameMut, FrameRef, LayoutInfo, Packing, PixelLayout, Range,
+    packed, subsampled,
 };
 
 /// A rectangle of whole pixels.
@@ -36,8 +38,12 @@ impl Rectangle {
 }
 
 impl PixelLayout {
-    /// Columns and rows after which a view of a part may begin: where chroma samples do.
+    /// Columns and rows after which a view of a part may begin: where chroma samples do, and where
+    /// packed words begin anew.
     pub fn grain(self) -> (usize, usize) {
+        if self.info().packing == Some(Packing::Tens) {
+            return (TENS_PIXELS, 1);
+        }
         let most = |sub: fn(&Component) -> u32| {
             let components = self.info().components.iter();
             1 << components.map(sub).max().unwrap_or(0)
@@ -48,6 +54,11 @@ impl PixelLayout {
     /// Bytes of a plane before the samples of a rectangle that begins on the grain:
     /// those of whole rows, and those of its first row.
     fn lead(self, plane: usize, rectangle: Rectangle) -> (usize, usize) {
+        match self.info().packing {
+            Some(Packing::Tens) => return (rectangle.y, rectangle.x / TENS_PIXELS * TENS_UNIT),
+            Some(Packing::Pixels16(_)) => return (rectangle.y, rectangle.x * 2),
+            None => (),
+        }
         let mut components = self.info().components.iter();
         match components.find(|c| c.plane == plane) {
             Some(c) => (rectangle.y >> c.h_sub, (rectangle.x >> c.w_sub) * c.step),
@@ -162,7 +173,12 @@ fn black(layout: PixelLayout, range: Range, plane: usize) -> Vec<u8> {
             .enumerate()
             .filter(|(_, c)| c.plane == plane)
     };
-    let length = own().map(|(_, c)| c.step).max().unwrap_or(1);
+    let length = match info.packing {
+        Some(Packing::Pixels16(_)) => return vec![0; 2],
+        // Spread out: as many samples as fill whole words.
+        Some(Packing::Tens) => 4 * TENS_PIXELS,
+        None => own().map(|(_, c)| c.step).max().unwrap_or(1),
+    };
     let mut unit = vec![0; length];
     for (index, component) in own() {
         let code: u16 = match (info.model, index, range) {
@@ -176,7 +192,10 @@ fn black(layout: PixelLayout, range: Range, plane: usize) -> Vec<u8> {
             at += component.step;
         }
     }
-    unit
+    match info.packing {
+        Some(packing) => packed::together(packing, &unit, TENS_UNIT),
+        None => unit,
+    }
 }
 
 /// Blackens samples on the right of a rectangle that share their last bytes with others that belong
@@ -190,9 +209,27 @@ fn clear_shared(
 ) {
     let info = layout.info();
     let bytes = info.sample_bytes();
+    // Words of whole pixels share nothing.
+    let tens = match info.packing {
+        Some(Packing::Pixels16(_)) => return,
+        Some(Packing::Tens) => true,
+        None => false,
+    };
     for c in info.components.iter().filter(|c| c.plane == plane) {
-        let first = (rectangle.x >> c.w_sub) + subsampled(rectangle.width, c.w_sub);
+        let first = match tens {
+            true => rectangle.x / TENS_PIXELS * TENS_PIXELS,
+            false => rectangle.x,
+        };
+        let first = (first >> c.w_sub) + subsampled(rectangle.width, c.w_sub);
         let mut at = c.offset + first * c.step;
+        if tens {
+            while let Some(value) = packed::load_ten(unit, at / 2 % (TENS_UNIT / 4 * 3))
+                && packed::store_ten(row, at / 2, value)
+            {
+                at += c.step;
+            }
+            continue;
+        }
         while let Some(sample) = row.get_mut(at..at + bytes) {
             let phase = at % unit.len();
             sample.copy_from_slice(&unit[phase..phase + bytes]);
@@ -214,10 +251,42 @@ fn fill(row: &mut [u8], unit: &[u8]) {
     }
 }
 
-fn load(bytes: usize, samples: &[u8]) -> u16 {
-    match bytes {
-        1 => samples[0].into(),
-        _ => u16::from_le_bytes([samples[0], samples[1]]),
+/// The code of a component's sample `x` of a row, spread out where the row is `packed`.
+fn load(info: &LayoutInfo, packed: Option<Packing>, component: usize, row: &[u8], x: usize) -> u16 {
+    let c = &info.components[component];
+    let at = c.offset + x * c.step;
+    match (packed, info.sample_bytes()) {
+        (Some(Packing::Tens), _) => packed::load_ten(row, at / 2).unwrap_or_default(),
+        (Some(Packing::Pixels16(fields)), _) => {
+            let word = u16::from_le_bytes([row[2 * x], row[2 * x + 1]]);
+            packed::load_field(fields[component], word.into())
+        }
+        (None, 1) => u16::from(row[at]) >> info.shift,
+        (None, _) => u16::from_le_bytes([row[at], row[at + 1]]) >> info.shift,
+    }
+}
+
+/// Writes the code of a component's sample `x` of a row, see [`load`].
+fn put(
+    info: &LayoutInfo,
+    packed: Option<Packing>,
+    component: usize,
+    row: &mut [u8],
+    x: usize,
+    code: u16,
+) {
+    let c = &info.components[component];
+    let at = c.offset + x * c.step;
+    match packed {
+        Some(Packing::Tens) => {
+            packed::store_ten(row, at / 2, code);
+        }
+        Some(Packing::Pixels16(fields)) => {
+            let word = u16::from_le_bytes([row[2 * x], row[2 * x + 1]]);
+            let word = packed::store_field(fields[component], word.into(), code);
+            row[2 * x..2 * x + 2].copy_from_slice(&(word as u16).to_le_bytes());
+        }
+        None => store(info.sample_bytes(), code << info.shift, &mut row[at..]),
     }
 }
 
@@ -229,32 +298,33 @@ fn store(bytes: usize, value: u16, samples: &mut [u8]) {
 }
 
 /// Writes `to` so that its pixel (x, y) is `from`'s pixel (x + dx, y + dy); what would lie outside
-/// is the nearest pixel that does not. Both are of one layout; other layouts are left untouched.
+/// is the nearest pixel that does not. Both are of one layout, packed or spread out; other layouts are
+/// left untouched.
 pub fn shift(from: &FrameRef, (dx, dy): (isize, isize), to: &mut FrameMut) {
     if from.layout() != to.layout() {
         return;
     }
     let info = to.layout().info();
-    let bytes = info.sample_bytes();
-    if (dx, dy) == (0, 0) && (from.width(), from.height()) == (to.width(), to.height()) {
+    let (packed, into) = (from.packing(), to.as_ref().packing());
+    let same = (from.width(), from.height()) == (to.width(), to.height()) && packed == into;
+    if (dx, dy) == (0, 0) && same {
         return copy(from, to);
     }
-    for c in info.components {
+    for (index, c) in info.components.iter().enumerate() {
         let size = |width, sub| subsampled(width, sub);
         let columns = size(to.width(), c.w_sub);
         let along = Taps::new(size(from.width(), c.w_sub), c.w_sub, dx);
         let down = Taps::new(size(from.height(), c.h_sub), c.h_sub, dy);
         for y in 0..size(to.height(), c.h_sub) {
-            let rows = down.of(y).map(|y| &from.row(c.plane, y)[c.offset..]);
-            let out = &mut to.row_mut(c.plane, y)[c.offset..];
+            let rows = down.of(y).map(|y| from.row(c.plane, y));
+            let out = to.row_mut(c.plane, y);
             for x in 0..columns {
                 let [a, b] = along.of(x);
                 let sum: u32 = rows.iter().fold(0, |sum, row| {
-                    let code = |x: usize| load(bytes, &row[x * c.step..]) >> info.shift;
-                    sum + u32::from(code(a)) + u32::from(code(b))
+                    let code = |x: usize| u32::from(load(info, packed, index, row, x));
+                    sum + code(a) + code(b)
                 });
-                let mean = (sum + 2) / 4;
-                store(bytes, (mean as u16) << info.shift, &mut out[x * c.step..]);
+                put(info, into, index, out, x, ((sum + 2) / 4) as u16);
             }
         }
     }

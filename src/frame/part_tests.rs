@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::frame::Colorimetry;
+use crate::frame::{Colorimetry, Unpacked};
 
 /// A frame in memory of its own, with room behind each row.
 struct Picture {
@@ -32,9 +32,8 @@ impl Picture {
         for (index, c) in info.components.iter().enumerate() {
             for y in 0..subsampled(size.1, c.h_sub) {
                 for x in 0..subsampled(size.0, c.w_sub) {
-                    let code = place(index, x, y) << info.shift;
-                    let row = &mut frame.row_mut(c.plane, y)[c.offset + x * c.step..];
-                    store(info.sample_bytes(), code, row);
+                    let row = frame.row_mut(c.plane, y);
+                    put(info, info.packing, index, row, x, place(index, x, y));
                 }
             }
         }
@@ -55,10 +54,22 @@ fn place(index: usize, x: usize, y: usize) -> u16 {
 
 fn sample(frame: &FrameRef, index: usize, x: usize, y: usize) -> u16 {
     let info = frame.layout().info();
-    let c = info.components[index];
-    let row = &frame.row(c.plane, y)[c.offset + x * c.step..];
-    load(info.sample_bytes(), row) >> info.shift
+    let row = frame.row(info.components[index].plane, y);
+    load(info, frame.packing(), index, row, x)
 }
+
+/// What a component's sample keeps of a value.
+fn kept(info: &LayoutInfo, index: usize, value: u16) -> u16 {
+    match info.packing {
+        Some(Packing::Pixels16(fields)) => {
+            packed::load_field(fields[index], packed::store_field(fields[index], 0, value))
+        }
+        _ => value,
+    }
+}
+
+/// Columns before a rectangle: a part begins there in every layout.
+const LEFT: usize = 12;
 
 fn part_of(x: usize, y: usize, width: usize, height: usize) -> Rectangle {
     Rectangle {
@@ -72,18 +83,18 @@ fn part_of(x: usize, y: usize, width: usize, height: usize) -> Rectangle {
 #[test]
 fn a_part_is_where_it_says_in_every_layout() {
     for &layout in PixelLayout::ALL {
-        let mut picture = Picture::of_places(layout, (13, 11));
-        let rectangle = part_of(4, 2, 5, 7);
+        let mut picture = Picture::of_places(layout, (21, 11));
+        let rectangle = part_of(LEFT, 2, 5, 7);
         let mut whole = picture.view_mut();
         let part = whole.part(rectangle).unwrap();
         let (info, view) = (layout.info(), part.as_ref());
         for (index, c) in info.components.iter().enumerate() {
             for y in 0..subsampled(7, c.h_sub) {
                 for x in 0..subsampled(5, c.w_sub) {
-                    let (left, top) = (4 >> c.w_sub, 2 >> c.h_sub);
+                    let (left, top) = (LEFT >> c.w_sub, 2 >> c.h_sub);
                     assert_eq!(
                         sample(&view, index, x, y),
-                        place(index, x + left, y + top),
+                        kept(info, index, place(index, x + left, y + top)),
                         "{} {index} {x} {y}",
                         info.name
                     );
@@ -116,23 +127,32 @@ fn parts_that_split_chroma_or_leave_the_frame_are_refused() {
 #[test]
 fn all_outside_becomes_black_and_nothing_inside_changes() {
     for &layout in PixelLayout::ALL {
-        let rectangle = part_of(4, 2, 5, 7);
-        let mut picture = Picture::new(layout, (13, 11), 0xa5);
+        let rectangle = part_of(LEFT, 2, 5, 7);
+        let mut before = Picture::new(layout, (21, 11), 0xa5);
+        let mut picture = Picture::new(layout, (21, 11), 0xa5);
         picture.view_mut().clear_outside(rectangle);
         let (info, range) = (layout.info(), Colorimetry::default().range);
         let whole = picture.view_mut();
         let view = whole.as_ref();
-        let inside = load(info.sample_bytes(), &[0xa5; 2]) >> info.shift;
+        let before = before.view_mut();
         for (index, c) in info.components.iter().enumerate() {
             let unit = black(layout, range, c.plane);
-            let outside = load(info.sample_bytes(), &unit[c.offset..]) >> info.shift;
-            assert_ne!(outside, inside, "{}", info.name);
+            let outside = load(info, info.packing, index, &unit, 0);
+            assert_ne!(
+                outside,
+                sample(&before.as_ref(), index, 0, 0),
+                "{}",
+                info.name
+            );
             for y in 0..subsampled(11, c.h_sub) {
-                for x in 0..subsampled(13, c.w_sub) {
-                    let columns = 4 >> c.w_sub..(4 >> c.w_sub) + subsampled(5, c.w_sub);
+                for x in 0..subsampled(21, c.w_sub) {
+                    let columns = LEFT >> c.w_sub..(LEFT >> c.w_sub) + subsampled(5, c.w_sub);
                     let rows = 2 >> c.h_sub..(2 >> c.h_sub) + subsampled(7, c.h_sub);
-                    let kept = columns.contains(&x) && rows.contains(&y);
-                    let expected = if kept { inside } else { outside };
+                    let stays = columns.contains(&x) && rows.contains(&y);
+                    let expected = match stays {
+                        true => sample(&before.as_ref(), index, x, y),
+                        false => outside,
+                    };
                     let found = sample(&view, index, x, y);
                     assert_eq!(found, expected, "{} {index} {x} {y}", info.name);
                 }
@@ -183,12 +203,57 @@ fn moved_pictures_are_exact_in_every_layout() {
                         // Places are linear, so that half a sample is half its step.
                         let along = 8 * x as isize + 8 * dx / (1 << c.w_sub);
                         let down = 2 * y as isize + 2 * dy / (1 << c.h_sub);
-                        let expected = (along + down) as u16 + index as u16;
+                        let expected = kept(info, index, (along + down) as u16 + index as u16);
                         let found = sample(&view, index, x, y);
                         assert_eq!(found, expected, "{} {index} {x} {y} {dx} {dy}", info.name);
                     }
                 }
             }
+        }
+    }
+}
+
+/// A picture that is spread out is one that is packed.
+#[test]
+fn pictures_may_be_packed_or_spread_out() {
+    let packed = PixelLayout::ALL
+        .iter()
+        .filter(|l| l.info().packing.is_some());
+    for &layout in packed {
+        let (color, size) = (Colorimetry::default(), (20, 6));
+        let mut from = Picture::of_places(layout, size);
+        let mut memory =
+            Unpacked::new(layout, color, size.0, size.1, crate::simd::level()).unwrap();
+        for (dx, dy) in [(0, 0), (1, 0), (2, 3)] {
+            let mut expected = Picture::new(layout, size, 0);
+            shift(
+                &from.view_mut().as_ref(),
+                (dx, dy),
+                &mut expected.view_mut(),
+            );
+            memory.take(&from.view_mut().as_ref());
+            let mut found = Picture::new(layout, size, 0);
+            shift(&memory.view(), (dx, dy), &mut found.view_mut());
+            assert_eq!(
+                found.planes,
+                expected.planes,
+                "{} {dx} {dy}",
+                layout.info().name
+            );
+            shift(&from.view_mut().as_ref(), (dx, dy), &mut memory.view_mut());
+            let mut found = Picture::new(layout, size, 0);
+            memory.give(&mut found.view_mut());
+            let rows = |picture: &mut Picture| {
+                let view = picture.view_mut();
+                let rows = (0..size.1).map(|y| view.as_ref().row(0, y).to_vec());
+                rows.collect::<Vec<_>>()
+            };
+            assert_eq!(
+                rows(&mut found),
+                rows(&mut expected),
+                "{} {dx} {dy}",
+                layout.info().name
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The slow, exact oracle of sampling: every layout by its table of components, one sample at a
 //! time, in f64 and written apart from the fast path. For tests.
 
-use super::{ColorModel, FrameRef, subsampled};
+use super::{ColorModel, Field, FrameRef, Packing, subsampled};
 
 /// Code value of component `channel` at sample (`x`, `y`); beyond the edges the nearest one.
 fn code(frame: &FrameRef<'_>, channel: usize, x: i64, y: i64) -> f64 {
@@ -12,12 +12,34 @@ fn code(frame: &FrameRef<'_>, channel: usize, x: i64, y: i64) -> f64 {
     let x = x.clamp(0, subsampled(frame.width(), c.w_sub) as i64 - 1) as usize;
     let y = y.clamp(0, subsampled(frame.height(), c.h_sub) as i64 - 1) as usize;
     let plane = frame.plane(c.plane);
+    if let (true, Some(packing)) = (frame.is_packed(), info.packing) {
+        return packed_code(packing, &plane[y * frame.stride(0)..], channel, x);
+    }
     let at = y * frame.stride(c.plane) + c.offset + x * c.step;
     if info.depth == 8 {
         f64::from(plane[at])
     } else {
         let word = u32::from(plane[at]) + 256 * u32::from(plane[at + 1]);
         f64::from((word >> info.shift) % (1 << info.depth))
+    }
+}
+
+/// The same where samples are not whole bytes: `x` is the component's own sample.
+fn packed_code(packing: Packing, row: &[u8], channel: usize, x: usize) -> f64 {
+    let bits = |byte: usize, bytes: usize, at: u32, bits: u32| {
+        let word = (0..bytes).map(|i| u64::from(row[byte + i]) << (8 * i));
+        (word.sum::<u64>() >> at) % (1 << bits)
+    };
+    match packing {
+        Packing::Tens => {
+            let sample = [2 * x + 1, 4 * x, 4 * x + 2][channel];
+            bits(sample / 3 * 4, 4, sample as u32 % 3 * 10, 10) as f64
+        }
+        Packing::Pixels16(fields) => {
+            let Field { at, bits: count } = fields[channel];
+            let value = bits(2 * x, 2, at, count) as f64;
+            (value * 255.0 / f64::from((1u32 << count) - 1)).round()
+        }
     }
 }
 

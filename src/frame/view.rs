@@ -3,7 +3,7 @@
 //! Views of a frame in somebody else's memory. The bounds are checked once, when a view is made;
 //! rows are then taken without surprises.
 
-use super::{Colorimetry, PixelLayout, Rectangle};
+use super::{Colorimetry, Packing, PixelLayout, Rectangle};
 
 /// Most planes that a layout has.
 const MAX_PLANES: usize = 4;
@@ -83,7 +83,7 @@ pub enum FrameError {
 }
 
 fn check<'a>(
-    layout: PixelLayout,
+    (layout, packed): (PixelLayout, bool),
     width: usize,
     height: usize,
     planes: impl ExactSizeIterator<Item = (usize, usize)> + 'a,
@@ -100,7 +100,11 @@ fn check<'a>(
         });
     }
     for (plane, (found, stride)) in planes.enumerate() {
-        let (row, rows) = info.plane_extent(plane, width, height);
+        let (packed_row, rows) = info.plane_extent(plane, width, height);
+        let row = match packed {
+            true => packed_row,
+            false => info.row_bytes(plane, width),
+        };
         if stride < row && rows > 1 {
             return Err(FrameError::Stride {
                 layout: info.name,
@@ -128,11 +132,12 @@ fn check<'a>(
 }
 
 /// Bytes of a row of each plane; none of planes that a layout lacks.
-fn row_bytes(layout: PixelLayout, width: usize, height: usize) -> [usize; MAX_PLANES] {
+fn row_bytes((layout, packed): (PixelLayout, bool), width: usize) -> [usize; MAX_PLANES] {
     let info = layout.info();
-    std::array::from_fn(|plane| match plane < info.planes {
-        true => info.plane_extent(plane, width, height).0,
-        false => 0,
+    std::array::from_fn(|plane| match (plane < info.planes, packed) {
+        (true, true) => info.plane_extent(plane, width, 1).0,
+        (true, false) => info.row_bytes(plane, width),
+        (false, _) => 0,
     })
 }
 
@@ -140,6 +145,7 @@ fn row_bytes(layout: PixelLayout, width: usize, height: usize) -> [usize; MAX_PL
 #[derive(Debug, Clone, Copy)]
 pub struct FrameRef<'a> {
     layout: PixelLayout,
+    packed: bool,
     color: Colorimetry,
     width: usize,
     height: usize,
@@ -161,20 +167,41 @@ impl<'a> FrameRef<'a> {
         height: usize,
         planes: &[(&'a [u8], usize)],
     ) -> Result<Self, FrameError> {
-        check(
-            layout,
-            width,
-            height,
-            planes.iter().map(|(d, s)| (d.len(), *s)),
-        )?;
+        let packed = layout.info().packing.is_some();
+        Self::of((layout, packed), color, (width, height), planes)
+    }
+
+    /// Views `planes` as a frame whose samples are spread out, whatever the layout does in memory.
+    ///
+    /// # Errors
+    /// [`FrameError`] where the memory does not hold it.
+    pub(crate) fn unpacked(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        planes: &[(&'a [u8], usize)],
+    ) -> Result<Self, FrameError> {
+        Self::of((layout, false), color, (width, height), planes)
+    }
+
+    fn of(
+        kind: (PixelLayout, bool),
+        color: Colorimetry,
+        (width, height): (usize, usize),
+        planes: &[(&'a [u8], usize)],
+    ) -> Result<Self, FrameError> {
+        let sizes = planes.iter().map(|(d, s)| (d.len(), *s));
+        check(kind, width, height, sizes)?;
         let mut view = Self {
-            layout,
+            layout: kind.0,
+            packed: kind.1,
             color,
             width,
             height,
             planes: [&[]; MAX_PLANES],
             strides: [0; MAX_PLANES],
-            row_bytes: row_bytes(layout, width, height),
+            row_bytes: row_bytes(kind, width),
         };
         for (i, (data, stride)) in planes.iter().enumerate() {
             view.planes[i] = data;
@@ -186,6 +213,16 @@ impl<'a> FrameRef<'a> {
     /// Pixel layout.
     pub fn layout(&self) -> PixelLayout {
         self.layout
+    }
+
+    /// Whether samples are not whole bytes, so that rows must be spread out to be read.
+    pub fn is_packed(&self) -> bool {
+        self.packed
+    }
+
+    /// How rows are packed, where they are.
+    pub(super) fn packing(&self) -> Option<Packing> {
+        self.layout.info().packing.filter(|_| self.packed)
     }
 
     /// Matrix, range and chroma siting.
@@ -231,6 +268,7 @@ impl<'a> FrameRef<'a> {
 #[derive(Debug)]
 pub struct FrameMut<'a> {
     layout: PixelLayout,
+    packed: bool,
     color: Colorimetry,
     width: usize,
     height: usize,
@@ -252,6 +290,31 @@ impl<'a> FrameMut<'a> {
         height: usize,
         planes: impl IntoIterator<Item = (&'a mut [u8], usize), IntoIter: ExactSizeIterator>,
     ) -> Result<Self, FrameError> {
+        let packed = layout.info().packing.is_some();
+        Self::of((layout, packed), color, (width, height), planes)
+    }
+
+    /// Views `planes` as a frame whose samples are spread out, whatever the layout does in memory.
+    ///
+    /// # Errors
+    /// [`FrameError`] where the memory does not hold it.
+    pub(crate) fn unpacked(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        planes: impl IntoIterator<Item = (&'a mut [u8], usize), IntoIter: ExactSizeIterator>,
+    ) -> Result<Self, FrameError> {
+        Self::of((layout, false), color, (width, height), planes)
+    }
+
+    fn of(
+        kind: (PixelLayout, bool),
+        color: Colorimetry,
+        (width, height): (usize, usize),
+        planes: impl IntoIterator<Item = (&'a mut [u8], usize), IntoIter: ExactSizeIterator>,
+    ) -> Result<Self, FrameError> {
+        let layout = kind.0;
         let planes = planes.into_iter();
         let found = planes.len();
         let needed = layout.info().planes;
@@ -264,6 +327,7 @@ impl<'a> FrameMut<'a> {
         }
         let mut view = Self {
             layout,
+            packed: kind.1,
             color,
             width,
             height,
@@ -276,8 +340,8 @@ impl<'a> FrameMut<'a> {
             view.strides[i] = stride;
         }
         let sizes = (0..needed).map(|i| (view.planes[i].len(), view.strides[i]));
-        check(layout, width, height, sizes)?;
-        view.row_bytes = row_bytes(layout, width, height);
+        check(kind, width, height, sizes)?;
+        view.row_bytes = row_bytes(kind, width);
         Ok(view)
     }
 
@@ -285,6 +349,7 @@ impl<'a> FrameMut<'a> {
     pub fn as_ref(&self) -> FrameRef<'_> {
         FrameRef {
             layout: self.layout,
+            packed: self.packed,
             color: self.color,
             width: self.width,
             height: self.height,

@@ -10,7 +10,7 @@ pub mod running;
 #[cfg(target_os = "linux")]
 pub mod usage;
 
-use gstmatte::frame::GrayRef;
+use gstmatte::frame::{FrameRef, GrayRef, Unpacked};
 use gstmatte::meta::{Matte, Stage};
 use gstmatte::pool::MattePool;
 use std::sync::Once;
@@ -104,22 +104,36 @@ pub fn info(format: gst_video::VideoFormat, width: u32, height: u32) -> gst_vide
         .expect("the size is valid")
 }
 
-/// What can be seen of a frame: the samples of every component, without padding.
+/// What can be seen of a frame: the samples of every component, without padding; of packed rows
+/// their bytes, too.
 pub fn pixels(buffer: &gst::BufferRef, caps: &gst::CapsRef) -> Vec<u8> {
     let stream = gstmatte::video::Stream::from_caps(caps).expect("raw video caps");
-    let seen = stream.read(buffer, |frame| {
-        let info = frame.layout().info();
-        let mut seen = Vec::new();
-        for c in info.components {
-            let (_, rows) = info.plane_extent(c.plane, frame.width(), frame.height());
-            for y in 0..rows {
-                let row = frame.row(c.plane, y);
-                let samples = gstmatte::frame::subsampled(frame.width(), c.w_sub);
-                let row = row[c.offset..].chunks(c.step).take(samples);
-                seen.extend(row.flat_map(|sample| &sample[..info.sample_bytes()]));
-            }
-        }
-        seen
-    });
+    let seen = stream.read(buffer, samples);
     seen.expect("a frame of the caps")
+}
+
+/// The samples of every component of a frame, and the bytes of packed rows.
+pub fn samples(frame: &FrameRef) -> Vec<u8> {
+    let (layout, color, height) = (frame.layout(), frame.color(), frame.height());
+    let info = layout.info();
+    let mut seen = Vec::new();
+    if frame.is_packed() {
+        let level = gstmatte::simd::level();
+        let mut spread =
+            Unpacked::new(layout, color, frame.width(), height, level).expect("packed");
+        spread.take(frame);
+        seen = samples(&spread.view());
+        seen.extend((0..height).flat_map(|y| frame.row(0, y)));
+        return seen;
+    }
+    for c in info.components {
+        let samples = gstmatte::frame::subsampled(frame.width(), c.w_sub);
+        for y in 0..gstmatte::frame::subsampled(height, c.h_sub) {
+            let row = frame.row(c.plane, y)[c.offset..]
+                .chunks(c.step)
+                .take(samples);
+            seen.extend(row.flat_map(|sample| &sample[..info.sample_bytes()]));
+        }
+    }
+    seen
 }

@@ -17,7 +17,7 @@ mod light;
 use super::backdrop::{Backdrop, Encoder};
 use super::{BlendError, Fit};
 use crate::frame::{
-    ColorModel, Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, View,
+    ColorModel, Component, FrameError, FrameFormat, FrameMut, FrameRef, LayoutInfo, Unpacked, View,
     subsampled,
 };
 use crate::simd::Level;
@@ -91,6 +91,8 @@ pub(super) struct Conversion {
     covered: (Range<usize>, Range<usize>),
     bars: u32,
     grids: Vec<Grid>,
+    /// Memory for frames whose samples are not whole bytes.
+    unpacked: Option<Unpacked>,
 }
 
 /// Converts frames of one format and keeps the newest. Nothing is allocated while converting.
@@ -100,6 +102,8 @@ pub struct Rescaler {
     backdrop: Backdrop,
     /// Whether the picture leaves bars.
     bars: bool,
+    /// Memory for what is converted into the caller's, where samples are not whole bytes.
+    target: Option<Unpacked>,
 }
 
 impl Rescaler {
@@ -117,6 +121,7 @@ impl Rescaler {
         Ok(Self {
             backdrop: conversion.blank()?,
             bars: conversion.leaves_bars(),
+            target: Unpacked::new(to.layout, to.color, to.width, to.height, level),
             conversion,
         })
     }
@@ -150,6 +155,14 @@ impl Rescaler {
         let found = (out.layout(), out.width(), out.height());
         let needed = (planned.layout(), planned.width(), planned.height());
         BlendError::check("the converted frame", found, needed)?;
+        if out.as_ref().is_packed() {
+            self.convert(frame)?;
+            if let Some(target) = &mut self.target {
+                target.take(&self.backdrop.view());
+                target.give(out);
+            }
+            return Ok(());
+        }
         if self.bars {
             copy_rows(&planned, out);
         }
@@ -193,6 +206,7 @@ impl Conversion {
                 .into(),
             bars: placement.bars,
             grids: Vec::new(),
+            unpacked: Unpacked::new(from.layout, from.color, width, height, level),
         };
         let light = Light::new(from, to);
         let colors = color::mixes(from, to);
@@ -270,6 +284,7 @@ impl Conversion {
         BlendError::check("the background frame", found, kind(self.from))?;
         let found = (out.layout(), out.width(), out.height());
         BlendError::check("the converted frame", found, kind(self.to))?;
+        let frame = &spread(&mut self.unpacked, frame);
         for grid in &mut self.grids {
             grid.convert(self.level, frame, out);
         }
@@ -519,6 +534,17 @@ impl Grid {
             let sums = &self.rows[channel.rows].sums;
             channel.columns.apply(level, sums, &mut channel.line);
         }
+    }
+}
+
+/// A frame with its samples spread out where they are not whole bytes.
+fn spread<'a>(unpacked: &'a mut Option<Unpacked>, frame: &FrameRef<'a>) -> FrameRef<'a> {
+    match unpacked {
+        Some(unpacked) if frame.is_packed() => {
+            unpacked.take(frame);
+            unpacked.view()
+        }
+        _ => *frame,
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod half;
 mod kernels;
 
+use super::packed::Strip;
 use super::{Colorimetry, FrameRef, LayoutInfo, PixelLayout, subsampled};
 use crate::simd::Level;
 use axis::{Axis, AxisSpec};
@@ -94,6 +95,8 @@ struct Plane {
     sample_bytes: usize,
     coding: Coding,
     axis: Axis,
+    /// Rows that are spread out, where samples are not whole bytes.
+    strip: Option<Strip>,
     sums: Sums,
     parts: Vec<Part>,
 }
@@ -219,6 +222,7 @@ impl Resampler {
                 most if most <= i32::MAX as u64 => Sums::Wide(vec![0; length]),
                 _ => Sums::Float(vec![0.0; length]),
             },
+            strip: Strip::new(format.layout, format.width, axis.max_taps(), self.level),
             axis,
             parts,
         })
@@ -331,9 +335,16 @@ impl Plane {
         rows: &mut [Vec<f32>],
     ) {
         let (start, weights) = self.axis.taps(y);
+        let (data, stride, start) = match &mut self.strip {
+            Some(strip) if frame.is_packed() => {
+                strip.take(frame, start, weights.len());
+                (&strip.data[..], strip.row, 0)
+            }
+            _ => (frame.plane(self.index), frame.stride(self.index), start),
+        };
         let source = Source {
-            data: frame.plane(self.index),
-            stride: frame.stride(self.index),
+            data,
+            stride,
             samples: self.samples,
             coding: self.coding,
         };

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Rows whose samples are not whole bytes, spread out and put together again.
+//!
+//! Everything else works on rows as [`LayoutInfo::components`](super::LayoutInfo) describes them:
+//! one or two bytes a sample. These layouts are rare, and their words are taken apart faster than
+//! kernels could work on them.
+
+use super::layout::{Field, Packing};
+use super::{Colorimetry, FrameMut, FrameRef, PixelLayout};
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Pixels of 4:2:2 after which the words of three 10-bit samples begin anew, and the bytes of these.
+pub(super) const TENS_PIXELS: usize = 6;
+pub(super) const TENS_UNIT: usize = 16;
+
+/// Sample `index` of a row of words of three 10-bit samples, if the row goes so far.
+pub(super) fn load_ten(row: &[u8], index: usize) -> Option<u16> {
+    let word = row.get(index / 3 * 4..)?.first_chunk()?;
+    let word = u32::from_le_bytes(*word) >> (index % 3 * 10);
+    Some((word & 0x3ff) as u16)
+}
+
+/// Writes such a sample; false where the row does not go so far.
+pub(super) fn store_ten(row: &mut [u8], index: usize, value: u16) -> bool {
+    let at = index / 3 * 4;
+    let Some(bytes) = row.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else {
+        return false;
+    };
+    let shift = index % 3 * 10;
+    let word = u32::from_le_bytes(*bytes) & !(0x3ff << shift);
+    *bytes = (word | u32::from(value & 0x3ff) << shift).to_le_bytes();
+    true
+}
+
+/// Puts samples together in a new row of `bytes` bytes.
+pub(super) fn together(packing: Packing, samples: &[u8], bytes: usize) -> Vec<u8> {
+    let mut row = vec![0; bytes];
+    pack_row(crate::simd::level(), packing, samples, &mut row);
+    row
+}
+
+/// Spreads a row out: `samples` gets as many as it has room for.
+pub(super) fn unpack_row(level: Level, packing: Packing, row: &[u8], samples: &mut [u8]) {
+    match packing {
+        Packing::Tens => {
+            dispatch!(level, simd => unpack_tens(simd, row.as_chunks::<4>().0, samples));
+        }
+        Packing::Pixels16(fields) => {
+            dispatch!(level, simd => unpack_pixels(simd, row.as_chunks::<2>().0, fields, samples.as_chunks_mut::<4>().0));
+        }
+    }
+}
+
+/// Puts a row together. Bits that belong to no sample become 0.
+fn pack_row(level: Level, packing: Packing, samples: &[u8], row: &mut [u8]) {
+    match packing {
+        Packing::Tens => {
+            dispatch!(level, simd => pack_tens(simd, samples, row.as_chunks_mut::<4>().0));
+        }
+        Packing::Pixels16(fields) => {
+            dispatch!(level, simd => pack_pixels(simd, samples.as_chunks::<4>().0, fields, row.as_chunks_mut::<2>().0));
+        }
+    }
+}
+
+/// A word's three samples, little-endian.
+#[inline(always)]
+fn three(word: [u8; 4]) -> [u8; 6] {
+    let word = u32::from_le_bytes(word);
+    let [a, b, c] = [word, word >> 10, word >> 20].map(|v| ((v & 0x3ff) as u16).to_le_bytes());
+    [a[0], a[1], b[0], b[1], c[0], c[1]]
+}
+
+/// The word of three samples.
+#[inline(always)]
+fn word_of(samples: [u8; 6]) -> [u8; 4] {
+    let code = |i: usize| u32::from(u16::from_le_bytes([samples[i], samples[i + 1]]) & 0x3ff);
+    (code(0) | code(2) << 10 | code(4) << 20).to_le_bytes()
+}
+
+#[simd]
+fn unpack_tens<S: Simd>(_: S, words: &[[u8; 4]], samples: &mut [u8]) {
+    let (whole, rest) = samples.as_chunks_mut::<6>();
+    for (word, samples) in words.iter().zip(&mut *whole) {
+        *samples = three(*word);
+    }
+    if let Some(word) = words.get(whole.len()) {
+        let length = rest.len();
+        rest.copy_from_slice(&three(*word)[..length]);
+    }
+}
+
+#[simd]
+fn pack_tens<S: Simd>(_: S, samples: &[u8], words: &mut [[u8; 4]]) {
+    let (whole, rest) = samples.as_chunks::<6>();
+    for (word, samples) in words.iter_mut().zip(whole) {
+        *word = word_of(*samples);
+    }
+    if let (Some(word), 1..) = (words.get_mut(whole.len()), rest.len()) {
+        let mut last = [0; 6];
+        last[..rest.len()].copy_from_slice(rest);
+        *word = word_of(last);
+    }
+}
+
+/// `to / from` in 65536ths.
+const fn ratio(to: u32, from: u32) -> u32 {
+    ((to << 16) + from / 2) / from
+}
+
+/// The greatest sample that a pixel's word is spread out to.
+const TOP: u32 = 255;
+
+/// The sample that a field of a pixel's word is spread out to.
+pub(super) fn load_field(field: Field, word: u32) -> u16 {
+    ((field.of(word) * ratio(TOP, field.top()) + 32768) >> 16) as u16
+}
+
+/// A pixel's word with another sample in a field.
+pub(super) fn store_field(field: Field, word: u32, sample: u16) -> u32 {
+    let value = (u32::from(sample) * ratio(field.top(), TOP) + 32768) >> 16;
+    field.with(word, value)
+}
+
+#[simd]
+fn unpack_pixels<S: Simd>(_: S, row: &[[u8; 2]], fields: [Field; 3], samples: &mut [[u8; 4]]) {
+    let up = fields.map(|f| ratio(TOP, f.top()));
+    for (pixel, samples) in row.iter().zip(samples) {
+        let word = u32::from(u16::from_le_bytes(*pixel));
+        for (i, field) in fields.into_iter().enumerate() {
+            samples[i] = ((field.of(word) * up[i] + 32768) >> 16) as u8;
+        }
+    }
+}
+
+#[simd]
+fn pack_pixels<S: Simd>(_: S, samples: &[[u8; 4]], fields: [Field; 3], row: &mut [[u8; 2]]) {
+    let down = fields.map(|f| ratio(f.top(), TOP));
+    for (pixel, samples) in row.iter_mut().zip(samples) {
+        let mut word = 0;
+        for (i, field) in fields.into_iter().enumerate() {
+            word |= ((u32::from(samples[i]) * down[i] + 32768) >> 16) << field.at;
+        }
+        *pixel = (word as u16).to_le_bytes();
+    }
+}
+
+/// Memory for one frame, spread out.
+#[derive(Debug)]
+pub struct Unpacked {
+    level: Level,
+    packing: Packing,
+    layout: PixelLayout,
+    color: Colorimetry,
+    width: usize,
+    height: usize,
+    row: usize,
+    data: Vec<u8>,
+}
+
+impl Unpacked {
+    /// Memory for frames of a layout, if its samples are not whole bytes.
+    pub fn new(
+        layout: PixelLayout,
+        color: Colorimetry,
+        width: usize,
+        height: usize,
+        level: Level,
+    ) -> Option<Self> {
+        let info = layout.info();
+        let row = info.row_bytes(0, width);
+        Some(Self {
+            level,
+            packing: info.packing?,
+            layout,
+            color,
+            width,
+            height,
+            row,
+            data: vec![0; row * height],
+        })
+    }
+
+    /// Takes a frame of the layout and size that this was made for.
+    pub fn take(&mut self, frame: &FrameRef) {
+        for (y, samples) in self.data.chunks_exact_mut(self.row).enumerate() {
+            match frame.is_packed() {
+                true => unpack_row(self.level, self.packing, frame.row(0, y), samples),
+                false => samples.copy_from_slice(frame.row(0, y)),
+            }
+        }
+    }
+
+    /// What was taken or written.
+    pub fn view(&self) -> FrameRef<'_> {
+        let planes = [(&self.data[..], self.row)];
+        FrameRef::unpacked(self.layout, self.color, self.width, self.height, &planes)
+            .expect("the memory was sized for it")
+    }
+
+    /// The same to write.
+    pub fn view_mut(&mut self) -> FrameMut<'_> {
+        let planes = [(&mut self.data[..], self.row)];
+        FrameMut::unpacked(self.layout, self.color, self.width, self.height, planes)
+            .expect("the memory was sized for it")
+    }
+
+    /// Puts the samples together in a frame of the layout and size that this was made for.
+    pub fn give(&self, frame: &mut FrameMut) {
+        for (y, samples) in self.data.chunks_exact(self.row).enumerate() {
+            pack_row(self.level, self.packing, samples, frame.row_mut(0, y));
+        }
+    }
+}
+
+/// A few rows of a plane, spread out, for those who read a frame once.
+#[derive(Debug)]
+pub(super) struct Strip {
+    level: Level,
+    packing: Packing,
+    pub row: usize,
+    pub data: Vec<u8>,
+}
+
+impl Strip {
+    /// For up to `rows` rows at once, if the layout's samples are not whole bytes.
+    pub fn new(layout: PixelLayout, width: usize, rows: usize, level: Level) -> Option<Self> {
+        let info = layout.info();
+        let row = info.row_bytes(0, width);
+        Some(Self {
+            level,
+            packing: info.packing?,
+            row,
+            data: vec![0; row * rows],
+        })
+    }
+
+    /// Takes `rows` rows from row `start` on.
+    pub fn take(&mut self, frame: &FrameRef, start: usize, rows: usize) {
+        let samples = self.data.chunks_exact_mut(self.row).take(rows);
+        for (i, samples) in samples.enumerate() {
+            unpack_row(self.level, self.packing, frame.row(0, start + i), samples);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed() -> impl Iterator<Item = (PixelLayout, Packing)> {
+        let all = PixelLayout::ALL.iter().copied();
+        all.filter_map(|layout| Some((layout, layout.info().packing?)))
+    }
+
+    /// What is taken apart and put together is what it was, at every level and width.
+    #[test]
+    fn rows_come_back_as_they_were() {
+        for (layout, packing) in packed() {
+            for width in 1..70 {
+                let (bytes, _) = layout.info().plane_extent(0, width, 1);
+                let noise: Vec<u8> = (0..bytes).map(|i| (i * 151 + i * i * 7) as u8).collect();
+                let mut clean = Vec::new();
+                for level in crate::simd::levels() {
+                    let mut samples = vec![0; layout.info().row_bytes(0, width)];
+                    unpack_row(level, packing, &noise, &mut samples);
+                    let mut row = vec![0xff; bytes];
+                    pack_row(level, packing, &samples, &mut row);
+                    // Bits of no sample are 0 from here on.
+                    let mut again = vec![0; samples.len()];
+                    unpack_row(level, packing, &row, &mut again);
+                    assert_eq!(again, samples, "{layout:?} {width}");
+                    let mut twice = vec![0; bytes];
+                    pack_row(level, packing, &again, &mut twice);
+                    assert_eq!(twice, row, "{layout:?} {width}");
+                    clean.push(row);
+                }
+                assert!(clean.windows(2).all(|w| w[0] == w[1]), "{layout:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_value_comes_back_and_the_ends_are_the_ends() {
+        for (layout, packing) in packed() {
+            let Packing::Pixels16(fields) = packing else {
+                continue;
+            };
+            let info = layout.info();
+            for (c, field) in info.components.iter().zip(fields) {
+                for value in 0..=field.top() {
+                    let bytes = info.plane_extent(0, 1, 1).0;
+                    let word = (value << field.at).to_le_bytes();
+                    let mut samples = [0; 8];
+                    let samples = &mut samples[..info.row_bytes(0, 1).next_multiple_of(4)];
+                    unpack_row(crate::simd::level(), packing, &word[..bytes], samples);
+                    let code = match info.sample_bytes() {
+                        1 => u32::from(samples[c.offset]),
+                        _ => {
+                            u32::from(info.word().code([samples[c.offset], samples[c.offset + 1]]))
+                        }
+                    };
+                    let exact = f64::from(value) * f64::from(info.top()) / f64::from(field.top());
+                    assert_eq!(code, exact.round() as u32, "{layout:?} {value}");
+                    let mut row = vec![0; bytes];
+                    pack_row(crate::simd::level(), packing, samples, &mut row);
+                    assert_eq!(row, word[..bytes], "{layout:?} {value}");
+                }
+            }
+        }
+    }
+
+    /// The order of samples in memory, as SMPTE's and GStreamer's pages have it: U Y V, Y U Y, ...
+    #[test]
+    fn known_words() {
+        let word = |a: u32, b: u32, c: u32| (a | b << 10 | c << 20).to_le_bytes();
+        let row = [word(100, 1, 200), word(2, 101, 3), word(201, 4, 102)].concat();
+        let mut samples = [0; 18];
+        unpack_row(crate::simd::level(), Packing::Tens, &row, &mut samples);
+        let codes: Vec<u16> = samples
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|b| u16::from_le_bytes(*b))
+            .collect();
+        assert_eq!(codes, [100, 1, 200, 2, 101, 3, 201, 4, 102]);
+        let red = |layout: PixelLayout| {
+            let mut samples = vec![0; layout.info().row_bytes(0, 1)];
+            samples.resize(8, 0);
+            let row = match layout.info().packing {
+                Some(packing) => {
+                    let word = 0xf800_u32.to_le_bytes();
+                    unpack_row(crate::simd::level(), packing, &word[..2], &mut samples[..4]);
+                    samples
+                }
+                None => samples,
+            };
+            row[..3].to_vec()
+        };
+        assert_eq!(red(PixelLayout::Rgb16), [255, 0, 0]);
+        assert_eq!(red(PixelLayout::Bgr16), [0, 0, 255]);
+    }
+}
