@@ -129,6 +129,7 @@ fn main() {
             PixelLayout::Yuy2,
             PixelLayout::Bgrx,
             PixelLayout::P010Le,
+            PixelLayout::V210,
             PixelLayout::Y210,
         ] {
             let frame = Frame::new(layout, width, height);

@@ -42,6 +42,7 @@ CAMERA = f"videotestsrc is-live=true num-buffers={FRAMES} ! video/x-raw,format=Y
 SUBSTITUTIONS = [
     (r"v4l2src ! image/jpeg(\S*)", rf"videotestsrc num-buffers={FRAMES} ! video/x-raw\1 ! jpegenc"),
     (r"v4l2src(?: [a-z-]+=\S+)*", CAMERA),
+    (r"decklinkvideosrc(?: [a-z-]+=\S+)*", CAMERA.replace("YUY2", "v210")),
     (r"pipewiresrc(?: path=\S+)?", CAMERA),
     (r"\bautovideosink\b", "fakesink"),
     # Whatever the video of an example is called.

@@ -218,12 +218,15 @@ fn nothing_around_the_frame_is_the_room() {
                 BACKGROUNDS.iter().flat_map(|b| [(*b, false), (*b, true)])
             {
                 // A blurred room is still the room, and an overlay is there to show it.
-                // What came in transparent stays so: two alphas are two pictures.
                 let shows_the_room = matches!(background, "blur" | "overlay" | "transparent");
-                if with_matte && (shows_the_room || layout.info().alpha) {
+                if with_matte && shows_the_room {
                     continue;
                 }
                 let [a, b] = two_rooms(&stored).map(|mut picture| {
+                    // What came in transparent stays so: two alphas are two pictures.
+                    if with_matte {
+                        picture = common::opaque(picture, &stored);
+                    }
                     note(picture.get_mut().expect("it is new"), &stored, rectangle);
                     if with_matte {
                         attach_part(&mut picture, &part, rectangle, |_, _| 0);

@@ -27,7 +27,8 @@ enum Path {
     Gray,
 }
 
-/// Copies frames of one layout into another that has alpha, and puts the matte there.
+/// Copies frames of one layout into another that has alpha, and puts the matte there, times the
+/// frames' own alpha where they have one.
 ///
 /// Alpha is straight: colours are not multiplied by it. Half-covered pixels get the subject's own
 /// colour and transparent ones are black (see `clear`), unless they are to keep what they were. In the
@@ -49,6 +50,8 @@ pub struct AlphaOut {
     decontamination: u8,
     /// Memory for frames whose samples are not whole bytes.
     unpacked: Option<Unpacked>,
+    /// A row of the frames' own alpha.
+    own: Vec<u8>,
     /// Alpha as the output's planes have it, and its cover; for decontamination.
     edges: Option<Box<(AlphaRows, Cover)>>,
     finish: Finish,
@@ -83,6 +86,7 @@ impl AlphaOut {
             keep_colors: true,
             decontamination: 0,
             unpacked: Unpacked::new(from, color, width, height, level),
+            own: vec![0; width],
             alpha: AlphaRows::new(PixelLayout::Gray8, color, width, height, level),
             color,
             edges: None,
@@ -166,10 +170,21 @@ impl AlphaOut {
                 let fade = Remap::Fade(self.strength);
                 self.alpha.advance(matte, fade, y, &all);
                 let row = out.row_mut(place.plane, y);
+                let luma = self.alpha.luma(y);
+                let alpha = match frame.alpha_row(y, &mut self.own) {
+                    false => luma,
+                    true => {
+                        let pairs = self.own.iter_mut().zip(luma);
+                        pairs.for_each(|(own, &m)| *own = kernels::mix(m, 0, *own));
+                        &self.own[..]
+                    }
+                };
                 if place.step == 1 {
-                    row.copy_from_slice(self.alpha.luma(y));
+                    row.copy_from_slice(alpha);
+                } else if self.to.info().depth > 8 {
+                    kernels::set_alpha16(self.level, row, alpha, self.to.info().word());
                 } else {
-                    kernels::set_alpha(self.level, row, place.offset, self.alpha.luma(y));
+                    kernels::set_alpha(self.level, row, place.offset, alpha);
                 }
             }
         }
@@ -229,7 +244,13 @@ fn copy_colors(frame: &FrameRef, path: Path, out: &mut FrameMut) {
             let row = &mut out.row_mut(target.plane, y)[target.offset..];
             let samples = row.iter_mut().step_by(target.step).take(columns);
             let Some(source) = source else {
-                samples.for_each(|s| *s = 128);
+                match to.depth > 8 {
+                    true => row.chunks_mut(target.step).for_each(|sample| {
+                        let neutral = to.word().bytes(1 << (to.depth - 1));
+                        sample[..2].copy_from_slice(&neutral);
+                    }),
+                    false => samples.for_each(|s| *s = 128),
+                }
                 continue;
             };
             let (dx, dy) = (source.w_sub - target.w_sub, source.h_sub - target.h_sub);
@@ -239,9 +260,17 @@ fn copy_colors(frame: &FrameRef, path: Path, out: &mut FrameMut) {
                     let at = (x >> dx) * source.step;
                     let code = u32::from(from.word().code([bytes[at], bytes[at + 1]]));
                     let down = from.depth - to.depth;
-                    ((code + ((1 << down) >> 1)) >> down).min(255) as u8
+                    ((code + ((1 << down) >> 1)) >> down).min(u32::from(to.top())) as u16
                 };
-                samples.enumerate().for_each(|(x, s)| *s = code(x));
+                match to.depth > 8 {
+                    true => {
+                        let samples = row.chunks_mut(target.step).take(columns);
+                        for (x, sample) in samples.enumerate() {
+                            sample[..2].copy_from_slice(&to.word().bytes(code(x)));
+                        }
+                    }
+                    false => samples.enumerate().for_each(|(x, s)| *s = code(x) as u8),
+                }
             } else if dx == 1 {
                 for (x, s) in samples.enumerate() {
                     *s = bytes[(x >> 1) * source.step];
@@ -267,7 +296,11 @@ fn plan(from: &LayoutInfo, to: &LayoutInfo) -> Result<Path, BlendError> {
         })
     };
     let sub = |info: &LayoutInfo| info.components.get(1).map(|c| (c.w_sub, c.h_sub));
+    if to.packing.is_some() {
+        return no("its two bits of alpha make a staircase of every edge; GBRA_10LE takes it");
+    }
     match (from.model, to.model) {
+        _ if from.depth < to.depth => no("a format with as many bits takes it without conversion"),
         (ColorModel::Rgb, ColorModel::Rgb) => Ok(Path::Copy),
         (ColorModel::Gray, ColorModel::Yuv) => Ok(Path::Gray),
         (ColorModel::Yuv, ColorModel::Yuv) if sub(from) == sub(to) && from.depth == to.depth => {
@@ -275,7 +308,9 @@ fn plan(from: &LayoutInfo, to: &LayoutInfo) -> Result<Path, BlendError> {
         }
         (ColorModel::Yuv, ColorModel::Yuv) if sub(to) == Some((0, 0)) => Ok(Path::Expand),
         (ColorModel::Yuv, ColorModel::Yuv) => no("AYUV takes it without losing chroma"),
-        (ColorModel::Rgb, _) => no("RGBA, BGRA, ARGB and ABGR take it without conversion"),
+        (ColorModel::Rgb, _) => {
+            no("RGBA, BGRA, ARGB, ABGR, GBRA and GBRA_10LE take RGB without conversion")
+        }
         (_, _) => no("A420, AV12 and AYUV take YUV; put videoconvert behind for RGB"),
     }
 }
@@ -311,20 +346,17 @@ impl GrayOut {
         range: Range,
         out: &mut GrayMut,
     ) {
-        let own = frame.and_then(|f| Some((f, f.layout().info().components.get(3)?)));
         self.rows.start(matte);
         let all = whole(out.width());
         for y in 0..self.height {
             self.rows.advance(matte, Remap::Fade(255), y, &all);
             let row = out.row_mut(y);
-            let seen = match own {
-                None => self.rows.luma(y),
-                Some((frame, c)) => {
-                    let own = frame.row(c.plane, y)[c.offset..].iter().step_by(c.step);
-                    let pixels = self.rows.luma(y).iter().zip(own);
-                    for (seen, (&m, &a)) in self.seen.iter_mut().zip(pixels) {
-                        *seen = kernels::mix(m, 0, a);
-                    }
+            let luma = self.rows.luma(y);
+            let seen = match frame.is_some_and(|frame| frame.alpha_row(y, &mut self.seen)) {
+                false => luma,
+                true => {
+                    let pairs = self.seen.iter_mut().zip(luma);
+                    pairs.for_each(|(own, &m)| *own = kernels::mix(m, 0, *own));
                     &self.seen[..]
                 }
             };

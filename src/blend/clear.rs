@@ -17,11 +17,12 @@ use super::BlendError;
 use super::backdrop::Backdrop;
 use super::kernels;
 use super::matte::Remap;
-use super::pass::{Finish, Pass, each_row};
-use crate::frame::{Colorimetry, FrameMut, FrameRef, PixelLayout, subsampled};
+use super::pass::{Finish, Pass, each_row, mix};
+use crate::frame::{Colorimetry, FrameMut, FrameRef, LayoutInfo, PixelLayout, subsampled};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
+use std::ops::Range;
 
 /// Clears frames of one layout with alpha and one size.
 #[derive(Debug)]
@@ -34,13 +35,15 @@ pub(super) struct Clear {
     columns: Vec<u8>,
     halves: Vec<u8>,
     pairs: Vec<u8>,
+    /// The same of single pixels.
+    pixels: Vec<u8>,
 }
 
 impl Clear {
     /// For frames of a layout with alpha.
     ///
     /// # Errors
-    /// [`BlendError::NoAlpha`] where it has none, [`BlendError::Frame`] where the width is zero.
+    /// [`BlendError::NoAlpha`] where it has none or two bits of it, [`BlendError::Frame`] where the width is zero.
     pub fn new(
         layout: PixelLayout,
         color: Colorimetry,
@@ -48,7 +51,7 @@ impl Clear {
         level: Level,
     ) -> Result<Self, BlendError> {
         let info = layout.info();
-        if !info.alpha {
+        if !info.alpha || info.packing.is_some() {
             return Err(BlendError::NoAlpha { layout: info.name });
         }
         let half = subsampled(width, 1);
@@ -60,6 +63,7 @@ impl Clear {
             columns: vec![0; 2 * half + 1],
             halves: vec![0; half],
             pairs: vec![0; 2 * half],
+            pixels: vec![0; width],
         })
     }
 
@@ -74,8 +78,11 @@ impl Clear {
         let Some(alpha) = info.components.get(3) else {
             return;
         };
-        if alpha.step == 1 {
-            return self.apply_planar(frame, alpha.plane);
+        if let Some(alpha) = info.alpha_plane() {
+            return match info.depth > 8 {
+                true => self.apply_planar::<2>(frame, alpha.plane),
+                false => self.apply_planar::<1>(frame, alpha.plane),
+            };
         }
         let mut black = [0; 4];
         black.copy_from_slice(&self.black.view().row(0, 0)[..4]);
@@ -88,50 +95,76 @@ impl Clear {
         }
     }
 
-    fn apply_planar(&mut self, frame: &mut FrameMut, alpha_plane: usize) {
+    /// Samples have `N` bytes.
+    fn apply_planar<const N: usize>(&mut self, frame: &mut FrameMut, alpha_plane: usize) {
         let (level, width, height) = (self.level, frame.width(), frame.height());
+        let info = frame.layout().info();
         let strides: [usize; 4] = std::array::from_fn(|plane| frame.stride(plane));
         let mut planes = frame.planes_mut();
         let (colors, rest) = planes.split_at_mut(alpha_plane);
-        let alpha = |y: usize| &rest[0][y * strides[alpha_plane]..][..width];
-        let [luma, neutral] = [0, 1].map(|plane| self.black.view().row(plane, 0)[0]);
+        let stride = strides[alpha_plane];
+        let alpha = |y: usize| &rest[0][y * stride..][..N * width];
         for y in 0..height {
-            let row = &mut colors[0][y * strides[0]..][..width];
-            dispatch!(level, simd => clear_row(simd, row, luma, alpha(y)));
-            if y % 2 == 0 && y + 1 < height {
+            self.see_row::<N>(alpha(y));
+            for (plane, color) in colors.iter_mut().enumerate() {
+                if !subsampled_across(info, plane) {
+                    let (value, row) = (self.value::<N>(plane), &mut color[y * strides[plane]..]);
+                    let (row, seen) = (&mut row[..N * width], &self.pixels[..]);
+                    dispatch!(level, simd => clear_row::<_, N>(simd, row, value, seen));
+                }
+            }
+            let halved = info.components.iter().any(|c| c.h_sub == 1);
+            if !super::matte::has_chroma(info) || halved && y % 2 == 0 && y + 1 < height {
                 continue;
             }
-            let first = y / 2 * 2;
-            let above = match self.cosited.1 {
+            let (first, at) = match halved {
+                true => (y / 2 * 2, y / 2),
+                false => (y, y),
+            };
+            let above = match self.cosited.1 && halved {
                 true => first.saturating_sub(1),
                 false => first,
             };
-            self.see([above, first, y].map(alpha));
+            self.see::<N>([above, first, y].map(alpha));
             let half = self.halves.len();
             for (plane, color) in colors.iter_mut().enumerate().skip(1) {
-                let row = &mut color[y / 2 * strides[plane]..];
+                let (value, row) = (self.value::<N>(plane), &mut color[at * strides[plane]..]);
                 match alpha_plane {
                     3 => {
-                        let seen = &self.halves[..];
-                        dispatch!(level, simd => clear_row(simd, &mut row[..half], neutral, seen));
+                        let (row, seen) = (&mut row[..N * half], &self.halves[..]);
+                        dispatch!(level, simd => clear_row::<_, N>(simd, row, value, seen));
                     }
                     _ => {
                         kernels::repeat(level, &self.halves, 2, &mut self.pairs);
-                        let (row, seen) = (&mut row[..2 * half], &self.pairs[..]);
-                        dispatch!(level, simd => clear_row(simd, row, neutral, seen));
+                        let (row, seen) = (&mut row[..2 * N * half], &self.pairs[..]);
+                        dispatch!(level, simd => clear_row::<_, N>(simd, row, value, seen));
                     }
                 }
             }
         }
     }
 
+    /// Black in a plane.
+    fn value<const N: usize>(&self, plane: usize) -> [u8; N] {
+        let black = self.black.view();
+        black.row(plane, 0).first_chunk().copied().unwrap_or([0; N])
+    }
+
+    /// Notes which pixels of a row are seen.
+    fn see_row<const N: usize>(&mut self, alpha: &[u8]) {
+        for (seen, alpha) in self.pixels.iter_mut().zip(alpha.as_chunks::<N>().0) {
+            *seen = any(*alpha);
+        }
+    }
+
     /// Finds what is seen of the pixels that chroma samples colour.
-    fn see(&mut self, rows: [&[u8]; 3]) {
+    fn see<const N: usize>(&mut self, rows: [&[u8]; 3]) {
+        let rows = rows.map(|row| row.as_chunks::<N>().0);
         let columns = &mut self.columns[1..];
         for (x, column) in columns.iter_mut().enumerate() {
             // The last column stands for the one after it, in a picture of odd width.
             let x = x.min(rows[0].len() - 1);
-            *column = rows[0][x] | rows[1][x] | rows[2][x];
+            *column = any(rows[0][x]) | any(rows[1][x]) | any(rows[2][x]);
         }
         let reach = u8::from(self.cosited.0).wrapping_neg();
         for (i, half) in self.halves.iter_mut().enumerate() {
@@ -141,9 +174,20 @@ impl Clear {
     }
 }
 
+/// Something but 0 where there is something but 0.
+#[inline(always)]
+fn any<const N: usize>(alpha: [u8; N]) -> u8 {
+    alpha.into_iter().fold(0, |any, byte| any | byte)
+}
+
+fn subsampled_across(info: &LayoutInfo, plane: usize) -> bool {
+    let mut components = info.components.iter().filter(|c| c.plane == plane);
+    components.any(|c| c.w_sub == 1)
+}
+
 #[simd]
-fn clear_row<S: Simd>(_: S, row: &mut [u8], value: u8, alpha: &[u8]) {
-    for (p, &a) in row.iter_mut().zip(alpha) {
+fn clear_row<S: Simd, const N: usize>(_: S, row: &mut [u8], value: [u8; N], alpha: &[u8]) {
+    for (p, &a) in row.as_chunks_mut::<N>().0.iter_mut().zip(alpha) {
         *p = if a == 0 { value } else { *p };
     }
 }
@@ -171,7 +215,7 @@ impl Pass<'_, '_> {
         let (level, matte, cover) = (self.level, self.matte, self.cover);
         let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
         let info = frame.layout().info();
-        let planar = info.components.get(3).filter(|c| c.step == 1);
+        let (planar, bytes) = (info.alpha_plane(), info.sample_bytes());
         let all = super::cover::whole(frame.width());
         alpha.start(matte);
         edge.restart();
@@ -189,30 +233,27 @@ impl Pass<'_, '_> {
                     return;
                 }
                 let kind = alpha.kind(plane);
-                let samples = alpha.samples(plane, y, spans);
+                alpha.samples(plane, y, spans);
+                let alpha = &*alpha;
                 let row = frame.row_mut(plane, at);
                 let back = black.row(plane, 0);
+                let count = row.len() / bytes;
                 for span in spans {
                     let mut start = kind.samples(span).start;
-                    let end = kind.samples(span).end.min(row.len());
-                    for run in edge.runs(plane, y, row.len()) {
+                    let end = kind.samples(span).end.min(count);
+                    let mut part = |range: Range<usize>| {
+                        let inside = range.start * bytes..range.end * bytes;
+                        let rows = (&mut row[inside.clone()], &back[inside]);
+                        mix(level, alpha, (plane, y), range, alpha.made(plane, y), rows);
+                    };
+                    for run in edge.runs(plane, y, count) {
                         let stop = run.start.clamp(start, end);
-                        let part = start..stop;
-                        kernels::lerp(
-                            level,
-                            &mut row[part.clone()],
-                            &back[part.clone()],
-                            &samples[part],
-                        );
+                        part(start..stop);
                         start = run.end.clamp(start, end);
                     }
-                    kernels::lerp(
-                        level,
-                        &mut row[start..end],
-                        &back[start..end],
-                        &samples[start..end],
-                    );
+                    part(start..end);
                 }
+                let samples = alpha.made(plane, y);
                 edge.clean(plane, at, y, row, samples);
             });
         }

@@ -24,8 +24,12 @@ impl Way {
             .flat_map(|&from| PixelLayout::ALL.iter().map(move |&to| (from, to)));
         pairs
             .filter(|&(from, to)| match from == to {
-                true => to.info().alpha,
-                false => !from.info().alpha && AlphaOut::new(from, to, color, 2, 2, level).is_ok(),
+                true => to.info().alpha && to.info().packing.is_none(),
+                // Where there is enough alpha it is used in place.
+                false => {
+                    (!from.info().alpha || from.info().packing.is_some())
+                        && AlphaOut::new(from, to, color, 2, 2, level).is_ok()
+                }
             })
             .map(|(from, to)| Self {
                 from,
@@ -69,9 +73,14 @@ impl Way {
     fn black(&self, index: usize) -> u16 {
         match (self.to.info().model, index, self.color.range) {
             (ColorModel::Rgb, ..) | (_, 0, Range::Full) => 0,
-            (_, 0, Range::Limited) => 16,
-            _ => 128,
+            (_, 0, Range::Limited) => 16 << (self.to.info().depth - 8),
+            _ => 128 << (self.to.info().depth - 8),
         }
+    }
+
+    /// Code values of the output for each of 8 bits.
+    fn finer(&self) -> f64 {
+        f64::from(1u32 << (self.to.info().depth - 8))
     }
 }
 
@@ -122,13 +131,14 @@ fn check_black(way: &Way, before: &Owned, matte: &GrayImage, out: &Owned) {
         for x in 0..w {
             let m = f64::from(matte.data()[y * w + x]);
             let faded = 255.0 - (255.0 - m) * f64::from(way.strength) / 255.0;
-            let own = match way.from == way.to {
-                true => f64::from(before.sample(3, x, y)),
-                false => 255.0,
+            let top = |layout: PixelLayout| f64::from(layout.info().top());
+            let own = match way.from.info().alpha {
+                true => f64::from(before.sample(3, x, y)) / top(way.from) * top(way.to),
+                false => top(way.to),
             };
             let wanted = own * faded / 255.0;
             assert!(
-                (f64::from(alpha(x, y)) - wanted).abs() <= 1.001,
+                (f64::from(alpha(x, y)) - wanted).abs() <= 1.001 * way.finer(),
                 "{} {x},{y}",
                 way.name()
             );
@@ -186,7 +196,7 @@ fn a_haze_shows_the_room_by_its_alpha() {
                     // Gray frames have lost their colours.
                     // In few bits the rooms may be further apart.
                     let rooms = apart(&wide_a, &wide_b) + 2.0 * reference::grain(way.from, index);
-                    let most = rooms * 1.45 * f64::from(haze) / 255.0 + 2.0;
+                    let most = rooms * 1.45 * f64::from(haze) / 255.0 + 2.0 * way.finer();
                     let found = apart(&a, &b);
                     assert!(
                         found <= most,
@@ -229,6 +239,7 @@ fn two_rooms_leave_the_same_person() {
             let (mut sum, mut count) = (0.0, 0.0);
             for (x, y) in (0..h).flat_map(|y| (0..w).map(move |x| (x, y))) {
                 let apart = f64::from(a.sample(index, x, y).abs_diff(b.sample(index, x, y)));
+                let apart = apart / way.finer();
                 assert!(apart <= 40.0, "{} {index} {x},{y}: {apart}", way.name());
                 let cover = alpha(x << c.w_sub, y << c.h_sub);
                 if cover > 0.05 && cover < 0.95 {

@@ -102,7 +102,7 @@ impl Compositor {
     /// memory, so that they may move with every frame.
     ///
     /// # Errors
-    /// [`BlendError::NoAlpha`] for `Transparent` in a layout without alpha,
+    /// [`BlendError::NoAlpha`] for `Transparent` in a layout without alpha or with two bits of it,
     /// [`BlendError::Mismatch`] for a picture of another layout or size. The old background stays
     /// then.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
@@ -428,9 +428,14 @@ impl Compositor {
 
 /// The colour of a picture of one colour, 8 bits a component.
 pub(super) fn code_of(flat: &FrameRef) -> Cell {
+    let info = flat.layout().info();
     let mut code = [0.0; 4];
-    for (code, c) in code.iter_mut().zip(flat.layout().info().components).take(3) {
-        *code = f32::from(flat.row(c.plane, 0)[c.offset]);
+    for (code, c) in code.iter_mut().zip(info.components).take(3) {
+        let at = &flat.row(c.plane, 0)[c.offset..];
+        *code = match info.depth > 8 {
+            true => f32::from(info.word().code([at[0], at[1]])) / (1u32 << (info.depth - 8)) as f32,
+            false => f32::from(at[0]),
+        };
     }
     code
 }

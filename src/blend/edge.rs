@@ -106,7 +106,7 @@ impl Edge {
             square_cells: vec![[0.0; 4]; grid.0],
             whole: whole(width, height, side),
             doubt: None,
-            alpha: Vec::with_capacity(width),
+            alpha: Vec::with_capacity(2 * width),
         }
     }
 
@@ -250,7 +250,7 @@ impl Edge {
     pub fn clean(&mut self, plane: usize, at: usize, y: usize, row: &mut [u8], samples: &[u8]) {
         let info = self.layout.info();
         let alpha_at = info.components.get(3).filter(|c| c.plane == plane);
-        if alpha_at.is_some_and(|c| c.step == 1) {
+        if info.alpha_plane().is_some_and(|c| c.plane == plane) {
             return;
         }
         let each = self.samples_each(plane);
@@ -267,20 +267,22 @@ impl Edge {
             let alpha = &samples[samples_range.clone()];
             let bytes = info.sample_bytes();
             let row = &mut row[samples_range.start * bytes..samples_range.end * bytes];
+            if let Some(c) = alpha_at {
+                self.alpha.clear();
+                let kept = row[c.offset..].chunks(c.step);
+                self.alpha.extend(kept.flat_map(|pixel| &pixel[..bytes]));
+            }
             if info.depth > 8 {
                 let word = info.word();
                 dispatch!(level, simd => clean16(simd, row, subject, room, alpha, amount, word));
-                continue;
+            } else {
+                dispatch!(level, simd => clean8(simd, row, subject, room, alpha, amount));
             }
             if let Some(c) = alpha_at {
-                self.alpha.clear();
-                let kept = row[c.offset..].iter().step_by(c.step);
-                self.alpha.extend(kept);
-            }
-            dispatch!(level, simd => clean8(simd, row, subject, room, alpha, amount));
-            if let Some(c) = alpha_at {
-                let places = row[c.offset..].iter_mut().step_by(c.step);
-                places.zip(&self.alpha).for_each(|(p, &a)| *p = a);
+                let places = row[c.offset..].chunks_mut(c.step);
+                for (place, kept) in places.zip(self.alpha.chunks(bytes)) {
+                    place[..bytes].copy_from_slice(kept);
+                }
             }
         }
     }

@@ -152,6 +152,11 @@ fn straight_alpha_has_the_subjects_own_colour() {
         (Bgra, Bgra),
         (Ayuv, Ayuv),
         (A420, A420),
+        (I42210Le, A42210Le),
+        (P010Le, A42010Le),
+        (A44410Le, A44410Le),
+        (Gbr, Gbra),
+        (Gbr10Le, Gbra10Le),
     ] {
         let (with, without) = (straight_error(from, to, 255), straight_error(from, to, 0));
         assert!(

@@ -268,6 +268,16 @@ pub(super) fn copy_colors(level: Level, from: &[u8], offset: usize, to: &mut [u8
     dispatch!(level, simd => copy_colors_kernel(simd, from, kept, to));
 }
 
+/// Copies pixels of four words, but not the alpha at `offset`.
+pub(super) fn copy_colors16(from: &[u8], offset: usize, to: &mut [u8]) {
+    let pairs = to.as_chunks_mut::<8>().0.iter_mut();
+    for (to, from) in pairs.zip(from.as_chunks::<8>().0) {
+        let kept = [to[offset], to[offset + 1]];
+        *to = *from;
+        to[offset..offset + 2].copy_from_slice(&kept);
+    }
+}
+
 #[simd]
 fn interleave_kernel<S: Simd, const LUMA_FIRST: bool>(
     _: S,
@@ -426,6 +436,27 @@ pub(super) fn set_alpha(level: Level, row: &mut [u8], offset: usize, alpha: &[u8
         0 => dispatch!(level, simd => set_alpha_kernel(simd, row, 0, alpha)),
         _ => dispatch!(level, simd => set_alpha_kernel(simd, row, 3, alpha)),
     }
+}
+
+#[simd]
+fn scale_alpha16_kernel<S: Simd>(_: S, row: &mut [u8], alpha: &[u8], word: Word) {
+    for (own, &m) in row.as_chunks_mut::<2>().0.iter_mut().zip(alpha) {
+        let scaled = u32::from(word.code(*own)) * u32::from(m) + 127;
+        *own = word.bytes((scaled / 255) as u16);
+    }
+}
+
+/// Multiplies a row of alpha words.
+pub(super) fn scale_alpha16(level: Level, row: &mut [u8], alpha: &[u8], word: Word) {
+    dispatch!(level, simd => scale_alpha16_kernel(simd, row, alpha, word));
+}
+
+/// Writes a row of alpha words.
+pub(super) fn set_alpha16(level: Level, row: &mut [u8], alpha: &[u8], word: Word) {
+    for whole in row.as_chunks_mut::<2>().0 {
+        *whole = word.bytes(word.top());
+    }
+    scale_alpha16(level, row, alpha, word);
 }
 
 #[simd]

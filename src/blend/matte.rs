@@ -5,7 +5,7 @@
 
 use super::kernels;
 use super::upscale::{Upscaler, centre};
-use crate::frame::{ColorModel, Colorimetry, GrayRef, LayoutInfo, PixelLayout, subsampled};
+use crate::frame::{ColorModel, Colorimetry, GrayRef, LayoutInfo, PixelLayout, Word, subsampled};
 use crate::simd::Level;
 use std::ops::Range;
 
@@ -64,10 +64,11 @@ pub(super) enum Remap<'a> {
 #[derive(Debug)]
 pub(super) struct AlphaRows {
     level: Level,
+    word: Word,
     width: usize,
     height: usize,
     kinds: Vec<PlaneKind>,
-    /// Where the alpha lies in pixels of four bytes: it is not a colour, and kept.
+    /// Which of a pixel's four samples is the alpha: it is not a colour, and kept.
     kept: Option<usize>,
     /// Whether there is subsampled chroma, and whether it is so in rows.
     chroma: bool,
@@ -98,12 +99,13 @@ impl AlphaRows {
         let half = subsampled(width, 1);
         Self {
             level,
+            word: info.word(),
             width,
             height,
             kinds: (0..info.planes).map(|p| PlaneKind::of(layout, p)).collect(),
             kept: (info.components.get(3))
-                .filter(|alpha| alpha.step == 4)
-                .map(|alpha| alpha.offset),
+                .filter(|_| info.alpha_plane().is_none())
+                .map(|alpha| alpha.offset / info.sample_bytes()),
             chroma: has_chroma(info),
             chroma_rows: info.components.iter().any(|c| c.h_sub == 1),
             cosited: (color.site.cosited_x, color.site.cosited_y),
@@ -236,6 +238,11 @@ impl AlphaRows {
     /// The same in 16ths of 1/255; for layouts of more than 8 bits only.
     pub fn chroma_fine(&self) -> &[u16] {
         &self.chroma_fine
+    }
+
+    /// How the layout's samples of more than 8 bits stand in their words.
+    pub fn word(&self) -> Word {
+        self.word
     }
 
     /// How `plane` follows from the matte.

@@ -80,7 +80,10 @@ pub enum BlendError {
         needed: String,
     },
     /// A layout without alpha was asked to be transparent.
-    #[error("{layout} has no alpha; transparency needs A420, AV12, AYUV, RGBA, BGRA, ARGB or ABGR")]
+    #[error(
+        "{layout} has no alpha, or too few bits of it; transparency needs A420, AV12, AYUV, RGBA, BGRA, ARGB, ABGR or GBRA, \
+         or A420_10LE, A422_10LE, A444_10LE or GBRA_10LE"
+    )]
     NoAlpha {
         /// Format name.
         layout: &'static str,

@@ -99,7 +99,7 @@ impl Outline {
                 .any(|c| c.plane == plane && c.h_sub == 1);
             // The frame's own alpha is no colour.
             let own = info.components.get(3).filter(|c| c.plane == plane);
-            if (halved && y % 2 == 1) || own.is_some_and(|c| c.step == 1) {
+            if (halved && y % 2 == 1) || own.is_some_and(|c| c.step == info.sample_bytes()) {
                 continue;
             }
             let bytes = |x: usize| {
@@ -112,12 +112,15 @@ impl Outline {
             };
             let row = frame.row_mut(plane, if halved { y / 2 } else { y });
             let range = bytes(columns.start).min(row.len())..bytes(columns.end).min(row.len());
-            let alpha = own.map(|c| c.offset);
+            let is_alpha = |i: usize| {
+                let own = own.map(|c| (c.step, c.offset..c.offset + info.sample_bytes()));
+                own.is_some_and(|(step, alpha)| alpha.contains(&(i % step)))
+            };
             let pairs = row[range.clone()]
                 .iter_mut()
                 .zip(&from.row(plane, 0)[range]);
             for (i, (to, from)) in pairs.enumerate() {
-                if alpha != Some(i % 4) {
+                if !is_alpha(i) {
                     *to = *from;
                 }
             }

@@ -10,7 +10,7 @@ use super::matte::{AlphaRows, PlaneKind, Remap};
 use super::sheer::Sheer;
 use super::tone::{self, Mean, Tone};
 use super::wrap::Wrap;
-use crate::frame::{FrameMut, FrameRef, GrayRef};
+use crate::frame::{FrameMut, FrameRef, GrayRef, Word};
 use crate::simd::{Level, prefetch};
 use std::ops::Range;
 
@@ -60,17 +60,21 @@ impl Back<'_> {
         &frame.row(plane, y)[samples.start * bytes..samples.end * bytes]
     }
 
-    /// The same as [`Back::write`], but for the alpha at `offset` of pixels of four bytes.
+    /// The same as [`Back::write`], but for the alpha at `offset` of pixels of four samples
+    /// of so many bytes.
     fn write_colors(
         &mut self,
         level: Level,
-        offset: usize,
+        (offset, bytes): (usize, usize),
         (plane, y): (usize, usize),
         samples: Range<usize>,
         row: &mut [u8],
     ) {
         let back = self.row(plane, y, samples.clone());
-        kernels::copy_colors(level, back, offset, &mut row[samples]);
+        match bytes {
+            2 => kernels::copy_colors16(back, offset, &mut row[2 * samples.start..]),
+            _ => kernels::copy_colors(level, back, offset, &mut row[samples]),
+        }
     }
 
     /// Writes a range of samples of a plane's row at their place in another row.
@@ -170,8 +174,11 @@ impl<'a, 'f> Pass<'a, 'f> {
         // ends than 0 and 255.
         let wraps = finish.as_ref().is_some_and(|f| f.wrap.is_some());
         let narrow = matches!(remap, Remap::Fade(255)) && !wraps && sheer.is_none();
-        let own = info.components.get(3);
-        let packed = own.filter(|c| c.step == 4).map(|c| c.offset);
+        let planar = info.alpha_plane().map(|c| c.plane);
+        let packed = (info.components.get(3))
+            .filter(|_| planar.is_none())
+            .map(|c| c.offset);
+        let evenly = sheer.is_some();
         alpha.start(matte);
         back.restart();
         if let Some(finish) = &mut finish {
@@ -191,9 +198,10 @@ impl<'a, 'f> Pass<'a, 'f> {
             }
             each_row(alpha, info.planes, y, |alpha, plane, at| {
                 let row = frame.row_mut(plane, at);
-                if own.is_some_and(|c| c.step == 1 && c.plane == plane) {
+                if planar == Some(plane) {
                     if let Some(sheer) = &mut sheer {
-                        sheer.scale_plane(back.row(plane, at, 0..row.len()), alpha.luma(y), row);
+                        let back = back.row(plane, at, 0..row.len() / bytes);
+                        sheer.scale_plane(back, alpha.luma(y), row);
                     }
                     return;
                 }
@@ -206,7 +214,7 @@ impl<'a, 'f> Pass<'a, 'f> {
                     let samples = samples_of(span);
                     match packed {
                         Some(offset) => {
-                            back.write_colors(level, offset, (plane, at), samples, row);
+                            back.write_colors(level, (offset, bytes), (plane, at), samples, row);
                         }
                         None => back.write(plane, at, samples, row),
                     }
@@ -244,20 +252,9 @@ impl<'a, 'f> Pass<'a, 'f> {
                     let range = samples_of(span);
                     let row = &mut row[range.start * bytes..range.end * bytes];
                     let back = back.row(plane, at, range.clone());
-                    match (info.depth > 8, kind) {
-                        (false, _) => kernels::lerp(level, row, back, &samples[range]),
-                        (true, PlaneKind::Chroma(times)) => {
-                            let fine = &alpha.chroma_fine()[range.start / times..];
-                            kernels::lerp16_fine(level, row, back, fine, times, info.word());
-                        }
-                        (true, PlaneKind::Packed422 { luma_first }) => {
-                            let luma = &alpha.luma(y)[range.start / 2..];
-                            let both = (luma, &alpha.chroma_fine()[range.start / 4..]);
-                            kernels::lerp16_422(level, row, back, both, luma_first, info.word());
-                        }
-                        (true, PlaneKind::Luma(_)) => {
-                            kernels::lerp16(level, row, back, &samples[range], info.word());
-                        }
+                    match evenly {
+                        true => mix_evenly(level, alpha.word(), &samples[range], (row, back)),
+                        false => mix(level, alpha, (plane, y), range, samples, (row, back)),
                     }
                 }
             });
@@ -295,7 +292,8 @@ impl<'a, 'f> Pass<'a, 'f> {
     pub fn multiply_alpha(&mut self, remap: Remap, clear: &FrameRef) {
         let (level, matte) = (self.level, self.matte);
         let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
-        let Some(component) = frame.layout().info().components.get(3) else {
+        let info = frame.layout().info();
+        let Some(component) = info.components.get(3) else {
             return;
         };
         alpha.start(matte);
@@ -305,6 +303,8 @@ impl<'a, 'f> Pass<'a, 'f> {
             let row = frame.row_mut(component.plane, y);
             if component.step == 1 {
                 kernels::lerp(level, row, clear.row(component.plane, 0), alpha.luma(y));
+            } else if info.depth > 8 {
+                kernels::scale_alpha16(level, row, alpha.luma(y), info.word());
             } else {
                 kernels::scale_alpha(level, row, component.offset, alpha.luma(y));
             }
@@ -314,6 +314,40 @@ impl<'a, 'f> Pass<'a, 'f> {
     /// Overwrites the frame.
     pub fn fill(&mut self, back: &mut Back) {
         fill(self.frame, back);
+    }
+}
+
+/// Mixes a range of samples of a plane's row; `y` is the luma row that completed it, `samples` its
+/// alpha. Both rows are those of the range.
+pub(super) fn mix(
+    level: Level,
+    alpha: &AlphaRows,
+    (plane, y): (usize, usize),
+    range: Range<usize>,
+    samples: &[u8],
+    (row, back): (&mut [u8], &[u8]),
+) {
+    let word = alpha.word();
+    match alpha.kind(plane) {
+        _ if word.depth() == 8 => kernels::lerp(level, row, back, &samples[range]),
+        PlaneKind::Chroma(times) => {
+            let fine = &alpha.chroma_fine()[range.start / times..];
+            kernels::lerp16_fine(level, row, back, fine, times, word);
+        }
+        PlaneKind::Packed422 { luma_first } => {
+            let luma = &alpha.luma(y)[range.start / 2..];
+            let both = (luma, &alpha.chroma_fine()[range.start / 4..]);
+            kernels::lerp16_422(level, row, back, both, luma_first, word);
+        }
+        PlaneKind::Luma(_) => kernels::lerp16(level, row, back, &samples[range], word),
+    }
+}
+
+/// Mixes samples by one alpha each.
+fn mix_evenly(level: Level, word: Word, alpha: &[u8], (row, back): (&mut [u8], &[u8])) {
+    match word.depth() {
+        8 => kernels::lerp(level, row, back, alpha),
+        _ => kernels::lerp16(level, row, back, alpha, word),
     }
 }
 

@@ -170,6 +170,9 @@ pub fn grain(layout: PixelLayout, index: usize) -> f64 {
         Some(Packing::Pixels16(fields)) if fields[index].bits < info.depth => {
             f64::from(info.top()) / f64::from(fields[index].top()) / 2.0
         }
+        Some(Packing::Pixels32(fields)) if fields[index].bits < info.depth => {
+            f64::from(info.top()) / f64::from(fields[index].top()) / 2.0
+        }
         _ => 0.0,
     }
 }

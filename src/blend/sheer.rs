@@ -13,7 +13,7 @@ use super::background::Place;
 use super::kernels::div255;
 use super::matte::PlaneKind;
 use super::pass::Back;
-use crate::frame::{ColorModel, FrameRef, PixelLayout};
+use crate::frame::{ColorModel, FrameRef, PixelLayout, Word};
 
 /// Scratch memory for one background.
 #[derive(Debug)]
@@ -29,13 +29,10 @@ pub(super) struct Sheer {
 impl Sheer {
     /// What `back` takes: none where it is opaque.
     pub fn behind(back: &FrameRef, place: Place) -> Option<Box<Self>> {
-        let alpha = place.layout.info().components.get(3)?;
-        let rows = 0..back.height();
-        let mut all = rows.flat_map(|y| {
-            let row = &back.row(alpha.plane, y)[alpha.offset..];
-            row.iter().step_by(alpha.step)
-        });
-        if all.all(|&a| a == 255) {
+        let mut pixels = vec![0; place.width];
+        let opaque = (0..back.height())
+            .all(|y| !back.alpha_row(y, &mut pixels) || pixels.iter().all(|&a| a == 255));
+        if opaque {
             return None;
         }
         Some(Box::new(Self {
@@ -55,7 +52,8 @@ impl Sheer {
     /// Makes the weights of a plane's row out of its samples' alpha.
     pub fn weigh(&mut self, back: &mut Back, at: usize, kind: PlaneKind, samples: &[u8]) {
         let subsampled = matches!(kind, PlaneKind::Chroma(_));
-        let rows = if subsampled { 2 } else { 1 };
+        let halved = self.layout.info().components.iter().any(|c| c.h_sub == 1);
+        let rows = if subsampled && halved { 2 } else { 1 };
         self.chroma.fill(0);
         for row in 0..rows {
             let height = back.height();
@@ -75,15 +73,16 @@ impl Sheer {
         let pairs = self.weights.iter_mut().zip(samples).take(each * count);
         for (i, (weight, &m)) in pairs.enumerate() {
             let behind = match subsampled {
-                true => u32::from(self.chroma[i / each]),
+                true => u32::from(self.chroma[i / each]) * 2 / rows as u32,
                 false => 4 * u32::from(self.pixels[i / each]),
             };
             *weight = share(m, behind);
         }
         // The frame's own alpha is no colour.
+        let bytes = self.layout.info().sample_bytes();
         let own = self.layout.info().components.get(3);
-        if let Some(own) = own.filter(|c| c.step == 4) {
-            let slots = self.weights[own.offset..].iter_mut().step_by(4);
+        if let Some(own) = own.filter(|c| c.step == 4 * bytes) {
+            let slots = self.weights[own.offset / bytes..].iter_mut().step_by(4);
             slots.for_each(|slot| *slot = 255);
         }
     }
@@ -95,28 +94,55 @@ impl Sheer {
         let Some(alpha) = info.components.get(3) else {
             return;
         };
-        let row = back.row(alpha.plane, y.min(height - 1), 0..self.width * alpha.step);
-        let values = row[alpha.offset..].iter().step_by(alpha.step);
-        self.pixels
-            .iter_mut()
-            .zip(values)
-            .for_each(|(p, &a)| *p = a);
+        let samples = 0..self.width * alpha.step / info.sample_bytes();
+        let row = back.row(alpha.plane, y.min(height - 1), samples);
+        info.alpha_of(row, &mut self.pixels);
     }
 
     /// Scales a plane of the frame's own alpha; `back` is the background's, `matte` the subject's.
     pub fn scale_plane(&mut self, back: &[u8], matte: &[u8], row: &mut [u8]) {
-        for ((own, &b), &m) in row.iter_mut().zip(back).zip(matte) {
-            *own = product(*own, union(m, b));
+        let info = self.layout.info();
+        if info.depth == 8 {
+            for ((own, &b), &m) in row.iter_mut().zip(back).zip(matte) {
+                *own = product(*own, union(m, b));
+            }
+            return;
+        }
+        info.alpha_of(back, &mut self.pixels);
+        let pairs = self.pixels.iter().zip(matte);
+        for (own, (&b, &m)) in row.as_chunks_mut::<2>().0.iter_mut().zip(pairs) {
+            *own = scaled(info.word(), *own, union_fine(m, b));
         }
     }
 
-    /// The same for the alpha at `offset` of pixels of four bytes, after [`Sheer::weigh`].
+    /// The same for the alpha at `offset` of pixels of four samples, after [`Sheer::weigh`].
     pub fn scale_packed(&mut self, offset: usize, matte: &[u8], row: &mut [u8]) {
+        let info = self.layout.info();
+        let pairs = self.pixels.iter().zip(matte);
+        if info.depth > 8 {
+            for (pixel, (&b, &m)) in row.as_chunks_mut::<8>().0.iter_mut().zip(pairs) {
+                let own = [pixel[offset], pixel[offset + 1]];
+                let own = scaled(info.word(), own, union_fine(m, b));
+                pixel[offset..offset + 2].copy_from_slice(&own);
+            }
+            return;
+        }
         let own = row[offset..].iter_mut().step_by(4);
-        for ((own, &b), &m) in own.zip(&self.pixels).zip(matte) {
+        for (own, (&b, &m)) in own.zip(pairs) {
             *own = product(*own, union(m, b));
         }
     }
+}
+
+/// A word times some 65025ths.
+fn scaled(word: Word, own: [u8; 2], share: u32) -> [u8; 2] {
+    let scaled = u64::from(word.code(own)) * u64::from(share) + 32512;
+    word.bytes((scaled / 65025) as u16)
+}
+
+/// [`union`] in 65025ths.
+fn union_fine(m: u8, b: u8) -> u32 {
+    65025 - u32::from(255 - m) * u32::from(255 - b)
 }
 
 /// How much is seen of the subject and of what is behind it, together.

@@ -17,7 +17,7 @@ pub fn src_caps() -> gst::Caps {
     sink_caps()
 }
 
-/// The layouts with alpha that a layout can become, best first; a layout with alpha stays itself.
+/// The layouts with alpha that a layout can become, best first; a layout with enough of it stays itself.
 /// Subsampling is kept where a format allows it, colour is never converted between RGB and YUV.
 pub fn alpha_layouts(layout: PixelLayout) -> &'static [PixelLayout] {
     use PixelLayout::*;
@@ -26,14 +26,16 @@ pub fn alpha_layouts(layout: PixelLayout) -> &'static [PixelLayout] {
         Nv21 => &[A420, Av12, Ayuv],
         I420 | Yv12 => &[A420, Av12, Ayuv],
         Y42b | Nv16 | Nv61 | Yuy2 | Uyvy | Yvyu | Vyuy | Y444 | Nv24 | Gray8 => &[Ayuv],
-        P010Le | I42010Le => &[Ayuv],
-        I42210Le | Y210 | V210 => &[Ayuv],
-        Y44410Le | Gray16Le => &[Ayuv],
-        Rgb | Rgbx | Rgbp | Rgb16 | Rgb15 => &[Rgba, Bgra, Argb, Abgr],
-        Bgr | Bgrx | Bgrp | Bgr16 | Bgr15 => &[Bgra, Rgba, Argb, Abgr],
-        Gbr | Gbr10Le => &[Rgba, Bgra, Argb, Abgr],
-        Xrgb => &[Argb, Rgba, Bgra, Abgr],
-        Xbgr => &[Abgr, Rgba, Bgra, Argb],
+        P010Le | I42010Le => &[A42010Le, A44410Le, Ayuv],
+        I42210Le | Y210 | V210 => &[A42210Le, A44410Le, Ayuv],
+        Y44410Le | Gray16Le => &[A44410Le, Ayuv],
+        Rgb | Rgbx | Rgbp | Rgb16 | Rgb15 => &[Rgba, Bgra, Argb, Abgr, Gbra],
+        Bgr | Bgrx | Bgrp | Bgr16 | Bgr15 => &[Bgra, Rgba, Argb, Abgr, Gbra],
+        Gbr => &[Gbra, Rgba, Bgra, Argb, Abgr],
+        // Two bits of alpha are four steps: an edge would be a staircase.
+        Gbr10Le | Rgb10a2Le | Bgr10a2Le => &[Gbra10Le, Gbra, Rgba, Bgra, Argb, Abgr],
+        Xrgb => &[Argb, Rgba, Bgra, Abgr, Gbra],
+        Xbgr => &[Abgr, Rgba, Bgra, Argb, Gbra],
         Rgba => &[Rgba],
         Bgra => &[Bgra],
         Argb => &[Argb],
@@ -41,6 +43,11 @@ pub fn alpha_layouts(layout: PixelLayout) -> &'static [PixelLayout] {
         A420 => &[A420],
         Av12 => &[Av12],
         Ayuv => &[Ayuv],
+        A42010Le => &[A42010Le],
+        A42210Le => &[A42210Le],
+        A44410Le => &[A44410Le],
+        Gbra => &[Gbra],
+        Gbra10Le => &[Gbra10Le],
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Packing {
     Tens,
     /// A 16-bit little-endian word for each pixel, spread out to four bytes.
     Pixels16([Field; 3]),
+    /// A 32-bit little-endian word for each pixel with alpha, spread out to four words of 10 bits.
+    Pixels32([Field; 4]),
 }
 
 /// Where one component lies.
@@ -116,6 +118,7 @@ impl LayoutInfo {
             None => self.row_bytes(plane, width),
             Some(Packing::Tens) => 4 * self.row_samples(plane, width).div_ceil(3),
             Some(Packing::Pixels16(_)) => 2 * width,
+            Some(Packing::Pixels32(_)) => 4 * width,
         };
         (row, rows.unwrap_or(0))
     }
@@ -130,8 +133,30 @@ impl LayoutInfo {
         match self.packing {
             // Whole pixels, whether their last sample counts or not.
             Some(Packing::Pixels16(_)) => 4 * width,
+            Some(Packing::Pixels32(_)) => 8 * width,
             Some(Packing::Tens) | None => components.map(end).max().unwrap_or(0),
         }
+    }
+
+    /// The alpha of pixels out of a row of its plane with samples of whole bytes, rounded to 0 to 255.
+    pub fn alpha_of(&self, row: &[u8], out: &mut [u8]) {
+        let Some(c) = self.components.get(3) else {
+            return;
+        };
+        let samples = row[c.offset..].chunks(c.step);
+        if self.depth == 8 {
+            return out.iter_mut().zip(samples).for_each(|(a, at)| *a = at[0]);
+        }
+        let (word, top) = (self.word(), u32::from(self.top()));
+        for (out, at) in out.iter_mut().zip(samples) {
+            *out = ((u32::from(word.code([at[0], at[1]])) * 255 + top / 2) / top) as u8;
+        }
+    }
+
+    /// The component that is alpha and has a plane of its own, where there is one.
+    pub fn alpha_plane(&self) -> Option<&'static Component> {
+        let alpha = self.components.get(3)?;
+        (alpha.step == self.sample_bytes()).then_some(alpha)
     }
 
     /// Samples of a plane's row of `width` pixels, those of all its components.
@@ -314,6 +339,9 @@ layouts! {
     /// Planes G, B, R.
     Gbr "GBR" Rgb planes 3 depth 8 shift 0 alpha false
         [component!(2, 0, 1), component!(0, 0, 1), component!(1, 0, 1)];
+    /// Planes G, B, R, A, straight alpha.
+    Gbra "GBRA" Rgb planes 4 depth 8 shift 0 alpha true
+        [component!(2, 0, 1), component!(0, 0, 1), component!(1, 0, 1), component!(3, 0, 1)];
     /// Planes R, G, B.
     Rgbp "RGBP" Rgb planes 3 depth 8 shift 0 alpha false
         [component!(0, 0, 1), component!(1, 0, 1), component!(2, 0, 1)];
@@ -345,6 +373,14 @@ layouts! {
     Bgr15 "BGR15" Rgb planes 1 depth 8 shift 0 alpha false
         [component!(0, 0, 4), component!(0, 1, 4), component!(0, 2, 4)]
         packed(Pixels16 0 5, 5 5, 10 5);
+    /// 32-bit A 2, B 10, G 10, R 10 bits, red in the lowest, straight alpha.
+    Rgb10a2Le "RGB10A2_LE" Rgb planes 1 depth 10 shift 0 alpha true
+        [component!(0, 0, 8), component!(0, 2, 8), component!(0, 4, 8), component!(0, 6, 8)]
+        packed(Pixels32 0 10, 10 10, 20 10, 30 2);
+    /// 32-bit A 2, R 10, G 10, B 10 bits, blue in the lowest, straight alpha.
+    Bgr10a2Le "BGR10A2_LE" Rgb planes 1 depth 10 shift 0 alpha true
+        [component!(0, 0, 8), component!(0, 2, 8), component!(0, 4, 8), component!(0, 6, 8)]
+        packed(Pixels32 20 10, 10 10, 0 10, 30 2);
     /// 4:2:0, planes Y, U, V and a full-size plane A.
     A420 "A420" Yuv planes 4 depth 8 shift 0 alpha true
         [component!(0, 0, 1), component!(1, 0, 1, 1, 1), component!(2, 0, 1, 1, 1),
@@ -375,6 +411,20 @@ layouts! {
     V210 "v210" Yuv planes 1 depth 10 shift 0 alpha false
         [component!(0, 2, 4), component!(0, 0, 8, 1, 0), component!(0, 4, 8, 1, 0)]
         packed(Tens);
+    /// 4:2:0 10-bit in the low bits of 16, planes Y, U, V and a full-size plane A.
+    A42010Le "A420_10LE" Yuv planes 4 depth 10 shift 0 alpha true
+        [component!(0, 0, 2), component!(1, 0, 2, 1, 1), component!(2, 0, 2, 1, 1),
+         component!(3, 0, 2)];
+    /// 4:2:2 10-bit in the low bits of 16, planes Y, U, V and a full-size plane A.
+    A42210Le "A422_10LE" Yuv planes 4 depth 10 shift 0 alpha true
+        [component!(0, 0, 2), component!(1, 0, 2, 1, 0), component!(2, 0, 2, 1, 0),
+         component!(3, 0, 2)];
+    /// 4:4:4 10-bit in the low bits of 16, planes Y, U, V, A.
+    A44410Le "A444_10LE" Yuv planes 4 depth 10 shift 0 alpha true
+        [component!(0, 0, 2), component!(1, 0, 2), component!(2, 0, 2), component!(3, 0, 2)];
+    /// Planes G, B, R, A, 10-bit in the low bits of 16, straight alpha.
+    Gbra10Le "GBRA_10LE" Rgb planes 4 depth 10 shift 0 alpha true
+        [component!(2, 0, 2), component!(0, 0, 2), component!(1, 0, 2), component!(3, 0, 2)];
 }
 
 #[cfg(test)]
@@ -394,6 +444,7 @@ mod tests {
         assert_eq!(PixelLayout::V210.info().plane_extent(0, 3, 2), (12, 2));
         assert_eq!(PixelLayout::V210.info().plane_extent(0, 6, 2), (16, 2));
         assert_eq!(PixelLayout::Rgb16.info().plane_extent(0, 3, 2), (6, 2));
+        assert_eq!(PixelLayout::Rgb10a2Le.info().plane_extent(0, 3, 2), (12, 2));
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub(super) fn unpack_row(level: Level, packing: Packing, row: &[u8], samples: &m
         Packing::Pixels16(fields) => {
             dispatch!(level, simd => unpack_pixels(simd, row.as_chunks::<2>().0, fields, samples.as_chunks_mut::<4>().0));
         }
+        Packing::Pixels32(fields) => {
+            dispatch!(level, simd => unpack_deep(simd, row.as_chunks::<4>().0, fields, samples.as_chunks_mut::<8>().0));
+        }
     }
 }
 
@@ -62,6 +65,9 @@ fn pack_row(level: Level, packing: Packing, samples: &[u8], row: &mut [u8]) {
         }
         Packing::Pixels16(fields) => {
             dispatch!(level, simd => pack_pixels(simd, samples.as_chunks::<4>().0, fields, row.as_chunks_mut::<2>().0));
+        }
+        Packing::Pixels32(fields) => {
+            dispatch!(level, simd => pack_deep(simd, samples.as_chunks::<8>().0, fields, row.as_chunks_mut::<4>().0));
         }
     }
 }
@@ -111,17 +117,19 @@ const fn ratio(to: u32, from: u32) -> u32 {
     ((to << 16) + from / 2) / from
 }
 
-/// The greatest sample that a pixel's word is spread out to.
-const TOP: u32 = 255;
+/// The greatest samples that words of 16 and of 32 bits are spread out to.
+pub(super) const TOP: u32 = 255;
+pub(super) const DEEP_TOP: u32 = 1023;
 
-/// The sample that a field of a pixel's word is spread out to.
-pub(super) fn load_field(field: Field, word: u32) -> u16 {
-    ((field.of(word) * ratio(TOP, field.top()) + 32768) >> 16) as u16
+/// The sample up to `top` that a field of a pixel's word is spread out to.
+#[inline(always)]
+pub(super) fn load_field(field: Field, top: u32, word: u32) -> u16 {
+    ((field.of(word) * ratio(top, field.top()) + 32768) >> 16) as u16
 }
 
-/// A pixel's word with another sample in a field.
-pub(super) fn store_field(field: Field, word: u32, sample: u16) -> u32 {
-    let value = (u32::from(sample) * ratio(field.top(), TOP) + 32768) >> 16;
+/// A pixel's word with another sample up to `top` in a field.
+pub(super) fn store_field(field: Field, top: u32, word: u32, sample: u16) -> u32 {
+    let value = (u32::from(sample) * ratio(field.top(), top) + 32768) >> 16;
     field.with(word, value)
 }
 
@@ -145,6 +153,33 @@ fn pack_pixels<S: Simd>(_: S, samples: &[[u8; 4]], fields: [Field; 3], row: &mut
             word |= ((u32::from(samples[i]) * down[i] + 32768) >> 16) << field.at;
         }
         *pixel = (word as u16).to_le_bytes();
+    }
+}
+
+#[simd]
+fn unpack_deep<S: Simd>(_: S, row: &[[u8; 4]], fields: [Field; 4], samples: &mut [[u8; 8]]) {
+    let up = fields.map(|f| ratio(DEEP_TOP, f.top()));
+    for (pixel, samples) in row.iter().zip(samples) {
+        let word = u32::from_le_bytes(*pixel);
+        for (i, field) in fields.into_iter().enumerate() {
+            let code = (field.of(word) * up[i] + 32768) >> 16;
+            samples[2 * i..2 * i + 2].copy_from_slice(&(code as u16).to_le_bytes());
+        }
+    }
+}
+
+/// What becomes transparent because alpha has few bits becomes black: gone means gone.
+#[simd]
+fn pack_deep<S: Simd>(_: S, samples: &[[u8; 8]], fields: [Field; 4], row: &mut [[u8; 4]]) {
+    let down = fields.map(|f| ratio(f.top(), DEEP_TOP));
+    for (pixel, samples) in row.iter_mut().zip(samples) {
+        let code = |i: usize| u32::from(u16::from_le_bytes([samples[2 * i], samples[2 * i + 1]]));
+        let mut word = 0;
+        for (i, field) in fields.into_iter().enumerate() {
+            word |= ((code(i) * down[i] + 32768) >> 16) << field.at;
+        }
+        let gone = code(3) != 0 && fields[3].of(word) == 0;
+        *pixel = if gone { 0 } else { word }.to_le_bytes();
     }
 }
 
@@ -286,14 +321,21 @@ mod tests {
     #[test]
     fn every_code_value_comes_back_and_the_ends_are_the_ends() {
         for (layout, packing) in packed() {
-            let Packing::Pixels16(fields) = packing else {
-                continue;
+            let fields = match &packing {
+                Packing::Pixels16(fields) => &fields[..],
+                Packing::Pixels32(fields) => &fields[..],
+                Packing::Tens => continue,
             };
             let info = layout.info();
-            for (c, field) in info.components.iter().zip(fields) {
+            let opaque = match packing {
+                Packing::Pixels32(fields) => fields[3].with(0, u32::MAX),
+                _ => 0,
+            };
+            for (index, (c, field)) in info.components.iter().zip(fields).enumerate() {
                 for value in 0..=field.top() {
                     let bytes = info.plane_extent(0, 1, 1).0;
-                    let word = (value << field.at).to_le_bytes();
+                    let rest = if index == 3 { 0 } else { opaque };
+                    let word = (value << field.at | rest).to_le_bytes();
                     let mut samples = [0; 8];
                     let samples = &mut samples[..info.row_bytes(0, 1).next_multiple_of(4)];
                     unpack_row(crate::simd::level(), packing, &word[..bytes], samples);
@@ -311,6 +353,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_rounds_to_alpha_0_is_black() {
+        let packing = PixelLayout::Rgb10a2Le.info().packing.unwrap();
+        let packed = |alpha: u16| {
+            let samples: Vec<u8> = [700u16, 800, 900, alpha]
+                .iter()
+                .flat_map(|code| code.to_le_bytes())
+                .collect();
+            let mut row = [0xff; 4];
+            pack_row(crate::simd::level(), packing, &samples, &mut row);
+            u32::from_le_bytes(row)
+        };
+        let colors = 700 | 800 << 10 | 900 << 20;
+        assert_eq!(packed(1), 0);
+        assert_eq!(packed(170), 0);
+        assert_eq!(packed(171), colors | 1 << 30);
+        assert_eq!(packed(1023), colors | 3 << 30);
+        // What came in with alpha 0 stays what it is.
+        assert_eq!(packed(0), colors);
     }
 
     /// The order of samples in memory, as SMPTE's and GStreamer's pages have it: U Y V, Y U Y, ...

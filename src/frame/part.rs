@@ -57,6 +57,7 @@ impl PixelLayout {
         match self.info().packing {
             Some(Packing::Tens) => return (rectangle.y, rectangle.x / TENS_PIXELS * TENS_UNIT),
             Some(Packing::Pixels16(_)) => return (rectangle.y, rectangle.x * 2),
+            Some(Packing::Pixels32(_)) => return (rectangle.y, rectangle.x * 4),
             None => (),
         }
         let mut components = self.info().components.iter();
@@ -175,6 +176,7 @@ fn black(layout: PixelLayout, range: Range, plane: usize) -> Vec<u8> {
     };
     let length = match info.packing {
         Some(Packing::Pixels16(_)) => return vec![0; 2],
+        Some(Packing::Pixels32(_)) => return vec![0; 4],
         // Spread out: as many samples as fill whole words.
         Some(Packing::Tens) => 4 * TENS_PIXELS,
         None => own().map(|(_, c)| c.step).max().unwrap_or(1),
@@ -211,7 +213,7 @@ fn clear_shared(
     let bytes = info.sample_bytes();
     // Words of whole pixels share nothing.
     let tens = match info.packing {
-        Some(Packing::Pixels16(_)) => return,
+        Some(Packing::Pixels16(_) | Packing::Pixels32(_)) => return,
         Some(Packing::Tens) => true,
         None => false,
     };
@@ -259,7 +261,12 @@ fn load(info: &LayoutInfo, packed: Option<Packing>, component: usize, row: &[u8]
         (Some(Packing::Tens), _) => packed::load_ten(row, at / 2).unwrap_or_default(),
         (Some(Packing::Pixels16(fields)), _) => {
             let word = u16::from_le_bytes([row[2 * x], row[2 * x + 1]]);
-            packed::load_field(fields[component], word.into())
+            packed::load_field(fields[component], packed::TOP, word.into())
+        }
+        (Some(Packing::Pixels32(fields)), _) => {
+            let word = row[4 * x..].first_chunk().copied().unwrap_or_default();
+            let word = u32::from_le_bytes(word);
+            packed::load_field(fields[component], packed::DEEP_TOP, word)
         }
         (None, 1) => u16::from(row[at]) >> info.shift,
         (None, _) => u16::from_le_bytes([row[at], row[at + 1]]) >> info.shift,
@@ -283,8 +290,14 @@ fn put(
         }
         Some(Packing::Pixels16(fields)) => {
             let word = u16::from_le_bytes([row[2 * x], row[2 * x + 1]]);
-            let word = packed::store_field(fields[component], word.into(), code);
+            let word = packed::store_field(fields[component], packed::TOP, word.into(), code);
             row[2 * x..2 * x + 2].copy_from_slice(&(word as u16).to_le_bytes());
+        }
+        Some(Packing::Pixels32(fields)) => {
+            let word = row[4 * x..].first_chunk().copied().unwrap_or_default();
+            let word = u32::from_le_bytes(word);
+            let word = packed::store_field(fields[component], packed::DEEP_TOP, word, code);
+            row[4 * x..4 * x + 4].copy_from_slice(&word.to_le_bytes());
         }
         None => store(info.sample_bytes(), code << info.shift, &mut row[at..]),
     }

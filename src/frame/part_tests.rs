@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::frame::{Colorimetry, Unpacked};
+use crate::frame::{Colorimetry, Field, Unpacked};
 
 /// A frame in memory of its own, with room behind each row.
 struct Picture {
@@ -61,11 +61,14 @@ fn sample(frame: &FrameRef, index: usize, x: usize, y: usize) -> u16 {
 /// What a component's sample keeps of a value.
 fn kept(info: &LayoutInfo, index: usize, value: u16) -> u16 {
     match info.packing {
-        Some(Packing::Pixels16(fields)) => {
-            packed::load_field(fields[index], packed::store_field(fields[index], 0, value))
-        }
+        Some(Packing::Pixels16(fields)) => through(fields[index], packed::TOP, value),
+        Some(Packing::Pixels32(fields)) => through(fields[index], packed::DEEP_TOP, value),
         _ => value,
     }
+}
+
+fn through(field: Field, top: u32, value: u16) -> u16 {
+    packed::load_field(field, top, packed::store_field(field, top, 0, value))
 }
 
 /// Columns before a rectangle: a part begins there in every layout.

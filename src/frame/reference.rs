@@ -40,6 +40,11 @@ fn packed_code(packing: Packing, row: &[u8], channel: usize, x: usize) -> f64 {
             let value = bits(2 * x, 2, at, count) as f64;
             (value * 255.0 / f64::from((1u32 << count) - 1)).round()
         }
+        Packing::Pixels32(fields) => {
+            let Field { at, bits: count } = fields[channel];
+            let value = bits(4 * x, 4, at, count) as f64;
+            value * 1023.0 / f64::from((1u32 << count) - 1)
+        }
     }
 }
 
@@ -130,7 +135,7 @@ pub(crate) fn rgb(frame: &FrameRef<'_>, at: (usize, usize), size: (usize, usize)
 /// The same before mid gray, by the mean of the frame's own alpha.
 pub(crate) fn seen(frame: &FrameRef<'_>, at: (usize, usize), size: (usize, usize)) -> [f64; 3] {
     let share = match frame.layout().info().alpha {
-        true => component(frame, 3, at, size) / 255.0,
+        true => component(frame, 3, at, size) / f64::from(frame.layout().info().top()),
         false => 1.0,
     };
     rgb(frame, at, size).map(|x| x * share + 0.5 * (1.0 - share))

@@ -205,7 +205,7 @@ pub(super) fn codes_to_rgb(layout: PixelLayout, color: Colorimetry) -> [[f64; 4]
 pub(super) fn nothing(format: FrameFormat, components: usize) -> Vec<f32> {
     let info = format.layout.info();
     if info.model == ColorModel::Rgb {
-        return vec![127.5; components];
+        return vec![f32::from(info.top()) / 2.0; components];
     }
     let map = format.color.rgb_to_yuv(info.depth);
     let code = |row: usize| map.m[row].iter().sum::<f32>() * 0.5 + map.offset[row];

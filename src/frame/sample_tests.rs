@@ -296,7 +296,18 @@ fn nobody_is_seen_under_alpha_0() {
         // Nothing of the left half is there, and all of the right.
         for y in 0..8 {
             for x in 0..12 {
-                plane[y * *stride + alpha.offset + x * alpha.step] = if x < 6 { 0 } else { 255 };
+                let code = if x < 6 { 0 } else { layout.info().top() };
+                if let Some(Packing::Pixels32(_)) = layout.info().packing {
+                    // The two highest bits of a word.
+                    let high = &mut plane[y * *stride + 4 * x + 3];
+                    *high = if x < 6 { *high & 0x3f } else { *high | 0xc0 };
+                    continue;
+                }
+                let at = y * *stride + alpha.offset + x * alpha.step;
+                match layout.info().depth > 8 {
+                    true => plane[at..at + 2].copy_from_slice(&layout.info().word().bytes(code)),
+                    false => plane[at] = code as u8,
+                }
             }
         }
         let found = sampled(&noise, &TensorSpec::new(2, 1));

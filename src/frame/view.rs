@@ -220,6 +220,25 @@ impl<'a> FrameRef<'a> {
         self.packed
     }
 
+    /// The own alpha of a row of pixels, 0 to 255; false where the layout has none.
+    pub fn alpha_row(&self, y: usize, out: &mut [u8]) -> bool {
+        let info = self.layout.info();
+        let Some(c) = info.components.get(3) else {
+            return false;
+        };
+        let row = self.row(c.plane, y);
+        match self.packing() {
+            Some(Packing::Pixels32([.., alpha])) => {
+                for (out, word) in out.iter_mut().zip(row.as_chunks::<4>().0) {
+                    let alpha = alpha.of(u32::from_le_bytes(*word)) * 255 / alpha.top();
+                    *out = alpha as u8;
+                }
+            }
+            _ => info.alpha_of(row, out),
+        }
+        true
+    }
+
     /// How rows are packed, where they are.
     pub(super) fn packing(&self) -> Option<Packing> {
         self.layout.info().packing.filter(|_| self.packed)

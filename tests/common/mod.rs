@@ -10,7 +10,7 @@ pub mod running;
 #[cfg(target_os = "linux")]
 pub mod usage;
 
-use gstmatte::frame::{FrameRef, GrayRef, Unpacked};
+use gstmatte::frame::{FrameMut, FrameRef, GrayRef, Unpacked};
 use gstmatte::meta::{Matte, Stage};
 use gstmatte::pool::MattePool;
 use std::sync::Once;
@@ -136,4 +136,43 @@ pub fn samples(frame: &FrameRef) -> Vec<u8> {
         }
     }
     seen
+}
+
+/// Writes the own alpha of a frame that has one, from 0 to 255, as a function of the column.
+pub fn write_alpha(frame: &mut FrameMut, value: impl Fn(usize) -> u8) {
+    let (layout, color) = (frame.layout(), frame.as_ref().color());
+    let (info, width, height) = (layout.info(), frame.width(), frame.height());
+    let Some(c) = info.components.get(3) else {
+        return;
+    };
+    if frame.as_ref().is_packed() {
+        let level = gstmatte::simd::level();
+        let mut spread = Unpacked::new(layout, color, width, height, level).expect("packed");
+        spread.take(&frame.as_ref());
+        write_alpha(&mut spread.view_mut(), value);
+        return spread.give(frame);
+    }
+    for y in 0..height {
+        let row = frame.row_mut(c.plane, y);
+        for x in 0..width {
+            let at = c.offset + x * c.step;
+            match info.depth > 8 {
+                true => {
+                    let code = u32::from(value(x)) * u32::from(info.top()) / 255;
+                    row[at..at + 2].copy_from_slice(&info.word().bytes(code as u16));
+                }
+                false => row[at] = value(x),
+            }
+        }
+    }
+}
+
+/// The same picture without an alpha of its own that lets anything through.
+pub fn opaque(mut buffer: gst::Buffer, info: &gst_video::VideoInfo) -> gst::Buffer {
+    let caps = info.to_caps().expect("valid caps");
+    let stream = gstmatte::video::Stream::from_caps(&caps).expect("raw video caps");
+    stream
+        .write(buffer.make_mut(), |frame| write_alpha(frame, |_| 255))
+        .expect("a frame of its caps");
+    buffer
 }

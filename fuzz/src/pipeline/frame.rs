@@ -6,7 +6,6 @@
 use super::super::frames::fill;
 use super::script::Format;
 use arbitrary::{Result, Unstructured};
-use std::ops::Range;
 
 /// When a frame is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +112,7 @@ impl Shot {
             change(&mut data, &held);
         }
         if opaque {
-            each_alpha(&held, |alpha| data[alpha].fill(0xff));
+            each_alpha(&held, |byte, bits| data[byte] |= bits);
         }
         if self.place == Place::Short {
             data.truncate(data.len() / 2);
@@ -195,25 +194,34 @@ fn change(data: &mut [u8], info: &gst_video::VideoInfo) {
     let before = info.has_alpha().then(|| data.to_vec());
     data.iter_mut().for_each(|byte| *byte ^= 0xff);
     if let Some(before) = before {
-        each_alpha(info, |alpha| {
-            data[alpha.clone()].copy_from_slice(&before[alpha])
+        each_alpha(info, |byte, bits| {
+            data[byte] = data[byte] & !bits | before[byte] & bits;
         });
     }
 }
 
-/// Tells where each pixel's alpha lies, if the format has one.
-fn each_alpha(info: &gst_video::VideoInfo, mut tell: impl FnMut(Range<usize>)) {
+/// Tells in which bytes, and in which of their bits, each pixel's alpha lies, if the format has one.
+fn each_alpha(info: &gst_video::VideoInfo, mut tell: impl FnMut(usize, u8)) {
     if !info.has_alpha() {
         return;
     }
     let alpha = 3;
+    if info.comp_depth(alpha) == 2 {
+        // The two highest bits of a little-endian word.
+        for y in 0..info.height() as usize {
+            for x in 0..info.width() as usize {
+                tell(y * info.stride()[0] as usize + 4 * x + 3, 0xc0);
+            }
+        }
+        return;
+    }
     let bytes = (info.comp_depth(alpha) as usize).div_ceil(8);
     for y in 0..info.comp_height(alpha) as usize {
         for x in 0..info.comp_width(alpha) as usize {
             let at = info.comp_offset(alpha)
                 + y * info.comp_stride(alpha) as usize
                 + x * info.comp_pstride(alpha) as usize;
-            tell(at..at + bytes);
+            (at..at + bytes).for_each(|byte| tell(byte, 0xff));
         }
     }
 }

@@ -274,7 +274,8 @@ impl Resampler {
                 dispatch!(self.level, simd => plane.sample_row(simd, frame, y, rows));
             }
             if let Some(nothing) = &self.nothing {
-                let unit = (self.scales[nothing.len()] / 255.0) as f32;
+                let top = f64::from(self.format.layout.info().top());
+                let unit = (self.scales[nothing.len()] / top) as f32;
                 leave_out(&mut self.rows, nothing, unit);
             }
             sink(y, std::array::from_fn(|c| &self.rows[c][..]));
