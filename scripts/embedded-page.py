@@ -87,6 +87,9 @@ network on fewer frames help. What saves most, first:
    matte's size, whatever comes in; what a smaller picture saves is the camera, the encoder and memory.
 6. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
    `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
+   DMABuf memory under plain `video/x-raw` (libcamera's, too) is mapped where it is: GStreamer's memory begins and ends the
+   access for the processor with each map (`DMA_BUF_IOCTL_SYNC`).
+   Caps with `memory:DMABuf` and `format=DMA_DRM` are refused, with the remedy: ask the source for plain `video/x-raw`.
 7. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave that core to the encoder.
 8. **A cheaper network.** `models/matte-int8.onnx` is the default's int8 version and as exact; `model=builtin-lite`
    and its int8 version cost least and see least ([model card](../models/MODEL_CARD.md)).

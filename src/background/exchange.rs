@@ -7,6 +7,7 @@
 //! sink for as long as that one is paused; it is taken out only when the bin is at rest.
 
 use super::imp::{CAT, MatteBackground};
+use crate::video::tell_refused;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -51,6 +52,7 @@ impl MatteBackground {
         let target = self.mix.static_pad("background");
         let target = target.ok_or_else(|| glib::bool_error!("mattemix has no background"))?;
         let pad = gst::GhostPad::from_template_with_target(template, &target)?;
+        tell_refused(&pad);
         let at_rest = self.is_at_rest();
         // A bin that runs expects its pads to be active.
         pad.set_active(!at_rest)?;

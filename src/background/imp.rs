@@ -9,6 +9,7 @@ use crate::control::Follower;
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
 use crate::segment::MatteSegment;
+use crate::video::tell_refused;
 use crate::{compose, mix};
 use gst::glib;
 use gst::prelude::*;
@@ -123,8 +124,9 @@ impl ObjectImpl for MatteBackground {
             let pad = gst::GhostPad::from_template_with_target(&template, &target)
                 .expect("the target is a pad of the same direction");
             bin.add_pad(&pad).expect("the bin has no pads yet");
-            if pad.direction() == gst::PadDirection::Src {
-                self.pads().source = Some(pad);
+            match pad.direction() {
+                gst::PadDirection::Src => self.pads().source = Some(pad),
+                _ => tell_refused(&pad),
             }
         }
     }

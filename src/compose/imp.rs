@@ -14,7 +14,7 @@ use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
 use crate::timeline::{Tick, Timeline};
 use crate::video::direction::{self, Direction};
-use crate::video::{MapError, Stream, Visible, allocation};
+use crate::video::{MapError, Stream, Visible, allocation, link_all_the_same, tell_refused};
 use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
@@ -226,6 +226,12 @@ impl ObjectSubclass for MatteCompose {
 }
 
 impl ObjectImpl for MatteCompose {
+    fn constructed(&self) {
+        self.parent_constructed();
+        tell_refused(self.obj().sink_pad());
+        link_all_the_same(self.obj().src_pad());
+    }
+
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
         &PROPERTIES

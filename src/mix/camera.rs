@@ -36,8 +36,10 @@ impl MatteMix {
         let stage = Stream::from_caps(caps).and_then(|camera| {
             lock(&self.timeline).set_rate(camera.info.fps());
             let orientation = self.direction.orientation();
-            Stage::new(camera, orientation, settings, before)
-                .map_err(|error| gst::loggable_error!(CAT, "{error}"))
+            Stage::new(camera, orientation, settings, before).map_err(|error| {
+                gst::element_imp_error!(self, gst::LibraryError::Settings, ("{error}"));
+                gst::loggable_error!(CAT, "{error}")
+            })
         });
         match stage {
             Ok(stage) => *lock(&self.stage) = Some(stage),

@@ -11,8 +11,8 @@ use super::stage::Stage;
 use crate::compose;
 use crate::control::Control;
 use crate::timeline::Timeline;
-use crate::video::allocation;
 use crate::video::direction::{self, Direction};
+use crate::video::{allocation, link_all_the_same, tell_refused};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -176,8 +176,10 @@ impl ObjectImpl for MatteMix {
         self.parent_constructed();
         let element = self.obj();
         link_source_to_camera(element.src_pad());
+        link_all_the_same(element.src_pad());
         for pad in [&self.camera, &self.background] {
             element.add_pad(pad).expect("the element has no pad yet");
+            tell_refused(pad);
         }
     }
 }

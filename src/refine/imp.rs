@@ -11,7 +11,7 @@ use crate::pool::{MattePool, read_matte};
 use crate::simd;
 use crate::timeline::Timeline;
 use crate::video::direction::{self, Direction};
-use crate::video::{Stream, allocation, pad_templates};
+use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -216,6 +216,12 @@ impl ObjectSubclass for MatteRefine {
 }
 
 impl ObjectImpl for MatteRefine {
+    fn constructed(&self) {
+        self.parent_constructed();
+        tell_refused(self.obj().sink_pad());
+        link_all_the_same(self.obj().src_pad());
+    }
+
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
         &PROPERTIES

@@ -14,7 +14,7 @@ use super::swap::Swap;
 use crate::control::Control;
 use crate::meta::Matte;
 use crate::video::direction::{self, Direction};
-use crate::video::{Stream, allocation, pad_templates};
+use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
 use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
@@ -81,6 +81,12 @@ impl ObjectSubclass for MatteSegment {
 }
 
 impl ObjectImpl for MatteSegment {
+    fn constructed(&self) {
+        self.parent_constructed();
+        tell_refused(self.obj().sink_pad());
+        link_all_the_same(self.obj().src_pad());
+    }
+
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
         &PROPERTIES

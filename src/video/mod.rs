@@ -7,10 +7,14 @@ pub mod allocation;
 pub mod direction;
 mod formats;
 mod map;
+mod refused;
+#[cfg(test)]
+mod refused_tests;
 mod scratch;
 mod visible;
 
 pub use formats::{caps_of, colorimetry_of, format_of, layout_of, pad_templates};
+pub use refused::{link_all_the_same, tell_refused};
 pub use visible::{Metas, Visible, visible};
 
 use crate::frame::{
