@@ -456,7 +456,7 @@ fn nobody_is_promised_what_cannot_be_kept() {
         "mattemix",
     ] {
         let crops = format!("{source} {element} name=e ! videocrop right=2 ! fakesink");
-        assert_eq!(answer(&crops).0, (true, true), "{element}");
+        assert_eq!(answer(&crops), ((true, true), true), "{element}");
         let copies =
             format!("{source} {element} name=e ! videoconvert ! video/x-raw,format=RGB ! fakesink");
         let ((_, crop), _) = answer(&copies);
@@ -467,6 +467,50 @@ fn nobody_is_promised_what_cannot_be_kept() {
     for background in ["transparent", "matte"] {
         let line = format!("{source} mattecompose background={background} name=e ! fakesink");
         assert_eq!(answer(&line), ((true, true), true), "{background}");
+    }
+    // The bin's frames go through elements that hand the very buffer on to the one that composes.
+    let bin = "mattebackground name=e";
+    for background in ["transparent", "matte"] {
+        let line = format!("{source} {bin} background={background} ! fakesink");
+        assert_eq!(answer(&line), ((true, true), true), "bin, {background}");
+    }
+    let crops = format!("{source} {bin} ! videocrop right=2 ! fakesink");
+    assert_eq!(answer(&crops), ((true, true), true));
+    let blind = format!("{source} {bin} ! fakesink");
+    assert_eq!(answer(&blind), ((false, false), true));
+}
+
+/// Frames of the background are read and never handed on.
+#[test]
+fn strides_of_the_background_are_taken_whatever_comes_after() {
+    init();
+    let caps = info(VideoFormat::I420, 64, 48)
+        .to_caps()
+        .expect("valid caps");
+    for element in ["mattemix", "mattebackground"] {
+        let line = format!("{element} name=e ! fakesink");
+        let pipeline = gst::parse::launch(&line).expect("the line is valid");
+        let pipeline = pipeline.downcast::<gst::Pipeline>().expect("a pipeline");
+        let element = pipeline.by_name("e").expect("it has the name");
+        let pad = element.static_pad("background");
+        let pad = pad.or_else(|| element.request_pad_simple("background"));
+        let pad = pad.expect("there is one");
+        pipeline.set_state(gst::State::Paused).expect("it starts");
+        let mut query = gst::query::Allocation::new(Some(&caps), false);
+        assert!(pad.query(&mut query), "{line}");
+        assert!(
+            query.find_allocation_meta::<VideoMeta>().is_some(),
+            "{line}"
+        );
+        assert!(
+            query.find_allocation_meta::<VideoCropMeta>().is_some(),
+            "{line}"
+        );
+        let aligned = query
+            .allocation_params()
+            .any(|(_, params)| params.align() >= 31);
+        assert!(aligned, "{line}");
+        pipeline.set_state(gst::State::Null).expect("it stops");
     }
 }
 

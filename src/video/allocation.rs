@@ -26,10 +26,18 @@ pub fn relay(source: &gst::Pad, query: &mut gst::query::Allocation) {
     align(query);
 }
 
-/// Asks for aligned memory where nobody has asked for anything.
+/// Asks for aligned memory, also where others ask for memory of less alignment; an allocator that
+/// they name knows its own.
 fn align(query: &mut gst::query::Allocation) {
-    if query.allocation_params().next().is_none() {
+    let asked: Vec<_> = query.allocation_params().collect();
+    if asked.is_empty() {
         let params = gst::AllocationParams::new(gst::MemoryFlags::empty(), ALIGN, 0, 0);
         query.add_allocation_param(None::<&gst::Allocator>, params);
+    }
+    for (index, (allocator, mut params)) in (0..).zip(asked) {
+        if allocator.is_none() && params.align() < ALIGN {
+            params.set_align(ALIGN);
+            query.set_nth_allocation_param(index, allocator.as_ref(), params);
+        }
     }
 }
