@@ -9,8 +9,9 @@
 //! - Upstream asks whether caps are taken, or which, and has nothing else to give. Who only tries
 //!   one way of several has others to give, and hears nothing but the answer.
 //! - A pad is to be linked and its caps do not fit, which no element is told of. So pads that
-//!   nothing can flow through yet say that they link with more than they take, and one of the other
-//!   two follows.
+//!   nothing can flow through yet say that they link with any format, and one of the other two
+//!   follows. With other memory they do not: a player that asks a pad before it links chooses a
+//!   decoder's memory by the answer.
 
 use crate::frame::PixelLayout;
 use gst::prelude::*;
@@ -42,7 +43,9 @@ pub fn tell_refused(pad: &impl IsA<gst::Pad>) {
                     _ => (),
                 },
                 Some(gst::PadProbeData::Query(query)) if answered => match query.view_mut() {
-                    gst::QueryViewMut::Caps(query) if is_loose(pad, DEPTH) => link_with_any(query),
+                    gst::QueryViewMut::Caps(query) if is_loose(pad, DEPTH) => {
+                        link_with_any_format(query);
+                    }
                     gst::QueryViewMut::Caps(query) => {
                         if let (true, Some(filter)) = (is_empty(query), query.filter()) {
                             asked(pad, filter, &told);
@@ -232,15 +235,12 @@ fn is_loose(pad: &gst::Pad, depth: usize) -> bool {
     !next.is_empty() && next.iter().all(|pad| is_loose(pad, depth - 1))
 }
 
-fn link_with_any(query: &mut gst::query::Caps) {
+fn link_with_any_format(query: &mut gst::query::Caps) {
     let Some(mut caps) = query.result_owned() else {
         return;
     };
     // Last, as nobody should choose it.
-    caps.merge(filtered(
-        query,
-        &gst::Caps::builder(RAW).any_features().build(),
-    ));
+    caps.merge(filtered(query, &gst::Caps::new_empty_simple(RAW)));
     query.set_result(&caps);
 }
 
