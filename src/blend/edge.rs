@@ -106,7 +106,7 @@ impl Edge {
             square_cells: vec![[0.0; 4]; grid.0],
             whole: whole(width, height, side),
             doubt: None,
-            alpha: Vec::with_capacity(2 * width),
+            alpha: vec![0; 2 * width],
         }
     }
 
@@ -268,9 +268,10 @@ impl Edge {
             let bytes = info.sample_bytes();
             let row = &mut row[samples_range.start * bytes..samples_range.end * bytes];
             if let Some(c) = alpha_at {
-                self.alpha.clear();
-                let kept = row[c.offset..].chunks(c.step);
-                self.alpha.extend(kept.flat_map(|pixel| &pixel[..bytes]));
+                match bytes {
+                    1 => keep_alpha::<1, 4>(row, c.offset, &mut self.alpha),
+                    _ => keep_alpha::<2, 8>(row, c.offset, &mut self.alpha),
+                }
             }
             if info.depth > 8 {
                 let word = info.word();
@@ -279,9 +280,9 @@ impl Edge {
                 dispatch!(level, simd => clean8(simd, row, subject, room, alpha, amount));
             }
             if let Some(c) = alpha_at {
-                let places = row[c.offset..].chunks_mut(c.step);
-                for (place, kept) in places.zip(self.alpha.chunks(bytes)) {
-                    place[..bytes].copy_from_slice(kept);
+                match bytes {
+                    1 => put_alpha_back::<1, 4>(&self.alpha, c.offset, row),
+                    _ => put_alpha_back::<2, 8>(&self.alpha, c.offset, row),
                 }
             }
         }
@@ -423,6 +424,22 @@ fn smooth<S: Simd>(
 fn toward(pixel: i32, clean: i32, amount: u8, top: i32) -> i32 {
     let clean = clean.clamp(0, top);
     pixel + (((clean - pixel) * (i32::from(amount) * 257 + 1)) >> 16)
+}
+
+/// Notes the alpha at `offset` of pixels of `PIXEL` bytes, `N` of them alpha.
+fn keep_alpha<const N: usize, const PIXEL: usize>(row: &[u8], offset: usize, kept: &mut [u8]) {
+    let pixels = row.as_chunks::<PIXEL>().0;
+    for (alpha, pixel) in kept.as_chunks_mut::<N>().0.iter_mut().zip(pixels) {
+        alpha.copy_from_slice(&pixel[offset..offset + N]);
+    }
+}
+
+/// Writes noted alpha to where it was.
+fn put_alpha_back<const N: usize, const PIXEL: usize>(kept: &[u8], offset: usize, row: &mut [u8]) {
+    let pixels = row.as_chunks_mut::<PIXEL>().0;
+    for (pixel, alpha) in pixels.iter_mut().zip(kept.as_chunks::<N>().0) {
+        pixel[offset..offset + N].copy_from_slice(alpha);
+    }
 }
 
 #[simd]
