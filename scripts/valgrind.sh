@@ -59,5 +59,5 @@ check mix_pipeline "\`mattemix\` in pipelines: seeks, ends"
 check mix_bin "\`mattebackground\` with a video behind"
 # Not `fault`: an element that has panicked is not called any more, and the bindings drop what it was to get.
 check lib "unit tests of models, threads, metadata and messages" model:: segment:: pool:: meta:: analytics:: \
-    voice:: simd::
+    bus_gate:: simd::
 exit $bad

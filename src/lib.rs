@@ -18,6 +18,7 @@
 pub mod analytics;
 pub mod background;
 pub mod blend;
+mod bus_gate;
 pub mod clock;
 pub mod compose;
 pub(crate) mod control;
@@ -34,7 +35,6 @@ pub mod segment;
 pub mod simd;
 pub mod timeline;
 pub mod video;
-mod voice;
 
 mod plugin;
 

@@ -9,13 +9,13 @@ use super::settings::{self, Settings};
 use super::stage::Stage;
 use super::{Background, ImageFit, caps};
 use crate::blend::Setting;
+use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
 use crate::timeline::{Tick, Timeline};
 use crate::video::direction::{self, Direction};
 use crate::video::{MapError, Stream, Visible, allocation, link_all_the_same, tell_refused};
-use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -44,8 +44,8 @@ pub struct MatteCompose {
     pub(super) control: Control,
     /// The picture of the property `image`.
     loader: ImageLoader,
-    /// What the loader's thread may say.
-    voice: Voice,
+    /// Lets the loader's thread post between start and stop.
+    bus_gate: BusGate,
     /// The format that pictures are converted to, and how the viewer sees it, between caps and
     /// stop.
     format: Mutex<Option<(FrameFormat, View)>>,
@@ -325,12 +325,12 @@ impl BaseTransformImpl for MatteCompose {
                 ("background=image needs a picture: set the property image to a file")
             ));
         }
-        self.voice.open();
+        self.bus_gate.open();
         let element = self.obj().downgrade();
         let news = move |news| {
             if let Some(element) = element.upgrade() {
                 let imp = element.imp();
-                imp.voice.speak(|| imp.heard(news));
+                imp.bus_gate.post(|| imp.heard(news));
             }
         };
         if let Err(error) = self.loader.start(Box::new(news)) {
@@ -345,7 +345,7 @@ impl BaseTransformImpl for MatteCompose {
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(false, Ordering::Release);
-        self.voice.close();
+        self.bus_gate.close();
         *lock(&self.stage) = None;
         *lock(&self.format) = None;
         *lock(&self.timeline) = Timeline::new();

@@ -6,7 +6,7 @@
 //! On the CPU, networks of one session run at the same time: ONNX Runtime promises that for its own
 //! kernels (`InferenceSession::Run` is thread-safe, kernels keep no state). Sessions that have nodes
 //! anywhere else run one network at a time, since ort has seen providers break under concurrent
-//! runs. How many run at once in the whole process is limited by [`super::Turn`].
+//! runs. How many run at once in the whole process is limited by [`super::RunSlot`].
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -11,11 +11,11 @@ use super::settings::{self, Settings};
 use super::state::State;
 use super::stats::Stats;
 use super::swap::Swap;
+use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::meta::Matte;
 use crate::video::direction::{self, Direction};
 use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
-use crate::voice::Voice;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -61,8 +61,8 @@ pub struct MatteSegment {
     pub(super) interrupt: Interrupt,
     /// Between start and stop.
     started: AtomicBool,
-    /// What threads that load may say.
-    pub(super) voice: Voice,
+    /// Lets threads that load post between start and stop.
+    pub(super) bus_gate: BusGate,
     /// Frames of an earlier running time are late and go without a run; from QoS events.
     pub(super) earliest: Mutex<Option<gst::ClockTime>>,
     /// Which way up the frames are.
@@ -178,7 +178,7 @@ impl BaseTransformImpl for MatteSegment {
         *lock(&self.stats) = Stats::default();
         *lock(&self.earliest) = None;
         self.interrupt.flush(false);
-        self.voice.open();
+        self.bus_gate.open();
         self.started.store(true, Ordering::Release);
         // A property may have changed while the network was loaded.
         let now = lock(&self.settings).clone();
@@ -190,7 +190,7 @@ impl BaseTransformImpl for MatteSegment {
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(false, Ordering::Release);
-        self.voice.close();
+        self.bus_gate.close();
         self.swap.start(Settings::default());
         self.interrupt.forget();
         *lock(&self.state) = None;

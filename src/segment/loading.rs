@@ -208,7 +208,9 @@ impl MatteSegment {
                     engine,
                 },
             ),
-            Err(error) => self.voice.speak(|| self.refuse(number, &settings, &error)),
+            Err(error) => self
+                .bus_gate
+                .post(|| self.refuse(number, &settings, &error)),
         }
     }
 

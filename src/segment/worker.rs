@@ -10,7 +10,7 @@
 
 use super::engine::{Cancel, Engine};
 use crate::frame::GrayImage;
-use crate::model::{ModelError, Turn};
+use crate::model::{ModelError, RunSlot};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -302,7 +302,7 @@ impl Drop for Worker {
 
 fn run(shared: &Shared) {
     while let Some(job) = next(shared) {
-        let turn = Turn::take(shared.patience);
+        let run_slot = RunSlot::take(shared.patience);
         let Some((mut job, mut matte)) = begin(shared, job) else {
             continue;
         };
@@ -315,7 +315,7 @@ fn run(shared: &Shared) {
             job.engine.infer(&mut matte)
         }));
         let time = start.elapsed();
-        drop(turn);
+        drop(run_slot);
         let result = match result {
             Ok(Ok(())) => Ok(Finished {
                 matte,

@@ -11,8 +11,8 @@ fn main() {
     for (file, name) in [
         ("segment/worker.rs", "worker.rs"),
         ("segment/interrupt.rs", "interrupt.rs"),
-        ("voice.rs", "voice.rs"),
-        ("model/turn.rs", "turn.rs"),
+        ("bus_gate.rs", "bus_gate.rs"),
+        ("model/run_slot.rs", "run_slot.rs"),
     ] {
         let path = root.join(file);
         println!("cargo::rerun-if-changed={}", path.display());

@@ -4,8 +4,9 @@
 //! and whoever flushes or stops. loom tries every order in which they can meet and fails where one
 //! of them waits for ever. Its waits have no timeouts, so nothing is saved by one.
 //!
-//! `src/segment/worker.rs`, `src/segment/interrupt.rs`, `src/model/turn.rs` and `src/voice.rs` are the
-//! plugin's own (see `build.rs`); what they need of the rest is stood in for here.
+//! `src/segment/worker.rs`, `src/segment/interrupt.rs`, `src/model/run_slot.rs` and
+//! `src/bus_gate.rs` are the plugin's own (see `build.rs`); what they need of the rest is replaced
+//! by stand-ins here.
 #![cfg(test)]
 #![allow(dead_code, reason = "not all of the plugin's sources is modelled")]
 
@@ -22,16 +23,16 @@ mod model {
         }
     }
 
-    /// A turn that is always there; turns have a model of their own.
-    pub struct Turn;
+    /// A slot that is always free; slots have a model of their own.
+    pub struct RunSlot;
 
-    impl Turn {
+    impl RunSlot {
         pub fn take(_: std::time::Duration) -> Self {
             Self
         }
     }
 
-    impl Drop for Turn {
+    impl Drop for RunSlot {
         fn drop(&mut self) {}
     }
 }
@@ -252,40 +253,40 @@ mod segment {
     }
 }
 
-mod voice {
-    include!(concat!(env!("OUT_DIR"), "/voice.rs"));
+mod bus_gate {
+    include!(concat!(env!("OUT_DIR"), "/bus_gate.rs"));
 
     mod tests {
         use super::*;
         use std::sync::Arc;
 
         #[test]
-        fn nothing_is_said_after_the_end() {
+        fn nothing_is_posted_after_the_gate_closes() {
             loom::model(|| {
-                let voice = Arc::new(Voice::default());
-                let said = Arc::new(Mutex::new(0));
-                voice.open();
-                let speakers: Vec<_> = (0..2)
+                let gate = Arc::new(BusGate::default());
+                let posted = Arc::new(Mutex::new(0));
+                gate.open();
+                let threads: Vec<_> = (0..2)
                     .map(|_| {
-                        let (voice, said) = (Arc::clone(&voice), Arc::clone(&said));
+                        let (gate, posted) = (Arc::clone(&gate), Arc::clone(&posted));
                         loom::thread::spawn(move || {
-                            voice.speak(|| *said.lock().expect("no panics") += 1);
+                            gate.post(|| *posted.lock().expect("no panics") += 1);
                         })
                     })
                     .collect();
-                voice.close();
-                let before = *said.lock().expect("no panics");
-                for speaker in speakers {
-                    speaker.join().expect("it ends");
+                gate.close();
+                let before = *posted.lock().expect("no panics");
+                for thread in threads {
+                    thread.join().expect("it ends");
                 }
-                assert_eq!(before, *said.lock().expect("no panics"));
+                assert_eq!(before, *posted.lock().expect("no panics"));
             });
         }
     }
 }
 
-mod turn {
-    include!(concat!(env!("OUT_DIR"), "/turn.rs"));
+mod run_slot {
+    include!(concat!(env!("OUT_DIR"), "/run_slot.rs"));
 
     mod tests {
         use super::*;
@@ -294,28 +295,28 @@ mod turn {
         const LONG: Duration = Duration::from_secs(3600);
 
         #[test]
-        fn everybody_comes_to_their_turn() {
+        fn every_request_gets_a_slot() {
             for limit in [1, 2] {
                 let mut builder = loom::model::Builder::new();
                 builder.preemption_bound = Some(2);
                 builder.check(move || {
-                    let turns = Arc::new(Turns::new(limit));
+                    let slots = Arc::new(RunSlots::new(limit));
                     let threads: Vec<_> = (0..2)
                         .map(|_| {
-                            let turns = Arc::clone(&turns);
+                            let slots = Arc::clone(&slots);
                             loom::thread::spawn(move || {
-                                let number = turns.enter(LONG);
-                                assert!(turns.lock().running.len() <= limit);
-                                turns.leave(number);
+                                let number = slots.enter(LONG);
+                                assert!(slots.lock().running.len() <= limit);
+                                slots.leave(number);
                             })
                         })
                         .collect();
-                    let number = turns.enter(LONG);
-                    turns.leave(number);
+                    let number = slots.enter(LONG);
+                    slots.leave(number);
                     for thread in threads {
                         thread.join().expect("it ends");
                     }
-                    assert!(turns.lock().running.is_empty());
+                    assert!(slots.lock().running.is_empty());
                 });
             }
         }
