@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Case, compare};
-use gstmatte::filter::fast_guided::{FastGuided, FastGuidedParams};
+use gstmatte::filter::edge::fast_guided::{FastGuided, FastGuidedParams};
 use gstmatte::filter::{EdgeMode, Params, Preset, Refiner, Timing};
 use gstmatte::frame::{Colorimetry, FrameRef, GrayImage, GrayMut, GrayRef, PixelLayout};
 use std::io::{Read, Write};

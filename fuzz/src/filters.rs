@@ -2,20 +2,23 @@
 
 use super::frames::{Frame, Gray, fill, format, level, side};
 use arbitrary::{Result, Unstructured};
-use gstmatte::filter::components::{Connectivity, Labelling};
-use gstmatte::filter::fast_guided::{FastGuided, FastGuidedParams};
-use gstmatte::filter::flow::{Flow, along};
-use gstmatte::filter::guided::{Coefficients, Fit, Guided};
-use gstmatte::filter::guided_color::GuidedColor;
-use gstmatte::filter::joint_bilateral::JointBilateral;
-use gstmatte::filter::matting::Matting;
-use gstmatte::filter::morphology::Morphology;
-use gstmatte::filter::motion::Motion;
-use gstmatte::filter::regions::{RegionParams, Regions};
-use gstmatte::filter::resample::{Bilinear, CellMean};
-use gstmatte::filter::shape::Shape;
-use gstmatte::filter::temporal::{Smoother, Steadying};
-use gstmatte::filter::window::BoxMean;
+use gstmatte::filter::edge::fast_guided::{FastGuided, FastGuidedParams};
+use gstmatte::filter::edge::guided_color::GuidedColor;
+use gstmatte::filter::edge::joint_bilateral::JointBilateral;
+use gstmatte::filter::edge::matting::Matting;
+use gstmatte::filter::edge::shape::Shape;
+use gstmatte::filter::edge::{
+    coefficients::Coefficients,
+    guided::{Fit, Guided},
+};
+use gstmatte::filter::motion::change::Motion;
+use gstmatte::filter::motion::flow::{Flow, along};
+use gstmatte::filter::plane::resample::{Bilinear, CellMean};
+use gstmatte::filter::plane::window::BoxMean;
+use gstmatte::filter::regions::components::{Connectivity, Labelling};
+use gstmatte::filter::regions::hysteresis::{RegionParams, Regions};
+use gstmatte::filter::regions::morphology::Morphology;
+use gstmatte::filter::temporal::filter::{Smoother, Steadying};
 use gstmatte::filter::{EdgeMode, Params, Plane, Preset, Refiner, Region, TemporalMode, Timing};
 use gstmatte::frame::GrayImage;
 use std::time::Duration;

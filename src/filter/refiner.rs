@@ -6,19 +6,19 @@
 //! of `guided-subsample` pixels over the refined matte, and only the last step touches every
 //! pixel.
 
-use super::affine::Affine;
-use super::areas::Areas;
-use super::edge_fit::{self, EdgeFit, Grid};
-use super::guide::Guide;
-use super::hold::{Hold, Stillness};
-use super::morphology::{Morphology, Radius};
-use super::motion::Motion;
-use super::regions::{RegionParams, Regions};
-use super::resample::{Bilinear, CellMean, grid};
-use super::shape::Shape;
-use super::sides::Sides;
-use super::tally::Tally;
-use super::temporal::{Smoother, Steadying};
+use super::edge::affine::Affine;
+use super::edge::edge_fit::{self, EdgeFit, Grid};
+use super::edge::guide::Guide;
+use super::edge::shape::Shape;
+use super::motion::change::Motion;
+use super::plane::resample::{Bilinear, CellMean, grid};
+use super::regions::hysteresis::{RegionParams, Regions};
+use super::regions::interest::Areas;
+use super::regions::morphology::{Morphology, Radius};
+use super::regions::statistics::Tally;
+use super::temporal::deadband::{Hold, Stillness};
+use super::temporal::filter::{Smoother, Steadying};
+use super::temporal::pixel_hysteresis::Sides;
 use super::{EdgeMode, Params, Plane, TemporalMode};
 use crate::clock::{FRAME, GAP};
 use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError, View};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! The newest matte, carried over to frames that get none of their own: moved along with the
-//! picture by `crate::filter::follow`.
+//! picture by `crate::filter::motion::warp`.
 
-use crate::filter::follow::{Follow, Followed};
+use crate::filter::motion::warp::{Follow, Followed};
 use crate::frame::{FrameFormat, FrameRef, GrayImage, LumaScaler};
 use crate::pool::MattePool;
 use crate::simd;

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::pacer::Pacer;
 use super::runner::Runner;
 use super::turned::Turned;
-use crate::filter::presence::Presence;
+use crate::filter::regions::presence::Presence;
 use crate::frame::Orientation;
 use crate::meta::{Matte, same_shape};
 use crate::model::{self, ModelSource};

@@ -19,11 +19,12 @@
 //!    only wobble, does not show. Inside the play it settles, as fast as the mean itself while that
 //!    is young and slowly later, so that it does not keep what the first frames happened to say.
 //!
-//! [`Motion::change`]: crate::filter::motion::Motion::change
-//! [`Carry`]: super::carry::Carry
+//! [`Motion::change`]: crate::filter::motion::change::Motion::change
+//! [`Carry`]: super::compensation::Carry
 
-use super::carry::Carry;
+use super::compensation::Carry;
 use super::nearby::Nearby;
+use super::weight::weight_after;
 use crate::filter::Plane;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
@@ -85,8 +86,8 @@ impl Adaptive {
             // 1 frame at strength 0, 20 at 0.8, 100 at 1.
             memory: 1.0 + 99.0 * strength.powi(7),
             play: 0.16 * strength,
-            disagree: super::weight_after(DISAGREE_WEIGHT, frames),
-            settle: super::weight_after(SETTLE, frames),
+            disagree: weight_after(DISAGREE_WEIGHT, frames),
+            settle: weight_after(SETTLE, frames),
             frames,
             moving: self.nearby.everywhere(),
         };

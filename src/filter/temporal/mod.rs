@@ -1,118 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Steadying over time. The state is kept in `f32`: 8 bits would stop short of the goal by up to
-//! half a step of the slowest blend. Every weight is a share per 1/30 s and is raised to the time
-//! that really passed, so the result does not depend on the frame rate, nor on dropped frames.
+//! Filtering over time: every stage that remembers earlier mattes.
+//!
+//! The state is kept in `f32`: 8 bits would stop short of the goal by up to half a step of the
+//! slowest blend. Every weight is a share per 1/30 s and is raised to the time that really passed,
+//! so the result does not depend on the frame rate, nor on dropped frames.
 
 pub mod adaptive;
-pub mod carry;
+pub mod compensation;
+pub mod deadband;
 pub mod ema;
+pub mod filter;
 mod nearby;
-#[cfg(test)]
-mod steady_tests;
+pub mod pixel_hysteresis;
 pub mod uncertainty;
+mod weight;
 
-use adaptive::Adaptive;
-use carry::Carry;
-
-use super::motion::Motion;
-use super::{Plane, TemporalMode};
-use crate::simd::Level;
-
-/// The share of the new value after `frames` units of 1/30 s, where it is `weight` after one.
-pub fn weight_after(weight: f32, frames: f32) -> f32 {
-    1.0 - (1.0 - weight.clamp(0.0, 1.0)).powf(frames)
-}
-
-/// How a matte is to be steadied.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Steadying {
-    /// The formula.
-    pub mode: TemporalMode,
-    /// 0 (follow every frame) to 1 (nearly freeze).
-    pub strength: f32,
-    /// Whether the adaptive formula carries the past along the motion.
-    pub carries: bool,
-    /// Time since the last matte in units of 1/30 s.
-    pub frames: f32,
-}
-
-/// All ways of steadying behind one state, so that they can be exchanged while playing.
-#[derive(Debug, Default)]
-pub struct Smoother {
-    state: Plane,
-    adaptive: Adaptive,
-    carry: Carry,
-    primed: bool,
-}
-
-impl Smoother {
-    /// Forgets the past: the next matte is taken as it is.
-    pub fn reset(&mut self) {
-        self.primed = false;
-        self.carry.reset();
-    }
-
-    /// Steadies `matte` in place. `luma` is the picture at the matte's size, `motion` knows what
-    /// changed in it since the last one.
-    pub fn apply(
-        &mut self,
-        level: Level,
-        steadying: Steadying,
-        luma: &Plane,
-        motion: &Motion,
-        matte: &mut Plane,
-    ) {
-        let Steadying {
-            mode,
-            strength,
-            carries,
-            frames,
-        } = steadying;
-        match mode {
-            TemporalMode::None => {
-                self.reset();
-                return;
-            }
-            TemporalMode::Adaptive if !carries => self.carry.skip(matte.size()),
-            TemporalMode::Flow | TemporalMode::Adaptive => {
-                self.carry.update(level, luma, motion, matte);
-            }
-            TemporalMode::Ema | TemporalMode::Uncertainty => self.carry.reset(),
-        }
-        if !self.primed || self.state.size() != matte.size() {
-            self.state.copy_from(matte);
-            self.adaptive.start(matte);
-            self.primed = true;
-            return;
-        }
-        let weight = weight_after(1.0 - strength, frames);
-        match mode {
-            TemporalMode::None => {}
-            TemporalMode::Ema => {
-                ema::apply(level, matte, weight, &mut self.state);
-                matte.copy_from(&self.state);
-            }
-            TemporalMode::Uncertainty => {
-                uncertainty::apply(level, matte, (strength, frames), &mut self.state);
-                matte.copy_from(&self.state);
-            }
-            TemporalMode::Flow => {
-                // Where the motion explains nothing, the new matte is all there is.
-                self.carry.pull([&mut self.state]);
-                let trust = self.carry.trust().data().iter().zip(motion.change().data());
-                let new = self.state.data_mut().iter_mut().zip(matte.data());
-                for ((old, new), (trust, change)) in new.zip(trust) {
-                    *old += (new - *old) * (change - trust).clamp(0.0, 1.0);
-                }
-                ema::apply(level, matte, weight, &mut self.state);
-                matte.copy_from(&self.state);
-            }
-            TemporalMode::Adaptive => {
-                let past = (&mut self.carry, motion.change());
-                self.adaptive
-                    .apply(level, (strength, frames), past, &mut self.state, matte);
-            }
-        }
-    }
-}
+pub use filter::{Smoother, Steadying};

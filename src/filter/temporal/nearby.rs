@@ -4,7 +4,7 @@
 //! pixel to pixel, so they are looked at in blocks.
 
 use crate::filter::Plane;
-use crate::filter::window::BoxMean;
+use crate::filter::plane::window::BoxMean;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -16,7 +16,7 @@ const SURROUNDINGS: f32 = 1.0 / 12.0;
 
 /// The mean change around every block.
 #[derive(Debug, Default)]
-pub(super) struct Nearby {
+pub(crate) struct Nearby {
     blocks: Plane,
     means: Plane,
     mean: BoxMean,
@@ -27,7 +27,7 @@ pub(super) struct Nearby {
 
 impl Nearby {
     /// Takes the change of every pixel, 0 to 1.
-    pub(super) fn update(&mut self, level: Level, change: &Plane) {
+    pub(crate) fn update(&mut self, level: Level, change: &Plane) {
         let (width, height) = change.size();
         self.width = width;
         self.blocks
@@ -42,13 +42,13 @@ impl Nearby {
     }
 
     /// Share of the whole picture that changed.
-    pub(super) fn everywhere(&self) -> f32 {
+    pub(crate) fn everywhere(&self) -> f32 {
         self.everywhere
     }
 
     /// The mean change around the pixels of row `y`; rows are asked for one after the other.
     #[inline(always)]
-    pub(super) fn row(&mut self, y: usize) -> &[f32] {
+    pub(crate) fn row(&mut self, y: usize) -> &[f32] {
         if y.is_multiple_of(BLOCK) {
             let means = self.means.row(y / BLOCK);
             for (pixels, mean) in self.row.chunks_exact_mut(BLOCK).zip(means) {
@@ -85,35 +85,5 @@ fn block_means<S: Simd>(_: S, change: &Plane, sums: &mut [f32], blocks: &mut Pla
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::filter::testing::sizes;
-
-    #[test]
-    fn finds_what_is_near_at_every_size() {
-        let mut nearby = Nearby::default();
-        let level = crate::simd::level();
-        for (width, height) in sizes() {
-            let mut change = Plane::new(width, height);
-            change.data_mut().fill(0.25);
-            nearby.update(level, &change);
-            assert!((nearby.everywhere() - 0.25).abs() < 1e-5);
-            for y in 0..height {
-                assert_eq!(nearby.row(y).len(), width);
-                assert!(nearby.row(y).iter().all(|n| (n - 0.25).abs() < 1e-5));
-            }
-        }
-        let mut change = Plane::new(240, 120);
-        for y in 30..90 {
-            change.row_mut(y)[50..110].fill(1.0);
-        }
-        nearby.update(level, &change);
-        let at = |nearby: &mut Nearby, x: usize, y: usize| {
-            (0..=y).for_each(|row| _ = nearby.row(row));
-            nearby.row(y)[x]
-        };
-        assert!(at(&mut nearby, 80, 60) > 0.9);
-        assert!((0.3..0.7).contains(&at(&mut nearby, 50, 60)));
-        assert_eq!(at(&mut nearby, 180, 60), 0.0);
-    }
-}
+#[path = "nearby_tests.rs"]
+mod tests;

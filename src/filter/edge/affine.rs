@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! From coefficients on a low resolution grid to the matte at the frame's: `q = a I + b`, with
+//! `a` and `b` brought up bilinearly and `I` the full luma.
+//!
+//! This is the part that touches every pixel, so it works only where it must: where the
+//! coefficients say plain background or plain subject (`a` is nothing, `b` is 0 or 1), rows are
+//! filled without reading the luma. The grid's cells are exactly `step` pixels wide, so the
+//! weights of the upsampling repeat every `step` pixels.
+//!
+//! In still places the luma's noise is kept out by [`crate::filter::temporal::deadband`].
+
+use super::coefficients::Coefficients;
+use crate::filter::plane::resample::grid;
+use crate::filter::temporal::deadband::{Hold, SEGMENT, follow, segments};
+use crate::frame::{GrayImage, GrayMut, GrayRef};
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd_macros::simd;
+use std::ops::Range;
+
+/// A slope or offset below this changes no 8-bit value by more than a quarter.
+const NOTHING: f32 = 0.25 / 255.0;
+
+/// What a segment of a grid row turns into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Kind {
+    /// 0 everywhere.
+    #[default]
+    Background,
+    /// 255 everywhere.
+    Subject,
+    /// Has to be computed.
+    Mixed,
+}
+
+/// One grid row, brought to full width, scaled for luma and matte in 0 to 255.
+#[derive(Debug, Default)]
+struct Expanded {
+    row: Option<usize>,
+    a: Vec<f32>,
+    b: Vec<f32>,
+}
+
+/// The upsampler, with its scratch memory and the last matte.
+#[derive(Debug, Default)]
+pub struct Affine {
+    /// Kinds of the last matte, which is in `shown` only where they were mixed.
+    last_kinds: Vec<Kind>,
+    /// Where the picture stood still then: elsewhere `shown` is out of date.
+    held: Vec<bool>,
+    shown: GrayImage,
+    kinds: Vec<Kind>,
+    /// What each column of a grid row allows: 1 background, 2 subject, more neither.
+    codes: Vec<u32>,
+    padded: Vec<f32>,
+    expanded: [Expanded; 2],
+}
+
+impl Affine {
+    /// Writes `a I + b` for every pixel of `guide` to `out`, both of one size. The coefficients'
+    /// planes have the size of the [`grid`] of `step` x `step` pixels over it; `step` is 1, 2, 3,
+    /// 4, 6 or 8.
+    pub fn apply(
+        &mut self,
+        level: Level,
+        coefficients: &Coefficients,
+        guide: GrayRef<'_>,
+        step: usize,
+        hold: Option<Hold<'_>>,
+        out: &mut GrayMut<'_>,
+    ) {
+        let (width, height) = coefficients.a.size();
+        debug_assert_eq!((width, height), grid(guide.width(), guide.height(), step));
+        debug_assert_eq!((guide.width(), guide.height()), (out.width(), out.height()));
+        let mut hold = hold;
+        std::mem::swap(&mut self.kinds, &mut self.last_kinds);
+        if let Some(hold) = &mut hold {
+            hold.fresh |= self.last_kinds.len() != segments(width) * height
+                || (self.shown.width(), self.shown.height()) != (out.width(), out.height());
+            self.shown.resize(out.width(), out.height());
+        } else {
+            // What is not followed cannot be held on to later.
+            self.shown = GrayImage::default();
+        }
+        self.codes.resize(width, 0);
+        dispatch!(level, simd => judge(simd, self, coefficients));
+        self.padded.resize(width + 2, 0.0);
+        for expanded in &mut self.expanded {
+            expanded.row = None;
+            expanded.a.resize(width * step, 0.0);
+            expanded.b.resize(width * step, 0.0);
+        }
+        dispatch!(level, simd => match step {
+            2 => apply::<_, 2>(simd, self, coefficients, guide, hold, out),
+            3 => apply::<_, 3>(simd, self, coefficients, guide, hold, out),
+            4 => apply::<_, 4>(simd, self, coefficients, guide, hold, out),
+            6 => apply::<_, 6>(simd, self, coefficients, guide, hold, out),
+            8 => apply::<_, 8>(simd, self, coefficients, guide, hold, out),
+            _ => apply::<_, 1>(simd, self, coefficients, guide, hold, out),
+        });
+        self.held.clear();
+        if let Some(hold) = hold {
+            self.held.extend_from_slice(hold.still);
+        }
+    }
+}
+
+/// Finds the kind of every segment. The upsampling reaches one column over its borders.
+#[simd]
+fn judge<S: Simd>(_: S, filter: &mut Affine, coefficients: &Coefficients) {
+    let (width, height) = coefficients.a.size();
+    let codes = &mut filter.codes[..width];
+    filter.kinds.clear();
+    for y in 0..height {
+        let (a, b) = (coefficients.a.row(y), coefficients.b.row(y));
+        for ((code, a), b) in codes.iter_mut().zip(a).zip(b) {
+            let mixed = u32::from(a.abs() > NOTHING);
+            let (low, high) = (u32::from(*b < NOTHING), u32::from(*b > 1.0 - NOTHING));
+            *code = (mixed | (1 - low - high)) << 2 | high << 1 | low;
+        }
+        for start in (0..width).step_by(SEGMENT) {
+            let range = start.saturating_sub(1)..(start + SEGMENT + 1).min(width);
+            let mut all = 0;
+            for code in &codes[range] {
+                all |= code;
+            }
+            filter.kinds.push(match all {
+                1 => Kind::Background,
+                2 => Kind::Subject,
+                _ => Kind::Mixed,
+            });
+        }
+    }
+}
+
+/// Weight of the second of the two grid columns (or rows) around pixel `phase` of a cell, the
+/// first being the cell before in the left half, the cell itself in the right half.
+const fn phase_weight(phase: usize, step: usize) -> f32 {
+    let position = (phase as f32 + 0.5) / step as f32;
+    if position < 0.5 {
+        position + 0.5
+    } else {
+        position - 0.5
+    }
+}
+
+/// Brings the columns of a grid row that lie in `columns` to full width. `padded` is the row with
+/// its first and last value repeated.
+#[inline(always)]
+fn expand<const STEP: usize>(padded: &[f32], columns: Range<usize>, to: &mut [f32]) {
+    let mut weights = [0.0; STEP];
+    for (phase, weight) in weights.iter_mut().enumerate() {
+        *weight = phase_weight(phase, STEP);
+    }
+    let count = columns.len();
+    let before = &padded[columns.start..][..count];
+    let here = &padded[columns.start + 1..][..count];
+    let after = &padded[columns.start + 2..][..count];
+    let to = &mut to[columns.start * STEP..columns.end * STEP];
+    for (x, cell) in to.chunks_exact_mut(STEP).enumerate() {
+        let (before, here, after) = (before[x], here[x], after[x]);
+        for phase in 0..STEP {
+            cell[phase] = if 2 * phase + 1 < STEP {
+                before + (here - before) * weights[phase]
+            } else {
+                here + (after - here) * weights[phase]
+            };
+        }
+    }
+}
+
+/// Expands a grid row wherever it, or its step to a neighbouring row, is not flat.
+#[inline(always)]
+fn expand_row<const STEP: usize>(
+    row: usize,
+    (kinds, segments): (&[Kind], usize),
+    padded: &mut [f32],
+    coefficients: &Coefficients,
+    slot: &mut Expanded,
+) {
+    let (width, height) = coefficients.a.size();
+    let kinds_of = |row: usize| &kinds[row * segments..][..segments];
+    let here = kinds_of(row);
+    let (above, below) = (
+        kinds_of(row.saturating_sub(1)),
+        kinds_of((row + 1).min(height - 1)),
+    );
+    for (from, to, scale) in [
+        (coefficients.a.row(row), &mut slot.a, 1.0),
+        (coefficients.b.row(row), &mut slot.b, 255.0),
+    ] {
+        for (p, v) in padded[1..].iter_mut().zip(from) {
+            *p = v * scale;
+        }
+        padded[0] = padded[1];
+        padded[width + 1] = padded[width];
+        for s in 0..segments {
+            if here[s] == Kind::Mixed || above[s] != here[s] || below[s] != here[s] {
+                let columns = s * SEGMENT..((s + 1) * SEGMENT).min(width);
+                expand::<STEP>(padded, columns, to);
+            }
+        }
+    }
+    slot.row = Some(row);
+}
+
+#[simd]
+fn apply<S: Simd, const STEP: usize>(
+    simd: S,
+    filter: &mut Affine,
+    coefficients: &Coefficients,
+    guide: GrayRef<'_>,
+    hold: Option<Hold<'_>>,
+    out: &mut GrayMut<'_>,
+) {
+    let (grid_width, grid_height) = coefficients.a.size();
+    let width = guide.width();
+    let segments = segments(grid_width);
+    let wide = SEGMENT * STEP;
+    for y in 0..guide.height() {
+        let (cell, left_half) = (y / STEP, 2 * (y % STEP) + 1 < STEP);
+        let first = if left_half {
+            cell.saturating_sub(1)
+        } else {
+            cell
+        };
+        let second = if left_half {
+            cell
+        } else {
+            (cell + 1).min(grid_height - 1)
+        };
+        let weight = phase_weight(y % STEP, STEP);
+        let (to, luma) = (out.row_mut(y), guide.row(y));
+        let mut at = 0;
+        while at < segments {
+            let start = at * wide;
+            let (top, bottom) = (
+                &filter.kinds[first * segments..][..segments],
+                &filter.kinds[second * segments..][..segments],
+            );
+            let kind = common_kind(top[at], bottom[at]);
+            let begin = at;
+            at += 1;
+            while at < segments && common_kind(top[at], bottom[at]) == kind {
+                at += 1;
+            }
+            let end = (at * wide).min(width);
+            if kind != Kind::Mixed {
+                to[start..end].fill(if kind == Kind::Subject { 255 } else { 0 });
+                continue;
+            }
+            for row in [first, second] {
+                let slot = &mut filter.expanded[row % 2];
+                if slot.row != Some(row) {
+                    let kinds = (&filter.kinds[..], segments);
+                    expand_row::<STEP>(row, kinds, &mut filter.padded, coefficients, slot);
+                }
+            }
+            let (p, q) = (&filter.expanded[first % 2], &filter.expanded[second % 2]);
+            let rows = [
+                &p.a[start..end],
+                &p.b[start..end],
+                &q.a[start..end],
+                &q.b[start..end],
+            ];
+            combine(simd, rows, weight, &luma[start..end], &mut to[start..end]);
+            let Some(hold) = hold else { continue };
+            let shown = &mut filter.shown.data_mut()[y * width..][..width];
+            for s in begin..at {
+                let range = s * wide..((s + 1) * wide).min(width);
+                let (a, b) = (first * segments + s, second * segments + s);
+                if !hold.still[a] || !hold.still[b] {
+                    continue;
+                }
+                if hold.fresh || !filter.held[a] || !filter.held[b] {
+                    shown[range.clone()].copy_from_slice(&to[range]);
+                    continue;
+                }
+                match common_kind(filter.last_kinds[a], filter.last_kinds[b]) {
+                    Kind::Mixed => {}
+                    Kind::Background => shown[range.clone()].fill(0),
+                    Kind::Subject => shown[range.clone()].fill(255),
+                }
+                let play = (hold.play, hold.settle);
+                follow(simd, &mut shown[range.clone()], &mut to[range], play);
+            }
+        }
+    }
+}
+
+/// Kind of what lies between two grid rows.
+#[inline(always)]
+fn common_kind(top: Kind, bottom: Kind) -> Kind {
+    if top == bottom { top } else { Kind::Mixed }
+}
+
+/// `to = lerp(a0, a1, weight) luma + lerp(b0, b1, weight)`, rounded and clamped.
+#[inline(always)]
+fn combine<S: Simd>(
+    simd: S,
+    [a0, b0, a1, b1]: [&[f32]; 4],
+    weight: f32,
+    luma: &[u8],
+    to: &mut [u8],
+) {
+    let (lanes, quarter) = (S::u8s::LEN, S::f32s::LEN);
+    let weight_lanes = S::f32s::splat(simd, weight);
+    let whole = to.len() / lanes * lanes;
+    for i in (0..whole).step_by(lanes) {
+        let (low, high) = S::u8s::from_slice(simd, &luma[i..i + lanes]).widen();
+        let ((l0, l1), (l2, l3)) = (low.widen(), high.widen());
+        let rows = [
+            &a0[i..i + lanes],
+            &b0[i..i + lanes],
+            &a1[i..i + lanes],
+            &b1[i..i + lanes],
+        ];
+        let q0 = lerp_apply(simd, rows, 0, weight_lanes, l0);
+        let q1 = lerp_apply(simd, rows, quarter, weight_lanes, l1);
+        let q2 = lerp_apply(simd, rows, 2 * quarter, weight_lanes, l2);
+        let q3 = lerp_apply(simd, rows, 3 * quarter, weight_lanes, l3);
+        let (low, high) = (q0.relaxed_narrow(q1), q2.relaxed_narrow(q3));
+        low.relaxed_narrow(high).store_slice(&mut to[i..i + lanes]);
+    }
+    if whole < to.len() {
+        let rows = [&a0[whole..], &b0[whole..], &a1[whole..], &b1[whole..]];
+        combine_rest(rows, weight, &luma[whole..], &mut to[whole..]);
+    }
+}
+
+/// The end of a row, kept out of the way: most runs have none.
+#[cold]
+#[inline(never)]
+fn combine_rest([a0, b0, a1, b1]: [&[f32]; 4], weight: f32, luma: &[u8], to: &mut [u8]) {
+    for (i, (to, luma)) in to.iter_mut().zip(luma).enumerate() {
+        let a = a0[i] + (a1[i] - a0[i]) * weight;
+        let b = b0[i] + (b1[i] - b0[i]) * weight;
+        *to = (a * f32::from(*luma) + b + 0.5) as u8;
+    }
+}
+
+/// One vector of [`combine`], from column `at` of the rows.
+#[inline(always)]
+fn lerp_apply<S: Simd>(
+    simd: S,
+    [a0, b0, a1, b1]: [&[f32]; 4],
+    at: usize,
+    weight: S::f32s,
+    luma: S::u32s,
+) -> S::u32s {
+    let range = at..at + S::f32s::LEN;
+    let (a0, b0) = (
+        S::f32s::from_slice(simd, &a0[range.clone()]),
+        S::f32s::from_slice(simd, &b0[range.clone()]),
+    );
+    let (a1, b1) = (
+        S::f32s::from_slice(simd, &a1[range.clone()]),
+        S::f32s::from_slice(simd, &b1[range]),
+    );
+    let a = (a1 - a0).mul_add(weight, a0);
+    let b = (b1 - b0).mul_add(weight, b0);
+    let value: S::f32s = a.mul_add(luma.to_float::<S::f32s>(), b) + 0.5;
+    value.max(0.0).min(255.0).to_int::<S::u32s>()
+}
+
+#[cfg(test)]
+#[path = "affine_tests.rs"]
+pub(crate) mod tests;

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The picture that steers the matte's edges: luma at the refined matte's size and, for a colour
+//! guide, both colour differences on the grid of the edge fit. A plane of 8-bit luma is read
+//! where it lies; everything else is sampled into a picture of its own.
+
+use crate::filter::Plane;
+use crate::frame::{
+    ColorModel, ColorScaler, FrameFormat, FrameRef, GrayImage, GrayRef, GuideSpace, LumaScaler,
+    SampleError,
+};
+use crate::simd::Level;
+
+/// Samples guides from frames; keeps its plans and pictures between frames.
+#[derive(Debug, Default)]
+pub struct Guide {
+    luma: GrayImage,
+    luma_scaler: Option<(LumaScaler, (usize, usize))>,
+    color: [GrayImage; 3],
+    color_scaler: Option<(ColorScaler, (usize, usize))>,
+}
+
+impl Guide {
+    /// The luma of `frame` at `size`. Its range is the frame's own where it is read in place, full
+    /// otherwise: a linear fit does not care.
+    ///
+    /// # Errors
+    /// [`SampleError`] where a size is out of range.
+    pub fn luma<'a>(
+        &'a mut self,
+        level: Level,
+        frame: &FrameRef<'a>,
+        size: (usize, usize),
+    ) -> Result<GrayRef<'a>, SampleError> {
+        if size == (frame.width(), frame.height())
+            && let Some(plane) = luma_plane(frame)
+        {
+            return Ok(plane);
+        }
+        let format = FrameFormat::from(frame);
+        let scaler = match &mut self.luma_scaler {
+            Some((scaler, planned)) if *planned == size && scaler.format() == format => scaler,
+            slot => {
+                let scaler = LumaScaler::new(format, size.0, size.1, level)?;
+                &mut slot.insert((scaler, size)).0
+            }
+        };
+        self.luma.resize(size.0, size.1);
+        scaler.scale(frame, &mut self.luma.as_mut())?;
+        Ok(self.luma.as_ref())
+    }
+
+    /// Both colour differences of `frame` at the size of the planes `u` and `v`, 0 to 1.
+    ///
+    /// # Errors
+    /// [`SampleError`] where a size is out of range.
+    pub fn color(
+        &mut self,
+        level: Level,
+        frame: &FrameRef<'_>,
+        u: &mut Plane,
+        v: &mut Plane,
+    ) -> Result<(), SampleError> {
+        let (size, format) = (u.size(), FrameFormat::from(frame));
+        let scaler = match &mut self.color_scaler {
+            Some((scaler, planned)) if *planned == size && scaler.format() == format => scaler,
+            slot => {
+                let space = GuideSpace::Yuv(format.color.matrix);
+                let scaler = ColorScaler::new(format, space, size.0, size.1, level)?;
+                &mut slot.insert((scaler, size)).0
+            }
+        };
+        self.color.iter_mut().for_each(|c| c.resize(size.0, size.1));
+        scaler.scale(frame, &mut self.color.each_mut().map(GrayImage::as_mut))?;
+        u.load(self.color[1].as_ref());
+        v.load(self.color[2].as_ref());
+        Ok(())
+    }
+}
+
+/// The luma of a frame as it lies in memory, where that is a plane of bytes.
+fn luma_plane<'a>(frame: &FrameRef<'a>) -> Option<GrayRef<'a>> {
+    let info = frame.layout().info();
+    let luma = info.components[0];
+    if info.model == ColorModel::Rgb || info.depth != 8 || luma.step != 1 {
+        return None;
+    }
+    let data = &frame.plane(luma.plane)[luma.offset..];
+    let stride = frame.stride(luma.plane);
+    GrayRef::new(data, frame.width(), frame.height(), stride).ok()
+}
+
+#[cfg(test)]
+#[path = "guide_tests.rs"]
+mod tests;

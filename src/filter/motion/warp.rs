@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! An earlier frame's matte, moved to where its subject is now: block motion between that frame's
+//! luma and this one's, the matte pulled along it.
+//!
+//! What did not change keeps its matte. A changed block is looked for in the earlier frame (see
+//! [`super::flow`]); ground that the subject uncovers is nowhere to be found there and gets the
+//! motion of its moving neighbours, which is the subject's: seen along that, the matte is the
+//! subject's outline, moved. A picture of which most cannot be found is another scene, for which
+//! the old matte says nothing.
+
+use super::block_search::BLOCK;
+use super::flow::{Flow, Vector, along};
+use crate::filter::Plane;
+use crate::frame::{GrayMut, GrayRef};
+use crate::simd::Level;
+
+/// Side of the squares whose change is judged, in pixels of luma; divides [`BLOCK`].
+const SQUARE: usize = 4;
+/// Mean difference of a square's luma (of 255) from which it has changed; sensor noise is below.
+const CHANGED: u32 = 4;
+/// Share of the picture's blocks that must be unknown for another scene.
+const LOST_SHARE: f32 = 0.5;
+/// Mean difference of luma (of 255) over the picture that another scene has at least.
+const LOST_CHANGE: u32 = 20;
+/// How far motion spreads into unknown blocks, in blocks.
+const SPREAD: usize = 3;
+
+/// What became of the matte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Followed {
+    /// Nothing moved: the matte is as it was; nothing was written.
+    Still,
+    /// The moved matte was written.
+    Moved,
+    /// This is another scene; nothing was written.
+    Lost,
+}
+
+/// Moves mattes. Owns its scratch memory.
+#[derive(Debug, Default)]
+pub struct Follow {
+    flow: Flow,
+    wanted: Plane,
+    row: Vec<Vector>,
+}
+
+impl Follow {
+    /// Moves `matte`, which belongs to the picture `then`, to where the content is in `now`, and
+    /// writes it to `out`, of the matte's size. The two pictures are luma, full range, of one size,
+    /// best about the matte's own; pictures of two sizes are two scenes.
+    pub fn apply(
+        &mut self,
+        level: Level,
+        then: GrayRef<'_>,
+        now: GrayRef<'_>,
+        matte: GrayRef<'_>,
+        out: &mut GrayMut<'_>,
+    ) -> Followed {
+        let size = (now.width(), now.height());
+        let same_size = (matte.width(), matte.height()) == (out.width(), out.height());
+        if (then.width(), then.height()) != size || !same_size {
+            return Followed::Lost;
+        }
+        let (changed, difference) = self.judge(then, now);
+        if changed == 0 {
+            return Followed::Still;
+        }
+        self.flow.between(level, then, now, &self.wanted);
+        let blocks = self.flow.vectors().len() as f32;
+        let unknown = self.flow.vectors().iter().filter(|v| !v.sure).count() as f32;
+        if unknown >= LOST_SHARE * blocks && difference >= LOST_CHANGE {
+            return Followed::Lost;
+        }
+        self.flow.spread(SPREAD);
+        if self.flow.vectors().iter().all(|v| (v.x, v.y) == (0.0, 0.0)) {
+            return Followed::Still;
+        }
+        self.pull(size, matte, out);
+        Followed::Moved
+    }
+
+    /// Whether two pictures are of two scenes, without a look at motion: most of the picture
+    /// changed, and by much.
+    pub fn is_cut(&mut self, then: GrayRef<'_>, now: GrayRef<'_>) -> bool {
+        if (then.width(), then.height()) != (now.width(), now.height()) {
+            return true;
+        }
+        let (changed, difference) = self.judge(then, now);
+        let squares = now.width().div_ceil(SQUARE) * now.height().div_ceil(SQUARE);
+        changed as f32 >= 0.6 * squares as f32 && difference >= LOST_CHANGE
+    }
+
+    /// Marks the squares that changed in `wanted`; returns their number and the mean difference of
+    /// the whole picture.
+    fn judge(&mut self, then: GrayRef<'_>, now: GrayRef<'_>) -> (usize, u32) {
+        let (width, height) = (now.width(), now.height());
+        self.wanted.resize(width, height);
+        let (mut changed, mut total) = (0, 0u64);
+        for top in (0..height).step_by(SQUARE) {
+            let bottom = (top + SQUARE).min(height);
+            for left in (0..width).step_by(SQUARE) {
+                let right = (left + SQUARE).min(width);
+                let mut sum = 0;
+                for y in top..bottom {
+                    let (a, b) = (&then.row(y)[left..right], &now.row(y)[left..right]);
+                    sum += (a.iter().zip(b))
+                        .map(|(a, b)| u32::from(a.abs_diff(*b)))
+                        .sum::<u32>();
+                }
+                total += u64::from(sum);
+                let moves = sum >= CHANGED * ((bottom - top) * (right - left)) as u32;
+                changed += usize::from(moves);
+                for y in top..bottom {
+                    self.wanted.row_mut(y)[left..right].fill(f32::from(u8::from(moves)));
+                }
+            }
+        }
+        (changed, (total / (width * height) as u64) as u32)
+    }
+
+    /// Pulls the matte along the motion, found in pictures of `size`.
+    fn pull(&mut self, size: (usize, usize), matte: GrayRef<'_>, out: &mut GrayMut<'_>) {
+        let (width, height) = (matte.width(), matte.height());
+        let scale = (width as f32 / size.0 as f32, height as f32 / size.1 as f32);
+        for y in 0..height {
+            let luma_y = (y * size.1 / height).min(size.1 - 1);
+            self.flow.row(luma_y, &mut self.row);
+            let target = out.row_mut(y);
+            if self.row.iter().all(|v| (v.x, v.y) == (0.0, 0.0)) {
+                target.copy_from_slice(matte.row(y));
+                continue;
+            }
+            for (x, pixel) in target.iter_mut().enumerate() {
+                let v = along(&self.row, (x * size.0 / width).min(size.0 - 1));
+                *pixel = sample(matte, x as f32 + v.x * scale.0, y as f32 + v.y * scale.1);
+            }
+        }
+    }
+}
+
+/// A picture's value between its pixels, edges extended.
+fn sample(picture: GrayRef<'_>, x: f32, y: f32) -> u8 {
+    let x = x.clamp(0.0, (picture.width() - 1) as f32);
+    let y = y.clamp(0.0, (picture.height() - 1) as f32);
+    let (left, top) = (x as usize, y as usize);
+    let (right, bottom) = (
+        (left + 1).min(picture.width() - 1),
+        (top + 1).min(picture.height() - 1),
+    );
+    let (fx, fy) = (x - left as f32, y - top as f32);
+    let (upper, lower) = (picture.row(top), picture.row(bottom));
+    let mix = |a: u8, b: u8| f32::from(a) + (f32::from(b) - f32::from(a)) * fx;
+    let (a, b) = (
+        mix(upper[left], upper[right]),
+        mix(lower[left], lower[right]),
+    );
+    (a + (b - a) * fy + 0.5) as u8
+}
+
+const _: () = assert!(BLOCK.is_multiple_of(SQUARE), "a square lies in one block");
+
+#[cfg(test)]
+#[path = "warp_tests.rs"]
+mod tests;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Mean and maximum over 3x3 pixels, a row at a time, so that what uses them needs no plane for
+//! them. At the borders the pixels that exist count.
+
+/// Scratch of a row.
+#[derive(Debug, Default)]
+pub(crate) struct Window3 {
+    /// The column's sum or maximum, with a neutral 0 on either side.
+    column: Vec<f32>,
+}
+
+impl Window3 {
+    /// Writes the means of a row, given with its neighbours, to `out`.
+    #[inline(always)]
+    pub(crate) fn mean(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
+        let width = out.len();
+        let scale = 1.0 / (3 * rows.iter().flatten().count()) as f32;
+        self.fill(rows, width, |a, b| a + b);
+        self.combine(out, |a, b, c| (a + b + c) * scale);
+        // Fewer columns at the ends.
+        let edge = if width > 1 { 1.5 } else { 3.0 };
+        out[0] *= edge;
+        if width > 1 {
+            out[width - 1] *= edge;
+        }
+    }
+
+    /// Writes the maxima of a row, given with its neighbours, to `out`; no value is below 0.
+    #[inline(always)]
+    pub(crate) fn most(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
+        self.fill(rows, out.len(), larger);
+        self.combine(out, |a, b, c| larger(larger(a, b), c));
+    }
+
+    /// Joins the rows that exist; the middle one does.
+    #[inline(always)]
+    fn fill(&mut self, rows: [Option<&[f32]>; 3], width: usize, join: impl Fn(f32, f32) -> f32) {
+        self.column.resize(width + 2, 0.0);
+        self.column[0] = 0.0;
+        self.column[width + 1] = 0.0;
+        let column = &mut self.column[1..][..width];
+        let [up, here, down] = rows.map(|row| row.unwrap_or_default());
+        let here = &here[..width];
+        match (up, down) {
+            ([], []) => column.copy_from_slice(here),
+            ([], other) | (other, []) => {
+                let other = &other[..width];
+                for x in 0..width {
+                    column[x] = join(here[x], other[x]);
+                }
+            }
+            (up, down) => {
+                let (up, down) = (&up[..width], &down[..width]);
+                for x in 0..width {
+                    column[x] = join(join(here[x], up[x]), down[x]);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn combine(&mut self, row: &mut [f32], join: impl Fn(f32, f32, f32) -> f32) {
+        let width = row.len();
+        let left = &self.column[..width];
+        let here = &self.column[1..][..width];
+        let right = &self.column[2..][..width];
+        for x in 0..width {
+            row[x] = join(left[x], here[x], right[x]);
+        }
+    }
+}
+
+/// The larger of two numbers: unlike `f32::max` one instruction.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+#[path = "window3_tests.rs"]
+mod tests;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What a frame's matte is like in numbers.
+
+use crate::filter::Plane;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Counts, with the sides of the last matte's pixels.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    subject: Vec<u8>,
+}
+
+impl Tally {
+    /// Share of the matte that is subject (above 0.5), and share of its pixels that are on another
+    /// side than in the last one; none of them where that had another size or is of another time.
+    pub(crate) fn count(&mut self, level: Level, matte: &Plane, reset: bool) -> (f32, f32) {
+        let values = matte.data();
+        let pixels = values.len() as f32;
+        let compare = self.subject.len() == values.len() && !reset;
+        self.subject.resize(values.len(), 0);
+        let (inside, changed) = dispatch!(level, simd => count(simd, values, &mut self.subject));
+        let changed = if compare { changed } else { 0 };
+        (inside as f32 / pixels, changed as f32 / pixels)
+    }
+}
+
+#[simd]
+fn count<S: Simd>(_: S, values: &[f32], sides: &mut [u8]) -> (u32, u32) {
+    let (mut inside, mut changed) = (0u32, 0u32);
+    for (side, value) in sides.iter_mut().zip(values) {
+        let now = u8::from(*value > 0.5);
+        inside += u32::from(now);
+        changed += u32::from(now ^ *side);
+        *side = now;
+    }
+    (inside, changed)
+}
+
+#[cfg(test)]
+#[path = "statistics_tests.rs"]
+mod tests;

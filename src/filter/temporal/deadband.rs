@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Holding on to the refined matte where the picture stands still.
+//!
+//! The luma's noise comes through wherever the slope is steep, even under a matte that stands
+//! perfectly still. [`Hold`] takes it away: in still places a pixel follows at once only what
+//! exceeds a small play, which shrinks towards 0 and 255 so that nothing stays behind as haze, and
+//! inside the play it settles slowly, so that it does not keep what noise it began with.
+
+use crate::filter::Plane;
+use crate::filter::motion::change::exceeds;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd_macros::simd;
+
+/// Change of the picture up to which a place stands still.
+const STILL: f32 = 0.1;
+/// What is left alone when a pixel settles, of 255.
+const CLOSE: u8 = 3;
+
+/// Columns of the grid that are judged together.
+pub const SEGMENT: usize = 16;
+
+/// Groups of columns of a grid row `columns` wide that are judged together.
+pub fn segments(columns: usize) -> usize {
+    columns.div_ceil(SEGMENT)
+}
+
+/// Where and how far the last matte is held on to.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold<'a> {
+    /// Greatest difference, of 255, that is not followed.
+    pub play: u8,
+    /// How far a pixel settles towards its value, of 255.
+    pub settle: u8,
+    /// Whether the picture stands still, for the [`segments`] of every
+    /// row of the grid.
+    pub still: &'a [bool],
+    /// Whether there is no last matte, or it is not to be used.
+    pub fresh: bool,
+}
+
+/// Where the picture stands still, in the pieces that the last step judges.
+#[derive(Debug, Default)]
+pub(crate) struct Stillness {
+    still: Vec<bool>,
+}
+
+impl Stillness {
+    /// Takes the picture's change, for a grid of this size.
+    pub(crate) fn find(&mut self, level: Level, change: &Plane, grid: (usize, usize)) {
+        dispatch!(level, simd => find(simd, change, grid, &mut self.still));
+    }
+
+    /// Whether it stands still, segment by segment and row by row of the grid.
+    pub(crate) fn segments(&self) -> &[bool] {
+        &self.still
+    }
+}
+
+#[simd]
+fn find<S: Simd>(_: S, change: &Plane, (columns, rows): (usize, usize), still: &mut Vec<bool>) {
+    let count = segments(columns);
+    still.clear();
+    let row_of = |y: usize| y * change.height() / rows;
+    for y in 0..rows {
+        if y > 0 && row_of(y) == row_of(y - 1) {
+            still.extend_from_within((y - 1) * count..y * count);
+            continue;
+        }
+        let row = change.row(row_of(y));
+        for s in 0..count {
+            let first = s * SEGMENT * row.len() / columns;
+            let last = ((s + 1) * SEGMENT * row.len()).div_ceil(columns);
+            let last = last.min(row.len());
+            still.push(!exceeds(&row[first.min(last - 1)..last], STILL));
+        }
+    }
+}
+
+/// Moves `shown` to within `play` of `to`, less near 0 and 255, and from there by `settle` to
+/// within [`CLOSE`] of it; then `to` to `shown`.
+#[inline(always)]
+pub(crate) fn follow<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
+    let lanes = S::u8s::LEN;
+    let splat = |value| S::u8s::splat(simd, value);
+    let (limit, settle_lanes, near, top) = (splat(play), splat(settle), splat(CLOSE), splat(255));
+    let whole = to.len() / lanes * lanes;
+    for i in (0..whole).step_by(lanes) {
+        let value = S::u8s::from_slice(simd, &to[i..i + lanes]);
+        let last = S::u8s::from_slice(simd, &shown[i..i + lanes]);
+        let play = limit.min(value).min(top - value);
+        let next = last.min(value + play).max(value - play);
+        let close = near.min(play);
+        let goal = next.min(value + close).max(value - close);
+        let (up, down) = (goal.max(next) - next, next - goal.min(next));
+        let next = next + up.min(settle_lanes) - down.min(settle_lanes);
+        next.store_slice(&mut shown[i..i + lanes]);
+        next.store_slice(&mut to[i..i + lanes]);
+    }
+    if whole < to.len() {
+        follow_rest(&mut shown[whole..], &mut to[whole..], (play, settle));
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn follow_rest(shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
+    for (shown, to) in shown.iter_mut().zip(to) {
+        let play = play.min(*to).min(255 - *to);
+        let next = (*shown).min(*to + play).max(*to - play);
+        let close = CLOSE.min(play);
+        let goal = next.min(*to + close).max(*to - close);
+        *shown = goal.clamp(next.saturating_sub(settle), next.saturating_add(settle));
+        *to = *shown;
+    }
+}
+
+#[cfg(test)]
+#[path = "deadband_tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Hysteresis per pixel over time: every pixel is on a side, subject (above 0.5) or background, and
+//! changes it only for good reasons.
+//!
+//! A value past the second threshold (`low` for a subject's pixel, `high` for a background's)
+//! changes the side at once. A value between 0.5 and that threshold only speaks against the side:
+//! what it is past 0.5 adds up over time (and is taken back while the pixel speaks for its side),
+//! and the side changes when the sum reaches `DOUBT`. So noise around 0.5 changes nothing, and
+//! no pixel stays where the network has not seen it for long. Where the picture changes (`c`), all
+//! of this shrinks by `1 - c`: what moves is never late.
+//!
+//! Softness is kept: while a pixel waits, its alpha is squeezed into its own side, `[t, 1 - t]`
+//! with `t` the threshold becoming `[t, 0.5]` or `[0.5, 1 - t]`; values outside stay as they are.
+
+use crate::filter::Plane;
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
+
+/// Sum over frames (of 1/30 s) of what a value is past 0.5 that changes the side.
+const DOUBT: f32 = 0.15;
+
+/// The sides, with what speaks against them.
+#[derive(Debug, Default)]
+pub struct Sides {
+    /// 1 for a subject's pixel, 0 for a background's.
+    side: Plane,
+    doubt: Plane,
+    primed: bool,
+}
+
+impl Sides {
+    /// Forgets the sides: the next matte sets them.
+    pub fn reset(&mut self) {
+        self.primed = false;
+    }
+
+    /// Holds the pixels of `matte` to their sides, in place. `change` says how far the picture
+    /// changed at each pixel, 0 to 1; `frames` is the time passed in units of 1/30 s.
+    pub fn apply(
+        &mut self,
+        level: Level,
+        (low, high): (f32, f32),
+        change: &Plane,
+        frames: f32,
+        matte: &mut Plane,
+    ) {
+        if !self.primed || self.side.size() != matte.size() {
+            self.primed = true;
+            self.side.copy_from(matte);
+            for side in self.side.data_mut() {
+                *side = f32::from(u8::from(*side > 0.5));
+            }
+            self.doubt.resize(matte.width(), matte.height());
+            self.doubt.data_mut().fill(0.0);
+            return;
+        }
+        let margins = ((0.5 - low).max(0.0), (high - 0.5).max(0.0));
+        dispatch!(level, simd => hold(simd, self, margins, change, frames, matte));
+    }
+}
+
+#[simd]
+fn hold<S: Simd>(
+    _: S,
+    sides: &mut Sides,
+    (below, above): (f32, f32),
+    change: &Plane,
+    frames: f32,
+    matte: &mut Plane,
+) {
+    let matte = matte.data_mut();
+    let count = matte.len();
+    let change = &change.data()[..count];
+    let side = &mut sides.side.data_mut()[..count];
+    let doubt = &mut sides.doubt.data_mut()[..count];
+    for k in 0..count {
+        let (value, calm) = (matte[k], 1.0 - change[k]);
+        let subject = side[k] > 0.5;
+        // As seen from the pixel's own side: how far past the middle.
+        let past = if subject { 0.5 - value } else { value - 0.5 };
+        let margin = calm * if subject { below } else { above };
+        let sum = (doubt[k] + past * frames).max(0.0);
+        let changes = (past > margin) | ((past > 0.0) & (sum > DOUBT * calm));
+        let stays = !changes & (past > -margin);
+        // Half as far from the threshold on the own side as from the one on the other.
+        let squeezed = (past - margin) * 0.5;
+        let held = if subject {
+            0.5 - squeezed
+        } else {
+            0.5 + squeezed
+        };
+        matte[k] = if stays { held } else { value };
+        side[k] = if subject != changes { 1.0 } else { 0.0 };
+        doubt[k] = if changes { 0.0 } else { sum };
+    }
+}
+
+#[cfg(test)]
+#[path = "pixel_hysteresis_tests.rs"]
+mod tests;
