@@ -4,17 +4,19 @@
 
 use super::Background;
 use crate::frame::PixelLayout;
-use crate::video::{caps_of, format_of, layout_of};
+use crate::video::{as_plain, caps_of, format_of, layout_of, with_dmabuf};
 use gst_video::VideoFormat;
 
 /// Caps of the sink pad: everything that can be composed in place or given an alpha channel.
 pub fn sink_caps() -> gst::Caps {
-    caps_of(PixelLayout::ALL.iter().copied())
+    with_dmabuf(&src_caps())
 }
 
-/// Caps of the source pad; the same set.
+/// Caps of the source pad: the same formats, in plain memory. A frame that came in DMABuf memory
+/// goes out in the same memory, but as plain video: where others hold it, too, it is copied, and
+/// the copy is no DMABuf.
 pub fn src_caps() -> gst::Caps {
-    sink_caps()
+    caps_of(PixelLayout::ALL.iter().copied())
 }
 
 /// The layouts with alpha that a layout can become, best first; a layout with enough of it stays itself.
@@ -77,6 +79,17 @@ pub fn transform(
     direction: gst::PadDirection,
     caps: &gst::Caps,
 ) -> gst::Caps {
+    match direction {
+        gst::PadDirection::Sink => transform_plain(background, direction, &as_plain(caps)),
+        _ => with_dmabuf(&transform_plain(background, direction, caps)),
+    }
+}
+
+fn transform_plain(
+    background: Background,
+    direction: gst::PadDirection,
+    caps: &gst::CapsRef,
+) -> gst::Caps {
     match kind(background) {
         Kind::Alpha => map_formats(caps, false, |format| {
             let Some(layout) = layout_of(format) else {
@@ -103,13 +116,13 @@ pub fn transform(
             }
             _ => Vec::new(),
         }),
-        Kind::Same => caps.clone(),
+        Kind::Same => caps.to_owned(),
     }
 }
 
 /// Replaces the formats of every structure; what maps to nothing falls away.
 fn map_formats(
-    caps: &gst::Caps,
+    caps: &gst::CapsRef,
     drop_color: bool,
     map: impl Fn(VideoFormat) -> Vec<VideoFormat>,
 ) -> gst::Caps {

@@ -15,7 +15,9 @@ use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
 use crate::timeline::{Tick, Timeline};
 use crate::video::direction::{self, Direction};
-use crate::video::{MapError, Stream, Visible, allocation, link_all_the_same, tell_refused};
+use crate::video::{
+    MapError, Stream, Visible, allocation, as_plain, link_all_the_same, tell_refused,
+};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -368,7 +370,7 @@ impl BaseTransformImpl for MatteCompose {
     }
 
     fn unit_size(&self, caps: &gst::Caps) -> Option<usize> {
-        gst_video::VideoInfo::from_caps(caps)
+        gst_video::VideoInfo::from_caps(&as_plain(caps))
             .ok()
             .map(|info| info.size())
     }
@@ -390,7 +392,7 @@ impl BaseTransformImpl for MatteCompose {
         query: &mut gst::query::Allocation,
     ) -> Result<(), gst::LoggableError> {
         if self.obj().is_in_place() {
-            allocation::relay(self.obj().src_pad(), query);
+            allocation::relay_as_plain(self.obj().src_pad(), query);
         } else {
             allocation::answer(query);
         }

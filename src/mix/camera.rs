@@ -9,7 +9,7 @@ use super::stage::{Behind, Stage};
 use crate::compose::{fitting, tell, warn_of_contradiction};
 use crate::meta::Matte;
 use crate::timeline::Tick;
-use crate::video::Stream;
+use crate::video::{Stream, as_plain};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::AGGREGATOR_FLOW_NEED_DATA as NEED_DATA;
@@ -50,7 +50,7 @@ impl MatteMix {
             }
         }
         gst::debug!(CAT, imp = self, "camera: {caps}");
-        *lock(&self.caps) = Some(caps.to_owned());
+        *lock(&self.caps) = Some(as_plain(caps).into_owned());
         self.obj().src_pad().mark_reconfigure();
         true
     }

@@ -12,7 +12,7 @@ use crate::compose;
 use crate::control::Control;
 use crate::timeline::Timeline;
 use crate::video::direction::{self, Direction};
-use crate::video::{allocation, link_all_the_same, tell_refused};
+use crate::video::{allocation, as_plain, link_all_the_same, tell_refused, with_dmabuf};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -212,7 +212,7 @@ impl ElementImpl for MatteMix {
             vec![
                 template("sink", sink, compose::sink_caps(), video),
                 template("background", sink, background_caps(), video),
-                template("src", src, compose::sink_caps(), source),
+                template("src", src, compose::src_caps(), source),
             ]
         });
         &TEMPLATES
@@ -331,7 +331,10 @@ impl AggregatorImpl for MatteMix {
             gst::QueryViewMut::Caps(query) => {
                 let template = pad.pad_template_caps();
                 let possible = filtered(&template, query.filter());
-                let caps = self.obj().src_pad().peer_query_caps(Some(&possible));
+                let plain = as_plain(&possible).into_owned();
+                let taken = self.obj().src_pad().peer_query_caps(Some(&plain));
+                let mode = gst::CapsIntersectMode::First;
+                let caps = possible.intersect_with_mode(&with_dmabuf(&taken), mode);
                 query.set_result(&caps);
                 true
             }
@@ -340,7 +343,7 @@ impl AggregatorImpl for MatteMix {
                 true
             }
             gst::QueryViewMut::Allocation(query) => {
-                allocation::relay(self.obj().src_pad().upcast_ref(), query);
+                allocation::relay_as_plain(self.obj().src_pad().upcast_ref(), query);
                 true
             }
             _ => self.parent_sink_query(pad, query),
@@ -366,7 +369,8 @@ impl AggregatorImpl for MatteMix {
             gst::QueryViewMut::Caps(query) => {
                 let template = self.obj().src_pad().pad_template_caps();
                 let possible = filtered(&template, query.filter());
-                query.set_result(&self.camera.peer_query_caps(Some(&possible)));
+                let given = self.camera.peer_query_caps(Some(&with_dmabuf(&possible)));
+                query.set_result(&as_plain(&given).into_owned());
                 true
             }
             gst::QueryViewMut::Position(_)

@@ -6,8 +6,10 @@
 //! the frame in it by its `GstVideoCropMeta`; those that hand the very buffer on can promise no more
 //! than what comes after them takes, too.
 
+use super::as_plain;
 use gst::prelude::*;
 use gst_video::{VideoCropMeta, VideoMeta};
+use std::borrow::Cow;
 
 /// Frames begin at addresses of which these bits are 0: those of the widest vectors.
 const ALIGN: usize = 31;
@@ -21,9 +23,33 @@ pub fn answer(query: &mut gst::query::Allocation) {
 
 /// Promises what comes after `source` takes, as the buffer goes on there.
 pub fn relay(source: &gst::Pad, query: &mut gst::query::Allocation) {
-    // Who is not answered promises nothing.
+    // If nobody answers, nothing is promised.
     source.peer_query(query.query_mut());
     align(query);
+}
+
+/// As [`relay`], for an element that hands DMABuf frames on as plain ones: what comes after it is
+/// asked about plain ones, and its memory is not offered, as it would not be of upstream's kind.
+pub fn relay_as_plain(source: &gst::Pad, query: &mut gst::query::Allocation) {
+    let (caps, _) = query.get_owned();
+    let plain = match caps.as_deref().map(as_plain) {
+        Some(Cow::Owned(plain)) => plain,
+        _ => return relay(source, query),
+    };
+    let mut asked = gst::query::Allocation::new(Some(&plain), false);
+    if source.peer_query(asked.query_mut()) {
+        promise_alike::<VideoMeta>(&asked, query);
+        promise_alike::<VideoCropMeta>(&asked, query);
+    }
+    align(query);
+}
+
+/// Promises a meta that another query's answer promises.
+fn promise_alike<M: MetaAPI>(other: &gst::query::Allocation, query: &mut gst::query::Allocation) {
+    let mut promised = other.allocation_metas();
+    if let Some((_, params)) = promised.find(|(api, _)| *api == M::meta_api()) {
+        query.add_allocation_meta::<M>(params);
+    }
 }
 
 /// Asks for aligned memory, also where others ask for memory of less alignment; an allocator that

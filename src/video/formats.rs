@@ -75,9 +75,9 @@ pub fn caps_of(layouts: impl IntoIterator<Item = PixelLayout>) -> gst::Caps {
         .build()
 }
 
-/// The pads of elements that take and give frames of every layout.
+/// The pads of elements that hand on, as they come, frames of every layout.
 pub fn pad_templates() -> Vec<gst::PadTemplate> {
-    let caps = caps_of(PixelLayout::ALL.iter().copied());
+    let caps = super::with_dmabuf(&caps_of(PixelLayout::ALL.iter().copied()));
     [
         ("sink", gst::PadDirection::Sink),
         ("src", gst::PadDirection::Src),

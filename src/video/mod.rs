@@ -5,6 +5,9 @@
 
 pub mod allocation;
 pub mod direction;
+mod dmabuf;
+#[cfg(test)]
+mod dmabuf_tests;
 mod formats;
 mod map;
 mod refused;
@@ -13,6 +16,7 @@ mod refused_tests;
 mod scratch;
 mod visible;
 
+pub use dmabuf::{as_plain, with_dmabuf};
 pub use formats::{caps_of, colorimetry_of, format_of, layout_of, pad_templates};
 pub use refused::{link_all_the_same, tell_refused};
 pub use visible::{Metas, Visible, visible};
@@ -125,13 +129,18 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Reads caps.
+    /// Reads caps. Linear DMABuf memory is described as plain memory is.
     ///
     /// # Errors
     /// Where the caps are no raw video of a layout that the plugin takes.
     pub fn from_caps(caps: &gst::CapsRef) -> Result<Self, gst::LoggableError> {
-        let info = gst_video::VideoInfo::from_caps(caps)
-            .map_err(|_| gst::loggable_error!(gst::CAT_NEGOTIATION, "not raw video: {caps}"))?;
+        let plain = as_plain(caps);
+        let info = match plain.is_fixed() {
+            true => gst_video::VideoInfo::from_caps(&plain).ok(),
+            false => None,
+        };
+        let info = info
+            .ok_or_else(|| gst::loggable_error!(gst::CAT_NEGOTIATION, "not raw video: {caps}"))?;
         let layout = layout_of(info.format()).ok_or_else(|| {
             gst::loggable_error!(gst::CAT_NEGOTIATION, "format not supported: {caps}")
         })?;

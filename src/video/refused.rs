@@ -266,8 +266,8 @@ pub(super) fn refusal(caps: &gst::CapsRef, taken: &gst::Caps) -> Option<String> 
         let layout = layout.map_or_else(|_| String::new(), |name| format!(" as {name}"));
         let remedy = remedy_for(features);
         return Some(format!(
-            "video with {features}{layout} cannot be read here, and {RAW} in the computer's own memory alone \
-             is taken; put {remedy} before this element"
+            "video with {features}{layout} cannot be read here: {RAW} in the computer's own memory is taken, \
+             and linear DMABuf memory; put {remedy} before this element"
         ));
     }
     let formats = formats(structure);
@@ -292,7 +292,8 @@ pub(super) fn refusal(caps: &gst::CapsRef, taken: &gst::Caps) -> Option<String> 
 
 /// Why fixed caps that go with the template are no frame all the same.
 fn unreadable(caps: &gst::CapsRef) -> Option<String> {
-    if !caps.is_fixed() || gst_video::VideoInfo::from_caps(caps).is_ok() {
+    let plain = super::as_plain(caps);
+    if !plain.is_fixed() || gst_video::VideoInfo::from_caps(&plain).is_ok() {
         return None;
     }
     let structure = caps.structure(0)?;
