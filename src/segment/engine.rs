@@ -8,14 +8,14 @@ use crate::model::{self, InputSize, ModelError, ModelSource, Network, Stopper};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is known about a network once it is loaded.
+/// What is known about a network after it was loaded.
 #[derive(Debug, Clone, Default)]
 pub struct About {
     /// Name of the model.
     pub name: String,
     /// What really computes it.
     pub provider: String,
-    /// Something else than the CPU computes part of it: a device that can be lost.
+    /// A device that can be lost computes part of it: not the CPU alone.
     pub accelerated: bool,
     /// It remembers earlier frames.
     pub recurrent: bool,
@@ -23,7 +23,7 @@ pub struct About {
     pub matte_size: (usize, usize),
     /// What the size of its input comes from.
     pub input_size: InputSize,
-    /// What a run took while it was loaded.
+    /// Time of the run that warmed it up.
     pub warm_up: Duration,
     /// What was guessed about it.
     pub guesses: Vec<String>,
@@ -113,17 +113,16 @@ impl Engine for Network {
 
 /// Makes an engine of a model.
 pub type Load =
-    dyn Fn(&ModelSource, &model::Options) -> Result<Box<dyn Engine>, String> + Send + Sync;
+    dyn Fn(&ModelSource, &model::Options) -> Result<Box<dyn Engine>, ModelError> + Send + Sync;
 
-/// How the element loads its network; tests put theirs here.
+/// How the element loads its network; tests replace it.
 #[derive(Clone)]
-pub struct Loader(pub Arc<Load>);
+pub struct LoadEngine(pub Arc<Load>);
 
-impl Default for Loader {
+impl Default for LoadEngine {
     fn default() -> Self {
         Self(Arc::new(|source, options| {
-            let network = Network::load(source, options).map_err(|error| error.to_string())?;
-            Ok(Box::new(network))
+            Ok(Box::new(Network::load(source, options)?))
         }))
     }
 }

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! GObject glue of `mattesegment`. What a model is and how it runs is decided in `crate::model`,
-//! which frames it runs on in `frames`, how networks come and go in `loading`.
+//! which frames it runs on in `schedule`, how networks come and go in `loader`.
 
-use super::Mode;
-use super::engine::Loader;
-use super::interrupt::Interrupt;
-use super::latency::Latency;
-use super::settings::{self, Settings};
-use super::state::State;
-use super::stats::Stats;
-use super::swap::Swap;
+use super::loader::interrupt::Interrupt;
+use super::settings;
+use super::shared::{Shared, Snapshot};
+use super::stats::RunTimes;
+use super::stream::Started;
 use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::meta::Matte;
 use crate::video::direction::{self, Direction};
 use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
 use gst::glib;
-use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 pub use settings::properties;
@@ -47,30 +42,19 @@ pub(super) fn log_onnxruntime(level: u8, message: &str) {
 /// State of the element.
 #[derive(Default)]
 pub struct MatteSegment {
-    pub(super) settings: Mutex<Settings>,
-    /// Properties that move over time.
-    pub(super) control: Control,
-    pub(super) state: Mutex<Option<State>>,
-    pub(super) stats: Mutex<Stats>,
-    pub(super) latency: Mutex<Latency>,
-    pub(super) active_provider: Mutex<Option<String>>,
-    pub(super) loader: Mutex<Loader>,
-    /// A network on its way in while playing.
-    pub(super) swap: Swap,
-    /// Reaches the network past `state`, which the streaming thread holds while it waits.
+    /// What other threads see.
+    pub(super) shared: Shared,
+    /// What the streaming thread owns, between start and stop. Other threads must not lock it: the
+    /// streaming thread holds it while it waits for the network.
+    stream: Mutex<Option<Started>>,
+    /// Reaches the network while the streaming thread waits for it.
     pub(super) interrupt: Interrupt,
-    /// Between start and stop.
-    started: AtomicBool,
     /// Lets threads that load post between start and stop.
     pub(super) bus_gate: BusGate,
-    /// Frames of an earlier running time are late and go without a run; from QoS events.
-    pub(super) earliest: Mutex<Option<gst::ClockTime>>,
+    /// Properties that move over time.
+    pub(super) control: Control,
     /// Which way up the frames are.
     pub(super) direction: Direction,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[glib::object_subclass]
@@ -100,22 +84,22 @@ impl ObjectImpl for MatteSegment {
             }
             return;
         }
-        let started = self.started.load(Ordering::Acquire);
-        let mut settings = lock(&self.settings);
+        let mut fields = self.shared.lock();
+        let started = fields.started;
         if !started || !settings::is_of_network(name) {
-            let before = settings.mode;
-            settings.set(name, value);
-            let changed = before != settings.mode;
-            drop(settings);
+            let before = fields.settings.mode;
+            fields.settings.set(name, value);
+            let changed = before != fields.settings.mode;
+            drop(fields);
             if started && changed {
-                self.tell_latency();
+                self.post_latency();
             }
             return;
         }
-        let before = settings.network();
-        settings.set(name, value);
-        let after = settings.clone();
-        drop(settings);
+        let before = fields.settings.network();
+        fields.settings.set(name, value);
+        let after = fields.settings.clone();
+        drop(fields);
         if before != after.network() {
             gst::debug!(CAT, imp = self, "{name} asks for another network");
             self.load_beside(after);
@@ -124,13 +108,8 @@ impl ObjectImpl for MatteSegment {
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         match pspec.name() {
-            "stats" => {
-                let latency = lock(&self.latency).told();
-                lock(&self.stats).to_structure(latency).to_value()
-            }
-            "active-execution-provider" => lock(&self.active_provider).to_value(),
             direction::PROPERTY => self.direction.value(),
-            name => lock(&self.settings).get(name),
+            name => self.shared.property(name),
         }
     }
 }
@@ -174,14 +153,20 @@ impl BaseTransformImpl for MatteSegment {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        let loaded = self.start_network()?;
-        *lock(&self.stats) = Stats::default();
-        *lock(&self.earliest) = None;
+        let loaded = self
+            .start_network()
+            .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
+        self.shared.counters.reset();
         self.interrupt.flush(false);
         self.bus_gate.open();
-        self.started.store(true, Ordering::Release);
+        let now = {
+            let mut fields = self.shared.lock();
+            fields.run_times = RunTimes::default();
+            fields.earliest = None;
+            fields.started = true;
+            fields.settings.clone()
+        };
         // A property may have changed while the network was loaded.
-        let now = lock(&self.settings).clone();
         if now.network() != loaded.network() {
             self.load_beside(now);
         }
@@ -189,18 +174,19 @@ impl BaseTransformImpl for MatteSegment {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
-        self.started.store(false, Ordering::Release);
+        self.shared.lock().started = false;
         self.bus_gate.close();
-        self.swap.start(Settings::default());
-        self.interrupt.forget();
-        *lock(&self.state) = None;
-        *lock(&self.active_provider) = None;
+        self.stop_network();
         Ok(())
     }
 
     fn set_caps(&self, incaps: &gst::Caps, _outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
         gst::debug!(CAT, imp = self, "{incaps}");
-        self.change_stream(Stream::from_caps(incaps)?)
+        let caps = Stream::from_caps(incaps)?;
+        match self.stream().as_mut() {
+            Some(started) => self.change_stream(started, caps),
+            None => Err(gst::loggable_error!(CAT, "the element is not started")),
+        }
     }
 
     fn propose_allocation(
@@ -216,13 +202,11 @@ impl BaseTransformImpl for MatteSegment {
         if !BaseTransformImplExt::parent_query(self, direction, query) {
             return false;
         }
-        // Only frames that wait are held.
         if direction == gst::PadDirection::Src
             && let gst::QueryViewMut::Latency(latency) = query.view_mut()
-            && lock(&self.settings).mode == Mode::Sync
+            && let Some(held) = self.shared.latency()
         {
-            let told = lock(&self.latency).told();
-            let own = gst::ClockTime::try_from(told).unwrap_or_default();
+            let own = gst::ClockTime::try_from(held).unwrap_or_default();
             let (live, min, max) = latency.result();
             latency.set(live, min + own, max.map(|max| max + own));
         }
@@ -232,10 +216,10 @@ impl BaseTransformImpl for MatteSegment {
     fn sink_event(&self, event: gst::Event) -> bool {
         self.direction.note(&event);
         match event.type_() {
-            // Comes beside the stream, which may be waiting for the network.
+            // Comes from another thread; the streaming thread may be waiting for the network.
             gst::EventType::FlushStart => self.interrupt.flush(true),
             gst::EventType::FlushStop => {
-                *lock(&self.earliest) = None;
+                self.shared.lock().earliest = None;
                 self.note_time(&event);
                 self.forget();
                 self.interrupt.flush(false);
@@ -249,7 +233,7 @@ impl BaseTransformImpl for MatteSegment {
     fn src_event(&self, event: gst::Event) -> bool {
         if let gst::EventView::Qos(qos) = event.view() {
             let (_, _, jitter, timestamp) = qos.get();
-            *lock(&self.earliest) = timestamp.and_then(|time| match jitter {
+            self.shared.lock().earliest = timestamp.and_then(|time| match jitter {
                 late if late > 0 => time.checked_add(gst::ClockTime::from_nseconds(late as u64)),
                 _ => None,
             });
@@ -265,29 +249,24 @@ impl BaseTransformImpl for MatteSegment {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.follow_direction()?;
-        let attached = {
-            let mut guard = lock(&self.state);
-            crate::fault::point("mattesegment");
-            let state = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
-            let tick = state.timeline.tick(&self.obj().segment(), buffer);
-            if let Some(playing) = &mut state.playing {
-                playing.advance(&tick);
-            }
-            self.take_over(state);
-            let matte = self.matte_for(state, buffer)?;
-            let attached = match &matte {
-                Some(matte) => matte.attach(buffer),
-                // A matte from an earlier element would be taken for ours.
-                None => {
-                    Matte::detach(buffer);
-                    Ok(())
-                }
-            };
-            #[cfg(feature = "v1_26")]
-            let attached = attached.and_then(|()| self.attach_mask(state, buffer, matte.as_ref()));
-            attached
+        let mut guard = self.stream();
+        crate::fault::point("mattesegment");
+        let started = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
+        self.follow_direction(started)?;
+        let segment = self.obj().segment();
+        let tick = started.timeline.tick(&segment, buffer);
+        if let Some(stream) = &mut started.stream {
+            stream.advance(&tick);
+        }
+        let mut now = self.shared.snapshot();
+        if let Some(ready) = now.ready.take() {
+            self.take_over(started, *ready);
+        }
+        let matte = match &mut started.stream {
+            Some(stream) => self.matte_for(stream, &segment, buffer, &now)?,
+            None => None,
         };
+        let attached = attach(started, buffer, matte.as_ref(), &now);
         attached.map_err(|error| {
             gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
             gst::FlowError::Error
@@ -297,39 +276,48 @@ impl BaseTransformImpl for MatteSegment {
 }
 
 impl MatteSegment {
-    /// Brings upstream's meta of a frame in line with its matte.
-    #[cfg(feature = "v1_26")]
-    fn attach_mask(
-        &self,
-        state: &mut State,
-        buffer: &mut gst::BufferRef,
-        matte: Option<&Matte>,
-    ) -> Result<(), glib::BoolError> {
-        match (&mut state.playing, matte) {
-            (Some(playing), Some(matte)) if lock(&self.settings).analytics_meta => {
-                let size = (playing.stream.width(), playing.stream.height());
-                playing.masks.attach(buffer, &matte.sample, size)
-            }
-            _ => crate::analytics::detach(buffer),
-        }
+    /// What the streaming thread owns.
+    pub(super) fn stream(&self) -> MutexGuard<'_, Option<Started>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an event that says something about time. Never to be called beside the stream, which holds
-    /// the state while it waits for the network.
+    /// Takes an event that says something about time. Only for the streaming thread.
     fn note_time(&self, event: &gst::EventRef) {
-        if let Some(state) = lock(&self.state).as_mut() {
-            state.timeline.event(event);
+        if let Some(started) = self.stream().as_mut() {
+            started.timeline.event(event);
         }
     }
 
     /// Another time begins: what earlier frames left behind is of no use.
     fn forget(&self) {
-        if let Some(State {
-            playing: Some(playing),
-            ..
-        }) = lock(&self.state).as_mut()
-        {
-            playing.forget();
+        let mut guard = self.stream();
+        let stream = guard.as_mut().and_then(|started| started.stream.as_mut());
+        if let Some(stream) = stream {
+            stream.forget();
         }
     }
+}
+
+/// Puts a matte on a frame, or makes sure that the frame has none.
+#[cfg_attr(not(feature = "v1_26"), allow(unused_variables))]
+fn attach(
+    started: &mut Started,
+    buffer: &mut gst::BufferRef,
+    matte: Option<&Matte>,
+    now: &Snapshot,
+) -> Result<(), glib::BoolError> {
+    match matte {
+        Some(matte) => matte.attach(buffer)?,
+        // A matte from an earlier element would be taken for ours.
+        None => Matte::detach(buffer),
+    }
+    #[cfg(feature = "v1_26")]
+    match (matte, &mut started.stream) {
+        (Some(matte), Some(stream)) if now.analytics_meta => {
+            let size = (stream.caps.width(), stream.caps.height());
+            stream.masks.attach(buffer, &matte.sample, size)?;
+        }
+        _ => crate::analytics::detach(buffer)?,
+    }
+    Ok(())
 }

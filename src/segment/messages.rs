@@ -4,12 +4,12 @@
 //!
 //! | element message | fields | when |
 //! | --- | --- | --- |
-//! | `matte-model-loaded` | `model`, `provider` | a network was loaded: at the start, and when a new one takes over |
+//! | `matte-model-loaded` | `model`, `provider` | a network is in use: after the start, and after a new one has taken over |
 //! | `matte-network-stalled` | `pts` | a run takes far longer than it should; frames go on without a matte |
 //! | `matte-network-recovered` | `pts` | the network works again after a stall or failures |
-//! | `matte-subject-entered`, `matte-subject-left` | `pts` | somebody came into the picture, or nobody is left |
+//! | `matte-subject-entered`, `matte-subject-left` | `pts` | a person came into the picture, or the last one left it |
 //!
-//! Failures, refused models and lost devices are warnings, told once each.
+//! Failures, refused models and lost devices are warnings, one for each.
 
 use super::imp::MatteSegment;
 use gst::prelude::*;
@@ -18,24 +18,24 @@ use gst::subclass::prelude::*;
 impl MatteSegment {
     fn post(&self, structure: gst::Structure) {
         let message = gst::message::Element::builder(structure).src(&*self.obj());
-        // Nobody listens where there is no bus.
+        // Fails only if there is no bus, and so no listener.
         let _ = self.obj().post_message(message.build());
     }
 
-    pub(super) fn tell_loaded(&self, model: &str, provider: &str) {
+    pub(super) fn post_loaded(&self, model: &str, provider: &str) {
         let structure = gst::Structure::builder("matte-model-loaded")
             .field("model", model)
             .field("provider", provider);
         self.post(structure.build());
     }
 
-    /// One of the messages that say no more than when.
-    pub(super) fn tell(&self, name: &str, pts: Option<gst::ClockTime>) {
+    /// Posts one of the messages that have only a time.
+    pub(super) fn post_event(&self, name: &str, pts: Option<gst::ClockTime>) {
         let pts = pts.map_or(u64::MAX, |t| t.nseconds());
         self.post(gst::Structure::builder(name).field("pts", pts).build());
     }
 
-    pub(super) fn tell_latency(&self) {
+    pub(super) fn post_latency(&self) {
         let message = gst::message::Latency::builder().src(&*self.obj()).build();
         let _ = self.obj().post_message(message);
     }

@@ -29,21 +29,23 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-mod carrier;
 mod engine;
-mod frames;
+mod error;
+mod failure;
 mod imp;
-mod interrupt;
 mod latency;
-mod loading;
+mod loader;
 mod messages;
-mod pacer;
+mod motion_compensation;
+mod perform;
 mod runner;
+mod schedule;
 mod settings;
+mod shared;
 mod source;
-mod state;
 mod stats;
-mod swap;
+mod still_gate;
+mod stream;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -88,7 +90,7 @@ pub enum Mode {
 /// Registers the element and its enums.
 ///
 /// # Errors
-/// Where GStreamer refuses the registration.
+/// If GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     crate::model::set_log_sink(imp::log_onnxruntime);
     Mode::static_type().mark_as_plugin_api(gst::PluginAPIFlags::empty());

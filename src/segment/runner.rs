@@ -3,7 +3,8 @@
 //! Frames into the network and mattes out of it, whether the stream waits or not.
 
 use super::engine::{About, Engine};
-use super::worker::{Failure, Finished, Handle, Waited, Worker};
+use super::error::SegmentError;
+use super::worker::{Finished, Handle, Poll, Waited, Worker};
 use crate::frame::{FrameRef, Orientation, SampleError, Sampler, TensorSpec};
 use crate::simd;
 use crate::video::Stream;
@@ -14,11 +15,11 @@ const STALL_FACTOR: u32 = 10;
 /// No run has stalled before this.
 const STALL_LEAST: Duration = Duration::from_secs(2);
 
-/// What handing a frame over came to.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Started {
+/// What became of a frame that was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handover {
     /// The network runs on it.
-    Yes,
+    Started,
     /// The network is busy.
     Busy,
     /// A flush began or the element stops.
@@ -35,36 +36,26 @@ pub struct Runner {
     about: About,
 }
 
-/// Why a runner cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum RunnerError {
-    /// The stream's frames cannot be sampled into the network's input.
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    /// The system gives no thread.
-    #[error("no thread for the network: {0}")]
-    Thread(#[from] std::io::Error),
-}
-
 impl Runner {
     /// Makes a runner for a stream whose frames `orientation` makes upright for the network.
     ///
     /// # Errors
-    /// [`RunnerError`].
+    /// [`SegmentError::Sample`] and [`SegmentError::NetworkThread`].
     pub fn new(
         engine: Box<dyn Engine>,
         stream: &Stream,
         orientation: Orientation,
-    ) -> Result<Self, RunnerError> {
+    ) -> Result<Self, SegmentError> {
         let spec = *engine.input_spec();
         let format = stream.frame_format();
         let sampler = Sampler::upright(format, &spec, orientation, simd::level())?;
         let about = engine.about();
+        let patience = STALL_LEAST.max(about.warm_up * STALL_FACTOR);
         Ok(Self {
             orientation,
             sampler,
             spec,
-            worker: Worker::start(engine, STALL_LEAST.max(about.warm_up * STALL_FACTOR))?,
+            worker: Worker::start(engine, patience).map_err(SegmentError::NetworkThread)?,
             about,
         })
     }
@@ -72,7 +63,7 @@ impl Runner {
     /// Goes on with frames of another stream, for which the network's input is the same.
     ///
     /// # Errors
-    /// Where they cannot be sampled; the runner goes on with the old ones.
+    /// [`SampleError`] if they cannot be sampled; the runner goes on with the old ones.
     pub fn change_stream(&mut self, stream: &Stream) -> Result<(), SampleError> {
         let format = stream.frame_format();
         self.sampler = Sampler::upright(format, &self.spec, self.orientation, simd::level())?;
@@ -90,31 +81,36 @@ impl Runner {
     }
 
     /// Whether the network can take a frame without waiting.
-    pub fn is_free(&self) -> bool {
-        self.worker.is_free()
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        let Waited::Done(engine) = self.worker.acquire(false) else {
+            return false;
+        };
+        self.worker.give_back(engine);
+        true
     }
 
-    /// How many times the time is gone that a run may take, the wait for a turn counted less; 0
-    /// where all is well. To be asked once a frame.
-    pub fn overdue(&self) -> u32 {
-        self.worker.overdue()
+    /// The newest result and how long the run under way has taken. To be called once per frame.
+    pub fn poll(&self) -> Poll {
+        self.worker.poll()
     }
 
-    /// Hands a frame to the network, as its run number `run`; with `wait` not before it is idle.
+    /// Hands a frame to the network, with the number of the run and the frame's PTS; with `wait`
+    /// not before the network is idle.
     ///
     /// # Errors
-    /// Where the frame cannot be sampled, in words.
+    /// [`SampleError`] if the frame cannot be sampled.
     pub fn start(
         &mut self,
         frame: &FrameRef,
         job: (u64, Option<gst::ClockTime>),
         reset: bool,
         wait: bool,
-    ) -> Result<Started, String> {
+    ) -> Result<Handover, SampleError> {
         let mut engine = match self.worker.acquire(wait) {
             Waited::Done(engine) => engine,
-            Waited::Flushing => return Ok(Started::Flushing),
-            Waited::Stalled => return Ok(Started::Busy),
+            Waited::Flushing => return Ok(Handover::Flushing),
+            Waited::Stalled => return Ok(Handover::Busy),
         };
         if reset {
             self.sampler.forget();
@@ -122,23 +118,18 @@ impl Runner {
         match self.sampler.sample(frame, engine.input_mut()) {
             Ok(()) => {
                 self.worker.offer(engine, job, reset);
-                Ok(Started::Yes)
+                Ok(Handover::Started)
             }
             Err(error) => {
                 self.worker.give_back(engine);
-                Err(error.to_string())
+                Err(error)
             }
         }
     }
 
     /// Waits for the matte of the frame that was handed over last.
-    pub fn wait(&self) -> Waited<Result<Finished, Failure>> {
+    pub fn wait(&self) -> Waited<Result<Finished, SegmentError>> {
         self.worker.wait()
-    }
-
-    /// What the network has said since the last call.
-    pub fn take(&self) -> Option<Result<Finished, Failure>> {
-        self.worker.take()
     }
 
     /// Takes a finished matte's memory back.
@@ -146,7 +137,7 @@ impl Runner {
         self.worker.recycle(finished.matte);
     }
 
-    /// Lets a run that is under way come to nothing: its frame belongs to another time.
+    /// Discards the run under way: its frame belongs to another time.
     pub fn forget(&self) {
         self.worker.forget();
     }

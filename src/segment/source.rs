@@ -8,7 +8,7 @@ use crate::model::{
 };
 use std::path::PathBuf;
 
-/// Environment variable that names the model where no property does.
+/// Environment variable that names the model if no property does.
 pub const MODEL_VARIABLE: &str = "MATTE_MODEL";
 
 impl Settings {

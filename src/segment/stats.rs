@@ -2,41 +2,77 @@
 
 //! What the element counts, for its property `stats`.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Inference times that the percentiles are taken from.
 const WINDOW: usize = 256;
 
-/// Counters since the element started.
-#[derive(Debug)]
-pub struct Stats {
-    /// Frames that came in.
-    pub frames: u64,
+/// Counters since the element started. The streaming thread counts, any thread reads.
+#[derive(Debug, Default)]
+pub struct Counters {
     /// Frames that got a matte of their own.
-    pub inferred: u64,
+    inferred: AtomicU64,
     /// Frames that got an earlier frame's matte.
-    pub carried_over: u64,
+    carried_over: AtomicU64,
     /// Frames that left without a matte.
-    pub dropped: u64,
+    dropped: AtomicU64,
     /// Frames that came too late for a run.
-    pub late: u64,
-    /// Runs of the network that failed.
-    pub failed: u64,
-    /// Newest inference times, a ring.
+    late: AtomicU64,
+    /// Runs of the network that failed, and frames that could not be read.
+    failed: AtomicU64,
+}
+
+impl Counters {
+    fn increment(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a frame that leaves, by whether it has a matte and whether that is its own.
+    pub fn add_frame(&self, inferred: Option<bool>) {
+        Self::increment(match inferred {
+            Some(true) => &self.inferred,
+            Some(false) => &self.carried_over,
+            None => &self.dropped,
+        });
+    }
+
+    /// Counts a frame that comes too late for a run.
+    pub fn add_late(&self) {
+        Self::increment(&self.late);
+    }
+
+    /// Counts a run that failed, or a frame that could not be read.
+    pub fn add_failed(&self) {
+        Self::increment(&self.failed);
+    }
+
+    /// Begins anew.
+    pub fn reset(&self) {
+        let all = [
+            &self.inferred,
+            &self.carried_over,
+            &self.dropped,
+            &self.late,
+            &self.failed,
+        ];
+        all.into_iter()
+            .for_each(|counter| counter.store(0, Ordering::Relaxed));
+    }
+}
+
+/// Times of the network's runs since the element started.
+#[derive(Debug, Clone)]
+pub struct RunTimes {
+    /// The newest, a ring.
     times: [Duration; WINDOW],
     runs: u64,
     total: Duration,
 }
 
-impl Default for Stats {
+impl Default for RunTimes {
     fn default() -> Self {
         Self {
-            frames: 0,
-            inferred: 0,
-            carried_over: 0,
-            dropped: 0,
-            late: 0,
-            failed: 0,
             times: [Duration::ZERO; WINDOW],
             runs: 0,
             total: Duration::ZERO,
@@ -44,17 +80,17 @@ impl Default for Stats {
     }
 }
 
-impl Stats {
-    /// Notes a run of the network.
-    pub fn ran(&mut self, time: Duration) {
+impl RunTimes {
+    /// Adds the time of a run.
+    pub fn add(&mut self, time: Duration) {
         self.times[(self.runs % WINDOW as u64) as usize] = time;
         self.runs += 1;
         self.total += time;
     }
 
-    /// The counters as the property's structure; times in milliseconds, percentiles over the
-    /// newest 256 runs. `latency` is what is told with `mode=sync`.
-    pub fn to_structure(&self, latency: Duration) -> gst::Structure {
+    /// The property's structure: the counters, and times in milliseconds with percentiles over the
+    /// newest 256 runs. `latency` is what is reported with `mode=sync`.
+    pub fn to_structure(&self, counters: &Counters, latency: Duration) -> gst::Structure {
         let held = usize::try_from(self.runs).unwrap_or(WINDOW).min(WINDOW);
         let mut sorted = self.times;
         let sorted = &mut sorted[..held];
@@ -68,13 +104,17 @@ impl Stats {
             0 => 0.0,
             n => ms(self.total) / n as f64,
         };
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let inferred = count(&counters.inferred);
+        let carried_over = count(&counters.carried_over);
+        let dropped = count(&counters.dropped);
         gst::Structure::builder("matte-segment-stats")
-            .field("frames", self.frames)
-            .field("inferred", self.inferred)
-            .field("carried-over", self.carried_over)
-            .field("dropped", self.dropped)
-            .field("late", self.late)
-            .field("failed", self.failed)
+            .field("frames", inferred + carried_over + dropped)
+            .field("inferred", inferred)
+            .field("carried-over", carried_over)
+            .field("dropped", dropped)
+            .field("late", count(&counters.late))
+            .field("failed", count(&counters.failed))
             .field("inference-mean", mean)
             .field("inference-p50", percentile(50))
             .field("inference-p95", percentile(95))
@@ -90,20 +130,43 @@ mod tests {
     #[test]
     fn percentiles_are_of_the_newest_runs() {
         gst::init().unwrap();
-        let mut stats = Stats::default();
-        assert_eq!(
-            stats
-                .to_structure(Duration::ZERO)
-                .get::<f64>("inference-p95")
-                .unwrap(),
-            0.0
-        );
+        let mut times = RunTimes::default();
+        let read = |times: &RunTimes, name: &str| {
+            let stats = times.to_structure(&Counters::default(), Duration::ZERO);
+            stats.get::<f64>(name).unwrap()
+        };
+        assert_eq!(read(&times, "inference-p95"), 0.0);
         for ms in 1..=100 {
-            stats.ran(Duration::from_millis(ms));
+            times.add(Duration::from_millis(ms));
         }
-        let s = stats.to_structure(Duration::ZERO);
-        assert_eq!(s.get::<f64>("inference-p50").unwrap(), 50.0);
-        assert_eq!(s.get::<f64>("inference-p95").unwrap(), 95.0);
-        assert!((s.get::<f64>("inference-mean").unwrap() - 50.5).abs() < 1e-9);
+        assert_eq!(read(&times, "inference-p50"), 50.0);
+        assert_eq!(read(&times, "inference-p95"), 95.0);
+        assert!((read(&times, "inference-mean") - 50.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_frame_counts_once_and_a_start_begins_anew() {
+        gst::init().unwrap();
+        let counters = Counters::default();
+        for inferred in [Some(true), Some(true), Some(false), None] {
+            counters.add_frame(inferred);
+        }
+        counters.add_late();
+        counters.add_failed();
+        let names = [
+            "frames",
+            "inferred",
+            "carried-over",
+            "dropped",
+            "late",
+            "failed",
+        ];
+        let read = || {
+            let stats = RunTimes::default().to_structure(&counters, Duration::ZERO);
+            names.map(|name| stats.get::<u64>(name).unwrap())
+        };
+        assert_eq!(read(), [4, 2, 1, 1, 1, 1]);
+        counters.reset();
+        assert_eq!(read(), [0; 6]);
     }
 }

@@ -3,8 +3,7 @@
 //! A network whose every run a test holds in its hands, and the element around it.
 
 use super::MatteSegment;
-use super::engine::{About, Cancel, Engine, Loader};
-use super::imp::lock;
+use super::engine::{About, Cancel, Engine, LoadEngine};
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
 use crate::meta::Matte;
 use crate::model::{InputSize, ModelError, ProviderKind};
@@ -54,12 +53,12 @@ pub struct Control {
 impl Control {
     /// From now on `count` more runs finish.
     pub fn allow(&self, count: Option<usize>) {
-        *lock(&self.passes) = count;
+        *self.passes.lock().unwrap() = count;
         self.wake.notify_all();
     }
 
     fn pass(&self) -> Result<(), ModelError> {
-        let mut passes = lock(&self.passes);
+        let mut passes = self.passes.lock().unwrap();
         loop {
             if self.stopped.load(Ordering::SeqCst) && !self.deaf.load(Ordering::SeqCst) {
                 return Err(failure("stopped"));
@@ -197,9 +196,9 @@ impl Rig {
         let control = Arc::new(Control::default());
         set_up(&control);
         let theirs = Arc::clone(&control);
-        *lock(&element.imp().loader) = Loader(Arc::new(move |source, options| {
+        element.imp().shared.lock().load_engine = LoadEngine(Arc::new(move |source, options| {
             if format!("{source:?}").contains("bad") {
-                return Err("a bad model".into());
+                return Err(failure("a bad model"));
             }
             theirs.loaded.fetch_add(1, Ordering::SeqCst);
             let cpu = options.session.provider.kinds == [ProviderKind::Cpu];
@@ -242,9 +241,9 @@ impl Rig {
     /// Waits until the network beside the stream is idle.
     pub fn settle(&self) {
         wait_for(|| {
-            let state = lock(&self.element.imp().state);
-            let playing = state.as_ref().and_then(|state| state.playing.as_ref());
-            playing.is_some_and(|playing| playing.net.runner.is_free())
+            let started = self.element.imp().stream();
+            let stream = started.as_ref().and_then(|started| started.stream.as_ref());
+            stream.is_some_and(|stream| stream.net.runner.is_idle())
         });
     }
 

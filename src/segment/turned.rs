@@ -16,8 +16,8 @@ pub struct Turned {
 }
 
 impl Turned {
-    /// An engine whose mattes lie on frames that `orientation` makes upright; the very one that
-    /// was given where nothing is to be turned.
+    /// An engine whose mattes lie on frames that `orientation` makes upright; the given engine
+    /// itself if nothing is to be turned.
     pub fn engine(engine: Box<dyn Engine>, orientation: Orientation) -> Box<dyn Engine> {
         if orientation.is_identity() {
             return engine;

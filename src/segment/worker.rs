@@ -9,8 +9,9 @@
 //! one that cannot be ended.
 
 use super::engine::{Cancel, Engine};
+use super::error::SegmentError;
 use crate::frame::GrayImage;
-use crate::model::{ModelError, RunSlot};
+use crate::model::RunSlot;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -19,9 +20,9 @@ use std::time::{Duration, Instant};
 /// How often a waiting thread looks at how long it has waited. Patience is counted in these steps:
 /// a process that was suspended finds one step gone, not the whole night.
 const STEP: Duration = Duration::from_millis(50);
-/// The same for a stream that does not wait and looks once a frame, at whatever rate.
+/// The same for a stream that does not wait and looks once per frame, at whatever rate.
 const LONGEST_STEP: Duration = Duration::from_secs(1);
-/// Standing in the queue for a turn is no stall until it takes so many times as long as a run may.
+/// The wait for a run slot may take this many times as long as a run before it counts as a stall.
 const QUEUE_FACTOR: u32 = 4;
 
 /// A finished matte.
@@ -34,26 +35,20 @@ pub struct Finished {
     pub pts: Option<gst::ClockTime>,
     /// Time that the network took.
     pub time: Duration,
-    /// Time from the frame's handing over to now, the wait for a turn included.
+    /// Time since the frame was handed over, the wait for a run slot included.
     pub held: Duration,
 }
 
-/// A run that came to nothing.
+/// What the streaming thread asks once per frame.
 #[derive(Debug)]
-pub struct Failure {
-    /// Why, in words.
-    pub reason: String,
-    /// It failed where it is computed: a device may be lost.
-    pub device: bool,
-}
-
-impl From<ModelError> for Failure {
-    fn from(error: ModelError) -> Self {
-        Self {
-            device: matches!(error, ModelError::Run { .. }),
-            reason: error.to_string(),
-        }
-    }
+pub struct Poll {
+    /// The newest result since the last call.
+    pub result: Option<Result<Finished, SegmentError>>,
+    /// How many times the patience with the run under way is used up; the wait for a run slot counts
+    /// less. 0 if all is well.
+    pub overdue: u32,
+    /// The network can take a frame without waiting.
+    pub idle: bool,
 }
 
 /// What waiting for the network came to.
@@ -72,7 +67,7 @@ struct Job {
     engine: Box<dyn Engine>,
     run: u64,
     pts: Option<gst::ClockTime>,
-    /// Forget what recurrent states hold first.
+    /// The recurrent states are cleared first.
     reset: bool,
     era: u64,
     offered: Instant,
@@ -89,19 +84,19 @@ struct Shared {
 
 #[derive(Default)]
 struct Slots {
-    /// The network, while nobody uses it.
+    /// The network, while it is not in use.
     idle: Option<Box<dyn Engine>>,
     job: Option<Job>,
     /// A run is under way.
     running: bool,
-    /// How much of the patience with what the network is doing is gone, and up to when.
+    /// How much of the patience with the run under way is used up, and up to when.
     waited: Duration,
     looked: Option<Instant>,
     /// Newest result that was not yet taken.
-    done: Option<Result<Finished, Failure>>,
-    /// A matte picture that nobody uses.
+    done: Option<Result<Finished, SegmentError>>,
+    /// A matte picture that is not in use.
     spare: Option<GrayImage>,
-    /// A flush begins a new era; what belongs to an older one comes to nothing.
+    /// A flush begins a new era; what belongs to an older one is discarded.
     era: u64,
     flushing: bool,
     stop: bool,
@@ -160,7 +155,7 @@ impl Shared {
     }
 }
 
-/// Handle of the thread; dropping it ends the run under way and then the thread.
+/// Owner of the thread; dropping it ends the run under way and then the thread.
 pub struct Worker {
     shared: Arc<Shared>,
 }
@@ -170,7 +165,7 @@ pub struct Worker {
 pub struct Handle(Arc<Shared>);
 
 impl Handle {
-    /// While a flush lasts nobody waits; its begin ends the run under way.
+    /// While a flush lasts no thread waits; its begin ends the run under way.
     pub fn flush(&self, on: bool) {
         let mut slots = self.0.lock();
         slots.flushing = on;
@@ -185,10 +180,10 @@ impl Handle {
 }
 
 impl Worker {
-    /// Starts the thread. A run may take `patience`; then it stands in nobody's way any more.
+    /// Starts the thread. A run may take `patience`; after that no thread waits for it any more.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// If the system gives no thread.
     pub fn start(engine: Box<dyn Engine>, patience: Duration) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             cancel: engine.cancel(),
@@ -213,14 +208,9 @@ impl Worker {
         Handle(Arc::clone(&self.shared))
     }
 
-    /// Whether the network is idle.
-    pub fn is_free(&self) -> bool {
-        self.shared.lock().idle.is_some()
-    }
-
-    /// How many times the patience with the job under way is used up, for a stream that asks once
-    /// a frame; 0 where the network is idle.
-    pub fn overdue(&self) -> u32 {
+    /// What the network has done since the last call. To be called once per frame: patience is
+    /// counted from call to call.
+    pub fn poll(&self) -> Poll {
         let mut slots = self.shared.lock();
         let now = Instant::now();
         let passed = slots.looked.replace(now).map(|last| now - last);
@@ -230,7 +220,11 @@ impl Worker {
             None => slots.waited + slots.cost(passed),
         };
         let times = slots.waited.as_nanos() / self.shared.patience.as_nanos().max(1);
-        u32::try_from(times).unwrap_or(u32::MAX)
+        Poll {
+            result: slots.done.take(),
+            overdue: u32::try_from(times).unwrap_or(u32::MAX),
+            idle: slots.idle.is_some(),
+        }
     }
 
     /// The network, to sample a frame into; with `wait` not before it is idle, for as long as a
@@ -269,18 +263,13 @@ impl Worker {
         self.shared.wake.notify_all();
     }
 
-    /// The newest result since the last call.
-    pub fn take(&self) -> Option<Result<Finished, Failure>> {
-        self.shared.lock().done.take()
-    }
-
     /// The result of the job under way; waits for it as long as a run may take.
-    pub fn wait(&self) -> Waited<Result<Finished, Failure>> {
+    pub fn wait(&self) -> Waited<Result<Finished, SegmentError>> {
         let patience = self.shared.patience;
         self.shared.wait(patience, |slots| slots.done.take())
     }
 
-    /// Lets what is under way come to nothing: its frame belongs to another time.
+    /// Discards the run under way: its frame belongs to another time.
     pub fn forget(&self) {
         self.shared.lock().new_era();
     }
@@ -325,10 +314,7 @@ fn run(shared: &Shared) {
                 held: job.offered.elapsed(),
             }),
             Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(Failure {
-                reason: "the network's thread panicked".to_owned(),
-                device: false,
-            }),
+            Err(_) => Err(SegmentError::RunPanicked),
         };
         let mut slots = shared.lock();
         slots.running = false;
@@ -340,7 +326,7 @@ fn run(shared: &Shared) {
     }
 }
 
-/// Waits for a job; none at the end.
+/// Waits for a job; none when the thread ends.
 fn next(shared: &Shared) -> Option<Job> {
     let mut slots = shared.lock();
     loop {
@@ -355,7 +341,7 @@ fn next(shared: &Shared) -> Option<Job> {
     }
 }
 
-/// Whether a job is still wanted now that its turn has come, and a picture for its matte.
+/// The job, if it is still wanted now that it has a run slot, and a picture for its matte.
 fn begin(shared: &Shared, job: Job) -> Option<(Job, GrayImage)> {
     let mut slots = shared.lock();
     if slots.stop || job.era != slots.era {

@@ -10,7 +10,7 @@ fn main() {
     let out = std::env::var("OUT_DIR").expect("cargo sets it");
     for (file, name) in [
         ("segment/worker.rs", "worker.rs"),
-        ("segment/interrupt.rs", "interrupt.rs"),
+        ("segment/loader/interrupt.rs", "interrupt.rs"),
         ("bus_gate.rs", "bus_gate.rs"),
         ("model/run_slot.rs", "run_slot.rs"),
     ] {

@@ -4,7 +4,7 @@
 //! and whoever flushes or stops. loom tries every order in which they can meet and fails where one
 //! of them waits for ever. Its waits have no timeouts, so nothing is saved by one.
 //!
-//! `src/segment/worker.rs`, `src/segment/interrupt.rs`, `src/model/run_slot.rs` and
+//! `src/segment/worker.rs`, `src/segment/loader/interrupt.rs`, `src/model/run_slot.rs` and
 //! `src/bus_gate.rs` are the plugin's own (see `build.rs`); what they need of the rest is replaced
 //! by stand-ins here.
 #![cfg(test)]
@@ -64,6 +64,22 @@ mod segment {
         }
     }
 
+    pub mod error {
+        use crate::model::ModelError;
+
+        #[derive(Debug)]
+        pub enum SegmentError {
+            Model(ModelError),
+            RunPanicked,
+        }
+
+        impl From<ModelError> for SegmentError {
+            fn from(error: ModelError) -> Self {
+                Self::Model(error)
+            }
+        }
+    }
+
     mod interrupt {
         include!(concat!(env!("OUT_DIR"), "/interrupt.rs"));
     }
@@ -74,6 +90,7 @@ mod segment {
 
         mod tests {
             use super::*;
+            use crate::model::ModelError;
 
             struct Net;
 
@@ -191,7 +208,7 @@ mod segment {
                     if let Waited::Done(engine) = worker.acquire(true) {
                         worker.offer(engine, (0, None), true);
                     }
-                    worker.take();
+                    worker.poll();
                 });
             }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Flushes and stops reach the network past the streaming thread, which may be waiting for it.
+//! Flushes and stops reach the network without the streaming thread, which may be waiting for it.
 
 use super::worker::Handle;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Whether a flush lasts, and whom to tell.
+/// Whether a flush is under way, and the network that it interrupts.
 #[derive(Default)]
 pub struct Interrupt {
     state: Mutex<(bool, Option<Handle>)>,
@@ -16,7 +16,7 @@ impl Interrupt {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on this network is told, and at once if a flush lasts already.
+    /// From now on flushes interrupt this network; one that is under way does so at once.
     pub fn watch(&self, handle: Handle) {
         let mut state = self.lock();
         handle.flush(state.0);
@@ -32,7 +32,7 @@ impl Interrupt {
         }
     }
 
-    /// Nobody is told any more.
+    /// From now on flushes interrupt no network.
     pub fn forget(&self) {
         self.lock().1 = None;
     }

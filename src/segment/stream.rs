@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! All that the streaming thread owns, from start to stop and from caps to caps.
+
+use super::engine::Engine;
+use super::error::SegmentError;
+use super::failure::FailureState;
+use super::motion_compensation::MotionCompensation;
+use super::runner::{Handover, Runner};
+use super::schedule::{Action, Facts, decide};
+use super::still_gate::StillGate;
+use super::turned::Turned;
+use super::worker::Finished;
+use crate::filter::motion::warp::Followed;
+use crate::filter::regions::presence::{Change, Presence};
+use crate::frame::{FrameRef, GrayImage, Orientation};
+use crate::meta::{Matte, Stage, same_shape};
+use crate::model::{self, ModelSource};
+use crate::pool::MattePool;
+use crate::timeline::{Tick, Timeline};
+use crate::video::Stream;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// From start to stop.
+pub struct Started {
+    pub source: ModelSource,
+    pub options: model::Options,
+    /// Loaded at start, so that a bad model stops the pipeline there; it keeps the session alive
+    /// until caps come.
+    pub loaded: Option<Box<dyn Engine>>,
+    /// Where frames lie in time.
+    pub timeline: Timeline,
+    pub stream: Option<StreamState>,
+}
+
+/// What depends on caps.
+pub struct StreamState {
+    /// Counted, so that a frame can be read while the rest of the state changes.
+    pub caps: Arc<Stream>,
+    pub aspect: gst::Fraction,
+    /// What makes the frames upright, as the network sees them.
+    pub orientation: Orientation,
+    /// What depends on the network as well.
+    pub net: NetworkState,
+    #[cfg(feature = "v1_26")]
+    pub masks: crate::analytics::Masks,
+    pub still_gate: StillGate,
+    pub presence: Presence,
+    /// Newest matte, for frames that get none of their own.
+    pub newest: Option<Matte>,
+    /// Recurrent states must be cleared before the next run.
+    pub reset: bool,
+    /// Number of the last run of the network, and of the one that the newest matte is from.
+    pub run: u64,
+    pub newest_run: u64,
+    pub frames_since_run: u32,
+    /// The longest time that may have passed since the last run; none before the first.
+    pub time_since_run: Option<Duration>,
+    pub failures: FailureState,
+}
+
+/// The network with what has its size.
+pub struct NetworkState {
+    pub runner: Runner,
+    pub pool: MattePool,
+    pub compensation: MotionCompensation,
+    /// Frames are read for motion, because mattes are moved.
+    pub tracks_motion: bool,
+}
+
+/// A matte that has become the newest one.
+#[derive(Debug)]
+pub struct Accepted {
+    /// PTS of its frame.
+    pub pts: Option<gst::ClockTime>,
+    /// Time that the network took.
+    pub time: Duration,
+    /// Time that the frame was held, the wait for a run slot included.
+    pub held: Duration,
+    /// Whether the subject came or left.
+    pub presence: Option<Change>,
+}
+
+impl NetworkState {
+    /// Makes everything for a network and a stream whose frames `orientation` makes upright.
+    ///
+    /// # Errors
+    /// A size that caps cannot express, frames that cannot be sampled, no thread.
+    pub fn new(
+        engine: Box<dyn Engine>,
+        caps: &Stream,
+        orientation: Orientation,
+    ) -> Result<Self, SegmentError> {
+        let engine = Turned::engine(engine, orientation);
+        let about = engine.about();
+        let size = about.matte_size;
+        let pool = MattePool::new(size.0, size.1)?;
+        Ok(Self {
+            runner: Runner::new(engine, caps, orientation)?,
+            pool,
+            compensation: MotionCompensation::new(caps.frame_format(), size),
+            // What a recurrent network remembers of one scene must not tint the next.
+            tracks_motion: about.recurrent,
+        })
+    }
+
+    /// Copies a matte of the network into memory that can leave with frames.
+    fn to_sample(&self, matte: &GrayImage) -> Result<gst::Sample, SegmentError> {
+        let found = (matte.width(), matte.height());
+        let expected = (self.pool.width(), self.pool.height());
+        if found != expected {
+            return Err(SegmentError::MatteSize { found, expected });
+        }
+        let (sample, ()) = self.pool.fill(|out| {
+            for (y, row) in matte.as_ref().rows().enumerate() {
+                out.row_mut(y).copy_from_slice(row);
+            }
+        })?;
+        Ok(sample)
+    }
+}
+
+impl StreamState {
+    /// Makes everything for a network and a stream.
+    ///
+    /// # Errors
+    /// As [`NetworkState::new`].
+    pub fn new(
+        engine: Box<dyn Engine>,
+        caps: Stream,
+        orientation: Orientation,
+    ) -> Result<Self, SegmentError> {
+        Ok(Self {
+            net: NetworkState::new(engine, &caps, orientation)?,
+            aspect: caps.display_aspect(),
+            orientation,
+            #[cfg(feature = "v1_26")]
+            masks: Default::default(),
+            still_gate: StillGate::new(caps.frame_format()),
+            presence: Presence::default(),
+            newest: None,
+            reset: false,
+            run: 0,
+            newest_run: 0,
+            frames_since_run: 0,
+            time_since_run: None,
+            failures: FailureState::default(),
+            caps: Arc::new(caps),
+        })
+    }
+
+    /// Another network takes over.
+    pub fn exchange(&mut self, net: NetworkState) {
+        self.net = net;
+        self.reset = false;
+        self.still_gate.forget();
+        self.failures.exchange_network();
+    }
+
+    /// Whether frames of other caps look the same to the network.
+    pub fn suits(&self, caps: &Stream, orientation: Orientation) -> bool {
+        let about = self.net.runner.about();
+        self.orientation == orientation
+            && about
+                .input_size
+                .suits_both(self.caps.seen(orientation), caps.seen(orientation))
+    }
+
+    /// Goes on with frames of other caps that [`StreamState::suits`]. If they show another part of
+    /// the scene, older mattes do not lie on them.
+    ///
+    /// # Errors
+    /// [`SegmentError::Sample`] if they cannot be sampled.
+    pub fn change_caps(&mut self, caps: Stream) -> Result<(), SegmentError> {
+        self.net.runner.change_stream(&caps)?;
+        self.net.compensation.change_format(caps.frame_format());
+        self.still_gate.change_format(caps.frame_format());
+        let aspect = caps.display_aspect();
+        let same = same_shape(self.aspect, aspect);
+        (self.caps, self.aspect) = (Arc::new(caps), aspect);
+        if !same {
+            self.forget();
+        }
+        if let Some(newest) = &mut self.newest {
+            newest.frame_aspect = aspect;
+        }
+        Ok(())
+    }
+
+    /// Moves on to the next frame.
+    pub fn advance(&mut self, tick: &Tick) {
+        let longest = tick.step.longest;
+        self.time_since_run = self.time_since_run.map(|time| time.saturating_add(longest));
+        self.frames_since_run = self.frames_since_run.saturating_add(1);
+        if tick.breaks() {
+            self.forget();
+        }
+        // Perhaps another camera: the old matte stays only if the picture can show that it fits.
+        if tick.other_stream && !(self.net.tracks_motion && self.net.compensation.sees_cuts()) {
+            self.forget();
+        }
+    }
+
+    /// Reads a frame as far as the decision needs it, decides, and hands the frame to the network if
+    /// that is the decision. `facts` are those that are known before the frame is read.
+    ///
+    /// # Errors
+    /// If the frame cannot be read or sampled.
+    pub fn decide(
+        &mut self,
+        buffer: &gst::BufferRef,
+        mut facts: Facts,
+        still_threshold: f32,
+    ) -> Result<(Action, Option<Handover>), SegmentError> {
+        self.net.tracks_motion = facts.reads_motion();
+        if !self.net.tracks_motion {
+            self.net.compensation.skip();
+            if !facts.is_due() {
+                return Ok((decide(&facts), None));
+            }
+        }
+        let caps = Arc::clone(&self.caps);
+        let pts = buffer.pts();
+        caps.read(buffer, |frame| {
+            self.read(frame, &mut facts, still_threshold)?;
+            let action = decide(&facts);
+            let handover = match action {
+                Action::Run => Some(self.start(frame, pts, facts.waits())?),
+                _ => None,
+            };
+            Ok((action, handover))
+        })?
+    }
+
+    /// Adds the facts that only the frame itself can tell.
+    fn read(
+        &mut self,
+        frame: &FrameRef,
+        facts: &mut Facts,
+        still_threshold: f32,
+    ) -> Result<(), SegmentError> {
+        if self.net.tracks_motion && self.net.compensation.read(frame)? {
+            self.cut();
+            facts.cut = true;
+        }
+        if facts.is_due() {
+            let since_run = self.time_since_run;
+            let needs_run = self
+                .still_gate
+                .needs_run(frame, since_run, still_threshold)?;
+            facts.still = !needs_run;
+        }
+        Ok(())
+    }
+
+    /// Hands a frame to the network; with `wait` not before it is idle.
+    fn start(
+        &mut self,
+        frame: &FrameRef,
+        pts: Option<gst::ClockTime>,
+        wait: bool,
+    ) -> Result<Handover, SegmentError> {
+        let run = self.run + 1;
+        let handover = self.net.runner.start(frame, (run, pts), self.reset, wait)?;
+        if handover == Handover::Started {
+            self.still_gate.run_started();
+            self.net.compensation.run_started();
+            (self.run, self.reset) = (run, false);
+            (self.frames_since_run, self.time_since_run) = (0, Some(Duration::ZERO));
+        }
+        Ok(handover)
+    }
+
+    /// Makes a finished matte the newest one.
+    ///
+    /// # Errors
+    /// If it is not of the announced size or there is no memory.
+    pub fn accept(&mut self, finished: Finished) -> Result<Accepted, SegmentError> {
+        let sample = self.net.to_sample(&finished.matte)?;
+        self.net.compensation.run_finished(&finished.matte);
+        self.newest_run = finished.run;
+        self.newest = Some(Matte {
+            sample,
+            stage: Stage::Raw,
+            frame_pts: finished.pts,
+            inferred: true,
+            inference_time: gst::ClockTime::try_from(finished.time).unwrap_or_default(),
+            frame_aspect: self.aspect,
+            frame: None,
+            still: false,
+        });
+        let accepted = Accepted {
+            pts: finished.pts,
+            time: finished.time,
+            held: finished.held,
+            presence: self.presence.note(finished.matte.as_ref()),
+        };
+        self.net.runner.recycle(finished);
+        Ok(accepted)
+    }
+
+    /// The newest matte for a frame that gets none of its own; none if there is none, or if the
+    /// frame shows another scene.
+    ///
+    /// # Errors
+    /// [`SegmentError::Memory`] if there is none to move the matte.
+    pub fn reuse(&mut self, action: Action) -> Result<Option<Matte>, SegmentError> {
+        let Some(newest) = self.newest.clone() else {
+            return Ok(None);
+        };
+        let matte = Matte {
+            inferred: false,
+            // Nothing has moved since the last run, and the matte is from that run.
+            still: action == Action::Still && self.newest_run == self.run,
+            ..newest
+        };
+        if action != Action::Track {
+            return Ok(Some(matte));
+        }
+        self.net.tracks_motion = true;
+        match self.net.compensation.apply(&self.net.pool)? {
+            (Followed::Still, _) => Ok(Some(matte)),
+            (_, Some(sample)) => Ok(Some(Matte { sample, ..matte })),
+            (_, None) => {
+                self.cut();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Another scene: what earlier frames left behind is of no use. What is known of the current
+    /// frame stays.
+    fn cut(&mut self) {
+        (self.newest, self.reset) = (None, true);
+        self.net.runner.forget();
+    }
+
+    /// Another time begins: after a flush, a gap, in a segment that does not continue the last.
+    pub fn forget(&mut self) {
+        self.cut();
+        self.time_since_run = None;
+        self.still_gate.forget();
+        self.net.compensation.forget();
+    }
+}
