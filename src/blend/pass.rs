@@ -2,384 +2,342 @@
 
 //! One pass over a frame: rows of the matte, of the background and of the frame together.
 
-use super::blur::Blur;
-use super::cover::{Cover, Work, whole};
-use super::edge::Edge;
+use super::alpha::{
+    AlphaRow, AlphaRows, MattedFrame, PlaneKind, PlaneRow, Remap, RowSpans, SpanClasses, Walk,
+    whole,
+};
+use super::background::{BackgroundRows, Blur, Translucent, fill};
+use super::effects::{Decontamination, EffectRow, Effects};
 use super::kernels;
-use super::matte::{AlphaRows, PlaneKind, Remap};
-use super::sheer::Sheer;
-use super::tone::{self, Mean, Tone};
-use super::wrap::Wrap;
-use crate::frame::{FrameMut, FrameRef, GrayRef, Word};
-use crate::simd::{Level, prefetch};
+use crate::frame::{FrameMut, FrameRef, GrayRef, LayoutInfo};
+use crate::simd::Level;
 use std::ops::Range;
-
-/// Rows of a background that are asked for ahead of time.
-const AHEAD: usize = 2;
-
-/// Where the rows of a background come from.
-pub(super) enum Back<'a> {
-    Flat(FrameRef<'a>),
-    Rows(FrameRef<'a>),
-    Blur(&'a mut Blur),
-}
-
-impl Back<'_> {
-    /// Begins a picture.
-    fn restart(&mut self) {
-        if let Back::Blur(blur) = self {
-            blur.restart();
-        }
-    }
-
-    /// Rows of pixels after which nothing new comes.
-    pub(super) fn height(&self) -> usize {
-        match self {
-            Back::Flat(_) => 1,
-            Back::Rows(frame) => frame.height(),
-            Back::Blur(_) => usize::MAX,
-        }
-    }
-
-    /// Mean colour.
-    fn mean(&self) -> Mean {
-        match self {
-            Back::Flat(frame) | Back::Rows(frame) => tone::mean_of(frame),
-            Back::Blur(blur) => blur.mean(),
-        }
-    }
-
-    /// A range of samples of a plane's row.
-    pub(super) fn row(&mut self, plane: usize, y: usize, samples: Range<usize>) -> &[u8] {
-        let (frame, y) = match self {
-            Back::Flat(frame) => (frame, 0),
-            Back::Rows(frame) => (frame, y),
-            Back::Blur(blur) => return blur.row(plane, y, samples),
-        };
-        let bytes = frame.layout().info().sample_bytes();
-        &frame.row(plane, y)[samples.start * bytes..samples.end * bytes]
-    }
-
-    /// The same as [`Back::write`], but for the alpha at `offset` of pixels of four samples
-    /// of so many bytes.
-    fn write_colors(
-        &mut self,
-        level: Level,
-        (offset, bytes): (usize, usize),
-        (plane, y): (usize, usize),
-        samples: Range<usize>,
-        row: &mut [u8],
-    ) {
-        let back = self.row(plane, y, samples.clone());
-        match bytes {
-            2 => kernels::copy_colors16(back, offset, &mut row[2 * samples.start..]),
-            _ => kernels::copy_colors(level, back, offset, &mut row[samples]),
-        }
-    }
-
-    /// Writes a range of samples of a plane's row at their place in another row.
-    fn write(&mut self, plane: usize, y: usize, samples: Range<usize>, row: &mut [u8]) {
-        let (frame, y) = match self {
-            Back::Flat(frame) => (frame, 0),
-            Back::Rows(frame) => (frame, y),
-            Back::Blur(blur) => return blur.write(plane, y, samples, row),
-        };
-        let bytes = frame.layout().info().sample_bytes();
-        let range = samples.start * bytes..samples.end * bytes;
-        // The processor foresees the bytes of a row, but not the next one's.
-        if let Some(soon) = frame.row_ahead(plane, y + AHEAD) {
-            prefetch(&soon[range.clone()]);
-        }
-        row[range.clone()].copy_from_slice(&frame.row(plane, y)[range]);
-    }
-}
-
-/// What makes the edge look natural.
-#[derive(Debug, Default)]
-pub(super) struct Finish {
-    pub edge: Option<Box<Edge>>,
-    pub wrap: Option<Box<Wrap>>,
-    pub tone: Option<Box<Tone>>,
-}
-
-impl Finish {
-    fn restart(&mut self) {
-        if let Some(edge) = &mut self.edge {
-            edge.restart();
-        }
-        if let Some(wrap) = &mut self.wrap {
-            wrap.restart();
-        }
-    }
-}
 
 /// A frame and its matte.
 pub(super) struct Pass<'a, 'f> {
-    pub(super) level: Level,
-    pub(super) alpha: &'a mut AlphaRows,
-    pub(super) cover: &'a Cover,
-    pub(super) frame: &'a mut FrameMut<'f>,
-    pub(super) matte: GrayRef<'a>,
+    level: Level,
+    alpha: &'a mut AlphaRows,
+    classes: &'a SpanClasses,
+    frame: &'a mut FrameMut<'f>,
+    matte: GrayRef<'a>,
 }
 
 impl<'a, 'f> Pass<'a, 'f> {
-    /// `cover` is the matte's.
+    /// `classes` are the matte's.
     pub fn new(
         level: Level,
         alpha: &'a mut AlphaRows,
-        cover: &'a Cover,
+        classes: &'a SpanClasses,
         frame: &'a mut FrameMut<'f>,
         matte: GrayRef<'a>,
     ) -> Self {
         Self {
             level,
             alpha,
-            cover,
+            classes,
             frame,
             matte,
         }
     }
 
-    /// Looks at the frame's edges before anything is changed.
-    pub fn prepare(&mut self, finish: &mut Finish, fade: Remap) {
-        let (matte, cover) = (self.matte, self.cover);
-        if let Some(edge) = &mut finish.edge {
-            edge.update(&self.frame.as_ref(), matte, cover, fade, self.alpha);
-        }
-        if let Some(wrap) = &mut finish.wrap {
-            wrap.update(matte, cover, fade, self.alpha);
+    /// Has the effects look at the frame before anything is changed.
+    pub fn prepare(&mut self, effects: &mut Effects, remap: Remap) {
+        let seen = seen(self.frame, self.matte, self.classes);
+        for effect in effects.stages() {
+            effect.prepare(&seen, remap, self.alpha);
         }
     }
 
-    /// Takes the room out of focus before anything is changed.
+    /// Takes the background out of focus before anything is changed.
     pub fn blur(&mut self, blur: &mut Blur) {
-        blur.update(&self.frame.as_ref(), self.matte, self.cover, self.alpha);
+        let seen = seen(self.frame, self.matte, self.classes);
+        blur.update(&seen, self.alpha);
     }
 
-    /// Blends the frame's colours over those of a background. The frame's own alpha stays what it is,
-    /// or with `sheer` what is left of it where the background's own alpha lets nothing be seen.
+    /// Blends the frame's colours, with the effects, over those of a background. The frame's own
+    /// alpha stays what it is; with `translucent`, it shrinks where the background's own alpha lets
+    /// nothing be seen.
     pub fn blend(
         &mut self,
         remap: Remap,
-        back: &mut Back,
-        mut finish: Option<&mut Finish>,
-        mut sheer: Option<&mut Sheer>,
+        background: &mut BackgroundRows,
+        effects: &mut Effects,
+        translucent: Option<&mut Translucent>,
     ) {
-        let (level, matte, cover) = (self.level, self.matte, self.cover);
-        let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
-        let info = frame.layout().info();
-        let bytes = info.sample_bytes();
-        let all = whole(frame.width());
-        // Light falls on what is wholly subject, too, and other functions of the matte have other
-        // ends than 0 and 255.
-        let wraps = finish.as_ref().is_some_and(|f| f.wrap.is_some());
-        let narrow = matches!(remap, Remap::Fade(255)) && !wraps && sheer.is_none();
-        let planar = info.alpha_plane().map(|c| c.plane);
-        let packed = (info.components.get(3))
-            .filter(|_| planar.is_none())
-            .map(|c| c.offset);
-        let evenly = sheer.is_some();
-        alpha.start(matte);
-        back.restart();
-        if let Some(finish) = &mut finish {
-            finish.restart();
-            if let Some(tone) = &mut finish.tone {
-                tone.update(&frame.as_ref(), back.mean(), |y| cover.row(y));
-            }
+        background.restart();
+        let seen = seen(self.frame, self.matte, self.classes);
+        for effect in effects.stages() {
+            effect.start(&seen, background);
         }
-        for y in 0..frame.height() {
-            let work = match narrow {
-                true => cover.row(y),
-                false => Work::all(&all),
+        // Other functions of the matte have other ends than 0 and 255.
+        let by_classes = matches!(remap, Remap::Fade(255))
+            && translucent.is_none()
+            && !effects.stages().any(|effect| effect.needs_all_alpha());
+        let all = whole(self.frame.width());
+        let mut blending = Blending::new(self.level, self.frame, background, effects, translucent);
+        let mut walk = Walk::new(self.alpha, self.matte, remap);
+        for y in 0..self.frame.height() {
+            let spans = match by_classes {
+                true => self.classes.row(y),
+                false => RowSpans::all(&all),
             };
-            alpha.advance(matte, remap, y, work.mixed);
-            if let Some(wrap) = finish.as_mut().and_then(|f| f.wrap.as_mut()) {
-                wrap.advance(y);
+            let mut row = walk.row(y, spans);
+            for effect in blending.effects.stages() {
+                effect.advance(y);
             }
-            each_row(alpha, info.planes, y, |alpha, plane, at| {
-                let row = frame.row_mut(plane, at);
-                if planar == Some(plane) {
-                    if let Some(sheer) = &mut sheer {
-                        let back = back.row(plane, at, 0..row.len() / bytes);
-                        sheer.scale_plane(back, alpha.luma(y), row);
-                    }
-                    return;
-                }
-                let (kind, count) = (alpha.kind(plane), row.len() / bytes);
-                let samples_of = |span: &Range<usize>| {
-                    let range = kind.samples(span);
-                    range.start..range.end.min(count)
-                };
-                for span in work.room {
-                    let samples = samples_of(span);
-                    match packed {
-                        Some(offset) => {
-                            back.write_colors(level, (offset, bytes), (plane, at), samples, row);
-                        }
-                        None => back.write(plane, at, samples, row),
-                    }
-                }
-                let samples = alpha.samples(plane, y, work.mixed);
-                if let Some(Finish { edge, wrap, tone }) = finish.as_deref_mut() {
-                    if let Some(edge) = edge {
-                        edge.clean(plane, at, y, row, samples);
-                    }
-                    if let Some(tone) = tone {
-                        // All that is not replaced anyway.
-                        let mut start = 0;
-                        for span in work.room {
-                            let room = samples_of(span);
-                            tone.apply(plane, start..room.start, row);
-                            start = room.end;
-                        }
-                        tone.apply(plane, start..count, row);
-                    }
-                    if let Some(wrap) = wrap {
-                        wrap.row(plane, at, y, row, back.row(plane, at, 0..count));
-                    }
-                }
-                let samples = match &mut sheer {
-                    None => alpha.made(plane, y),
-                    Some(sheer) => {
-                        sheer.weigh(back, at, kind, alpha.made(plane, y));
-                        if let Some(offset) = packed {
-                            sheer.scale_packed(offset, alpha.luma(y), row);
-                        }
-                        sheer.weights()
-                    }
-                };
-                for span in work.mixed {
-                    let range = samples_of(span);
-                    let row = &mut row[range.start * bytes..range.end * bytes];
-                    let back = back.row(plane, at, range.clone());
-                    match evenly {
-                        true => mix_evenly(level, alpha.word(), &samples[range], (row, back)),
-                        false => mix(level, alpha, (plane, y), range, samples, (row, back)),
-                    }
-                }
-            });
+            for place in row.planes() {
+                blending.apply(&mut row, place, self.frame.row_mut(place.plane, place.at));
+            }
         }
     }
 
-    /// Puts the subject's own colour into half-covered pixels and blends nothing.
-    pub fn clean(&mut self, remap: Remap, finish: &mut Finish) {
-        let Some(edge) = &mut finish.edge else {
+    /// Puts the subject's own colour into half-covered pixels along edges and blends nothing. With
+    /// `black`, what is half covered elsewhere becomes what it is before black. Alpha is not touched.
+    pub fn keep_subject(&mut self, remap: Remap, effects: &mut Effects, black: Option<&FrameRef>) {
+        let Some(edge) = &mut effects.decontamination else {
             return;
         };
-        let (matte, cover) = (self.matte, self.cover);
-        let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
-        let planes = frame.layout().info().planes;
-        let all = whole(frame.width());
-        alpha.start(matte);
         edge.restart();
-        for y in 0..frame.height() {
-            let spans = match remap {
-                Remap::Fade(255) => cover.row(y).mixed,
+        let own_plane = self.frame.layout().info().alpha_plane().map(|c| c.plane);
+        let all = whole(self.frame.width());
+        let mut walk = Walk::new(self.alpha, self.matte, remap);
+        for y in 0..self.frame.height() {
+            let mixed = match remap {
+                Remap::Fade(255) => self.classes.row(y).mixed,
                 _ => &all,
             };
-            if spans.is_empty() {
+            if mixed.is_empty() {
                 continue;
             }
-            alpha.advance(matte, remap, y, spans);
-            each_row(alpha, planes, y, |alpha, plane, at| {
-                let samples = alpha.samples(plane, y, spans);
-                edge.clean(plane, at, y, frame.row_mut(plane, at), samples);
-            });
+            let background = &[];
+            let mut row = walk.row(y, RowSpans { mixed, background });
+            for place in row.planes().filter(|p| own_plane != Some(p.plane)) {
+                let out = self.frame.row_mut(place.plane, place.at);
+                row.samples(place.plane);
+                if let Some(black) = black {
+                    darken(
+                        self.level,
+                        &row,
+                        place,
+                        edge,
+                        (out, black.row(place.plane, 0)),
+                    );
+                }
+                edge.clean(&mut EffectRow {
+                    place,
+                    spans: row.spans,
+                    alpha: row.made(place.plane),
+                    row: out,
+                });
+            }
         }
+    }
+
+    /// Overwrites the frame with a background.
+    pub fn fill(&mut self, background: &mut BackgroundRows) {
+        fill(self.frame, background);
     }
 
     /// Multiplies the frame's alpha by the matte and touches nothing else.
     pub fn multiply_alpha(&mut self, remap: Remap, clear: &FrameRef) {
-        let (level, matte) = (self.level, self.matte);
-        let (alpha, frame) = (&mut *self.alpha, &mut *self.frame);
-        let info = frame.layout().info();
-        let Some(component) = info.components.get(3) else {
+        let info = self.frame.layout().info();
+        let Some(own) = info.components.get(3) else {
             return;
         };
-        alpha.start(matte);
-        let all = whole(frame.width());
-        for y in 0..frame.height() {
-            alpha.advance(matte, remap, y, &all);
-            let row = frame.row_mut(component.plane, y);
-            if component.step == 1 {
-                kernels::lerp(level, row, clear.row(component.plane, 0), alpha.luma(y));
+        let (level, all) = (self.level, whole(self.frame.width()));
+        let mut walk = Walk::new(self.alpha, self.matte, remap);
+        for y in 0..self.frame.height() {
+            let row = walk.row(y, RowSpans::all(&all));
+            let out = self.frame.row_mut(own.plane, y);
+            if own.step == 1 {
+                kernels::lerp(level, out, clear.row(own.plane, 0), row.luma());
             } else if info.depth > 8 {
-                kernels::scale_alpha16(level, row, alpha.luma(y), info.word());
+                kernels::scale_alpha16(level, out, row.luma(), info.word());
             } else {
-                kernels::scale_alpha(level, row, component.offset, alpha.luma(y));
+                kernels::scale_alpha(level, out, own.offset, row.luma());
+            }
+        }
+    }
+}
+
+/// A frame with its matte, to look at.
+fn seen<'a>(
+    frame: &'a FrameMut<'_>,
+    matte: GrayRef<'a>,
+    classes: &'a SpanClasses,
+) -> MattedFrame<'a> {
+    let frame = frame.as_ref();
+    MattedFrame {
+        frame,
+        matte,
+        classes,
+    }
+}
+
+/// What rows are blended with.
+struct Blending<'a, 'b> {
+    level: Level,
+    layout: &'static LayoutInfo,
+    /// The plane that is alpha, if there is one.
+    own_plane: Option<usize>,
+    /// Where in a pixel's samples alpha lies, if it is among them.
+    own_offset: Option<usize>,
+    background: &'a mut BackgroundRows<'b>,
+    effects: &'a mut Effects,
+    translucent: Option<&'a mut Translucent>,
+}
+
+impl<'a, 'b> Blending<'a, 'b> {
+    fn new(
+        level: Level,
+        frame: &FrameMut,
+        background: &'a mut BackgroundRows<'b>,
+        effects: &'a mut Effects,
+        translucent: Option<&'a mut Translucent>,
+    ) -> Self {
+        let layout = frame.layout().info();
+        let own_plane = layout.alpha_plane().map(|c| c.plane);
+        let among_others = layout.components.get(3).filter(|_| own_plane.is_none());
+        Self {
+            level,
+            layout,
+            own_plane,
+            own_offset: among_others.map(|c| c.offset),
+            background,
+            effects,
+            translucent,
+        }
+    }
+
+    /// Blends a row of a plane.
+    fn apply(&mut self, row: &mut AlphaRow, place: PlaneRow, out: &mut [u8]) {
+        if self.own_plane == Some(place.plane) {
+            if let Some(translucent) = &mut self.translucent {
+                let samples = 0..out.len() / self.layout.sample_bytes();
+                let back = self.background.row(place.plane, place.at, samples);
+                translucent.scale_plane(back, row.luma(), out);
+            }
+            return;
+        }
+        self.replace(row.spans, place, out);
+        let mut changed = EffectRow {
+            place,
+            spans: row.spans,
+            alpha: row.samples(place.plane),
+            row: out,
+        };
+        for effect in self.effects.stages() {
+            effect.apply(&mut changed, self.background);
+        }
+        match self.translucent {
+            None => self.mix(row, place, out),
+            Some(_) => self.mix_translucent(row, place, out),
+        }
+    }
+
+    /// Writes the background's samples over those that are wholly background.
+    fn replace(&mut self, spans: RowSpans, place: PlaneRow, out: &mut [u8]) {
+        let PlaneRow {
+            plane, at, kind, ..
+        } = place;
+        let (back, bytes) = (&mut *self.background, self.layout.sample_bytes());
+        let count = out.len() / bytes;
+        for span in spans.background {
+            let samples = kind.samples_of(span, count);
+            match self.own_offset {
+                Some(offset) => {
+                    back.write_colors(self.level, (offset, bytes), (plane, at), samples, out);
+                }
+                None => back.write(plane, at, samples, out),
             }
         }
     }
 
-    /// Overwrites the frame.
-    pub fn fill(&mut self, back: &mut Back) {
-        fill(self.frame, back);
+    /// Mixes what is neither subject nor background by alpha.
+    fn mix(&mut self, row: &AlphaRow, place: PlaneRow, out: &mut [u8]) {
+        let bytes = self.layout.sample_bytes();
+        let count = out.len() / bytes;
+        for span in row.spans.mixed {
+            let range = place.kind.samples_of(span, count);
+            let out = &mut out[range.start * bytes..range.end * bytes];
+            let back = self.background.row(place.plane, place.at, range.clone());
+            mix_span(self.level, row, place, range, (out, back));
+        }
+    }
+
+    /// The same by the weights of a background that is not opaque.
+    fn mix_translucent(&mut self, row: &AlphaRow, place: PlaneRow, out: &mut [u8]) {
+        let PlaneRow {
+            plane, at, kind, ..
+        } = place;
+        let Some(translucent) = &mut self.translucent else {
+            return;
+        };
+        let (bytes, word) = (self.layout.sample_bytes(), self.layout.word());
+        let count = out.len() / bytes;
+        translucent.weigh(self.background, at, kind, row.made(plane));
+        if let Some(offset) = self.own_offset {
+            translucent.scale_packed(offset, row.luma(), out);
+        }
+        for span in row.spans.mixed {
+            let range = kind.samples_of(span, count);
+            let out = &mut out[range.start * bytes..range.end * bytes];
+            let back = self.background.row(plane, at, range.clone());
+            let weights = &translucent.weights()[range];
+            kernels::mix_evenly(self.level, word, weights, (out, back));
+        }
     }
 }
 
-/// Mixes a range of samples of a plane's row; `y` is the luma row that completed it, `samples` its
-/// alpha. Both rows are those of the range.
-pub(super) fn mix(
+/// Mixes a range of samples of a plane's row by the row's alpha. `out` and `back` are the range's.
+fn mix_span(
     level: Level,
-    alpha: &AlphaRows,
-    (plane, y): (usize, usize),
+    row: &AlphaRow,
+    place: PlaneRow,
     range: Range<usize>,
-    samples: &[u8],
-    (row, back): (&mut [u8], &[u8]),
+    (out, back): (&mut [u8], &[u8]),
 ) {
-    let word = alpha.word();
-    match alpha.kind(plane) {
-        _ if word.depth() == 8 => kernels::lerp(level, row, back, &samples[range]),
+    let (rows, word) = (row.rows(), row.rows().word());
+    match place.kind {
+        _ if word.depth() == 8 => kernels::lerp(level, out, back, &row.made(place.plane)[range]),
         PlaneKind::Chroma(times) => {
-            let fine = &alpha.chroma_fine()[range.start / times..];
-            kernels::lerp16_fine(level, row, back, fine, times, word);
+            let fine = &rows.chroma_fine()[range.start / times..];
+            kernels::lerp16_fine(level, out, back, fine, times, word);
         }
         PlaneKind::Packed422 { luma_first } => {
-            let luma = &alpha.luma(y)[range.start / 2..];
-            let both = (luma, &alpha.chroma_fine()[range.start / 4..]);
-            kernels::lerp16_422(level, row, back, both, luma_first, word);
+            let luma = &row.luma()[range.start / 2..];
+            let both = (luma, &rows.chroma_fine()[range.start / 4..]);
+            kernels::lerp16_422(level, out, back, both, luma_first, word);
         }
-        PlaneKind::Luma(_) => kernels::lerp16(level, row, back, &samples[range], word),
+        PlaneKind::Luma(_) => {
+            kernels::lerp16(level, out, back, &row.made(place.plane)[range], word);
+        }
     }
 }
 
-/// Mixes samples by one alpha each.
-fn mix_evenly(level: Level, word: Word, alpha: &[u8], (row, back): (&mut [u8], &[u8])) {
-    match word.depth() {
-        8 => kernels::lerp(level, row, back, alpha),
-        _ => kernels::lerp16(level, row, back, alpha, word),
-    }
-}
-
-/// Calls `row(plane, row of the plane, luma row)` for every row of every plane, in the order in
-/// which the alpha rows are made.
-pub(super) fn each_row(
-    alpha: &mut AlphaRows,
-    planes: usize,
-    y: usize,
-    mut row: impl FnMut(&mut AlphaRows, usize, usize),
+/// Mixes what is half covered with black, but for what `edge` cleans. `out` and `black` are rows of
+/// the plane.
+fn darken(
+    level: Level,
+    row: &AlphaRow,
+    place: PlaneRow,
+    edge: &Decontamination,
+    (out, black): (&mut [u8], &[u8]),
 ) {
-    for plane in 0..planes {
-        let at = match alpha.kind(plane) {
-            PlaneKind::Chroma(_) => alpha.chroma_row_after(y),
-            _ => Some(y),
+    let bytes = if row.rows().word().depth() > 8 { 2 } else { 1 };
+    let count = out.len() / bytes;
+    for span in row.spans.mixed {
+        let samples = place.kind.samples_of(span, count);
+        let (mut start, end) = (samples.start, samples.end);
+        let mut part = |range: Range<usize>| {
+            let inside = range.start * bytes..range.end * bytes;
+            let rows = (&mut out[inside.clone()], &black[inside]);
+            mix_span(level, row, place, range, rows);
         };
-        if let Some(at) = at {
-            row(alpha, plane, at);
+        for run in edge.runs(place, count) {
+            part(start..run.start.clamp(start, end));
+            start = run.end.clamp(start, end);
         }
-    }
-}
-
-/// Overwrites a frame with a background.
-pub(super) fn fill(frame: &mut FrameMut, back: &mut Back) {
-    let info = frame.layout().info();
-    let (width, height) = (frame.width(), frame.height());
-    back.restart();
-    for plane in 0..info.planes {
-        let (_, rows) = info.plane_extent(plane, width, height);
-        for y in 0..rows {
-            let samples = 0..info.row_samples(plane, width);
-            back.write(plane, y, samples, frame.row_mut(plane, y));
-        }
+        part(start..end);
     }
 }

@@ -226,7 +226,7 @@ pub fn matte(width: usize, height: usize, seed: u32) -> GrayImage {
     );
     image.data_mut().copy_from_slice(&noise.planes[0].0);
     // Areas much larger than the cells that mattes are looked at in, with edges of all kinds.
-    let side = 2 * super::cover::cell_side(height) + 5;
+    let side = 2 * super::alpha::cell_side(height) + 5;
     for (i, value) in image.data_mut().iter_mut().enumerate() {
         let (x, y) = (i % width / side, i / width / side);
         let area = ((x * 7 + y * 13 + x * y * 5 + seed as usize) * 40_503) >> 4;

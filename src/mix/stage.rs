@@ -4,7 +4,7 @@
 
 use super::inbox::Frame;
 use super::settings::Settings;
-use crate::blend::{Background, CURTAIN, Placement, Rescaler};
+use crate::blend::{Background, PRIVACY_FILL, Placement, Rescaler};
 use crate::compose::{Canvas, Contradictions, Fade, Gap, ImageFit, Missing, News, OnMissingMatte};
 use crate::frame::{Orientation, View};
 use crate::meta::Matte;
@@ -20,7 +20,7 @@ pub enum Behind<'a> {
     Frame(&'a Frame, u64),
     /// One colour, as ARGB.
     Color(u32),
-    /// There is no background: a curtain that is plainly not the room.
+    /// There is no background: the privacy fill, plainly not the room.
     Nothing,
 }
 
@@ -183,7 +183,7 @@ impl Stage {
         self.canvas.set_strength(self.fade.strength());
         match behind {
             Behind::Color(color) => self.over_color(buffer, matte, color),
-            Behind::Nothing => self.over_color(buffer, matte, CURTAIN),
+            Behind::Nothing => self.over_color(buffer, matte, PRIVACY_FILL),
             Behind::Frame(frame, serial) => {
                 // Taken out while it lends its picture to the rest of the stage.
                 let mut conversion = self.conversion.take();
@@ -225,7 +225,7 @@ impl Stage {
             });
             return match done {
                 Ok(result) => result,
-                Err(_) => self.over_color(buffer, matte, CURTAIN),
+                Err(_) => self.over_color(buffer, matte, PRIVACY_FILL),
             };
         }
         let view = stream.view(frame.orientation);
@@ -234,14 +234,14 @@ impl Stage {
             *conversion = Some(self.conversion_of(stream, view)?);
         }
         let Some(current) = conversion.as_mut() else {
-            return self.over_color(buffer, matte, CURTAIN);
+            return self.over_color(buffer, matte, PRIVACY_FILL);
         };
         if current.serial != Some(serial) {
             let rescaler = &mut current.rescaler;
             match stream.read(&frame.buffer, |view| rescaler.convert(view)) {
                 Ok(Ok(())) => current.serial = Some(serial),
                 // A frame that cannot be read hides nothing and shows nothing.
-                Ok(Err(_)) | Err(_) => return self.over_color(buffer, matte, CURTAIN),
+                Ok(Err(_)) | Err(_) => return self.over_color(buffer, matte, PRIVACY_FILL),
             }
         }
         let back = current.rescaler.view();

@@ -3,8 +3,10 @@
 //! The rescaler against a slow reference that computes every sample by itself, in f64.
 
 use super::*;
+use crate::blend::{Backdrop, BlendError};
 use crate::frame::{
-    ChromaSite, ColorModel, Colorimetry, Matrix, PixelLayout, Primaries, Range, Transfer,
+    ChromaSite, ColorModel, Colorimetry, Component, FrameFormat, FrameRef, Matrix, PixelLayout,
+    Primaries, Range, Transfer, View, subsampled,
 };
 use crate::simd;
 

@@ -3,7 +3,11 @@
 //! Videos that lie, each in its own way.
 
 use super::*;
-use crate::frame::{ChromaSite, ColorModel, Colorimetry, Orientation, PixelLayout};
+use crate::blend::Backdrop;
+use crate::frame::{
+    ChromaSite, ColorModel, Colorimetry, Component, FrameFormat, FrameRef, Orientation,
+    PixelLayout, View, subsampled,
+};
 use crate::simd;
 
 /// A picture whose colours rise along both axes, as frames of `format` store it that `turn` makes
