@@ -6,6 +6,7 @@
 //! that stands for its children hangs a [`Follower`] on each of them, so that the properties that the bin
 //! proxies take the same time: that of the frame which the child works on, on the child's own thread.
 
+use gst::PARAM_FLAG_CONTROLLABLE as CONTROLLABLE;
 use gst::glib;
 use gst::glib::translate::from_glib_full;
 use gst::prelude::*;
@@ -21,9 +22,9 @@ pub struct Control {
 }
 
 impl Control {
-    /// Has a child follow its bin, too. Only the first call counts.
-    pub fn follow(&self, follower: Follower) {
-        self.follower.get_or_init(|| follower);
+    /// Has `child`, whose control this is, follow its bin, too. Only the first call counts.
+    pub fn follow(&self, bin: &gst::Object, child: &impl IsA<gst::Object>) {
+        self.follower.get_or_init(|| Follower::new(bin, child));
     }
 
     /// Before a filter works on a frame: sets what is bound to its value at the frame's stream time.
@@ -62,14 +63,17 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows the bindings of `bin` for `properties`.
-    pub fn new(bin: &impl IsA<gst::Object>, properties: &[&str]) -> Self {
-        let properties = properties.iter().map(|name| CString::new(*name));
+    /// Follows the bindings of `bin` for the properties of `child` that may move over time.
+    fn new(bin: &gst::Object, child: &impl IsA<gst::Object>) -> Self {
+        let specs = child.list_properties();
+        let moving = specs
+            .iter()
+            .filter(|spec| spec.flags().contains(CONTROLLABLE));
+        let names = moving.map(|spec| CString::new(spec.name()));
+        let properties: Result<_, _> = names.collect();
         Self {
-            bin: bin.as_ref().downgrade(),
-            properties: properties
-                .collect::<Result<_, _>>()
-                .expect("names of properties are ASCII"),
+            bin: bin.downgrade(),
+            properties: properties.expect("names of properties are ASCII"),
             last: AtomicU64::new(u64::MAX),
         }
     }

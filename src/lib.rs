@@ -30,6 +30,7 @@ pub mod mix;
 pub mod model;
 pub mod picture;
 pub mod pool;
+pub(crate) mod properties;
 pub mod refine;
 pub mod segment;
 pub mod simd;

@@ -5,7 +5,6 @@
 use super::exchange::Pads;
 use super::routes::{Child, ROUTES, Route};
 use crate::compose::MatteCompose;
-use crate::control::Follower;
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
 use crate::segment::MatteSegment;
@@ -44,21 +43,14 @@ impl MatteBackground {
         }
     }
 
-    /// Where a property of the bin goes.
-    fn route(&self, name: &str) -> &'static Route {
-        ROUTES
-            .of(name)
-            .expect("every property of the bin is a child's")
-    }
-
     /// Has each child take the bin's control bindings at the time of the frame that it works on.
     fn hand_on_control(&self) {
         let bin = self.obj();
-        let follower = |child| Follower::new(&*bin, &ROUTES.controllable(child));
-        self.segment.control().follow(follower(Child::Segment));
-        self.refine.control().follow(follower(Child::Refine));
-        self.compose.control().follow(follower(Child::Compose));
-        self.mix.control().follow(follower(Child::Mix));
+        let bin = bin.upcast_ref();
+        self.segment.control().follow(bin, &self.segment);
+        self.refine.control().follow(bin, &self.refine);
+        self.compose.control().follow(bin, &self.compose);
+        self.mix.control().follow(bin, &self.mix);
     }
 }
 
@@ -81,27 +73,20 @@ impl ObjectSubclass for MatteBackground {
 
 impl ObjectImpl for MatteBackground {
     fn properties() -> &'static [glib::ParamSpec] {
-        ROUTES.specs()
+        &ROUTES.specs
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        let route = self.route(pspec.name());
-        for child in route.children() {
-            gst::trace!(
-                CAT,
-                imp = self,
-                "{} of {child:?}: {value:?}",
-                route.property()
-            );
-            self.child(*child)
-                .set_property_from_value(route.property(), value);
+        let Route { children, property } = ROUTES.of(pspec.name());
+        for child in children {
+            gst::trace!(CAT, imp = self, "{property} of {child:?}: {value:?}");
+            self.child(*child).set_property_from_value(property, value);
         }
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        let route = self.route(pspec.name());
-        self.child(route.children()[0])
-            .property_value(route.property())
+        let Route { children, property } = ROUTES.of(pspec.name());
+        self.child(children[0]).property_value(property)
     }
 
     fn constructed(&self) {

@@ -43,7 +43,7 @@ impl Canvas {
         Ok(Self {
             stream,
             painter,
-            on_missing: OnMissingMatte::default(),
+            on_missing: OnMissingMatte::Hide,
             strength: u8::MAX,
             last_good: None,
             newest: None,

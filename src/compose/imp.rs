@@ -5,7 +5,7 @@
 use super::fitted::Fitted;
 use super::image_loader::ImageLoader;
 use super::missing::{Missing, fitting, tell, warn_of_contradiction};
-use super::settings::{self, Settings};
+use super::settings::Settings;
 use super::stage::Stage;
 use super::{Background, ImageFit, caps};
 use crate::blend::Setting;
@@ -13,8 +13,9 @@ use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
+use crate::properties::Properties;
 use crate::timeline::{Tick, Timeline};
-use crate::video::direction::{self, Direction};
+use crate::video::direction::Direction;
 use crate::video::{
     MapError, Stream, Visible, allocation, as_plain, link_all_the_same, tell_refused,
 };
@@ -27,8 +28,6 @@ use gst_base::subclass::prelude::*;
 use gst_video::{VideoCropMeta, VideoMeta};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-
-pub use settings::properties;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -94,17 +93,19 @@ impl MatteCompose {
         }
     }
 
-    /// Readies a new picture, or an old one that is to be fitted otherwise, on the thread that
-    /// changed a property; the streaming thread goes on with what it has until it is ready.
-    /// An element at rest reads its picture when it starts.
-    fn prepare(&self, name: &str, settings: &Settings) -> Result<(), String> {
-        if !self.started.load(Ordering::Acquire) {
+    /// Before a property changes, on the thread that changes it: readies a new picture, or an old one
+    /// that is to be fitted otherwise; the streaming thread goes on with what it has until it is
+    /// ready. An element at rest reads its picture when it starts.
+    fn prepare(&self, name: &str, value: &glib::Value) -> Result<(), String> {
+        let mut next = lock(&self.settings).clone();
+        if !self.started.load(Ordering::Acquire) || !next.concerns_picture(name) {
             return Ok(());
         }
+        next.apply(name, value).map_err(|error| error.to_string())?;
         if name == "image" {
-            self.loader.open(settings.image.as_deref())?;
+            self.loader.open(next.image.as_deref())?;
         }
-        self.picture(settings).map(|_| ())
+        self.picture(&next).map(|_| ())
     }
 
     /// Takes over into the stage what properties and tags have changed, between two frames.
@@ -235,37 +236,31 @@ impl ObjectImpl for MatteCompose {
     }
 
     fn properties() -> &'static [glib::ParamSpec] {
-        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(Settings::specs);
         &PROPERTIES
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
-        if name == direction::PROPERTY {
-            if let Err(error) = self.direction.set(value) {
-                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{error}"));
-            }
+        // First the picture, then the setting: caps may change meanwhile, and want what is set.
+        if let Err(error) = self.prepare(name, value) {
+            gst::element_imp_warning!(
+                self,
+                gst::ResourceError::Read,
+                ("{error}; the background stays as it was")
+            );
             return;
         }
-        // First the picture, then the setting: caps may change meanwhile, and want what is set.
-        if lock(&self.settings).concerns_picture(name) {
-            let mut next = lock(&self.settings).clone();
-            next.set(name, value);
-            if let Err(error) = self.prepare(name, &next) {
-                gst::element_imp_warning!(
-                    self,
-                    gst::ResourceError::Read,
-                    ("{error}; the background stays as it was")
-                );
-                return;
-            }
-        }
-        let (before, after) = {
+        let (set, before, after) = {
             let mut settings = lock(&self.settings);
             let before = settings.background;
-            settings.set(name, value);
-            (before, settings.background)
+            let set = settings.apply(name, value);
+            self.direction.choose(settings.direction.video_direction);
+            (set, before, settings.background)
         };
+        if let Err(refused) = set {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
+        }
         self.changed.store(true, Ordering::Release);
         if caps::kind(before) != caps::kind(after) {
             self.obj().reconfigure_src();
@@ -273,10 +268,7 @@ impl ObjectImpl for MatteCompose {
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        match pspec.name() {
-            direction::PROPERTY => self.direction.value(),
-            name => lock(&self.settings).get(name),
-        }
+        lock(&self.settings).value(pspec.name())
     }
 }
 

@@ -31,6 +31,7 @@
  * Since: 0.1
  */
 use crate::control::Control;
+use crate::properties::property_enum;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -51,12 +52,12 @@ mod timeline;
 
 pub(crate) use canvas::Canvas;
 pub use caps::{sink_caps, src_caps};
-pub(crate) use effect::{Effect, properties as effect_properties};
+pub(crate) use effect::Effect;
 pub(crate) use fade::Fade;
-pub use imp::properties;
 pub(crate) use missing::{
     Contradictions, Gap, Missing, News, fitting, tell, warn_of_contradiction,
 };
+pub(crate) use settings::Settings;
 
 glib::wrapper! {
     /// Element that puts the picture together; see the module's page.
@@ -71,99 +72,44 @@ impl MatteCompose {
     }
 }
 
-/// What stands behind the subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstMatteComposeBackground")]
-#[repr(i32)]
-pub enum Background {
-    /// The room, out of focus.
-    #[default]
-    #[enum_value(name = "Blur: the room out of focus", nick = "blur")]
-    Blur = 0,
-    /// One colour.
-    #[enum_value(name = "Color: one colour, from the property color", nick = "color")]
-    Color = 1,
-    /// A picture from a file.
-    #[enum_value(name = "Image: a picture, from the property image", nick = "image")]
-    Image = 2,
-    /// Nothing: the frame gets an alpha channel.
-    #[enum_value(
-        name = "Transparent: straight alpha in a format that has it",
-        nick = "transparent"
-    )]
-    Transparent = 3,
-    /// The matte itself as a gray picture.
-    #[enum_value(name = "Matte: the matte as GRAY8", nick = "matte")]
-    Matte = 4,
-    /// The frame with the matte drawn over it.
-    #[enum_value(
-        name = "Overlay: the frame with the matte drawn on it",
-        nick = "overlay"
-    )]
-    Overlay = 5,
-    /// The frame as it came in.
-    #[enum_value(name = "None: the frame as it is, the room is seen", nick = "none")]
-    None = 6,
+property_enum! {
+    /// What stands behind the subject.
+    Background, "GstMatteComposeBackground" {
+        Blur = 0, "blur", "Blur: the room out of focus";
+        Color = 1, "color", "Color: one colour, from the property color";
+        Image = 2, "image", "Image: a picture, from the property image";
+        Transparent = 3, "transparent", "Transparent: straight alpha in a format that has it";
+        Matte = 4, "matte", "Matte: the matte as GRAY8";
+        Overlay = 5, "overlay", "Overlay: the frame with the matte drawn on it";
+        None = 6, "none", "None: the frame as it is, the room is seen";
+    }
 }
 
-/// What is shown for a frame that has no valid matte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstMatteComposeOnMissingMatte")]
-#[repr(i32)]
-pub enum OnMissingMatte {
-    /// The background alone.
-    #[default]
-    #[enum_value(name = "Hide: the background alone", nick = "hide")]
-    Hide = 0,
-    /// The last picture that was composed with a matte.
-    #[enum_value(name = "Freeze: the last good picture", nick = "freeze")]
-    Freeze = 1,
-    /// An error on the bus.
-    #[enum_value(name = "Fail: stop with an error", nick = "fail")]
-    Fail = 2,
-    /// The frame as it came in: the room is seen.
-    #[enum_value(
-        name = "Passthrough: the frame as it is, the room is seen",
-        nick = "passthrough"
-    )]
-    Passthrough = 3,
+property_enum! {
+    /// What is shown for a frame that has no valid matte.
+    OnMissingMatte, "GstMatteComposeOnMissingMatte" {
+        Hide = 0, "hide", "Hide: the background alone";
+        Freeze = 1, "freeze", "Freeze: the last good picture";
+        Fail = 2, "fail", "Fail: stop with an error";
+        Passthrough = 3, "passthrough", "Passthrough: the frame as it is, the room is seen";
+    }
 }
 
-/// How a background picture fills the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstMatteComposeImageFit")]
-#[repr(i32)]
-pub enum ImageFit {
-    /// Fills the frame, what sticks out is cut off.
-    #[default]
-    #[enum_value(name = "Cover: fill the frame, cut what sticks out", nick = "cover")]
-    Cover = 0,
-    /// All of the picture is seen, with bars of the property `color`.
-    #[enum_value(
-        name = "Contain: all of the picture, bars in the property color",
-        nick = "contain"
-    )]
-    Contain = 1,
-    /// Fills the frame, aspect ratio lost.
-    #[enum_value(name = "Stretch: fill the frame, aspect ratio lost", nick = "stretch")]
-    Stretch = 2,
-    /// Repeated at its own size.
-    #[enum_value(name = "Tile: repeat at its own size", nick = "tile")]
-    Tile = 3,
+property_enum! {
+    /// How a background picture fills the frame.
+    ImageFit, "GstMatteComposeImageFit" {
+        Cover = 0, "cover", "Cover: fill the frame, cut what sticks out";
+        Contain = 1, "contain", "Contain: all of the picture, bars in the property color";
+        Stretch = 2, "stretch", "Stretch: fill the frame, aspect ratio lost";
+        Tile = 3, "tile", "Tile: repeat at its own size";
+    }
 }
 
-/// Registers the element and its enums.
+/// Registers the element.
 ///
 /// # Errors
 /// Where GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    for kind in [
-        Background::static_type(),
-        OnMissingMatte::static_type(),
-        ImageFit::static_type(),
-    ] {
-        kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
-    }
     gst::Element::register(
         Some(plugin),
         "mattecompose",

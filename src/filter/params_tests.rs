@@ -17,7 +17,7 @@ fn wild_values_are_held() {
         hysteresis_low: 3.0,
         hysteresis_high: -1.0,
         min_area: f32::INFINITY,
-        guided_subsample: usize::MAX,
+        guided_subsample: u32::MAX,
         guided_radius: 1e9,
         white_point: 0.0,
         black_point: 0.5,

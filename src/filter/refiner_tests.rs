@@ -241,7 +241,7 @@ fn random_changes_while_playing_never_panic() {
             keep: Some(Region::rectangle(wild(), wild(), wild(), wild())),
             temporal: TemporalMode::ALL[random.next() as usize % TemporalMode::ALL.len()],
             edge_mode: EdgeMode::ALL[random.next() as usize % EdgeMode::ALL.len()],
-            guided_subsample: random.next() as usize % 20,
+            guided_subsample: random.next() as u32 % 20,
         };
         refiner.set_params(&params);
         let side = |random: &mut Random| 1 + random.next() as usize % 40;

@@ -6,12 +6,13 @@
 
 use super::inbox::Inbox;
 use super::qos::Qos;
-use super::settings::{self, Settings};
+use super::settings::Settings;
 use super::stage::Stage;
 use crate::compose;
 use crate::control::Control;
+use crate::properties::Properties;
 use crate::timeline::Timeline;
-use crate::video::direction::{self, Direction};
+use crate::video::direction::Direction;
 use crate::video::{allocation, as_plain, link_all_the_same, tell_refused, with_dmabuf};
 use gst::glib;
 use gst::prelude::*;
@@ -24,8 +25,6 @@ use gst_video::subclass::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-pub use settings::properties;
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -150,26 +149,25 @@ impl ObjectSubclass for MatteMix {
 
 impl ObjectImpl for MatteMix {
     fn properties() -> &'static [glib::ParamSpec] {
-        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(Settings::specs);
         &PROPERTIES
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        if pspec.name() == direction::PROPERTY {
-            if let Err(error) = self.direction.set(value) {
-                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{error}"));
-            }
-            return;
+        let set = {
+            let mut settings = lock(&self.settings);
+            let set = settings.set(pspec.name(), value);
+            self.direction.choose(settings.direction.video_direction);
+            set
+        };
+        if let Err(refused) = set {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
         }
-        lock(&self.settings).set(pspec.name(), value);
         self.changed.store(true, Ordering::Release);
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        match pspec.name() {
-            direction::PROPERTY => self.direction.value(),
-            name => lock(&self.settings).get(name),
-        }
+        lock(&self.settings).value(pspec.name())
     }
 
     fn constructed(&self) {

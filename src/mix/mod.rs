@@ -51,6 +51,7 @@
  * Since: 0.1
  */
 use crate::control::Control;
+use crate::properties::property_enum;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -63,7 +64,8 @@ mod qos;
 mod settings;
 mod stage;
 
-pub use imp::{background_caps, properties};
+pub use imp::background_caps;
+pub(crate) use settings::Settings;
 
 glib::wrapper! {
     /// Element that puts a second video behind the subject; see the module's page.
@@ -78,29 +80,20 @@ impl MatteMix {
     }
 }
 
-/// What is seen behind the subject after the background's end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstMatteMixBackgroundEos")]
-#[repr(i32)]
-pub enum BackgroundEos {
-    /// The background's last frame.
-    #[default]
-    #[enum_value(name = "Hold: the background's last frame", nick = "hold")]
-    Hold = 0,
-    /// One colour.
-    #[enum_value(name = "Color: one colour, from the property color", nick = "color")]
-    Color = 1,
-    /// Nothing: the output ends, too.
-    #[enum_value(name = "EOS: the output ends with the background", nick = "eos")]
-    Eos = 2,
+property_enum! {
+    /// What is seen behind the subject after the background's end.
+    BackgroundEos, "GstMatteMixBackgroundEos" {
+        Hold = 0, "hold", "Hold: the background's last frame";
+        Color = 1, "color", "Color: one colour, from the property color";
+        Eos = 2, "eos", "EOS: the output ends with the background";
+    }
 }
 
-/// Registers the element and its enum.
+/// Registers the element.
 ///
 /// # Errors
 /// Where GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    BackgroundEos::static_type().mark_as_plugin_api(gst::PluginAPIFlags::empty());
     gst::Element::register(
         Some(plugin),
         "mattemix",

@@ -8,9 +8,10 @@ use crate::filter::{Params, Refiner, Stats, Timing};
 use crate::frame::Orientation;
 use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
+use crate::properties::Properties;
 use crate::simd;
 use crate::timeline::Timeline;
-use crate::video::direction::{self, Direction};
+use crate::video::direction::Direction;
 use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
 use gst::glib;
 use gst::prelude::*;
@@ -20,8 +21,6 @@ use gst_base::subclass::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-pub use settings::properties;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -223,30 +222,30 @@ impl ObjectImpl for MatteRefine {
     }
 
     fn properties() -> &'static [glib::ParamSpec] {
-        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(Settings::specs);
         &PROPERTIES
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        let result = match pspec.name() {
-            direction::PROPERTY => self.direction.set(value).map_err(|error| error.to_string()),
-            name => lock(&self.settings).set(name, value),
+        let set = {
+            let mut settings = lock(&self.settings);
+            let set = settings.set(pspec.name(), value);
+            self.direction
+                .choose(settings.general.direction.video_direction);
+            set
         };
-        match result {
-            Ok(()) => self.changed.store(true, Ordering::Release),
-            Err(error) => gst::element_imp_warning!(
-                self,
-                gst::LibraryError::Settings,
-                ("{error}; the old value stays")
-            ),
+        match set {
+            Ok(_) => self.changed.store(true, Ordering::Release),
+            Err(refused) => {
+                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
+            }
         }
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         match pspec.name() {
             "stats" => settings::stats(&lock(&self.stats)).to_value(),
-            direction::PROPERTY => self.direction.value(),
-            name => lock(&self.settings).get(name),
+            name => lock(&self.settings).value(name),
         }
     }
 }

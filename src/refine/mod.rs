@@ -23,6 +23,7 @@ use crate::control::Control;
  * Since: 0.1
  */
 use crate::filter;
+use crate::properties::property_enum;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -31,7 +32,7 @@ mod imp;
 mod region;
 mod settings;
 
-pub use imp::properties;
+pub(crate) use settings::Settings;
 
 glib::wrapper! {
     /// Element that refines mattes; see the module's page.
@@ -48,25 +49,11 @@ impl MatteRefine {
 
 /// Makes a GObject enum of one of the filters' enums, value by value.
 macro_rules! mirror {
-    ($(#[$doc:meta])* $name:ident of $of:path, $gtype:literal, default $default:ident {
-        $($variant:ident = $value:literal, $nick:literal, $text:literal;)+
+    ($(#[$doc:meta])* $name:ident of $of:path, $gtype:literal {
+        $($variant:ident = $number:literal, $nick:literal, $text:literal;)+
     }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, glib::Enum)]
-        #[enum_type(name = $gtype)]
-        #[repr(i32)]
-        pub enum $name {
-            $(
-                #[doc = $text]
-                #[enum_value(name = $text, nick = $nick)]
-                $variant = $value,
-            )+
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self::$default
-            }
+        property_enum! {
+            $(#[$doc])* $name, $gtype { $($variant = $number, $nick, $text;)+ }
         }
 
         impl From<$name> for $of {
@@ -90,7 +77,7 @@ macro_rules! mirror {
 
 mirror! {
     /// How the matte is steadied over time.
-    Temporal of filter::TemporalMode, "GstMatteRefineTemporal", default Adaptive {
+    Temporal of filter::TemporalMode, "GstMatteRefineTemporal" {
         None = 0, "none", "None: every matte as it comes";
         Ema = 1, "ema", "EMA: exponential moving average";
         Uncertainty = 2, "uncertainty", "Uncertainty: unsure pixels follow the past, sure ones the present";
@@ -101,7 +88,7 @@ mirror! {
 
 mirror! {
     /// How the matte's edge is fitted to the picture.
-    EdgeMode of filter::EdgeMode, "GstMatteRefineEdgeMode", default Guided {
+    EdgeMode of filter::EdgeMode, "GstMatteRefineEdgeMode" {
         None = 0, "none", "None: scaled without a look at the picture";
         Guided = 1, "guided", "Guided: guided filter on luma";
         GuidedColor = 2, "guided-color", "Guided colour: guided filter on luma and colour";
@@ -112,7 +99,7 @@ mirror! {
 
 mirror! {
     /// A named set of parameters.
-    Preset of filter::Preset, "GstMatteRefinePreset", default Balanced {
+    Preset of filter::Preset, "GstMatteRefinePreset" {
         Fast = 0, "fast", "Fast: half the time of balanced, without motion compensation";
         Balanced = 1, "balanced", "Balanced: steady and exact at a few milliseconds";
         Quality = 2, "quality", "Quality: colour guides the edge, too";
@@ -120,18 +107,11 @@ mirror! {
     }
 }
 
-/// Registers the element and its enums.
+/// Registers the element.
 ///
 /// # Errors
 /// Where GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    for kind in [
-        Temporal::static_type(),
-        EdgeMode::static_type(),
-        Preset::static_type(),
-    ] {
-        kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
-    }
     gst::Element::register(
         Some(plugin),
         "matterefine",

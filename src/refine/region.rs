@@ -5,40 +5,39 @@
 
 use crate::filter::Region;
 
+/// Why a text is no region.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegionError {
+    /// One of its words.
+    #[error("`{0}` is no number from 0 to 1 (a share of the frame)")]
+    Word(String),
+    /// How many numbers it has.
+    #[error(
+        "{0} numbers are no region; a rectangle has 4 (left, top, width, height), a polygon an even \
+         number of 6 or more (x, y of each corner)"
+    )]
+    Count(usize),
+}
+
 /// Reads a region; an empty text is none.
 ///
 /// # Errors
-/// What was found and what was expected.
-pub fn parse(text: &str) -> Result<Option<Region>, String> {
-    let words = text
-        .split([',', ' ', ';'])
-        .map(str::trim)
-        .filter(|word| !word.is_empty());
-    let mut numbers = Vec::new();
-    for word in words {
-        match word.parse::<f32>() {
-            Ok(number) if (0.0..=1.0).contains(&number) => numbers.push(number),
-            _ => {
-                return Err(format!(
-                    "`{word}` is no number from 0 to 1 (a share of the frame)"
-                ));
-            }
-        }
-    }
+/// [`RegionError`]: what was found and what was expected.
+pub fn parse(text: &str) -> Result<Option<Region>, RegionError> {
+    let share = |word: &str| match word.parse::<f32>() {
+        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
+        _ => Err(RegionError::Word(word.into())),
+    };
+    let words = text.split([',', ' ', ';']).map(str::trim);
+    let words = words.filter(|word| !word.is_empty());
+    let numbers = words.map(share).collect::<Result<Vec<_>, _>>()?;
     match numbers[..] {
         [] => Ok(None),
         [left, top, width, height] => Ok(Some(Region::rectangle(left, top, width, height))),
         _ if numbers.len() >= 6 && numbers.len().is_multiple_of(2) => Ok(Some(Region {
-            corners: numbers
-                .chunks_exact(2)
-                .map(|corner| [corner[0], corner[1]])
-                .collect(),
+            corners: numbers.as_chunks::<2>().0.into(),
         })),
-        _ => Err(format!(
-            "{} numbers are no region; a rectangle has 4 (left, top, width, height), a polygon an \
-             even number of 6 or more (x, y of each corner)",
-            numbers.len()
-        )),
+        _ => Err(RegionError::Count(numbers.len())),
     }
 }
 
@@ -54,8 +53,8 @@ mod tests {
         );
         assert_eq!(parse("0,0 1,0 0,1").unwrap().unwrap().corners.len(), 3);
         assert_eq!(parse(" ").unwrap(), None);
-        assert!(parse("0,0,1").unwrap_err().contains("3 numbers"));
-        assert!(parse("0,0,nan,1").unwrap_err().contains("nan"));
-        assert!(parse("0,0,7,1").unwrap_err().contains('7'));
+        assert_eq!(parse("0,0,1"), Err(RegionError::Count(3)));
+        assert_eq!(parse("0,0,nan,1"), Err(RegionError::Word("nan".into())));
+        assert_eq!(parse("0,0,7,1"), Err(RegionError::Word("7".into())));
     }
 }

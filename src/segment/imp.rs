@@ -4,22 +4,21 @@
 //! which frames it runs on in `schedule`, how networks come and go in `loader`.
 
 use super::loader::interrupt::Interrupt;
-use super::settings;
+use super::settings::{NETWORK, Settings};
 use super::shared::{Shared, Snapshot};
 use super::stats::RunTimes;
 use super::stream::Started;
 use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::meta::Matte;
-use crate::video::direction::{self, Direction};
+use crate::properties::Properties;
+use crate::video::direction::Direction;
 use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
 use gst::glib;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-pub use settings::properties;
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -72,45 +71,37 @@ impl ObjectImpl for MatteSegment {
     }
 
     fn properties() -> &'static [glib::ParamSpec] {
-        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(properties);
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(Settings::specs);
         &PROPERTIES
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
-        if name == direction::PROPERTY {
-            if let Err(error) = self.direction.set(value) {
-                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{error}"));
-            }
-            return;
-        }
         let mut fields = self.shared.lock();
         let started = fields.started;
-        if !started || !settings::is_of_network(name) {
-            let before = fields.settings.mode;
-            fields.settings.set(name, value);
-            let changed = before != fields.settings.mode;
-            drop(fields);
-            if started && changed {
-                self.post_latency();
-            }
-            return;
-        }
-        let before = fields.settings.network();
-        fields.settings.set(name, value);
-        let after = fields.settings.clone();
+        let settings = &mut fields.settings;
+        let mode = settings.mode;
+        let network = (started && NETWORK.contains(&name)).then(|| settings.network());
+        let set = settings.set(name, value);
+        self.direction.choose(settings.direction.video_direction);
+        let waits_otherwise = started && settings.mode != mode;
+        let wanted = network.filter(|before| *before != settings.network());
+        let wanted = wanted.map(|_| settings.clone());
         drop(fields);
-        if before != after.network() {
+        if let Err(refused) = set {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
+        }
+        if waits_otherwise {
+            self.post_latency();
+        }
+        if let Some(wanted) = wanted {
             gst::debug!(CAT, imp = self, "{name} asks for another network");
-            self.load_beside(after);
+            self.load_beside(wanted);
         }
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        match pspec.name() {
-            direction::PROPERTY => self.direction.value(),
-            name => self.shared.property(name),
-        }
+        self.shared.property(pspec.name())
     }
 }
 

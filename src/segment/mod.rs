@@ -25,6 +25,7 @@
  * Since: 0.1
  */
 use crate::control::Control;
+use crate::properties::property_enum;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -55,7 +56,7 @@ mod time_tests;
 mod turned;
 mod worker;
 
-pub use imp::properties;
+pub(crate) use settings::Settings;
 
 glib::wrapper! {
     /// Element that runs the network; see the module's page.
@@ -70,30 +71,21 @@ impl MatteSegment {
     }
 }
 
-/// Whether a frame waits for its matte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstMatteSegmentMode")]
-#[repr(i32)]
-pub enum Mode {
-    /// Every frame gets its own matte.
-    #[default]
-    #[enum_value(name = "Sync: every frame waits for its own matte", nick = "sync")]
-    Sync = 0,
-    /// The network runs beside the stream.
-    #[enum_value(
-        name = "Async: no frame waits, the newest finished matte is moved along with the picture",
-        nick = "async"
-    )]
-    Async = 1,
+property_enum! {
+    /// Whether a frame waits for its matte.
+    Mode, "GstMatteSegmentMode" {
+        Sync = 0, "sync", "Sync: every frame waits for its own matte";
+        Async = 1, "async",
+            "Async: no frame waits, the newest finished matte is moved along with the picture";
+    }
 }
 
-/// Registers the element and its enums.
+/// Registers the element.
 ///
 /// # Errors
 /// If GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     crate::model::set_log_sink(imp::log_onnxruntime);
-    Mode::static_type().mark_as_plugin_api(gst::PluginAPIFlags::empty());
     gst::Element::register(
         Some(plugin),
         "mattesegment",

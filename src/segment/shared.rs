@@ -12,6 +12,7 @@ use super::latency::ReportedLatency;
 use super::loader::requests::{Ready, Requests};
 use super::settings::Settings;
 use super::stats::{Counters, RunTimes};
+use crate::properties::Properties;
 use gst::glib;
 use gst::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -110,7 +111,7 @@ impl Shared {
         (fields.settings.mode == Mode::Sync).then(|| fields.latency.reported())
     }
 
-    /// The value of a property that the element does not keep in its settings alone.
+    /// The value of a property.
     pub fn property(&self, name: &str) -> glib::Value {
         let fields = self.lock();
         match name {
@@ -120,7 +121,7 @@ impl Shared {
                 times.to_structure(&self.counters, latency).to_value()
             }
             "active-execution-provider" => fields.active_provider.to_value(),
-            name => fields.settings.get(name),
+            name => fields.settings.value(name),
         }
     }
 }

@@ -14,7 +14,7 @@ pub const MODEL_VARIABLE: &str = "MATTE_MODEL";
 impl Settings {
     /// Where the model comes from: the property, else `MATTE_MODEL`, else the built-in one.
     pub fn source(&self) -> ModelSource {
-        let named = self.model.clone().or_else(|| {
+        let named = self.model.as_deref().map(String::from).or_else(|| {
             std::env::var(MODEL_VARIABLE)
                 .ok()
                 .filter(|name| !name.is_empty())
@@ -28,7 +28,8 @@ impl Settings {
     /// # Errors
     /// [`ModelError`] for an unknown provider, a subject that cannot be read or too few pixels.
     pub fn options(&self) -> Result<model::Options, ModelError> {
-        let mut provider = ProviderRequest::parse(&self.execution_provider)?;
+        let mut provider =
+            ProviderRequest::parse(self.execution_provider.as_deref().unwrap_or_default())?;
         provider.strict = self.strict_provider;
         if let Some(options) = &self.provider_options {
             for (name, value) in options.iter() {
@@ -54,7 +55,7 @@ impl Settings {
         }
         Ok(model::Options {
             search: Search {
-                library: self.onnxruntime_library.as_ref().map(PathBuf::from),
+                library: self.onnxruntime_library.as_deref().map(PathBuf::from),
                 plugin_folder: plugin_folder(),
             },
             session: SessionOptions {

@@ -8,32 +8,48 @@
 //! names comes by tags and by elements' properties only (headers of 1.22, bindings up to 1.30).
 
 use crate::frame::Orientation;
+use crate::properties::{About, BoxError, PropertyType, properties};
 use gst::glib;
 use gst::prelude::*;
 use gst_video::VideoOrientationMethod as Method;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Name of the property, as `videoflip` has it.
-pub const PROPERTY: &str = "video-direction";
-
 /// Why a value of the property is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "video-direction=custom says nothing about the frames; use auto, identity, 90r, 180, 90l, \
-     horiz, vert, ul-lr or ur-ll"
+    "custom says nothing about the frames; use auto, identity, 90r, 180, 90l, horiz, vert, ul-lr or \
+     ur-ll"
 )]
 pub struct NoDirection;
 
-/// The property; every call makes a new spec.
-pub fn property() -> glib::ParamSpec {
-    glib::ParamSpecEnum::builder_with_default(PROPERTY, Method::Auto)
-        .nick("Video direction")
-        .blurb(
-            "What makes the frames upright for the viewer, in videoflip's words; auto: what the \
-             stream's tag image-orientation says. Frames and tag stay as they are",
-        )
-        .mutable_playing()
-        .build()
+properties! {
+    /// The property that all elements have, named as in `videoflip`.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct DirectionSettings {
+        /// What makes the frames upright for the viewer, in videoflip's words; auto: what the stream's
+        /// tag image-orientation says. Frames and tag stay as they are
+        video_direction: Option<Orientation> = None, "Video direction", PLAYING;
+    }
+}
+
+/// None is `auto`.
+impl PropertyType for Option<Orientation> {
+    fn spec(about: &About, default: Self, _range: &[Self]) -> glib::ParamSpec {
+        let default = default.map_or(Method::Auto, method_of);
+        let spec = glib::ParamSpecEnum::builder_with_default(&about.name, default);
+        about.describe(spec).build()
+    }
+
+    fn to_property(&self) -> glib::Value {
+        self.map_or(Method::Auto, method_of).to_value()
+    }
+
+    fn from_property(value: &glib::Value, _default: Self) -> Result<Self, BoxError> {
+        Ok(match value.get()? {
+            Method::Auto => None,
+            method => Some(orientation_of(method).ok_or(NoDirection)?),
+        })
+    }
 }
 
 /// An orientation that is known, or not: 0, or its place in [`Orientation::ALL`] plus 1.
@@ -71,24 +87,9 @@ impl Direction {
         known.or_else(|| self.global.get()).unwrap_or_default()
     }
 
-    /// Takes the property's value; GObject has checked its type.
-    ///
-    /// # Errors
-    /// [`NoDirection`] for `custom`; the old value stays.
-    pub fn set(&self, value: &glib::Value) -> Result<(), NoDirection> {
-        let method = value.get().expect("GObject checked the type");
-        match method {
-            Method::Auto => self.chosen.set(None),
-            method => self
-                .chosen
-                .set(Some(orientation_of(method).ok_or(NoDirection)?)),
-        }
-        Ok(())
-    }
-
-    /// The property's value.
-    pub fn value(&self) -> glib::Value {
-        self.chosen.get().map_or(Method::Auto, method_of).to_value()
+    /// Takes the value of the property: it counts before all tags, if there is one.
+    pub fn choose(&self, orientation: Option<Orientation>) {
+        self.chosen.set(orientation);
     }
 
     /// Takes in an event of the stream.
@@ -149,6 +150,7 @@ fn orientation_of(method: Method) -> Option<Orientation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::properties::Properties;
 
     fn tag(word: &str, scope: gst::TagScope) -> gst::Event {
         let mut tags = gst::TagList::new();
@@ -171,14 +173,28 @@ mod tests {
         direction.note(&tag("upside-down", gst::TagScope::Stream));
         direction.note(&gst::event::Tag::new(gst::TagList::new()));
         assert_eq!(direction.orientation(), Orientation::FlipRotate90);
-        direction.set(&Method::Vert.to_value()).unwrap();
+        direction.choose(Some(Orientation::FlipRotate180));
         assert_eq!(direction.orientation(), Orientation::FlipRotate180);
-        assert_eq!(direction.set(&Method::Custom.to_value()), Err(NoDirection));
-        assert_eq!(direction.value().get(), Ok(Method::Vert));
-        direction.set(&Method::Auto.to_value()).unwrap();
+        direction.choose(None);
         assert_eq!(direction.orientation(), Orientation::FlipRotate90);
         direction.note(&gst::event::StreamStart::new("next"));
         assert_eq!(direction.orientation(), Orientation::Rotate0);
+    }
+
+    #[test]
+    fn a_direction_that_says_nothing_is_refused_and_the_old_one_stays() {
+        gst::init().unwrap();
+        let mut settings = DirectionSettings::default();
+        let set = |settings: &mut DirectionSettings, method: Method| {
+            settings.set("video-direction", &method.to_value())
+        };
+        assert!(set(&mut settings, Method::Vert).unwrap());
+        let error = set(&mut settings, Method::Custom).unwrap_err().to_string();
+        assert!(
+            error.starts_with("video-direction: custom says nothing"),
+            "{error}"
+        );
+        assert_eq!(settings.video_direction, Some(Orientation::FlipRotate180));
     }
 
     #[test]
@@ -198,9 +214,9 @@ mod tests {
             let direction = Direction::default();
             direction.note(&tag(word, gst::TagScope::Stream));
             assert_eq!(direction.orientation(), orientation, "{word}");
-            direction.set(&method.to_value()).unwrap();
-            assert_eq!(direction.orientation(), orientation, "{method:?}");
-            assert_eq!(direction.value().get(), Ok(method));
+            let chosen = Option::from_property(&method.to_value(), None).unwrap();
+            assert_eq!(chosen, Some(orientation), "{method:?}");
+            assert_eq!(chosen.to_property().get(), Ok(method));
         }
     }
 }

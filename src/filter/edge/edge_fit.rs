@@ -142,7 +142,7 @@ fn steeper<S: Simd>(_: S, matte: &mut [f32]) {
 /// wide, `scale` a pixel of the frame. The dear ways of fitting take no finer grid than the raw
 /// matte is worth.
 pub(crate) fn step(params: &Params, scale: f32, pixel: f32) -> usize {
-    let step = grid_step(params.guided_subsample, scale, pixel);
+    let step = grid_step(params.guided_subsample as usize, scale, pixel);
     match params.edge_mode {
         EdgeMode::JointBilateral | EdgeMode::Matting => step.max(grid_step(0, scale, pixel)),
         _ => step,

@@ -314,7 +314,7 @@ impl MatteSegment {
             ("{provider} is lost: {reason}; going on with the CPU"),
             ["Frames go on without a matte until the network is loaded there"]
         );
-        settings.execution_provider = "cpu".into();
+        settings.execution_provider = Some("cpu".into());
         settings.provider_options = None;
         self.load_beside(settings);
     }

@@ -45,7 +45,7 @@ fn ready(model: &str) -> Box<Ready> {
     })
 }
 
-fn model_of(ready: Option<Box<Ready>>) -> Option<String> {
+fn model_of(ready: Option<Box<Ready>>) -> Option<std::sync::Arc<str>> {
     ready.and_then(|ready| ready.settings.model)
 }
 
