@@ -2,7 +2,8 @@
 
 //! Recycled memory for mattes: after the first few frames no matte costs an allocation.
 
-use crate::frame::GrayMut;
+use crate::frame::{GrayMut, GrayRef, PixelLayout};
+use crate::video::Stream;
 use gst::prelude::*;
 use gst_video::VideoFrameRef;
 use gst_video::prelude::*;
@@ -91,7 +92,7 @@ impl Drop for MattePool {
 /// Where the sample is no mappable GRAY8 picture.
 pub fn read_matte<T>(
     sample: &gst::SampleRef,
-    work: impl FnOnce(crate::frame::GrayRef) -> T,
+    work: impl FnOnce(GrayRef) -> T,
 ) -> Result<T, gst::glib::BoolError> {
     let caps = sample
         .caps()
@@ -99,30 +100,24 @@ pub fn read_matte<T>(
     let buffer = sample
         .buffer()
         .ok_or_else(|| gst::glib::bool_error!("the matte has no buffer"))?;
-    let info = gst_video::VideoInfo::from_caps(caps)?;
-    if info.format() != gst_video::VideoFormat::Gray8 {
+    // Caps and metas may come from anywhere: this is the way that frames come, too.
+    let stream = Stream::from_caps(caps)
+        .map_err(|_| gst::glib::bool_error!("the matte's caps are no picture's: {caps}"))?;
+    if stream.layout != PixelLayout::Gray8 {
         return Err(gst::glib::bool_error!(
             "the matte must be GRAY8, found {}",
-            info.format()
+            stream.layout.info().name
         ));
     }
-    // Caps may come from anywhere; the binding panics on a picture of no size.
-    if !info.is_valid() {
-        return Err(gst::glib::bool_error!(
-            "the matte's caps are not valid: {caps}"
-        ));
+    let read = stream.read(buffer, |frame| {
+        let (width, height) = (frame.width(), frame.height());
+        GrayRef::new(frame.plane(0), width, height, frame.stride(0)).map(work)
+    });
+    match read {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(error)) => Err(gst::glib::bool_error!("{error}")),
+        Err(error) => Err(gst::glib::bool_error!("{error}")),
     }
-    let frame = VideoFrameRef::from_buffer_ref_readable(buffer, &info)?;
-    let stride = usize::try_from(frame.plane_stride()[0])
-        .map_err(|_| gst::glib::bool_error!("the matte has a negative stride"))?;
-    let view = crate::frame::GrayRef::new(
-        frame.plane_data(0)?,
-        info.width() as usize,
-        info.height() as usize,
-        stride,
-    )
-    .map_err(|error| gst::glib::bool_error!("{error}"))?;
-    Ok(work(view))
 }
 
 #[cfg(test)]

@@ -418,3 +418,54 @@ fn a_matte_of_no_size_hides_the_room() {
     });
     assert!(a == b, "something of the room is seen");
 }
+
+/// A matte comes from anywhere: its metas are believed no more than those of a frame.
+#[test]
+fn a_matte_whose_memory_does_not_hold_it_hides_the_room() {
+    init();
+    let info = info(VideoFormat::Nv12, 32, 18);
+    for (size, (width, height), offset, stride) in [
+        // Behind the memory, at its very end, rows that overlap.
+        (144, (16, 9), 143, 16),
+        (144, (16, 9), 1, 16),
+        (4096, (8192, 4608), 4095, 8192),
+        (144, (16, 9), 0, 15),
+        (144, (16, 9), 0, -16),
+    ] {
+        for element in [
+            "mattecompose background=color",
+            "mattecompose background=transparent",
+            "mattecompose background=matte",
+            "matterefine ! mattecompose background=color",
+        ] {
+            let what = format!("{element}: {size} bytes, offset {offset}, stride {stride}");
+            let seen = [40, 200].map(|room| {
+                let mut buffer = frame(&info, |_| room);
+                let matte_info = common::info(VideoFormat::Gray8, width, height);
+                let mut matte = gst::Buffer::from_mut_slice(vec![255; size]);
+                let (flags, format) = (gst_video::VideoFrameFlags::empty(), VideoFormat::Gray8);
+                let writable = matte.get_mut().expect("it is new");
+                gst_video::VideoMeta::add_full(
+                    writable,
+                    flags,
+                    format,
+                    width,
+                    height,
+                    &[offset],
+                    &[stride],
+                )
+                .expect("buffers take any meta");
+                common::attach(&mut buffer, &info, (16, 9), |_, _| 255);
+                let caps = matte_info.to_caps().expect("valid caps");
+                let sample = gst::Sample::builder().buffer(&matte).caps(&caps).build();
+                let mut meta = gstmatte::meta::Matte::of(&buffer).expect("just attached");
+                meta.sample = sample;
+                meta.attach(buffer.make_mut()).expect("buffers take it");
+                let run = run(&info, element, [buffer]);
+                assert_eq!(run.error, None, "{what}");
+                bytes(run.buffers.first().expect("a frame comes out"))
+            });
+            assert!(seen[0] == seen[1], "{what}: the room is seen");
+        }
+    }
+}

@@ -192,6 +192,57 @@ fn a_size_that_no_frame_has_is_named() {
     }
 }
 
+/// Applications write caps by hand: what can be done without is done without.
+#[test]
+fn caps_that_lack_a_field_are_taken_or_named() {
+    init();
+    for (factory, pad) in INPUTS {
+        for (caps, words) in [
+            ("video/x-raw,format=NV12,width=64,height=48", None),
+            (
+                "video/x-raw,width=64,height=48,framerate=30/1",
+                Some("without a format"),
+            ),
+            ("video/x-raw,width=64,height=48", Some("without a format")),
+            (
+                "video/x-raw,format=NV12,framerate=30/1",
+                Some("without a width and a height"),
+            ),
+            (
+                "video/x-raw,format=NV12,width=64,height=48,framerate=30/1,interlace-mode=alternate",
+                Some("put deinterlace"),
+            ),
+            (
+                "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved",
+                Some("is no video"),
+            ),
+            ("text/plain", Some("is no video")),
+        ] {
+            let what = format!("{factory}.{pad}: {caps}");
+            let caps = gst::Caps::from_str(caps).expect(&what);
+            let (element, input, bus) = running(factory, pad);
+            input.send_event(gst::event::StreamStart::new("test"));
+            let taken = input.send_event(gst::event::Caps::new(&caps));
+            let all = spoken(&bus);
+            match words {
+                None => {
+                    assert_eq!(all, [], "{what}");
+                    assert!(taken, "{what}");
+                }
+                Some(words) => {
+                    let [(kind, speaker, said)] = &*all else {
+                        panic!("{what}: {all:?}");
+                    };
+                    assert_eq!(*kind, gst::MessageType::Error, "{what}");
+                    assert_eq!(speaker, factory, "{what}");
+                    assert!(said.contains(words), "{what}: {said}");
+                }
+            }
+            stop(&element);
+        }
+    }
+}
+
 /// What a pipeline says until its first error or its end.
 fn said(description: &str) -> Vec<(gst::MessageType, String, String)> {
     init();

@@ -315,7 +315,25 @@ const CONTRADICTIONS: &[Contradiction] = &[
         VideoMeta::add_from_info(buffer, VideoFrameFlags::empty(), info).expect("it fits");
         buffer.set_size(buffer.size() - 1);
     }),
+    ("rows that overlap", |buffer, info| {
+        let stride: Vec<i32> = info.stride().iter().map(|bytes| bytes / 2).collect();
+        lay_out(buffer, info, info.offset(), &stride);
+    }),
+    ("planes that overlap", |buffer, info| {
+        match info.n_planes() {
+            1 => lay_out(buffer, info, info.offset(), &[4]),
+            planes => lay_out(buffer, info, &vec![0; planes as usize], info.stride()),
+        }
+    }),
 ];
+
+/// Says in a meta where a picture of the caps lies in a buffer.
+fn lay_out(buffer: &mut gst::BufferRef, info: &VideoInfo, offset: &[usize], stride: &[i32]) {
+    let (width, height) = (info.width(), info.height());
+    let flags = VideoFrameFlags::empty();
+    VideoMeta::add_full(buffer, flags, info.format(), width, height, offset, stride)
+        .expect("buffers take any meta");
+}
 
 #[test]
 fn a_buffer_that_contradicts_its_caps_is_hidden_and_the_stream_goes_on() {
@@ -617,5 +635,58 @@ fn a_matte_that_does_not_cover_the_frame_is_not_handed_on() {
         attach_part(&mut buffer, &part, (0, 0, 48, 36), ramp);
         let (out, _) = send(&element(background), &part, [buffer]);
         assert!(Matte::of(&out[0]).is_none(), "{background}");
+    }
+}
+
+/// Others take the fourth byte of RGBx for alpha, and the row's last one is as good as any.
+#[test]
+fn the_byte_of_no_component_is_opaque_in_the_rooms_place() {
+    init();
+    for layout in PixelLayout::ALL.iter().copied() {
+        let Some(filler) = layout.info().filler() else {
+            continue;
+        };
+        let info = info(format_of(layout), 22, 12);
+        for background in ["blur", "color", "image"] {
+            for matte in [Some(0), None] {
+                let [mut buffer, _] = two_rooms(&info);
+                if let Some(matte) = matte {
+                    attach(&mut buffer, &info, (22, 12), |_, _| matte);
+                }
+                let (out, _) = send(&element(background), &info, [buffer]);
+                let seen = common::bytes(&out[0]);
+                let opaque = seen.iter().skip(filler).step_by(4).all(|byte| *byte == 255);
+                assert!(opaque, "{layout:?} {background} {matte:?}");
+            }
+        }
+    }
+}
+
+/// A frozen picture that lies elsewhere leaves no bit of the frame that it takes the place of.
+#[test]
+fn a_frozen_picture_leaves_nothing_in_spare_bits() {
+    init();
+    for layout in PixelLayout::ALL.iter().copied() {
+        let format = format_of(layout);
+        // A width at which no format has padding behind its rows.
+        let stored = info(format, 96, 60);
+        let part = (17, 11, 47, 36);
+        let caps = size_of(part, format);
+        let element = element("color");
+        element.set_property_from_str("on-missing-matte", "freeze");
+        let rooms = two_rooms(&stored).map(|mut missing| {
+            let [mut good, _] = two_rooms(&stored);
+            note(good.make_mut(), &stored, part);
+            attach_part(&mut good, &caps, part, |_, _| 0);
+            let elsewhere = (18, 10, 47, 36);
+            note(missing.make_mut(), &stored, elsewhere);
+            let (out, _) = send(&element, &caps, [good, missing]);
+            common::bytes(&out[1])
+        });
+        let unlike: Vec<_> = (0..rooms[0].len())
+            .filter(|&i| rooms[0][i] != rooms[1][i])
+            .map(|i| (i, rooms[0][i], rooms[1][i]))
+            .collect();
+        assert_eq!(unlike, [], "{layout:?}: the room is seen at these bytes");
     }
 }

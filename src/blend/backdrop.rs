@@ -48,7 +48,14 @@ impl Backdrop {
             .map(|plane| {
                 let (_, rows) = info.plane_extent(plane, width, height);
                 let row = info.row_bytes(plane, width);
-                (vec![0; row * rows], row)
+                let mut data = vec![0; row * rows];
+                if let Some(filler) = info.filler() {
+                    data.iter_mut()
+                        .skip(filler)
+                        .step_by(4)
+                        .for_each(|x| *x = 255);
+                }
+                (data, row)
             })
             .collect();
         Ok(Self {

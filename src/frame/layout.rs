@@ -130,12 +130,37 @@ impl LayoutInfo {
             let samples = subsampled(width, c.w_sub);
             c.offset + (samples - 1) * c.step + self.sample_bytes()
         };
+        if self.filler().is_some() {
+            return 4 * width;
+        }
         match self.packing {
             // Whole pixels, whether their last sample counts or not.
             Some(Packing::Pixels16(_)) => 4 * width,
             Some(Packing::Pixels32(_)) => 8 * width,
             Some(Packing::Tens) | None => components.map(end).max().unwrap_or(0),
         }
+    }
+
+    /// Where the byte of a pixel of four stands that is no component's (the x of RGBx). It counts for
+    /// nothing here, but others take it for alpha: it is 255 in all that takes the room's place.
+    pub fn filler(&self) -> Option<usize> {
+        let [first, .., last] = self.components else {
+            return None;
+        };
+        let four = self.packing.is_none() && first.step == 4 && self.components.len() == 3;
+        let rgb = four && self.model == ColorModel::Rgb && self.depth == 8;
+        rgb.then_some(if first.offset.min(last.offset) == 0 {
+            3
+        } else {
+            0
+        })
+    }
+
+    /// Whether rows have bits that are no pixel's: in words that hold several samples, and, at odd
+    /// widths, behind the last pixel of packed 4:2:2.
+    pub fn has_spare_bits(&self) -> bool {
+        let shared = self.planes == 1 && self.components.iter().any(|c| c.w_sub > 0);
+        self.packing.is_some() || shared
     }
 
     /// The alpha of pixels out of a row of its plane with samples of whole bytes, rounded to 0 to 255.

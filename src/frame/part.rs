@@ -182,6 +182,9 @@ fn black(layout: PixelLayout, range: Range, plane: usize) -> Vec<u8> {
         None => own().map(|(_, c)| c.step).max().unwrap_or(1),
     };
     let mut unit = vec![0; length];
+    if let Some(filler) = info.filler() {
+        unit[filler] = 255;
+    }
     for (index, component) in own() {
         let code: u16 = match (info.model, index, range) {
             (ColorModel::Yuv, 1 | 2, _) => 128 << (info.depth - 8),

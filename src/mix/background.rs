@@ -82,7 +82,7 @@ impl MatteMix {
             }
             gst::QueryViewMut::AcceptCaps(query) => {
                 let caps = self.background.pad_template_caps();
-                query.set_result(query.caps().is_subset(&caps));
+                query.set_result(query.caps().can_intersect(&caps));
                 true
             }
             gst::QueryViewMut::Allocation(query) => {

@@ -337,7 +337,7 @@ impl AggregatorImpl for MatteMix {
                 true
             }
             gst::QueryViewMut::AcceptCaps(query) => {
-                query.set_result(query.caps().is_subset(&pad.pad_template_caps()));
+                query.set_result(query.caps().can_intersect(&pad.pad_template_caps()));
                 true
             }
             gst::QueryViewMut::Allocation(query) => {

@@ -26,6 +26,7 @@ use crate::frame::{
     View, shift,
 };
 use scratch::Scratch;
+use std::ops::Range;
 
 /// Why a buffer cannot be used as a frame.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,18 @@ pub enum MapError {
         format: &'static str,
         /// Stride found.
         stride: i32,
+    },
+    /// A row stride that is shorter than a row.
+    #[error(
+        "{format} with a row stride of {stride} bytes, whose rows take {row}; the element that made the buffer must say how far its rows lie apart"
+    )]
+    Pitch {
+        /// Format of the caps.
+        format: &'static str,
+        /// Stride found.
+        stride: i32,
+        /// Bytes of a row.
+        row: usize,
     },
     /// The memory does not hold the frame.
     #[error(transparent)]
@@ -97,7 +110,7 @@ pub enum MapError {
     },
     /// Planes share memory, so that they cannot be written.
     #[error(
-        "planes of {format} overlap in the buffer's memory; put videoconvert before this element"
+        "planes of {format} overlap in the buffer's memory; the element that made the buffer must lay them apart"
     )]
     Overlap {
         /// Format of the caps.
@@ -136,7 +149,10 @@ impl Stream {
     pub fn from_caps(caps: &gst::CapsRef) -> Result<Self, gst::LoggableError> {
         let plain = as_plain(caps);
         let info = match plain.is_fixed() {
-            true => gst_video::VideoInfo::from_caps(&plain).ok(),
+            // The binding panics on a picture of no size.
+            true => gst_video::VideoInfo::from_caps(&plain)
+                .ok()
+                .filter(|info| info.is_valid()),
             false => None,
         };
         let info = info
@@ -320,6 +336,9 @@ impl Stream {
                     from_x as isize - to_x as isize,
                     from_y as isize - to_y as isize,
                 );
+                if self.layout.info().has_spare_bits() {
+                    to.clear();
+                }
                 shift(from, moved, to);
                 Ok(())
             })
@@ -354,16 +373,33 @@ impl Stream {
             });
         }
         let (width, height) = visible.stored;
+        // Unused ones are empty, and overlap with nothing.
+        let mut planes: [Range<usize>; 4] = std::array::from_fn(|_| 0..0);
         for (plane, (&offset, &stride)) in meta.offset().iter().zip(meta.stride()).enumerate() {
             let format = info.name;
             let Some(pitch) = usize::try_from(stride).ok().filter(|pitch| *pitch > 0) else {
                 return Err(MapError::Stride { format, stride });
             };
             let (row, rows) = info.plane_extent(plane, width, height);
-            let end = pitch.saturating_mul(rows - 1).saturating_add(row);
-            if offset.saturating_add(end) > size {
+            if pitch < row {
+                return Err(MapError::Pitch {
+                    format,
+                    stride,
+                    row,
+                });
+            }
+            let end = offset.saturating_add(pitch.saturating_mul(rows - 1).saturating_add(row));
+            if end > size {
                 return Err(short());
             }
+            planes[plane] = offset..end;
+        }
+        let overlap = |(i, a): (usize, &Range<usize>)| {
+            let mut before = planes[..i].iter();
+            before.any(|b| a.start < b.end && b.start < a.end)
+        };
+        if planes.iter().enumerate().any(overlap) {
+            return Err(MapError::Overlap { format: info.name });
         }
         Ok(visible)
     }

@@ -28,38 +28,42 @@ const DEPTH: usize = 64;
 /// element, or of the bin of ours that it is in: what was found, what is taken, what to do.
 /// Once for each stream and reason.
 pub fn tell_refused(pad: &impl IsA<gst::Pad>) {
+    let pad = pad.upcast_ref::<gst::Pad>();
+    if is_ghost(pad) {
+        // Caps without a frame rate, of an application's appsrc, are for the child to judge.
+        pad.set_pad_flags(gst::PadFlags::ACCEPT_INTERSECT);
+    }
     let told = Told::default();
     let moments = gst::PadProbeType::EVENT_DOWNSTREAM
         | gst::PadProbeType::QUERY_DOWNSTREAM
         | gst::PadProbeType::PUSH
         | gst::PadProbeType::PULL;
-    pad.upcast_ref::<gst::Pad>()
-        .add_probe(moments, move |pad, info| {
-            let answered = info.mask.contains(gst::PadProbeType::PULL);
-            match &mut info.data {
-                Some(gst::PadProbeData::Event(event)) => match event.view() {
-                    gst::EventView::StreamStart(_) => told.forget(),
-                    gst::EventView::Caps(event) => arrived(pad, event.caps(), &told),
-                    _ => (),
-                },
-                Some(gst::PadProbeData::Query(query)) if answered => match query.view_mut() {
-                    gst::QueryViewMut::Caps(query) if is_loose(pad, DEPTH) => {
-                        link_with_any_format(query);
-                    }
-                    gst::QueryViewMut::Caps(query) => {
-                        if let (true, Some(filter)) = (is_empty(query), query.filter()) {
-                            asked(pad, filter, &told);
-                        }
-                    }
-                    gst::QueryViewMut::AcceptCaps(query) if !query.result() => {
-                        asked(pad, query.caps(), &told);
-                    }
-                    _ => (),
-                },
+    pad.add_probe(moments, move |pad, info| {
+        let answered = info.mask.contains(gst::PadProbeType::PULL);
+        match &mut info.data {
+            Some(gst::PadProbeData::Event(event)) => match event.view() {
+                gst::EventView::StreamStart(_) => told.forget(),
+                gst::EventView::Caps(event) => arrived(pad, event.caps(), &told),
                 _ => (),
-            }
-            gst::PadProbeReturn::Ok
-        });
+            },
+            Some(gst::PadProbeData::Query(query)) if answered => match query.view_mut() {
+                gst::QueryViewMut::Caps(query) if is_loose(pad, DEPTH) => {
+                    link_with_any_format(query);
+                }
+                gst::QueryViewMut::Caps(query) => {
+                    if let (true, Some(filter)) = (is_empty(query), query.filter()) {
+                        asked(pad, filter, &told);
+                    }
+                }
+                gst::QueryViewMut::AcceptCaps(query) if !query.result() => {
+                    asked(pad, query.caps(), &told);
+                }
+                _ => (),
+            },
+            _ => (),
+        }
+        gst::PadProbeReturn::Ok
+    });
 }
 
 /// Lets a source pad be linked although its element cannot take what will come: who is told of that
@@ -252,6 +256,14 @@ pub(super) fn refusal(caps: &gst::CapsRef, taken: &gst::Caps) -> Option<String> 
     let (structure, features) = caps.iter_with_features().next()?;
     let name = structure.name().as_str();
     if name != RAW {
+        if ["audio/", "text/"]
+            .iter()
+            .any(|kind| name.starts_with(kind))
+        {
+            return Some(format!(
+                "{name} is no video, and {RAW} alone is taken; link the stream's video to this element"
+            ));
+        }
         let remedy = match name {
             "image/jpeg" => "jpegdec",
             "video/x-bayer" => "bayer2rgb",
@@ -298,7 +310,18 @@ fn unreadable(caps: &gst::CapsRef) -> Option<String> {
     }
     let structure = caps.structure(0)?;
     let side = |name| structure.get::<i32>(name).ok();
+    let named = structure.get::<&str>("format").is_ok();
+    let interlacing = structure.get::<&str>("interlace-mode");
     Some(match (side("width"), side("height")) {
+        (Some(_), Some(_)) if !named => format!(
+            "video without a format is not taken: {structure}; the element that made its caps must name \
+             one, as format=NV12"
+        ),
+        (Some(_), Some(_)) if interlacing == Ok("alternate") => {
+            "video whose fields come alone (interlace-mode=alternate) is not taken; put deinterlace \
+             before this element"
+                .to_owned()
+        }
         (Some(width), Some(height)) => format!(
             "video of {width}x{height} is larger than GStreamer can describe a frame of its format; \
              put videoscale and smaller caps before this element"
