@@ -9,10 +9,10 @@ use std::path::Path;
 
 use common::{Case, compare};
 use gstmatte::frame::GrayImage;
-use gstmatte::model::{ModelSource, Network, Options, Origin, Settings};
+use gstmatte::model::{DescriptionKeys, ModelSource, Network, Options, Origin};
 
 fn load(path: &Path, size: Option<(usize, usize)>) -> Network {
-    let mut overrides = Settings::default();
+    let mut overrides = DescriptionKeys::default();
     if let Some((width, height)) = size {
         let origin = Origin::new("bench");
         for (key, value) in [("input.width", width), ("input.height", height)] {
@@ -30,7 +30,16 @@ fn load(path: &Path, size: Option<(usize, usize)>) -> Network {
 
 fn main() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
-    for name in ["open_alpha", "open_logits", "open_classes", "open_labels"] {
+    for name in [
+        "open_alpha",
+        "open_bytes",
+        "open_logits",
+        "open_softmax",
+        "open_softmax_last",
+        "open_softmax_last_21",
+        "open_classes",
+        "open_labels",
+    ] {
         let mut network = load(&models.join(format!("{name}.onnx")), Some((256, 144)));
         network.run().expect("a run");
         let mut matte = GrayImage::default();

@@ -9,12 +9,12 @@ use counting::allocations;
 use std::path::Path;
 
 use gstmatte::frame::GrayImage;
-use gstmatte::model::{ModelSource, Network, Options, Origin, Settings};
+use gstmatte::model::{DescriptionKeys, ModelSource, Network, Options, Origin};
 
 #[test]
 fn a_run_allocates_nothing() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
-    let mut overrides = Settings::default();
+    let mut overrides = DescriptionKeys::default();
     overrides
         .insert_text("extra.ratio", "0.5", &Origin::new("test"))
         .unwrap();
@@ -32,7 +32,7 @@ fn a_run_allocates_nothing() {
         let overrides = if name == "recurrent" {
             overrides.clone()
         } else {
-            Settings::default()
+            DescriptionKeys::default()
         };
         let source = ModelSource::File(models.join(format!("{name}.onnx")));
         let options = Options {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use arbitrary::{Result, Unstructured};
-use gstmatte::model::Settings;
+use gstmatte::model::DescriptionKeys;
 use gstmatte::model::fuzzing::{self, Tensor, Words};
 
 /// Names that the guesses know, and some that they do not.
@@ -32,7 +32,7 @@ fn tensor(name: &str, element: u8, sides: &[Option<usize>]) -> Tensor {
 }
 
 /// Models that descriptions are tried on.
-fn ask(settings: &Settings) {
+fn ask(settings: &DescriptionKeys) {
     let open = [None; 4];
     let planes = [Some(1), Some(3), None, None];
     let fixed = [Some(1), Some(3), Some(144), Some(256)];

@@ -5,7 +5,7 @@
 use super::ModelSource;
 use std::borrow::Cow;
 
-/// Name of the network that runs where none is named.
+/// Name of the network that runs if none is named.
 pub const DEFAULT: &str = "builtin";
 
 /// A network inside the plugin: its name, the ONNX file, its description.
@@ -24,7 +24,7 @@ const NETWORKS: [Builtin; 2] = [
     ),
 ];
 
-/// The network inside the plugin of this name; none where the name is no built-in one's.
+/// The network inside the plugin of this name; none if there is no such network.
 pub fn find(name: &str) -> Option<ModelSource> {
     let (name, model, descriptor) = NETWORKS.into_iter().find(|network| network.0 == name)?;
     Some(ModelSource::Memory {

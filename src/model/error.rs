@@ -38,7 +38,7 @@ pub enum ModelError {
         /// What was found and what was expected.
         problem: String,
     },
-    /// The model leaves a question open that no descriptor answers.
+    /// The model leaves a question open that no description answers.
     #[error("{file}: {question}; set `{key}` in the model's descriptor")]
     Ambiguous {
         /// The model.
@@ -115,4 +115,14 @@ pub enum ModelError {
         /// What was found, what is allowed and which key sets it right.
         what: super::Implausible,
     },
+}
+
+impl ModelError {
+    /// ONNX Runtime's words about a run of `file`.
+    pub(super) fn run(file: &str, error: &ort::Error) -> Self {
+        Self::Run {
+            file: file.to_owned(),
+            message: error.message().to_owned(),
+        }
+    }
 }

@@ -14,8 +14,8 @@ use std::ffi::c_int;
 use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-/// The longest that the end of the process waits: a large model on a slow, busy board takes seconds, and a crash is worse
-/// than a wait.
+/// The longest that the end of the process waits: a large model on a slow, busy board takes
+/// seconds, and a crash is worse than a wait.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
@@ -38,7 +38,7 @@ fn lock() -> MutexGuard<'static, State> {
 pub(super) struct Loading(());
 
 impl Loading {
-    /// Begins; where the process ends already, this thread goes no further.
+    /// Begins; if the process ends already, this thread goes no further.
     pub fn begin() -> Self {
         let mut state = lock();
         while state.ending {
@@ -70,8 +70,8 @@ extern "C" fn wait() {
     reason = "the C library's own way to hear of the end; Rust has none"
 )]
 fn register() {
-    // SAFETY: this is the declaration of C11 7.22.4.2. The call itself is safe: a function of static
-    // lifetime is handed over, and `wait` neither panics nor calls `exit`.
+    // SAFETY: this is the declaration of C11 7.22.4.2. The call itself is safe: a function of
+    // static lifetime is handed over, and `wait` neither panics nor calls `exit`.
     unsafe extern "C" {
         safe fn atexit(callback: extern "C" fn()) -> c_int;
     }

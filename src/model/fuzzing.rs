@@ -5,12 +5,12 @@
 
 use ort::value::TensorElementType;
 
-use super::descriptor::Question;
-use super::network::MAX_ELEMENTS;
+use super::context::ResolveContext;
+use super::description::{parse_metadata, parse_modelinfo, parse_toml};
 use super::onnx::Outline;
-use super::settings::Settings;
 use super::signature::{Signature, TensorInfo};
-use super::{Descriptor, ModelError, OutputKind, OutputPlan, descriptor_toml, metadata, modelinfo};
+use super::tensors::MAX_ELEMENTS;
+use super::{DescriptionKeys, Descriptor, ModelError, OutputKind, OutputPlan};
 use crate::frame::MAX_TARGET_SIDE;
 
 /// A tensor of a made-up model.
@@ -20,7 +20,7 @@ pub struct Tensor {
     pub name: String,
     /// Chooses the element type; any number does.
     pub element: u8,
-    /// Its sides; `None` where they are open.
+    /// Its sides; `None` if they are open.
     pub sides: Vec<Option<usize>>,
 }
 
@@ -58,16 +58,16 @@ pub struct Words<'a> {
 ///
 /// # Errors
 /// As for a real model.
-pub fn read(words: &Words) -> Result<Settings, ModelError> {
-    let mut settings = Settings::default();
+pub fn read(words: &Words) -> Result<DescriptionKeys, ModelError> {
+    let mut keys = DescriptionKeys::default();
     if let Some(text) = words.toml {
-        settings.merge(descriptor_toml::parse(text, "m.toml")?);
+        keys.merge(parse_toml(text, "m.toml")?);
     }
     if let Some(text) = words.modelinfo {
-        settings.merge(modelinfo::parse(text, "m.onnx.modelinfo")?);
+        keys.merge(parse_modelinfo(text, "m.onnx.modelinfo")?);
     }
-    settings.merge(metadata::parse(words.metadata.iter().copied(), "m.onnx")?);
-    Ok(settings)
+    keys.merge(parse_metadata(words.metadata.iter().copied(), "m.onnx")?);
+    Ok(keys)
 }
 
 /// Answers every question about a made-up model, as [`super::Network::load`] does.
@@ -79,7 +79,7 @@ pub fn read(words: &Words) -> Result<Settings, ModelError> {
 /// Where an answer breaks a promise: a picture input within its limits, an output plan that stays
 /// inside of the output.
 pub fn answer(
-    settings: &Settings,
+    keys: &DescriptionKeys,
     inputs: &[Tensor],
     outputs: &[Tensor],
     operator: Option<&str>,
@@ -90,32 +90,31 @@ pub fn answer(
         inputs: infos(inputs),
         outputs: infos(outputs),
     };
-    let question = Question {
+    let context = ResolveContext {
         file: "m.onnx",
-        settings,
+        keys,
         signature: &signature,
         stream,
     };
-    let mut descriptor = Descriptor::resolve(&question)?;
+    let mut descriptor = Descriptor::resolve(&context)?;
     let spec = descriptor.input.spec;
     let (width, height) = (spec.width, spec.height);
     assert!((1..=MAX_TARGET_SIDE).contains(&width), "{spec:?}");
     assert!((1..=MAX_TARGET_SIDE).contains(&height), "{spec:?}");
     assert!(spec.elements() <= MAX_ELEMENTS, "{spec:?}");
     let plan = OutputPlan::resolve(
-        &question,
+        &context,
         &signature.outputs,
         |_| operator,
-        (width, height),
-        spec.layout,
+        &spec,
         &mut descriptor.guesses,
     )?;
     let output = signature.outputs.iter().find(|o| o.name == plan.name);
     let sides = output.into_iter().flat_map(|o| &o.dims);
     let elements = sides.fold(1u128, |n, side| n * side.unwrap_or(1) as u128);
-    let last = (plan.width * plan.height - 1) as u128 * plan.pixel_step as u128
-        + (plan.channels - 1) as u128 * plan.channel_step as u128;
-    assert!(last < elements, "{plan:?}");
+    let read = [plan.width, plan.height, plan.channels];
+    let read: u128 = read.into_iter().map(|side| side as u128).product();
+    assert!((1..=elements).contains(&read), "{plan:?}");
     let classes = plan.subject.iter();
     assert!(plan.kind == OutputKind::Labels || { classes }.all(|class| *class < plan.channels));
     Ok((descriptor, plan))

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use ort::value::{Outlet, TensorElementType};
+use ort::value::{Outlet, TensorElementType, ValueRef, ValueType};
 
 /// One input or output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,42 +13,34 @@ pub struct TensorInfo {
     pub name: String,
     /// Element type; `None` for what is no tensor (sequences, maps).
     pub element: Option<TensorElementType>,
-    /// Sides; `None` where the model leaves them open.
+    /// Sides; `None` if the model leaves them open.
     pub dims: Vec<Option<usize>>,
 }
 
 impl TensorInfo {
-    pub(super) fn of(outlet: &Outlet) -> Self {
-        let dims = outlet.dtype().tensor_shape();
+    fn new(name: &str, value: &ValueType) -> Self {
+        let side = |&side: &i64| usize::try_from(side).ok();
+        let sides = value.tensor_shape().into_iter().flat_map(|s| s.iter());
         Self {
-            name: outlet.name().to_owned(),
-            element: outlet.dtype().tensor_type(),
-            dims: dims
-                .map(|shape| {
-                    shape
-                        .iter()
-                        .map(|&side| usize::try_from(side).ok())
-                        .collect()
-                })
-                .unwrap_or_default(),
+            name: name.to_owned(),
+            element: value.tensor_type(),
+            dims: sides.map(side).collect(),
         }
     }
 
+    /// What the model says.
+    pub(super) fn of(outlet: &Outlet) -> Self {
+        Self::new(outlet.name(), outlet.dtype())
+    }
+
     /// What a run really gave.
-    pub(super) fn of_value(name: &str, value: &ort::value::ValueRef<'_>) -> Self {
-        let dims = value.dtype().tensor_shape();
-        Self {
-            name: name.to_owned(),
-            element: value.dtype().tensor_type(),
-            dims: dims
-                .map(|shape| {
-                    shape
-                        .iter()
-                        .map(|&side| usize::try_from(side).ok())
-                        .collect()
-                })
-                .unwrap_or_default(),
-        }
+    pub(super) fn of_value(name: &str, value: &ValueRef<'_>) -> Self {
+        Self::new(name, value.dtype())
+    }
+
+    /// The sides, 1 for each that is open.
+    pub(super) fn sides(&self) -> Vec<usize> {
+        self.dims.iter().map(|side| side.unwrap_or(1)).collect()
     }
 
     /// Whether it is a tensor of floats.
@@ -88,6 +80,7 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// What a loaded model says.
     pub(super) fn of(session: &ort::session::Session) -> Self {
         Self {
             inputs: session.inputs().iter().map(TensorInfo::of).collect(),
@@ -104,4 +97,9 @@ pub(super) fn list<'a>(tensors: impl IntoIterator<Item = &'a TensorInfo>) -> Str
     } else {
         words.join(", ")
     }
+}
+
+/// The tensor of this name.
+pub(super) fn find<'a>(tensors: &'a [TensorInfo], name: &str) -> Option<&'a TensorInfo> {
+    tensors.iter().find(|tensor| tensor.name == name)
 }

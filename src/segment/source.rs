@@ -42,7 +42,7 @@ impl Settings {
                 provider.options.push((name.to_string(), value));
             }
         }
-        let mut overrides = model::Settings::default();
+        let mut overrides = model::DescriptionKeys::default();
         if let Some(subject) = &self.subject {
             overrides.insert_text("output.subject", subject, &Origin::new("property subject"))?;
         }

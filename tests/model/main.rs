@@ -13,7 +13,7 @@ mod sessions;
 use std::path::Path;
 
 use gstmatte::frame::{GrayImage, TensorMut};
-use gstmatte::model::{ModelError, ModelSource, Network, Options, Settings};
+use gstmatte::model::{DescriptionKeys, ModelError, ModelSource, Network, Options};
 
 const WIDTH: usize = 8;
 const HEIGHT: usize = 6;
@@ -26,9 +26,9 @@ fn file(name: &str) -> ModelSource {
     )
 }
 
-/// Settings as an element's properties would give them.
-fn settings(pairs: &[(&str, &str)]) -> Settings {
-    let mut settings = Settings::default();
+/// DescriptionKeys as an element's properties would give them.
+fn settings(pairs: &[(&str, &str)]) -> DescriptionKeys {
+    let mut settings = DescriptionKeys::default();
     let origin = gstmatte::model::Origin::new("property");
     for (key, value) in pairs {
         settings.insert_text(key, value, &origin).unwrap();

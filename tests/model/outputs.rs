@@ -298,7 +298,7 @@ fn the_keys_that_the_errors_name_set_it_right() {
     );
     assert!(error.contains("output.range"), "{error}");
     for pair in ["[1, 0]", "[0]", "[0, 0]", "[0, 1e-60]", "[-3e38, 3e38]"] {
-        let mut settings = gstmatte::model::Settings::default();
+        let mut settings = gstmatte::model::DescriptionKeys::default();
         let origin = gstmatte::model::Origin::new("test");
         assert!(
             settings.insert_text("output.range", pair, &origin).is_err(),

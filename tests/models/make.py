@@ -215,6 +215,18 @@ save("open_classes", [node("Conv", "image weights", "scores")], [value("image", 
      [value("scores", F32, [1, 21, "h", "w"])], [const("weights", weights)])
 save("open_labels", [node("ArgMax", "image", "label", axis=1)], [value("image", F32, OPEN)],
      [value("label", I64, [1, 1, "h", "w"])], metadata={"matte.output.subject": "[1]"})
+# And probabilities of two classes with the classes last and first, of 21 with them last, and bytes.
+save("open_softmax", red + [node("Neg", "red", "minus"), node("Concat", "minus red", "both", axis=1),
+                            node("Softmax", "both", "shares", axis=1)],
+     [value("image", F32, OPEN)], [value("shares", F32, [1, 2, "h", "w"])], red_consts)
+for name, count in (("open_softmax_last", 2), ("open_softmax_last_21", 21)):
+    save(name, [node("Conv", "image weights", "scores"), node("Transpose", "scores", "last", perm=[0, 2, 3, 1]),
+                node("Softmax", "last", "shares", axis=3)],
+         [value("image", F32, OPEN)], [value("shares", F32, [1, "h", "w", count])],
+         [const("weights", weights[:count])])
+nodes, consts = channel("image", 2, "blue")
+save("open_bytes", nodes + [node("Identity", "blue", "alpha")], [value("image", U8, OPEN)],
+     [value("alpha", U8, [1, 1, "h", "w"])], consts, metadata={"matte.output.kind": "alpha"})
 
 # Green as alpha, and a kernel that wants a GiB of memory where a pixel is fully red.
 nodes, consts = green

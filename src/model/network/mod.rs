@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A network ready to run: a session, the tensors that go in and out of it, its recurrent states.
+//!
+//! All memory is made when the network is loaded and bound to the session once. A run allocates
+//! nothing on our side: fill [`Network::input_mut`], call [`Network::run`], then
+//! [`Network::decode`].
+
+mod load;
+mod run;
+mod state;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ort::session::NoSelectedOutputs;
+use ort::session::{IoBinding, RunOptions};
+use ort::value::DynTensor;
+
+use super::ModelError;
+use super::description::DescriptionKeys;
+use super::input::{Descriptor, InputTensor};
+use super::output::{self, OutputPlan};
+use super::session::{ModelSource, Placement, Search, SessionOptions, SharedSession};
+use crate::frame::{GrayImage, TensorMut, TensorSpec};
+use state::State;
+
+/// How a network is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where ONNX Runtime is looked for.
+    pub search: Search,
+    /// How the session is made.
+    pub session: SessionOptions,
+    /// The user's keys, which come before all other descriptions.
+    pub overrides: DescriptionKeys,
+    /// Width and height of the video, for models that leave their size open.
+    pub stream: Option<(usize, usize)>,
+}
+
+/// A network ready to run.
+pub struct Network {
+    // The bindings point into the tensors and the session and are dropped first.
+    bindings: Vec<IoBinding>,
+    /// The binding of the next run: even or odd.
+    parity: usize,
+    input: InputTensor,
+    states: Vec<State>,
+    output: DynTensor,
+    plan: OutputPlan,
+    // Bound once and never looked at again.
+    _constants: Vec<DynTensor>,
+    run_options: Arc<RunOptions<NoSelectedOutputs>>,
+    /// Inputs must be bound again before each run, since they are copied to a device then.
+    rebind: bool,
+    descriptor: Descriptor,
+    warnings: Vec<String>,
+    /// What a run took when nothing was left to be prepared.
+    warm_up: Duration,
+    file: String,
+    session: Arc<SharedSession>,
+}
+
+/// Ends a run that takes too long, from another thread.
+#[derive(Clone)]
+pub struct Stopper(Arc<RunOptions<NoSelectedOutputs>>);
+
+impl Stopper {
+    /// Makes the run under way, and every later one, fail as soon as the current node is done.
+    pub fn stop(&self) {
+        // Setting a flag; nothing can be done about a failure and nothing depends on it.
+        let _ = self.0.terminate();
+    }
+
+    /// Lets later runs go on.
+    pub fn resume(&self) {
+        let _ = self.0.unterminate();
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("descriptor", &self.descriptor)
+            .field("output", &self.plan)
+            .field("provider", &self.session.placement)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Network {
+    /// Loads a model, or joins the networks that use it already, and runs it once to warm it up.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a missing or broken file or library, a description that cannot be understood
+    /// or contradicts the model, a model that is none for pictures.
+    pub fn load(source: &ModelSource, options: &Options) -> Result<Self, ModelError> {
+        load::load(source, options)
+    }
+
+    /// What the sampler must fill [`Network::input_mut`] with.
+    pub fn input_spec(&self) -> &TensorSpec {
+        self.input.spec()
+    }
+
+    /// The input's memory, laid out as [`Network::input_spec`] says.
+    pub fn input_mut(&mut self) -> TensorMut<'_> {
+        self.input.as_mut()
+    }
+
+    /// Width and height of the raw matte.
+    pub fn matte_size(&self) -> (usize, usize) {
+        (self.plan.width, self.plan.height)
+    }
+
+    /// Runs the network on what the input holds. Waits while another network of the same session
+    /// runs, unless all of it is on the CPU.
+    ///
+    /// # Errors
+    /// [`ModelError::Run`] with ONNX Runtime's words: a provider that is lost, memory that is
+    /// short, a run that was stopped.
+    pub fn run(&mut self) -> Result<(), ModelError> {
+        self.input.finish();
+        self.run_bound()
+            .map_err(|error| ModelError::run(&self.file, &error))?;
+        self.parity = (self.parity + 1) % self.bindings.len();
+        Ok(())
+    }
+
+    /// Decodes the last run's output into the raw matte, which gets [`Network::matte_size`].
+    ///
+    /// # Errors
+    /// [`ModelError::NonFinite`] if the network gave NaN or infinity, [`ModelError::Implausible`]
+    /// if it gave numbers that its kind does not allow; `matte` is then undefined and the states
+    /// are best cleared with [`Network::reset`].
+    pub fn decode(&self, matte: &mut GrayImage) -> Result<(), ModelError> {
+        output::decode(&self.plan, &self.output, matte, &self.file)
+    }
+
+    /// Forgets all that earlier frames left in the recurrent states.
+    pub fn reset(&mut self) {
+        self.parity = 0;
+        for state in &mut self.states {
+            state.clear();
+        }
+    }
+
+    /// What really computes the network, such as `cpu` or `xnnpack (40 nodes), cpu (3 nodes)`.
+    pub fn active_provider(&self) -> &Placement {
+        &self.session.placement
+    }
+
+    /// What the model says about itself and what was guessed about it.
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// How the output is read.
+    pub fn output(&self) -> &OutputPlan {
+        &self.plan
+    }
+
+    /// What did not go as asked, one sentence each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// What the run that warmed the network up took.
+    pub fn warm_up(&self) -> Duration {
+        self.warm_up
+    }
+
+    /// Whether two networks share one loaded session.
+    pub fn shares_session_with(&self, other: &Network) -> bool {
+        Arc::ptr_eq(&self.session, &other.session)
+    }
+
+    /// A handle that ends a run from another thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.run_options))
+    }
+}

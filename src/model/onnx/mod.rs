@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A look into an ONNX file before ONNX Runtime gets it: is it one at all, which files outside of
+//! it does it name, which operator makes an output, what does its metadata say.
+//!
+//! An ONNX file is one protobuf message `ModelProto` (onnx.proto of ONNX 1.x; the numbers of the
+//! fields are part of the format). Nothing is copied.
+
+mod confine;
+mod wire;
+
+use std::collections::{HashMap, HashSet};
+
+use super::ModelError;
+use wire::{Field, Fields, part, text};
+
+/// Graphs inside of graphs (branches, loop bodies) that are followed.
+const MAX_DEPTH: usize = 32;
+
+/// Operators that change the shape or the type of a tensor, but not what its values mean.
+const SHAPE_OPERATORS: &[&str] = &[
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Resize",
+    "Upsample",
+    "Slice",
+    "Flatten",
+    "Dropout",
+    "DequantizeLinear",
+    "QuantizeLinear",
+];
+
+/// What [`Outline::read`] finds.
+#[derive(Debug, Default)]
+pub struct Outline<'a> {
+    /// Locations of tensors that are kept outside of the file, each once.
+    pub external: HashSet<&'a str>,
+    /// Entries of the file's metadata.
+    pub metadata: Vec<(&'a str, &'a str)>,
+    /// Inputs with the names of their sides, empty if a side has none (most are numbers).
+    pub inputs: Vec<(&'a str, Vec<&'a str>)>,
+    /// Operator and first input of the node that makes a tensor, by the tensor's name.
+    makers: HashMap<&'a str, (&'a str, &'a str)>,
+}
+
+impl<'a> Outline<'a> {
+    /// Walks a whole file; `file` is its name in errors.
+    ///
+    /// # Errors
+    /// [`ModelError::NotOnnx`] if the bytes are no ONNX model or are cut off.
+    pub fn read(bytes: &'a [u8], file: &str) -> Result<Self, ModelError> {
+        let error = |reason: &str| ModelError::NotOnnx {
+            file: file.into(),
+            reason: reason.into(),
+        };
+        if bytes.is_empty() {
+            return Err(error("it is empty"));
+        }
+        if bytes.get(4..8) == Some(b"ORTM") {
+            return Err(error(
+                "it is in ONNX Runtime's own .ort format; give the .onnx file",
+            ));
+        }
+        let mut outline = Self::default();
+        let (version, graph) = outline.model(bytes).map_err(error)?;
+        if !version || !graph {
+            return Err(error("it holds no version and graph"));
+        }
+        Ok(outline)
+    }
+
+    fn model(&mut self, bytes: &'a [u8]) -> Result<(bool, bool), &'static str> {
+        let (mut version, mut graph) = (false, false);
+        for item in (Fields { rest: bytes }) {
+            match item? {
+                (1, Field::Number) => version = true,
+                (7, Field::Bytes(bytes)) => {
+                    graph = true;
+                    self.graph(bytes, 0)?;
+                }
+                (14, Field::Bytes(bytes)) => {
+                    let (key, value) = Self::entry(bytes)?;
+                    self.metadata.push((key, value));
+                }
+                // Training graphs and local functions hold tensors as well.
+                (20, Field::Bytes(bytes)) => {
+                    for item in (Fields { rest: bytes }) {
+                        if let (1 | 2, Field::Bytes(bytes)) = item? {
+                            self.graph(bytes, 1)?;
+                        }
+                    }
+                }
+                (25, Field::Bytes(bytes)) => {
+                    for item in (Fields { rest: bytes }) {
+                        match item? {
+                            (7, Field::Bytes(bytes)) => self.node(bytes, 1)?,
+                            (11, Field::Bytes(bytes)) => self.attribute(bytes, 1)?,
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok((version, graph))
+    }
+
+    fn graph(&mut self, bytes: &'a [u8], depth: usize) -> Result<(), &'static str> {
+        if depth > MAX_DEPTH {
+            return Err("its graphs are nested too deeply");
+        }
+        for item in (Fields { rest: bytes }) {
+            match item? {
+                (1, Field::Bytes(bytes)) => self.node(bytes, depth)?,
+                (5, Field::Bytes(bytes)) => self.tensor(bytes)?,
+                (11, Field::Bytes(bytes)) if depth == 0 => self.input(bytes)?,
+                (15, Field::Bytes(bytes)) => self.sparse(bytes)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// An input, `ValueInfoProto`; its sides are four messages deep in its type.
+    fn input(&mut self, bytes: &'a [u8]) -> Result<(), &'static str> {
+        let name = text(part(bytes, 1)?)?;
+        let tensor = part(part(bytes, 2)?, 1)?;
+        let mut sides = Vec::new();
+        for item in (Fields {
+            rest: part(tensor, 2)?,
+        }) {
+            if let (1, Field::Bytes(bytes)) = item? {
+                sides.push(text(part(bytes, 2)?)?);
+            }
+        }
+        self.inputs.push((name, sides));
+        Ok(())
+    }
+
+    fn node(&mut self, bytes: &'a [u8], depth: usize) -> Result<(), &'static str> {
+        let (mut input, mut operator) = (None, "");
+        let mut outputs = Vec::new();
+        for item in (Fields { rest: bytes }) {
+            match item? {
+                (1, Field::Bytes(bytes)) if input.is_none() => input = Some(text(bytes)?),
+                (2, Field::Bytes(bytes)) => outputs.push(text(bytes)?),
+                (4, Field::Bytes(bytes)) => operator = text(bytes)?,
+                (5, Field::Bytes(bytes)) => self.attribute(bytes, depth)?,
+                _ => {}
+            }
+        }
+        if depth == 0 {
+            let maker = (operator, input.unwrap_or_default());
+            self.makers
+                .extend(outputs.into_iter().map(|output| (output, maker)));
+        }
+        Ok(())
+    }
+
+    fn attribute(&mut self, bytes: &'a [u8], depth: usize) -> Result<(), &'static str> {
+        for item in (Fields { rest: bytes }) {
+            match item? {
+                (5 | 10, Field::Bytes(bytes)) => self.tensor(bytes)?,
+                (6 | 11, Field::Bytes(bytes)) => self.graph(bytes, depth + 1)?,
+                (22 | 23, Field::Bytes(bytes)) => self.sparse(bytes)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn sparse(&mut self, bytes: &'a [u8]) -> Result<(), &'static str> {
+        for item in (Fields { rest: bytes }) {
+            if let (1 | 2, Field::Bytes(bytes)) = item? {
+                self.tensor(bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tensor(&mut self, bytes: &'a [u8]) -> Result<(), &'static str> {
+        for item in (Fields { rest: bytes }) {
+            if let (13, Field::Bytes(bytes)) = item? {
+                let (key, value) = Self::entry(bytes)?;
+                if key == "location" {
+                    self.external.insert(value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(bytes: &'a [u8]) -> Result<(&'a str, &'a str), &'static str> {
+        let (mut key, mut value) = ("", "");
+        for item in (Fields { rest: bytes }) {
+            match item? {
+                (1, Field::Bytes(bytes)) => key = text(bytes)?,
+                (2, Field::Bytes(bytes)) => value = text(bytes)?,
+                _ => {}
+            }
+        }
+        Ok((key, value))
+    }
+
+    /// The operator that gives an output its meaning: the last one that is more than a change of
+    /// shape or type.
+    pub fn operator(&self, output: &str) -> Option<&'a str> {
+        let mut name = output;
+        // Every step goes to another tensor; a file with a cycle must not hang us.
+        for _ in 0..self.makers.len() {
+            let (operator, input) = *self.makers.get(name)?;
+            if !SHAPE_OPERATORS.contains(&operator) {
+                return Some(operator);
+            }
+            name = input;
+        }
+        None
+    }
+
+    /// The names of the sides of `input` and what they are in `shape`, as far as no other input has
+    /// sides of the same name: what is one size there need not be one here.
+    pub fn named_sides(&self, input: &str, shape: &[usize]) -> Vec<(String, usize)> {
+        let own = self.inputs.iter().filter(|(name, _)| *name == input);
+        let named = own.flat_map(|(_, sides)| sides.iter().zip(shape));
+        let others = || self.inputs.iter().filter(|(name, _)| *name != input);
+        let mut named: Vec<(String, usize)> = named
+            .filter(|(side, _)| !side.is_empty())
+            .filter(|(side, _)| others().all(|(_, sides)| !sides.contains(side)))
+            .map(|(side, size)| ((*side).to_owned(), *size))
+            .collect();
+        // A name twice in one input, with two sizes, is no size's name.
+        let all = named.clone();
+        named.retain(|(side, size)| all.iter().all(|(s, n)| s != side || n == size));
+        named.dedup();
+        named
+    }
+}
+
+#[cfg(test)]
+#[path = "outline_tests.rs"]
+mod tests;

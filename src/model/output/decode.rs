@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! An output tensor into an 8-bit matte.
+
+use ndarray::{ArrayView1, ArrayView2, Axis, ErrorKind, ShapeError};
+use ort::value::DynTensor;
+use ort::value::TensorElementType as E;
+
+use super::super::ModelError;
+use super::plausible::{self, Limits};
+use super::{OutputKind, OutputPlan};
+use crate::frame::GrayImage;
+
+/// A number in a tensor.
+pub(super) trait Sample: Copy {
+    /// As a float.
+    fn value(self) -> f32;
+}
+
+macro_rules! sample {
+    ($($type:ty: $x:ident => $value:expr;)*) => {
+        $(impl Sample for $type {
+            #[inline(always)]
+            fn value(self) -> f32 {
+                let $x = self;
+                $value
+            }
+        })*
+    };
+}
+
+sample! {
+    f32: x => x;
+    half::f16: x => x.to_f32();
+    u8: x => f32::from(x);
+    i8: x => f32::from(x);
+    i32: x => x as f32;
+    i64: x => x as f32;
+    bool: x => f32::from(u8::from(x));
+}
+
+/// Decodes `tensor` as `plan` says into `matte`, which gets the plan's size. `file` is the model's
+/// name in errors.
+///
+/// # Errors
+/// [`ModelError::NonFinite`] if there is NaN or infinity anywhere in the output,
+/// [`ModelError::Implausible`] if there are numbers that its kind does not allow,
+/// [`ModelError::Run`] if the tensor is not what the plan was made for; `matte` is then undefined.
+pub(in crate::model) fn decode(
+    plan: &OutputPlan,
+    tensor: &DynTensor,
+    matte: &mut GrayImage,
+    file: &str,
+) -> Result<(), ModelError> {
+    macro_rules! with {
+        ($type:ty) => {{
+            let values = tensor.try_extract_tensor::<$type>();
+            let (_, values) = values.map_err(|error| ModelError::run(file, &error))?;
+            fill(plan, values, matte, file)
+        }};
+    }
+    match *tensor.data_type() {
+        E::Float32 => with!(f32),
+        E::Float16 => with!(half::f16),
+        E::Uint8 => with!(u8),
+        E::Int8 => with!(i8),
+        E::Int32 => with!(i32),
+        E::Int64 => with!(i64),
+        E::Bool => with!(bool),
+        other => Err(ModelError::Run {
+            file: file.to_owned(),
+            message: format!("a tensor of {other} is no matte"),
+        }),
+    }
+}
+
+fn fill<T: Sample>(
+    plan: &OutputPlan,
+    values: &[T],
+    matte: &mut GrayImage,
+    file: &str,
+) -> Result<(), ModelError> {
+    let wrong_shape = |error: ShapeError| ModelError::Run {
+        file: file.to_owned(),
+        message: format!("{} values in output `{}`: {error}", values.len(), plan.name),
+    };
+    let view = plan.view(values).map_err(wrong_shape)?;
+    matte.resize(plan.width, plan.height);
+    if write(plan, view, matte.data_mut()).map_err(wrong_shape)? {
+        return Ok(());
+    }
+    // Once in a model's life, mostly: now it is worth a second look at what was wrong.
+    Err(plausible::complain(plan, view, file))
+}
+
+/// The matte of `values`, by class and pixel. False if a number is outside of its limits.
+fn write<T: Sample>(
+    plan: &OutputPlan,
+    values: ArrayView2<T>,
+    out: &mut [u8],
+) -> Result<bool, ShapeError> {
+    let limits = Limits::of(plan);
+    // One channel lies in one piece, whatever the order of the axes.
+    let only = || values.to_slice().ok_or_else(scattered);
+    Ok(match plan.kind {
+        OutputKind::Alpha => {
+            let [low, high] = plan.range;
+            let unit = 255.0 / (high - low);
+            map(only()?, out, limits, |x| (x - low) * unit)
+        }
+        OutputKind::Logits => map(only()?, out, limits, |x| 255.0 / (1.0 + exp(-x))),
+        OutputKind::MinMax => {
+            let all = || values.iter().map(|x| x.value());
+            let low = all().fold(f32::INFINITY, f32::min);
+            let high = all().fold(f32::NEG_INFINITY, f32::max);
+            // A flat output has no subject in it.
+            let factor = if high > low {
+                255.0 / (high - low)
+            } else {
+                0.0
+            };
+            map(only()?, out, limits, |x| (x - low) * factor)
+        }
+        OutputKind::Labels => {
+            let kept = |x: f32| plan.subject.iter().any(|&class| class as f32 == x);
+            map(only()?, out, limits, |x| if kept(x) { 255.0 } else { 0.0 })
+        }
+        OutputKind::Softmax => shares(plan, values, out, limits)?,
+        OutputKind::Classes => classes(plan, values, out, limits),
+    })
+}
+
+/// The tensor does not lie in one piece.
+fn scattered() -> ShapeError {
+    ShapeError::from_kind(ErrorKind::IncompatibleLayout)
+}
+
+/// The nearest byte. Adding 1.5 * 2^23 leaves the rounded number in the lowest bits; compilers turn
+/// that into vectors, a saturating cast they do not.
+#[inline(always)]
+fn byte(x: f32) -> u8 {
+    (x.clamp(0.0, 255.0) + 12_582_912.0).to_bits() as u8
+}
+
+/// `exp(x)` within 2e-7 of its value, in operations that vectorise; `x` is held to -87 to 88.
+///
+/// x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) is a polynomial (coefficients of Cephes' `expf`),
+/// 2^n is put together from its exponent.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    let x = x.clamp(-87.0, 88.0);
+    let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = shifted - 12_582_912.0;
+    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
+    let poly = [1.398_2e-3, 8.333_452e-3, 4.166_58e-2, 0.166_666_66, 0.5];
+    let p = poly.iter().fold(1.987_569_2e-4, |sum, c| sum * r + c);
+    let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
+    (p * r * r + r + 1.0) * scale
+}
+
+/// One value per pixel; `value` gives 0 to 255. False if a number is outside of the limits.
+fn map<T: Sample>(
+    pixels: &[T],
+    out: &mut [u8],
+    limits: Limits,
+    value: impl Fn(f32) -> f32,
+) -> bool {
+    let mut good = true;
+    // Only one kind asks for whole numbers; the others must not pay for it.
+    if limits.whole {
+        for (out, x) in out.iter_mut().zip(pixels) {
+            let x = x.value();
+            good &= limits.allow(x) & plausible::is_whole(x);
+            *out = byte(value(x));
+        }
+    } else {
+        for (out, x) in out.iter_mut().zip(pixels) {
+            let x = x.value();
+            good &= limits.allow(x);
+            *out = byte(value(x));
+        }
+    }
+    good
+}
+
+/// Pixels that are worked on together, class by class.
+const BLOCK: usize = 64;
+
+/// One channel per class, probabilities: the subject's share. False if a probability is none, or
+/// those of a pixel do not add up to 1.
+fn shares<T: Sample>(
+    plan: &OutputPlan,
+    values: ArrayView2<T>,
+    out: &mut [u8],
+    limits: Limits,
+) -> Result<bool, ShapeError> {
+    if let Some(planes) = values.to_slice() {
+        return Ok(shares_by_class(plan, planes, out, limits));
+    }
+    // With the classes last, those of a pixel lie together.
+    let pixels = values.reversed_axes().to_slice().ok_or_else(scattered)?;
+    Ok(match plan.channels {
+        2 => shares_of_two(plan, pixels.as_chunks().0, out, limits),
+        _ => shares_by_pixel(plan, pixels, out, limits),
+    })
+}
+
+fn shares_by_class<T: Sample>(
+    plan: &OutputPlan,
+    planes: &[T],
+    out: &mut [u8],
+    limits: Limits,
+) -> bool {
+    let (mut good, slack, pixels) = (true, plausible::sum_slack(plan), out.len());
+    for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+        let (mut kept, mut all) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
+        for (class, plane) in planes.chunks_exact(pixels).enumerate() {
+            let share = f32::from(u8::from(plan.subject.contains(&class)));
+            let channel = &plane[block * BLOCK..][..out.len()];
+            for ((x, all), kept) in channel.iter().zip(&mut all).zip(&mut kept) {
+                let x = x.value();
+                good &= limits.allow(x);
+                *all += x;
+                *kept += share * x;
+            }
+        }
+        for (out, (kept, all)) in out.iter_mut().zip(kept.iter().zip(&all)) {
+            good &= (all - 1.0).abs() <= slack;
+            *out = byte(255.0 * kept);
+        }
+    }
+    good
+}
+
+/// Two classes, the most common case by far.
+fn shares_of_two<T: Sample>(
+    plan: &OutputPlan,
+    pixels: &[[T; 2]],
+    out: &mut [u8],
+    limits: Limits,
+) -> bool {
+    let (mut good, slack) = (true, plausible::sum_slack(plan));
+    let [first, second] = [0, 1].map(|class| f32::from(u8::from(plan.subject.contains(&class))));
+    for (out, [a, b]) in out.iter_mut().zip(pixels) {
+        let (a, b) = (a.value(), b.value());
+        good &= limits.allow(a) & limits.allow(b) & ((a + b - 1.0).abs() <= slack);
+        *out = byte(255.0 * (first * a + second * b));
+    }
+    good
+}
+
+fn shares_by_pixel<T: Sample>(
+    plan: &OutputPlan,
+    pixels: &[T],
+    out: &mut [u8],
+    limits: Limits,
+) -> bool {
+    let (mut good, slack) = (true, plausible::sum_slack(plan));
+    for (out, pixel) in out.iter_mut().zip(pixels.chunks_exact(plan.channels)) {
+        // Many in several sums, which need not wait for each other.
+        let (many, few) = pixel.as_chunks::<8>();
+        let mut sums = [0.0f32; 8];
+        for group in many {
+            for (sum, x) in sums.iter_mut().zip(group) {
+                let x = x.value();
+                good &= limits.allow(x);
+                *sum += x;
+            }
+        }
+        let mut all = match many {
+            [] => 0.0,
+            _ => sums.iter().sum(),
+        };
+        for x in few {
+            let x = x.value();
+            good &= limits.allow(x);
+            all += x;
+        }
+        good &= (all - 1.0).abs() <= slack;
+        let kept: f32 = plan.subject.iter().map(|&class| pixel[class].value()).sum();
+        *out = byte(255.0 * kept);
+    }
+    good
+}
+
+/// One class of a block of pixels as floats. False if a number is outside of the limits.
+#[inline(always)]
+fn read<T: Sample>(channel: ArrayView1<T>, limits: Limits, values: &mut [f32]) -> bool {
+    let put = |(value, x): (&mut f32, &T)| *value = x.value();
+    match channel.to_slice() {
+        Some(channel) => values.iter_mut().zip(channel).for_each(put),
+        None => values.iter_mut().zip(channel).for_each(put),
+    }
+    values.iter().fold(true, |good, x| good & limits.allow(*x))
+}
+
+/// One channel per class, before the softmax: the subject's share. False if a number is outside of
+/// the limits.
+fn classes<T: Sample>(
+    plan: &OutputPlan,
+    values: ArrayView2<T>,
+    out: &mut [u8],
+    limits: Limits,
+) -> bool {
+    let mut good = true;
+    let blocks = values.axis_chunks_iter(Axis(1), BLOCK);
+    for (block, out) in blocks.into_iter().zip(out.chunks_mut(BLOCK)) {
+        let mut row = [0.0f32; BLOCK];
+        // The largest is taken off first, so that no exponential overflows.
+        let mut top = [f32::MIN; BLOCK];
+        for channel in block.outer_iter() {
+            good &= read(channel, limits, &mut row[..out.len()]);
+            for (top, x) in top.iter_mut().zip(&row) {
+                *top = top.max(*x);
+            }
+        }
+        let (mut kept, mut all) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
+        for (class, channel) in block.outer_iter().enumerate() {
+            read(channel, limits, &mut row[..out.len()]);
+            let share = f32::from(u8::from(plan.subject.contains(&class)));
+            for i in 0..BLOCK {
+                let mass = exp(row[i] - top[i]);
+                all[i] += mass;
+                kept[i] += share * mass;
+            }
+        }
+        for ((out, kept), all) in out.iter_mut().zip(&kept).zip(&all) {
+            *out = byte(255.0 * kept / all);
+        }
+    }
+    good
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Which output is the matte, and which of its axes are channels, rows and columns.
+
+use super::super::ModelError;
+use super::super::context::ResolveContext;
+use super::super::input::layout_of;
+use super::super::signature::{self, TensorInfo, list};
+use super::kind::is_decodable;
+use crate::frame::{TensorLayout, TensorSpec};
+
+/// One way to read an output's sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub layout: TensorLayout,
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+}
+
+/// The output that holds the matte.
+///
+/// # Errors
+/// There is none, or there are several and `output.name` names none of them.
+pub(super) fn choose<'a>(
+    context: &ResolveContext,
+    outputs: &'a [TensorInfo],
+    input: &TensorSpec,
+    guesses: &mut Vec<String>,
+) -> Result<&'a TensorInfo, ModelError> {
+    if let Some(name) = context.keys.text("output.name") {
+        return signature::find(outputs, name).ok_or_else(|| {
+            let problem = format!("the model has no output `{name}`, only {}", list(outputs));
+            context.contradiction("output.name", problem)
+        });
+    }
+    let usable =
+        |output: &&TensorInfo| is_decodable(output.element) && !readings(output, input).is_empty();
+    let found: Vec<&TensorInfo> = outputs.iter().filter(usable).collect();
+    match &found[..] {
+        [] => Err(context.unsuitable(format!(
+            "none of its outputs can be a matte (HxW, 1xCxHxW or 1xHxWxC of numbers); it has {}",
+            list(outputs)
+        ))),
+        [only] => Ok(only),
+        several => only_single(several, input, guesses).ok_or_else(|| {
+            let asked = format!("which output holds the matte? It has {}", list(found));
+            context.ambiguous("output.name", asked)
+        }),
+    }
+}
+
+/// The only one of several outputs that has a single channel.
+fn only_single<'a>(
+    several: &[&'a TensorInfo],
+    input: &TensorSpec,
+    guesses: &mut Vec<String>,
+) -> Option<&'a TensorInfo> {
+    let single = |output: &&&TensorInfo| readings(output, input).iter().any(|r| r.channels == 1);
+    let mut singles = several.iter().filter(single);
+    let (Some(only), None) = (singles.next(), singles.next()) else {
+        return None;
+    };
+    guesses.push(format!(
+        "output.name = \"{}\", the only one with a single channel",
+        only.name
+    ));
+    Some(only)
+}
+
+/// All ways to read an output's sides as a picture of about the input's aspect.
+fn readings(output: &TensorInfo, input: &TensorSpec) -> Vec<Reading> {
+    let sides: Vec<usize> = output.dims.iter().map(|side| side.unwrap_or(0)).collect();
+    let reading = |layout, [channels, height, width]: [usize; 3]| Reading {
+        layout,
+        channels,
+        height,
+        width,
+    };
+    let (nchw, nhwc) = (TensorLayout::Nchw, TensorLayout::Nhwc);
+    let all = match sides[..] {
+        [h, w] | [1, h, w] => vec![reading(nchw, [1, h, w])],
+        [a, b, c] | [1, a, b, c] => vec![reading(nchw, [a, b, c]), reading(nhwc, [c, a, b])],
+        _ => Vec::new(),
+    };
+    let fits = |reading: &Reading| reading.fits(input);
+    all.into_iter().filter(fits).collect()
+}
+
+impl Reading {
+    /// Whether it is a picture of about the input's aspect.
+    fn fits(&self, input: &TensorSpec) -> bool {
+        let (w, h) = (self.width, self.height);
+        // A single value for a whole picture is no matte.
+        let enough = |side: usize, input: usize| side >= input.min(2);
+        let aspect = |w: usize, h: usize| w as f64 / h as f64;
+        let one_pixel = 1.0 / (w as f64).min(h as f64);
+        let bend = || (aspect(w, h) / aspect(input.width, input.height)).ln();
+        self.channels > 0
+            && enough(w, input.width)
+            && enough(h, input.height)
+            && bend().abs() <= 0.05 + one_pixel
+    }
+}
+
+/// Channels, size and order of the axes.
+///
+/// # Errors
+/// The output's sides are no picture's, or none in the order that `output.layout` says.
+pub(super) fn resolve(
+    context: &ResolveContext,
+    output: &TensorInfo,
+    input: &TensorSpec,
+    guesses: &mut Vec<String>,
+) -> Result<Reading, ModelError> {
+    if !is_decodable(output.element) {
+        return Err(context.unsuitable(format!(
+            "output {output} holds no numbers that a matte is made of"
+        )));
+    }
+    let possible = readings(output, input);
+    let declared = context.keys.text("output.layout").map(layout_of);
+    let wanted = |reading: &&Reading| declared.is_none_or(|layout| layout == reading.layout);
+    let mut fitting = possible.iter().filter(wanted);
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) => Ok(*only),
+        (Some(first), Some(second)) => {
+            // Both readings are pictures: take the one that is laid out like the input.
+            let like_input = first.layout == input.layout;
+            if (first.channels, second.channels) != (1, 1) {
+                guesses.push(format!("output.layout like the input's, for {output}"));
+            }
+            Ok(*if like_input { first } else { second })
+        }
+        _ => {
+            let problem = format!(
+                "output {output} is no picture of the input's aspect ({}x{}); expected HxW, \
+                 1xCxHxW or 1xHxWxC",
+                input.width, input.height
+            );
+            Err(if declared.is_some() && !possible.is_empty() {
+                context.contradiction("output.layout", problem)
+            } else {
+                context.unsuitable(problem)
+            })
+        }
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Loaded models. Networks with the same model, input size and settings share one session and its
+//! weights; each has tensors of its own.
+//!
+//! On the CPU, networks of one session run at the same time: ONNX Runtime promises that for its own
+//! kernels (`InferenceSession::Run` is thread-safe, kernels keep no state). Sessions that have
+//! nodes anywhere else run one network at a time, since ort has seen providers break under
+//! concurrent runs. How many run at once in the whole process is limited by [`super::RunSlot`].
+
+mod file;
+mod load;
+mod provider;
+mod runtime;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use ort::session::Session;
+
+pub(in crate::model) use file::ModelBytes;
+pub use provider::{Placement, ProviderKind, ProviderRequest};
+pub use runtime::{
+    LibraryError, LogSink, Runtime, RuntimeError, Search, refuse_telemetry, set_log_sink,
+};
+
+use super::signature::{Signature, TensorInfo};
+
+/// How much ONNX Runtime rewrites the network when it loads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Optimisation {
+    /// Nothing.
+    None,
+    /// What changes no result.
+    Basic,
+    /// Fused operators as well.
+    Extended,
+    /// Memory layouts as well.
+    #[default]
+    All,
+}
+
+/// How a session is made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionOptions {
+    /// Threads that one run uses, at least 1. More than one never spins while it waits.
+    pub threads: usize,
+    /// How much the network is rewritten.
+    pub optimisation: Optimisation,
+    /// Plan memory once for all runs (turn off only to save memory if sizes change).
+    pub memory_pattern: bool,
+    /// What computes it.
+    pub provider: ProviderRequest,
+    /// What inputs' sides are that the model leaves open, by the names it gives them. Known sizes
+    /// let ONNX Runtime fuse more and compute no shapes in a run.
+    pub sides: Vec<(String, usize)>,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            optimisation: Optimisation::default(),
+            memory_pattern: true,
+            provider: ProviderRequest::default(),
+            sides: Vec::new(),
+        }
+    }
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// An `.onnx` file; its description may lie beside it.
+    File(PathBuf),
+    /// A model in memory, such as the built-in one.
+    Memory {
+        /// Its name in messages.
+        name: String,
+        /// The ONNX file's bytes.
+        model: Cow<'static, [u8]>,
+        /// The text of its TOML description, if any.
+        descriptor: Option<Cow<'static, str>>,
+    },
+}
+
+/// A session with what is known about it.
+#[derive(Debug)]
+pub(in crate::model) struct SharedSession {
+    session: RwLock<Session>,
+    /// Shapes of all outputs, by what a network feeds: known from the first network that fed it.
+    shapes: Mutex<HashMap<String, Vec<TensorInfo>>>,
+    /// The model's inputs and outputs.
+    pub signature: Signature,
+    /// The operator that gives each output its meaning, in the order of the outputs.
+    pub operators: Vec<Option<String>>,
+    /// Which providers got how many nodes.
+    pub placement: Placement,
+    /// What did not go as asked.
+    pub warnings: Vec<String>,
+}
+
+impl SharedSession {
+    /// The session, to run a network or to make something in it beside others that do so.
+    pub fn share(&self) -> RwLockReadGuard<'_, Session> {
+        // A panic elsewhere while it was held leaves ONNX Runtime's object as it was.
+        self.session.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session for one alone.
+    pub fn own(&self) -> RwLockWriteGuard<'_, Session> {
+        self.session.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether networks of this session may run at the same time.
+    pub fn runs_together(&self) -> bool {
+        !self.placement.is_accelerated()
+    }
+
+    /// The shapes of all outputs for what `key` describes, found out by `probe` if no network has
+    /// asked before. So a new network waits for no run of another one that is under way.
+    pub fn shapes(
+        &self,
+        key: String,
+        probe: impl FnOnce(&mut Session) -> ort::Result<Vec<TensorInfo>>,
+    ) -> ort::Result<Vec<TensorInfo>> {
+        let known = || self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shapes) = known().get(&key) {
+            return Ok(shapes.clone());
+        }
+        let shapes = probe(&mut self.own())?;
+        known().insert(key, shapes.clone());
+        Ok(shapes)
+    }
+
+    /// The operator that gives `output` its meaning.
+    pub fn operator(&self, output: &str) -> Option<&str> {
+        let mut outputs = self.signature.outputs.iter().zip(&self.operators);
+        let (_, operator) = outputs.find(|(known, _)| known.name == output)?;
+        operator.as_deref()
+    }
+}
