@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 const LOST_AFTER: u32 = 3;
 /// A device counts as lost if its run takes this many times as long as a run may take.
 const HUNG_AFTER: u32 = 2;
-/// At most one warning in this time, so that a network that fails now and then does not flood the bus.
+/// There is at most one warning in this time: a network that fails now and then must not flood the
+/// bus.
 const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What became of a run.

@@ -3,8 +3,8 @@
 //! How long frames are held in `mode=sync`, as the element answers the latency query.
 //!
 //! The reported latency changes seldom, because each change makes the pipeline distribute its
-//! latency anew. It rises if more than one run in twenty took longer than reported, and falls if all
-//! were much faster.
+//! latency anew. It rises if more than one run in twenty took longer than reported, and falls if
+//! all were much faster.
 
 use std::time::Duration;
 

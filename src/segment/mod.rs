@@ -48,11 +48,7 @@ mod stats;
 mod still_gate;
 mod stream;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod time_tests;
 mod turned;
 mod worker;
 

@@ -206,16 +206,31 @@ impl MatteSegment {
             );
         }
         match next.device_loss {
+            Some(loss) => self.leave_device(loss, &about.provider, error),
             None => Ok(()),
-            Some(DeviceLoss::Rebuild) => {
-                self.rebuild_on_cpu(&about.provider, error);
+        }
+    }
+
+    /// The device that computes the network is lost.
+    ///
+    /// # Errors
+    /// If it must not be left.
+    fn leave_device(
+        &self,
+        loss: DeviceLoss,
+        provider: &str,
+        error: &SegmentError,
+    ) -> Result<(), gst::FlowError> {
+        match loss {
+            DeviceLoss::Rebuild => {
+                self.rebuild_on_cpu(provider, error);
                 Ok(())
             }
-            Some(DeviceLoss::End) => {
+            DeviceLoss::End => {
                 gst::element_imp_error!(
                     self,
                     gst::ResourceError::Failed,
-                    ("{} is lost: {error}", about.provider),
+                    ("{provider} is lost: {error}"),
                     ["strict-provider forbids to go on with the CPU"]
                 );
                 Err(gst::FlowError::Error)

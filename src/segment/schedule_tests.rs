@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// A frame in the middle of a stream: the newest matte is a frame old, the network is idle.
-const USUAL: Facts = Facts {
+/// A frame in the middle of a stream that waits: the newest matte is of the frame before.
+const SYNC: Facts = Facts {
     mode: Mode::Sync,
     interval: 1,
     compensates: true,
@@ -19,338 +19,131 @@ const USUAL: Facts = Facts {
     still: false,
 };
 
+/// The same in a stream that does not wait.
 const ASYNC: Facts = Facts {
     mode: Mode::Async,
-    tracks_motion: true,
-    can_compensate: true,
-    ..USUAL
+    ..TRACKED
 };
 
+/// A frame that comes too late.
 const LATE: Facts = Facts {
     late: true,
-    tracks_motion: true,
-    can_compensate: true,
-    ..USUAL
+    ..TRACKED
 };
 
-/// What a case is, its facts, and what is done.
-type Case = (&'static str, Facts, Action);
+/// Frames are read for motion.
+const TRACKED: Facts = Facts {
+    tracks_motion: true,
+    can_compensate: true,
+    ..SYNC
+};
 
-fn check(cases: &[Case]) {
-    for (name, facts, action) in cases {
-        assert_eq!(decide(facts), *action, "{name}: {facts:?}");
+/// The third of the frames between two runs.
+const BETWEEN: Facts = Facts {
+    interval: 4,
+    frames_since_run: 3,
+    ..SYNC
+};
+
+/// What a case is, the facts that it begins with, what is different, and what is done.
+type Case = (&'static str, Facts, fn(&mut Facts), Action);
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    ("every frame waits for its matte",     SYNC,    |_| (),                        Action::Run),
+    ("the first frame",                     SYNC,    |f| before_the_first_run(f),   Action::Run),
+    ("a busy network is waited for",        SYNC,    |f| f.idle = false,            Action::Run),
+    ("one that has stalled is not",         SYNC,    |f| stall(f, true),            Action::Track),
+    ("and its matte is not used",           SYNC,    |f| stall(f, false),           Action::Pass),
+    ("one that is back after a stall",      SYNC,    |f| f.stalled = true,          Action::Run),
+
+    ("the network beside the stream",       ASYNC,   |_| (),                        Action::Run),
+    ("it is busy",                          ASYNC,   |f| f.idle = false,            Action::Track),
+    ("busy, mattes are not moved",          ASYNC,   |f| busy_and_fixed(f),         Action::Carry),
+    ("busy, no matte yet",                  ASYNC,   |f| busy(f, false, false),     Action::Pass),
+    ("busy, another scene",                 ASYNC,   |f| busy(f, true, true),       Action::Pass),
+    ("a late frame costs no time",          ASYNC,   |f| f.late = true,             Action::Run),
+
+    ("between two runs",                    BETWEEN, |_| (),                        Action::Track),
+    ("the interval is over",                BETWEEN, |f| f.frames_since_run = 4,    Action::Run),
+    ("between two runs, no matte",          BETWEEN, |f| f.has_matte = false,       Action::Run),
+    ("between two runs, another scene",     BETWEEN, |f| f.cut = true,              Action::Pass),
+    ("between two runs, not moved",         BETWEEN, |f| f.compensates = false,     Action::Carry),
+    ("between two runs, nothing moves",     BETWEEN, |f| f.still = true,            Action::Track),
+
+    ("late",                                LATE,    |_| (),                        Action::Track),
+    ("late, mattes are not moved",          LATE,    |f| f.compensates = false,     Action::Carry),
+    ("late, no matte",                      LATE,    |f| f.has_matte = false,       Action::Pass),
+    ("late, the matte cannot be moved yet", LATE,    |f| f.can_compensate = false,  Action::Run),
+    ("late for long",                       LATE,    |f| late_for_long(f),          Action::Run),
+    ("late, the first frame",               LATE,    |f| before_the_first_run(f),   Action::Run),
+
+    ("nothing moves",                       SYNC,    |f| f.still = true,            Action::Still),
+    ("nothing moves, no matte",             SYNC,    |f| still(f, false, false),    Action::Run),
+    ("nothing moves after a cut",           SYNC,    |f| still(f, true, true),      Action::Run),
+    ("nothing moves beside the stream",     ASYNC,   |f| f.still = true,            Action::Still),
+];
+
+fn before_the_first_run(facts: &mut Facts) {
+    (facts.has_matte, facts.time_since_run) = (false, None);
+}
+
+fn stall(facts: &mut Facts, has_matte: bool) {
+    (facts.idle, facts.stalled, facts.has_matte) = (false, true, has_matte);
+}
+
+fn busy(facts: &mut Facts, has_matte: bool, cut: bool) {
+    (facts.idle, facts.has_matte, facts.cut) = (false, has_matte, cut);
+}
+
+fn busy_and_fixed(facts: &mut Facts) {
+    (facts.idle, facts.compensates) = (false, false);
+}
+
+fn still(facts: &mut Facts, has_matte: bool, cut: bool) {
+    (facts.still, facts.has_matte, facts.cut) = (true, has_matte, cut);
+}
+
+fn late_for_long(facts: &mut Facts) {
+    facts.time_since_run = Some(LONGEST_LATE);
+}
+
+#[test]
+fn every_case_has_its_action() {
+    for (name, mut facts, change, action) in CASES.iter().copied() {
+        change(&mut facts);
+        assert_eq!(decide(&facts), action, "{name}: {facts:?}");
     }
-}
-
-#[test]
-fn frames_that_wait_get_runs() {
-    check(&[
-        ("usual", USUAL, Action::Run),
-        (
-            "the first frame",
-            Facts {
-                has_matte: false,
-                time_since_run: None,
-                ..USUAL
-            },
-            Action::Run,
-        ),
-        (
-            "a busy network is waited for",
-            Facts {
-                idle: false,
-                ..USUAL
-            },
-            Action::Run,
-        ),
-        (
-            "not one that has stalled",
-            Facts {
-                idle: false,
-                stalled: true,
-                ..USUAL
-            },
-            Action::Track,
-        ),
-        (
-            "after a stall there is no matte",
-            Facts {
-                idle: false,
-                stalled: true,
-                has_matte: false,
-                ..USUAL
-            },
-            Action::Pass,
-        ),
-        (
-            "a stalled network that is back",
-            Facts {
-                stalled: true,
-                ..USUAL
-            },
-            Action::Run,
-        ),
-    ]);
-}
-
-#[test]
-fn frames_that_do_not_wait_get_runs_when_the_network_is_idle() {
-    check(&[
-        ("idle", ASYNC, Action::Run),
-        (
-            "busy",
-            Facts {
-                idle: false,
-                ..ASYNC
-            },
-            Action::Track,
-        ),
-        (
-            "busy, mattes are not moved",
-            Facts {
-                idle: false,
-                compensates: false,
-                ..ASYNC
-            },
-            Action::Carry,
-        ),
-        (
-            "busy, no matte yet",
-            Facts {
-                idle: false,
-                has_matte: false,
-                ..ASYNC
-            },
-            Action::Pass,
-        ),
-        (
-            "busy, after a cut",
-            Facts {
-                idle: false,
-                cut: true,
-                ..ASYNC
-            },
-            Action::Pass,
-        ),
-        (
-            "lateness does not matter",
-            Facts {
-                late: true,
-                ..ASYNC
-            },
-            Action::Run,
-        ),
-    ]);
-}
-
-#[test]
-fn between_the_runs_of_an_interval_mattes_are_reused() {
-    let third = Facts {
-        interval: 3,
-        ..USUAL
-    };
-    check(&[
-        (
-            "the second frame",
-            Facts {
-                frames_since_run: 1,
-                ..third
-            },
-            Action::Track,
-        ),
-        (
-            "the third frame",
-            Facts {
-                frames_since_run: 2,
-                ..third
-            },
-            Action::Track,
-        ),
-        (
-            "the fourth frame",
-            Facts {
-                frames_since_run: 3,
-                ..third
-            },
-            Action::Run,
-        ),
-        (
-            "without a matte",
-            Facts {
-                has_matte: false,
-                ..third
-            },
-            Action::Run,
-        ),
-        // The decision to run was made before the frame was read.
-        (
-            "a cut between two runs",
-            Facts { cut: true, ..third },
-            Action::Pass,
-        ),
-        (
-            "mattes are not moved",
-            Facts {
-                compensates: false,
-                ..third
-            },
-            Action::Carry,
-        ),
-    ]);
-}
-
-#[test]
-fn late_frames_go_without_a_run_but_not_for_ever() {
-    let long = Some(LONGEST_LATE);
-    check(&[
-        ("late", LATE, Action::Track),
-        (
-            "late, mattes are not moved",
-            Facts {
-                compensates: false,
-                ..LATE
-            },
-            Action::Carry,
-        ),
-        (
-            "late, no matte",
-            Facts {
-                has_matte: false,
-                ..LATE
-            },
-            Action::Pass,
-        ),
-        (
-            "late for long",
-            Facts {
-                time_since_run: long,
-                ..LATE
-            },
-            Action::Run,
-        ),
-        (
-            "late, the first frame",
-            Facts {
-                time_since_run: None,
-                ..LATE
-            },
-            Action::Run,
-        ),
-        // One run first, on a frame that is read.
-        (
-            "the matte cannot be moved",
-            Facts {
-                can_compensate: false,
-                ..LATE
-            },
-            Action::Run,
-        ),
-    ]);
-    assert!(LATE.is_skipped());
-    let first = Facts {
-        can_compensate: false,
-        tracks_motion: false,
-        ..LATE
-    };
-    assert!(!first.is_skipped() && first.reads_motion());
-}
-
-#[test]
-fn still_frames_get_no_run_unless_they_have_no_matte() {
-    let still = Facts {
-        still: true,
-        ..USUAL
-    };
-    check(&[
-        ("nothing moves", still, Action::Still),
-        (
-            "nothing moves, no matte",
-            Facts {
-                has_matte: false,
-                ..still
-            },
-            Action::Run,
-        ),
-        (
-            "nothing moves after a cut",
-            Facts { cut: true, ..still },
-            Action::Run,
-        ),
-        (
-            "between two runs",
-            Facts {
-                interval: 2,
-                ..still
-            },
-            Action::Track,
-        ),
-        (
-            "beside the stream",
-            Facts {
-                still: true,
-                ..ASYNC
-            },
-            Action::Still,
-        ),
-        (
-            "the network is busy",
-            Facts {
-                still: true,
-                idle: false,
-                ..ASYNC
-            },
-            Action::Track,
-        ),
-    ]);
 }
 
 #[test]
 fn frames_are_read_for_motion_only_if_mattes_are_moved() {
-    for (name, facts, reads) in [
-        ("every frame waits", USUAL, false),
-        (
-            "a matte was moved before",
-            Facts {
-                tracks_motion: true,
-                ..USUAL
-            },
-            true,
-        ),
-        (
-            "beside the stream",
-            Facts {
-                tracks_motion: false,
-                ..ASYNC
-            },
-            true,
-        ),
-        (
-            "beside the stream, mattes are not moved",
-            Facts {
-                tracks_motion: false,
-                compensates: false,
-                ..ASYNC
-            },
-            false,
-        ),
-        (
-            "late",
-            Facts {
-                tracks_motion: false,
-                ..LATE
-            },
-            true,
-        ),
-        (
-            "late, mattes are not moved",
-            Facts {
-                tracks_motion: false,
-                compensates: false,
-                ..LATE
-            },
-            false,
-        ),
-    ] {
+    #[rustfmt::skip]
+    let cases: [(&str, Facts, fn(&mut Facts), bool); 7] = [
+        ("every frame waits",           SYNC,    |_| (),                                  false),
+        ("a matte was moved before",    TRACKED, |_| (),                                  true),
+        ("beside the stream",           ASYNC,   |f| f.tracks_motion = false,             true),
+        ("there, mattes are not moved", ASYNC,   |f| untracked_and_fixed(f),              false),
+        ("late",                        LATE,    |f| f.tracks_motion = false,             true),
+        ("late, mattes are not moved",  LATE,    |f| untracked_and_fixed(f),              false),
+        ("between two runs",            BETWEEN, |_| (),                                  false),
+    ];
+    for (name, mut facts, change, reads) in cases {
+        change(&mut facts);
         assert_eq!(facts.reads_motion(), reads, "{name}: {facts:?}");
     }
+}
+
+fn untracked_and_fixed(facts: &mut Facts) {
+    (facts.tracks_motion, facts.compensates) = (false, false);
+}
+
+#[test]
+fn only_late_frames_count_as_skipped() {
+    assert!(LATE.is_skipped() && !SYNC.is_skipped() && !BETWEEN.is_skipped());
+    let beside = Facts {
+        late: true,
+        ..ASYNC
+    };
+    assert!(!beside.is_skipped());
 }

@@ -202,8 +202,8 @@ impl StreamState {
         }
     }
 
-    /// Reads a frame as far as the decision needs it, decides, and hands the frame to the network if
-    /// that is the decision. `facts` are those that are known before the frame is read.
+    /// Reads a frame as far as the decision needs it, decides, and hands the frame to the network
+    /// if that is the decision. `facts` are those that are known before the frame is read.
     ///
     /// # Errors
     /// If the frame cannot be read or sampled.

@@ -3,10 +3,10 @@
 //! The network's thread: one job at a time, no queue.
 //!
 //! The streaming thread takes the idle network, samples a frame into it and hands it over. In
-//! `mode=sync` it then waits, in `mode=async` the frame goes on with the newest finished matte; while
-//! the network is busy no frame is taken. So nothing piles up, however slow the network is. Since
-//! the network never runs on the streaming thread, a flush or a stop waits for no run, not even for
-//! one that cannot be ended.
+//! `mode=sync` it then waits; in `mode=async` the frame goes on with the newest finished matte, and
+//! no frame is taken while the network is busy. So nothing piles up, however slow the network is.
+//! The network never runs on the streaming thread, so a flush or a stop waits for no run, not even
+//! for one that cannot be ended.
 
 use super::engine::{Cancel, Engine};
 use super::error::SegmentError;
@@ -44,8 +44,8 @@ pub struct Finished {
 pub struct Poll {
     /// The newest result since the last call.
     pub result: Option<Result<Finished, SegmentError>>,
-    /// How many times the patience with the run under way is used up; the wait for a run slot counts
-    /// less. 0 if all is well.
+    /// How many times the patience with the run under way is used up; the wait for a run slot
+    /// counts less. 0 if all is well.
     pub overdue: u32,
     /// The network can take a frame without waiting.
     pub idle: bool,

@@ -2,11 +2,11 @@
 
 //! The element on streams that drop frames, start over, change their caps, or tell wrong times.
 
-use super::testing::{Rig, SIZE, caps, picture};
+use super::SUBJECT;
+use super::rig::{Control, Rig, SIZE, caps, picture};
 use gst::prelude::*;
 use std::sync::atomic::Ordering;
 
-const SUBJECT: [u8; 3] = [10, 200, 10];
 const MODES: [&str; 2] = ["sync", "async"];
 
 fn ms(ms: u64) -> gst::ClockTime {
@@ -14,7 +14,7 @@ fn ms(ms: u64) -> gst::ClockTime {
 }
 
 /// A rig whose subject has been there for a while.
-fn settled(properties: &[(&str, &str)], set_up: impl FnOnce(&super::testing::Control)) -> Rig {
+fn settled(properties: &[(&str, &str)], set_up: impl FnOnce(&Control)) -> Rig {
     let mut rig = Rig::new(properties, set_up);
     for _ in 0..4 {
         rig.push(|_, _| SUBJECT);
@@ -121,7 +121,7 @@ fn dropped_frames_reset_nothing_but_flushes_gaps_and_seeks_do() {
         rig.harness.push_event(gst::event::FlushStop::new(true));
         rig.harness.push_event(gst::event::Segment::new(&segment));
         other(&mut rig, 900_066, "a flush");
-        assert_eq!(rig.heard(), [""; 0], "{mode}: nobody came or went");
+        assert_eq!(rig.heard(), [""; 0], "{mode}: no subject came or left");
     }
 }
 
@@ -135,7 +135,7 @@ fn the_matte_of_one_camera_is_not_carried_to_another_unseen() {
             .push_event(gst::event::StreamStart::new("other"));
         let segment = gst::FormattedSegment::<gst::ClockTime>::new();
         rig.harness.push_event(gst::event::Segment::new(&segment));
-        // The picture is the same, which only shows to who looks at it.
+        // The picture is the same, which is known only if it is read.
         assert_eq!(shoot(&mut rig, SIZE, pts), stays, "{compensation}");
         assert!(shoot(&mut rig, SIZE, pts + 33));
     }

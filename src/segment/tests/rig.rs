@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! A network whose every run a test holds in its hands, and the element around it.
+//! A network whose every run a test controls, and the element around it.
 
-use super::MatteSegment;
-use super::engine::{About, Cancel, Engine, LoadEngine};
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
 use crate::meta::Matte;
 use crate::model::{InputSize, ModelError, ProviderKind};
 use crate::pool::read_matte;
+use crate::segment::MatteSegment;
+use crate::segment::engine::{About, Cancel, Engine, LoadEngine};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -177,7 +177,7 @@ pub struct Rig {
     pub pushed: u64,
 }
 
-/// Messages hold their element, and the element the bus: what nobody has read would keep both.
+/// A message holds its element and the element its bus: unread messages would keep both.
 impl Drop for Rig {
     fn drop(&mut self) {
         self.bus.set_flushing(true);
@@ -247,7 +247,7 @@ impl Rig {
         });
     }
 
-    /// What the bus has heard since the last call: names of messages, words of warnings.
+    /// What was posted since the last call: names of messages, text of warnings and errors.
     pub fn heard(&self) -> Vec<String> {
         let mut heard = Vec::new();
         while let Some(message) = self.bus.pop() {
@@ -263,7 +263,7 @@ impl Rig {
         heard
     }
 
-    /// How often the bus has heard since the last call that the latency changed.
+    /// How many latency messages were posted since the last call.
     pub fn latency_messages(&self) -> usize {
         let latencies = |message: &gst::Message| message.type_() == gst::MessageType::Latency;
         std::iter::from_fn(|| self.bus.pop())
