@@ -29,10 +29,15 @@ class TrainConfig:
 
     # Weights to start from: a checkpoint of `train` or `pretrain`, or imagenet (net.encoder lite0); none = random.
     init: str = ""
+    # A checkpoint whose mattes and features are learnt beside the labels, by loss.soft and loss.features; none = labels only.
+    teacher: str = ""
     steps: int = 20000
     lr: float = 2e-3
     # Factor on it for the encoder; below 1 keeps what a pre-trained one knows.
     encoder_lr: float = 1.0
+    # The encoder's first layer and so many of its units keep what they know: no gradient, batch norm fixed (net.encoder
+    # lite0, which has 16). Fewer learn, more pictures a second. 0 = all learn.
+    frozen: int = 0
     warmup: int = 300
     decay: float = 1e-3
     ema: float = 0.998

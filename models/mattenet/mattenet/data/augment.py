@@ -120,3 +120,10 @@ def camera(image: np.ndarray, rng: np.random.Generator, aug: AugmentConfig) -> n
     if rng.random() < aug.jpeg:
         image = jpeg(image, rng)
     return image
+
+
+def moments(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What differs from one frame of a still scene to the next: noise, a little exposure, the codec."""
+    image = cv2.convertScaleAbs(image, alpha=np.exp(rng.normal(0, 0.04)))
+    image = noise(image, rng, False)
+    return jpeg(image, rng) if rng.random() < 0.3 else image

@@ -68,7 +68,13 @@ class DataConfig:
     # Teacher labels below this score are left out unless a review kept them; low, as confidence masks what is doubtful.
     least_score: float = 0.1
     mining: float = 3.0  # how many times as often the hardest picture comes as an easy one
+    # Share of a batch that is pairs, at its front: the same frame twice, a moment later (0..1; see Frames.pair).
+    pairs: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def pair_count(self) -> int:
+        """Pairs in a batch: frames 2i and 2i + 1 of its front."""
+        return int(self.batch * min(max(self.pairs, 0.0), 1.0)) // 2
 
 
 def sources(config: DataConfig) -> dict[str, SourceConfig]:

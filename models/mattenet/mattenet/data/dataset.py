@@ -8,6 +8,7 @@ of the picture, for mining). Batches depend on seed, step and difficulties only:
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import pathlib
 from collections.abc import Callable, Iterator
@@ -102,8 +103,8 @@ class Frames(torch.utils.data.Dataset):
         clothes[..., :3] = (clothes[..., :3] * rng.uniform(0.3, 1.0)).astype(np.uint8)  # coats are darker than summer
         return clothes, trust
 
-    def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """One augmented training frame of picture `index`: RGBA HxWx4 and confidence HxW."""
+    def _scene(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """What the camera sees: picture `index`, or its person before another room; RGBA HxWx4 and confidence HxW."""
         aug = self.cfg.augment
         if self.pasteable[index] and rng.random() < aug.compose:
             shelf, i = self.source(index)
@@ -121,8 +122,22 @@ class Frames(torch.utils.data.Dataset):
         for chance, some in ((aug.behind, things.BEHIND), (aug.worn, things.WORN)):
             if chance and rng.random() < chance:  # without a chance no number is drawn: older runs repeat
                 rgba, trust = things.add((rgba, trust), some, rng)
-        rgb = augment.camera(np.ascontiguousarray(rgba[..., :3]), rng, aug)
+        return rgba, trust
+
+    def sample(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """One augmented training frame of picture `index`: RGBA HxWx4 and confidence HxW."""
+        rgba, trust = self._scene(index, rng)
+        rgb = augment.camera(np.ascontiguousarray(rgba[..., :3]), rng, self.cfg.augment)
         return np.dstack([rgb, rgba[..., 3]]), trust
+
+    def pair(self, index: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Two frames of one still scene, as `sample` gives one: the second is moved by less than a pixel, both have noise,
+        exposure and compression of their own."""
+        rgba, trust = self._scene(index, rng)
+        steady = dataclasses.replace(self.cfg.augment, noise=0.0, low_light=0.0, jpeg=0.0)
+        rgba = np.dstack([augment.camera(np.ascontiguousarray(rgba[..., :3]), rng, steady), rgba[..., 3]])
+        return [(np.dstack([augment.moments(np.ascontiguousarray(f[..., :3]), rng), f[..., 3]]), t)
+                for f, t in ((rgba, trust), geometry.nudge(rgba, trust, rng))]
 
     def whole(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Picture `index` stretched to the frame, unchanged: what validation and mining look at."""
@@ -147,9 +162,12 @@ class Frames(torch.utils.data.Dataset):
     def __getitem__(self, key: tuple[int, tuple[int, int]]) -> dict[str, torch.Tensor]:
         """Training batch by (step since the start, frame size)."""
         step, self.size = key
-        indices = self.sampler.draw(step, self.cfg.batch)
+        pairs = self.cfg.pair_count()
+        indices = self.sampler.draw(step, self.cfg.batch - pairs)
         rngs = [np.random.default_rng([self.seed, step, 2, slot]) for slot in range(len(indices))]
-        return self.pack(indices, [self.sample(int(i), rng) for i, rng in zip(indices, rngs)])
+        frames = [frame for i, rng in zip(indices[:pairs], rngs) for frame in self.pair(int(i), rng)]
+        frames += [self.sample(int(i), rng) for i, rng in zip(indices[pairs:], rngs[pairs:])]
+        return self.pack(np.concatenate([np.repeat(indices[:pairs], 2), indices[pairs:]]), frames)
 
 
 def floats(batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -153,3 +153,10 @@ def warp(source: tuple[np.ndarray, np.ndarray], m: np.ndarray, size: tuple[int, 
     # Alpha and confidence are 0 outside where the border is constant, mirrored with the picture elsewhere.
     return (cv2.warpAffine(rgba, m, size, flags=cv2.INTER_LINEAR, borderMode=outside),
             cv2.warpAffine(confidence, m, size, flags=cv2.INTER_NEAREST, borderMode=outside))
+
+
+def nudge(rgba: np.ndarray, trust: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A frame RGBA HxWx4 and its confidence HxW, moved by less than a pixel each way."""
+    m = np.float32([[1, 0, rng.uniform(-0.75, 0.75)], [0, 1, rng.uniform(-0.75, 0.75)]])
+    move = lambda x: cv2.warpAffine(x, m, x.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return move(rgba), move(trust)

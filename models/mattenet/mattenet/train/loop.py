@@ -31,7 +31,8 @@ from mattenet.net import blocks, lite
 from mattenet.net.matte import MatteNet
 from mattenet.train import check, pooled
 from mattenet.train import state as run_state
-from mattenet.train.loss import matte_loss
+from mattenet.train.distil import Distiller
+from mattenet.train.loss import matte_loss, steady_loss
 
 IMAGENET = "imagenet"  # as train.init: the weights of the public EfficientNet-Lite0
 
@@ -75,7 +76,13 @@ class Trainer:
         if cfg.train.init:
             self._start_from(cfg.train.init)
         self.net = self.net.to(self.device, memory_format=torch.channels_last).train()
+        self._freeze(cfg.train.frozen)
         self.optimizer = run_state.optimizer(self.net, cfg.train.lr, cfg.train.decay, self.device, cfg.train.encoder_lr)
+        self.distiller: Distiller | None = None
+        if cfg.train.teacher:
+            self.distiller = Distiller(cfg.train.teacher, self.net).to(self.device, memory_format=torch.channels_last).train()
+            self.optimizer.add_param_group({**self.optimizer.param_groups[-1], "params": list(self.distiller.to16.parameters())})
+        self._check_losses()
         self.ema = run_state.Ema(self.net, cfg.train.ema)
         self.step, self.best, self.fixed = 0, -1.0, False
         self.validation: list[check.Picture] | None = None
@@ -103,11 +110,35 @@ class Trainer:
         self.init = run_state.digest(path)
         print(f"starts from {path}: {len(missing)} tensors are new, {len(left)} of the file are not used")
 
+    def _check_losses(self) -> None:
+        """Refuses losses that would be left out without a word."""
+        loss, data, t = self.cfg.loss, self.cfg.data, self.cfg.train
+        if (loss.soft or loss.features) and not t.teacher:
+            raise UserError("loss.soft and loss.features need train.teacher, a checkpoint to learn from")
+        if t.teacher and not (loss.soft or loss.features):
+            raise UserError("train.teacher teaches nothing; set loss.soft or loss.features above 0")
+        if loss.steady and not data.pair_count():
+            raise UserError(f"loss.steady needs pairs: data.pairs is {data.pairs} of {data.batch} frames, less than one pair")
+        if loss.steady and t.pool:
+            raise UserError("loss.steady needs pairs, which a pool tears apart; set train.pool to 0")
+
+    def _freeze(self, units: int) -> None:
+        """The encoder's first layer and its first `units` units learn no more (see TrainConfig.frozen)."""
+        if not units:
+            return
+        most = len(self.net.backbone.units) if isinstance(self.net.backbone, lite.LiteEncoder) else 0
+        if not 0 < units <= most:
+            raise UserError(f"train.frozen is {units}; expected 0 to {most} with net.encoder {self.cfg.net.encoder}")
+        for part in (self.net.backbone.stem, *self.net.backbone.units[:units]):
+            part.eval().requires_grad_(False)
+
     def _resume(self) -> None:
         saved = run_state.load(self.out / "last.pt")
         self.net.load_state_dict(saved["model"])
         run_state.restore(self.optimizer, saved["optimizer"], self.device)
         self.ema.net.load_state_dict(saved["ema"])
+        if self.distiller:
+            self.distiller.to16.load_state_dict(saved["to16"])
         self.loader.load_state_dict(saved["loader"])
         # Labelling may have added pictures since; their numbers then mean others.
         if len(saved["errors"]) == len(self.errors):
@@ -119,6 +150,7 @@ class Trainer:
         run_state.save(self.out / "last.pt", {
             "model": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
             "ema": self.ema.net.state_dict(), "best": self.best, "errors": self.errors.cpu(),
+            **({"to16": self.distiller.to16.state_dict()} if self.distiller else {}),
             # Not the loader's own position: it may have prepared a batch that was not learnt.
             "loader": {**self.loader.state_dict(), "step": self.step}, **self._origin()})
 
@@ -169,9 +201,16 @@ class Trainer:
 
         Without `whole` nothing in it depends on the step's number or waits for the device: a CUDA graph may hold it.
         """
+        cfg = self.cfg.loss
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda", cache_enabled=whole):
-            logits = self.net(image)
-        loss, per_picture = matte_loss(logits.float(), alpha, confidence, self.cfg.loss, whole)
+            maps = self.net.backbone(image)
+            logits = self.net.head(maps)
+            taught = self.distiller.loss(image, maps[16], logits, cfg) if self.distiller else None
+        loss, per_picture = matte_loss(logits.float(), alpha, confidence, cfg, whole)
+        if taught is not None:
+            loss = loss + taught
+        if cfg.steady:
+            loss = loss + cfg.steady * steady_loss(logits.float(), alpha, confidence, self.cfg.data.pair_count(), cfg.boundary)
         run_state.descend(self.net, self.optimizer, loss)
         self.ema.update(self.net, self.step if whole else None)
         return loss.detach(), per_picture

@@ -20,6 +20,11 @@ class LossConfig:
     boundary: float = 3.0
     # Share of pixels, hardest first, that count in the cross-entropy (Shrivastava et al. 2016); 1 = all.
     hard_ratio: float = 0.5
+    # Of what the matte of a pair's two frames changes by more or less than the truth does (data.pairs).
+    steady: float = 0.0
+    # With train.teacher: its soft matte, and its map at 1/16 (see mattenet.train.distil).
+    soft: float = 0.0
+    features: float = 0.0
 
 
 def edge_weight(alpha: torch.Tensor) -> torch.Tensor:
@@ -68,3 +73,16 @@ def matte_loss(logits: torch.Tensor, alpha: torch.Tensor, confidence: torch.Tens
         size = (pc * p).sum((1, 2, 3)) + (ac * alpha).sum((1, 2, 3))
         loss = loss + cfg.dice * (1 - (2 * overlap + smooth) / (size + smooth)).mean()
     return loss, per_picture
+
+
+def steady_loss(logits: torch.Tensor, alpha: torch.Tensor, confidence: torch.Tensor, pairs: int,
+                boundary: float) -> torch.Tensor:
+    """How much the mattes of the batch's first `pairs` pairs change without reason, a scalar.
+
+    Frames 2i and 2i + 1 are a pair. Mean square of (change of the matte - change of the truth), where both are trusted,
+    with `boundary` more weight on edges: what dtSSD (Erofeev et al. 2015) measures from one frame to the next.
+    """
+    rows = lambda x: x[: 2 * pairs].unflatten(0, (pairs, 2))
+    change = torch.sigmoid(rows(logits)).diff(dim=1) - rows(alpha).diff(dim=1)
+    weight = rows(confidence).amin(1, keepdim=True) * (1 + boundary * rows(edge_weight(alpha)).amax(1, keepdim=True))
+    return (weight * change.square()).sum() / weight.sum().clamp(min=1.0)
