@@ -18,7 +18,7 @@ use gstmatte::filter::plane::window::BoxMean;
 use gstmatte::filter::regions::components::{Connectivity, Labelling};
 use gstmatte::filter::regions::hysteresis::{RegionParams, Regions};
 use gstmatte::filter::regions::morphology::Morphology;
-use gstmatte::filter::temporal::filter::{Smoother, Steadying};
+use gstmatte::filter::temporal::filter::{TemporalFilter, TemporalParams};
 use gstmatte::filter::{EdgeMode, Params, Plane, Preset, Refiner, Region, TemporalMode, Timing};
 use gstmatte::frame::GrayImage;
 use std::time::Duration;
@@ -214,18 +214,18 @@ pub fn stages(u: &mut Unstructured) -> Result<()> {
             }
         }
         5 => {
-            let (mut motion, mut smoother) = (Motion::default(), Smoother::default());
+            let (mut motion, mut filter) = (Motion::default(), TemporalFilter::default());
             for _ in 0..u.int_in_range(2..=4u8)? {
-                let steadying = Steadying {
+                let params = TemporalParams {
                     mode: *u.choose(TemporalMode::ALL)?,
                     strength: number(u, 1.0)?,
-                    carries: u.arbitrary()?,
+                    reprojects: u.arbitrary()?,
                     frames: number(u, 5.0)?,
                 };
                 let (luma, _) = plane(u, size)?;
                 let (mut matte, _) = plane(u, size)?;
-                motion.update(level, &luma, steadying.frames);
-                smoother.apply(level, steadying, &luma, &motion, &mut matte);
+                motion.update(level, &luma, params.frames);
+                filter.apply(level, params, &luma, &motion, &mut matte);
             }
         }
         6 => {

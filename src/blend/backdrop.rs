@@ -33,7 +33,7 @@ impl Backdrop {
     /// A black, empty backdrop to be written.
     ///
     /// # Errors
-    /// [`FrameError::Empty`] where a side is zero.
+    /// [`FrameError::Empty`] if a side is zero.
     pub fn new(
         layout: PixelLayout,
         color: Colorimetry,
@@ -100,7 +100,7 @@ impl Backdrop {
     /// Renders a function of the pixel position (column, row).
     ///
     /// # Errors
-    /// [`FrameError::Empty`] where a side is zero.
+    /// [`FrameError::Empty`] if a side is zero.
     pub fn render(
         layout: PixelLayout,
         color: Colorimetry,
@@ -180,7 +180,7 @@ pub(super) struct Encoder {
     depth: u32,
     shift: u32,
     to_yuv: RgbToYuv,
-    /// Where the frame's signals mean another light than sRGB's.
+    /// If the frame's signals mean another light than sRGB's.
     recoder: Option<Recoder>,
 }
 
@@ -248,7 +248,7 @@ impl Taps {
     }
 
     /// Offsets from the first pixel and weights: the sample itself; the two pixels it lies
-    /// between; or, where it sits on the even one, that and half of each neighbour.
+    /// between; or, if it sits on the even one, that and half of each neighbour.
     fn axis((sub, cosited): (u32, bool)) -> &'static [(isize, f32)] {
         match (sub, cosited) {
             (0, _) => &[(0, 1.0)],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What can go wrong in this room.
+//! Why frames cannot be composed.
 
 use crate::frame::{FrameError, PixelLayout};
 

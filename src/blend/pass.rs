@@ -92,7 +92,8 @@ impl<'a, 'f> Pass<'a, 'f> {
     }
 
     /// Puts the subject's own colour into half-covered pixels along edges and blends nothing. With
-    /// `black`, what is half covered elsewhere becomes what it is before black. Alpha is not touched.
+    /// `black`, what is half covered elsewhere becomes what it is before black. Alpha is not
+    /// touched.
     pub fn keep_subject(&mut self, remap: Remap, effects: &mut Effects, black: Option<&FrameRef>) {
         let Some(edge) = &mut effects.decontamination else {
             return;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-/// How the matte is steadied over time.
+/// How the matte is filtered over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TemporalMode {
     /// Not at all.
@@ -61,7 +61,7 @@ impl EdgeMode {
 /// A named set of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Preset {
-    /// Half the time of balanced: no motion compensation, coarser edge fit.
+    /// Half the time of balanced: no reprojection along the motion, coarser edge fit.
     Fast,
     /// Steady and exact at a few milliseconds.
     #[default]
@@ -115,7 +115,7 @@ pub struct Params {
     /// Default true; costs about as much as all the rest of the steadying.
     pub temporal_flow: bool,
     /// `hysteresis-low`: matte value (0 to 1) that a region needs to go on living, and below which
-    /// a still pixel leaves the subject at once. Default 0.3. Hysteresis is off where
+    /// a still pixel leaves the subject at once. Default 0.3. Hysteresis is off if
     /// `hysteresis_high` is 0.
     pub hysteresis_low: f32,
     /// `hysteresis-high`: matte value (0 to 1) that a region must reach to appear, and above which

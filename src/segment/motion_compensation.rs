@@ -4,7 +4,7 @@
 //! of their own. `crate::filter::motion::warp` does the work.
 
 use super::error::SegmentError;
-use crate::filter::motion::warp::{Follow, Followed};
+use crate::filter::motion::warp::{Warp, Warped};
 use crate::frame::{FrameFormat, FrameRef, GrayImage, LumaScaler, SampleError};
 use crate::pool::MattePool;
 use crate::simd;
@@ -26,7 +26,7 @@ pub struct MotionCompensation {
     /// The frame that the newest matte belongs to.
     finished: Luma,
     matte: GrayImage,
-    follow: Follow,
+    follow: Warp,
 }
 
 /// The luma of a frame, if the frame was read.
@@ -59,7 +59,7 @@ impl MotionCompensation {
             running: Luma::default(),
             finished: Luma::default(),
             matte: GrayImage::default(),
-            follow: Follow::default(),
+            follow: Warp::default(),
         }
     }
 
@@ -132,21 +132,21 @@ impl MotionCompensation {
     }
 
     /// Moves the newest matte to the current frame. Returns what was found and, if that is
-    /// [`Followed::Moved`], the matte. If either frame was not read, the picture counts as still.
+    /// [`Warped::Moved`], the matte. If either frame was not read, the picture counts as still.
     ///
     /// # Errors
     /// [`SegmentError::Memory`].
     pub fn apply(
         &mut self,
         pool: &MattePool,
-    ) -> Result<(Followed, Option<gst::Sample>), SegmentError> {
+    ) -> Result<(Warped, Option<gst::Sample>), SegmentError> {
         if !self.now.known || !self.finished.known {
-            return Ok((Followed::Still, None));
+            return Ok((Warped::Still, None));
         }
         let (then, now) = (self.finished.image.as_ref(), self.now.image.as_ref());
         let (follow, matte) = (&mut self.follow, self.matte.as_ref());
         let (sample, followed) =
             pool.fill(|out| follow.apply(simd::level(), then, now, matte, out))?;
-        Ok((followed, (followed == Followed::Moved).then_some(sample)))
+        Ok((followed, (followed == Warped::Moved).then_some(sample)))
     }
 }

@@ -11,7 +11,7 @@ use super::schedule::{Action, Facts, decide};
 use super::still_gate::StillGate;
 use super::turned::Turned;
 use super::worker::Finished;
-use crate::filter::motion::warp::Followed;
+use crate::filter::motion::warp::Warped;
 use crate::filter::regions::presence::{Change, Presence};
 use crate::frame::{FrameRef, GrayImage, Orientation};
 use crate::meta::{Matte, Stage, same_shape};
@@ -320,7 +320,7 @@ impl StreamState {
         }
         self.net.tracks_motion = true;
         match self.net.compensation.apply(&self.net.pool)? {
-            (Followed::Still, _) => Ok(Some(matte)),
+            (Warped::Still, _) => Ok(Some(matte)),
             (_, Some(sample)) => Ok(Some(Matte { sample, ..matte })),
             (_, None) => {
                 self.cut();

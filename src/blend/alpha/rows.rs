@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The matte at the frame's size: rows of luma alpha, of chroma alpha, and of one alpha a sample
-//! as each plane wants it.
+//! The matte at the frame's size: rows of luma alpha, of chroma alpha, and of one alpha per
+//! sample in each plane's order.
 
 use super::plane_kind::{PlaneKind, has_chroma};
 use super::upscale::{Upscaler, centre};

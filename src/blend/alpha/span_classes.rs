@@ -2,8 +2,8 @@
 
 //! Where a matte is wholly subject, wholly background, or neither.
 //!
-//! Nine tenths of a matte are 0 or 255. A frame's pixels need nothing where it is 255, and nothing
-//! but the background's where it is 0; only what is neither is worth looking at alpha for. So the
+//! Nine tenths of a matte are 0 or 255. A frame's pixels stay as they are if it is 255, and the
+//! background's take their place if it is 0; alpha counts for the rest only. So the
 //! matte is looked at once, in square cells, and every pass goes by the spans that come of it.
 
 use crate::blend::geometry::Geometry;
@@ -45,7 +45,7 @@ impl Spans {
     fn new(columns: usize, rows: usize) -> Self {
         Self {
             starts: vec![0; rows + 1],
-            // Spans may touch, where a hard edge is between two cells.
+            // Spans touch if a hard edge lies between two cells.
             spans: Vec::with_capacity(rows * (columns + 1)),
         }
     }
@@ -54,7 +54,7 @@ impl Spans {
         &self.spans[self.starts[y]..self.starts[y + 1]]
     }
 
-    /// Adds a span to row `y`, the newest, or to its last span where they touch.
+    /// Adds a span to row `y`, the newest, or to its last span if they touch.
     fn push(&mut self, y: usize, span: Range<usize>) {
         if span.is_empty() {
             return;
@@ -217,7 +217,7 @@ impl SpanClasses {
         let width = self.frame.0;
         let mut start = 0;
         let mut now = self.kind(0, j);
-        // Where the chroma samples end that the span before has a part in.
+        // The end of the chroma samples that the span before has a part in.
         let mut shared = 0;
         for i in 1..=self.columns {
             let next = if i < self.columns { self.kind(i, j) } else { 0 };

@@ -121,9 +121,9 @@ impl Upscaler {
         }
     }
 
-    /// Like [`Upscaler::part`] with all of a source row stretched, but samples of more than 8 bits in
-    /// 16-bit words. Where the picture is `full`, 255 becomes the greatest code value, else as many
-    /// times 255 as there are code values for each of 8 bits.
+    /// Like [`Upscaler::part`] with all of a source row stretched, but samples of more than 8 bits
+    /// in 16-bit words. If the picture is `full`, 255 becomes the greatest code value; if not, as
+    /// many times 255 as there are code values for each of 8 bits.
     pub fn part16<'a>(
         &mut self,
         source: impl Fn(usize) -> &'a [u8],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The one way down a frame: row after row with the matte's alpha, and the planes' rows that each of
-//! them completes.
+//! The one way down a frame: row after row with the matte's alpha, and the planes' rows that each
+//! of them completes.
 
 use super::plane_kind::PlaneKind;
 use super::rows::{AlphaRows, Remap};

@@ -52,8 +52,8 @@ impl Blur {
         }
     }
 
-    /// Changes the strength, above 0, up to 100. Takes memory only where cells of another size go with it
-    /// and, now and then, where it becomes stronger than it was before.
+    /// Changes the strength, above 0, up to 100. Takes memory only if it needs cells of another size
+    /// and, now and then, if it becomes stronger than it was before.
     pub fn change(&mut self, strength: f32, bokeh: bool) {
         let (across, down) = sigma(strength, self.geometry);
         let side = cell_side(across.min(down), self.geometry.height, bokeh);

@@ -10,13 +10,13 @@ use std::sync::Arc;
 /// that is switched off.
 pub const PRIVACY_FILL: u32 = 0xff20_2020;
 
-/// What takes the place of the room.
+/// What takes the place of the frame's own background.
 #[derive(Debug, Clone, Default)]
 pub enum Background {
     /// Nothing: the frame stays as it is.
     #[default]
     None,
-    /// The room itself, out of focus.
+    /// The frame's own background, out of focus.
     Blur {
         /// 0 (as it is) to 100: the blur's standard deviation is this many 2500ths of the
         /// height of the frame as the viewer sees it.
@@ -36,7 +36,7 @@ pub enum Background {
     },
     /// The matte itself, white on black.
     Matte,
-    /// The frame with the room tinted, the matte's soft edge marked, its regions boxed and a few
+    /// The frame with its background tinted, the matte's soft edge marked, its regions boxed and a few
     /// numbers, to look at.
     Overlay,
 }

@@ -28,8 +28,8 @@ pub(crate) struct Transparency {
     level: Level,
     black: Backdrop,
     cosited: (bool, bool),
-    /// Whether anything is seen in the columns of a few rows, under chroma samples, and of these once
-    /// for each of two interleaved components.
+    /// Whether anything is seen in the columns of a few rows, under chroma samples, and the same
+    /// once for each of two interleaved components.
     columns: Vec<u8>,
     halves: Vec<u8>,
     pairs: Vec<u8>,
@@ -175,7 +175,7 @@ impl Transparency {
     }
 }
 
-/// Something but 0 where there is something but 0.
+/// Not 0 if any of the bytes is not 0.
 #[inline(always)]
 fn any<const N: usize>(alpha: [u8; N]) -> u8 {
     alpha.into_iter().fold(0, |any, byte| any | byte)

@@ -12,7 +12,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct CellPlane {
     data: Vec<u8>,
-    /// Component of each byte of a cell; none where the byte is alpha or padding.
+    /// Component of each byte of a cell; none if the byte is alpha or padding.
     slots: Vec<Option<usize>>,
     /// How samples of more than 8 bits stand in their words; none for 8 bits.
     word: Option<Word>,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Smoothing of weighted cells: a normalised convolution by up to three extended box passes (Gwosdek et
-//! al. 2011, "Theoretical foundations of Gaussian convolution by extended box filtering") or by a
-//! disc.
+//! Smoothing of weighted cells: a normalised convolution by up to three extended box passes
+//! (Gwosdek et al. 2011, "Theoretical foundations of Gaussian convolution by extended box
+//! filtering") or by a disc.
 
 use super::Cell;
 use crate::simd::Level;
@@ -153,7 +153,7 @@ impl Smoother {
         self.line.resize(line, [0.0; 4]);
     }
 
-    /// Smooths `cells` (colours times weight, weight) into plain colours. Where no background is
+    /// Smooths `cells` (colours times weight, weight) into plain colours. If no background is
     /// near, its mean colour stands in.
     pub fn run(&mut self, cells: &mut [Cell]) {
         let mean = mean(cells);
@@ -190,7 +190,7 @@ impl Smoother {
     }
 }
 
-/// Mean colour of all cells, mid gray where none has weight.
+/// Mean colour of all cells, mid gray if none has weight.
 fn mean(cells: &[Cell]) -> [f32; 3] {
     // In four sums, which need not wait for each other.
     let mut sums = [[0.0f32; 4]; 4];
@@ -261,8 +261,8 @@ fn vertical<S: Simd>(
     }
 }
 
-/// Rows that are smoothed side by side: each of them is one long sum, in which an addition has to wait
-/// for the one before.
+/// Rows that are smoothed side by side: each of them is one long sum, in which an addition has to
+/// wait for the one before.
 const ROWS: usize = 4;
 
 /// One box pass along `ROWS` rows; outside is nothing.
@@ -307,7 +307,7 @@ fn prefixes(cells: &[Cell], to: &mut [Cell], width: usize, reach: usize) {
     }
 }
 
-/// Sums from the left with room for a disc on either side: entry `x + reach + 1` is the sum up to
+/// Sums from the left with space for a disc on either side: entry `x + reach + 1` is the sum up to
 /// and with `x`.
 fn prefix(from: &[Cell], to: &mut [Cell], reach: usize) {
     let mut sum = [0.0; 4];

@@ -118,7 +118,7 @@ impl Compositor {
     }
 
     /// How far the old background's colour is taken out of half-covered pixels, 0 (not at all, the
-    /// default) to 255 (wholly). Costs a little where the matte has edges. `Transparent` takes it
+    /// default) to 255 (wholly). Costs a little if the matte has edges. `Transparent` takes it
     /// out wholly whatever is set here, unless it keeps the colours.
     pub fn set_decontamination(&mut self, amount: u8) {
         self.decontamination = amount;

@@ -34,9 +34,9 @@ pub(super) fn whole_weights(geometry: Geometry, side: usize) -> Vec<f32> {
         .collect()
 }
 
-/// How far a colour is believed to be the subject's, from the sums of alpha and of alpha squared. Their
-/// ratio is how opaque it is what the colour was taken from: little is believed of a haze, all where
-/// four fifths are opaque, as along edges.
+/// How far a colour is believed to be the subject's, from the sums of alpha and of alpha squared.
+/// Their ratio says how opaque the pixels are that the colour was taken from: a haze is believed
+/// little, four fifths of opaque pixels, as along edges, wholly.
 pub(super) fn belief(alpha: f32, square: f32) -> f32 {
     let opaque = square / alpha.max(1e-6);
     (opaque + 0.3125 * opaque * opaque).clamp(0.0, 1.0)
@@ -49,7 +49,7 @@ pub(super) fn mixed(color: &Cell, other: &Cell, share: f32) -> Cell {
 }
 
 /// Turns the sums of `alpha * I` and alpha, and of `(1 - alpha) * I` and alpha squared, into the
-/// two colours that explain them best. Where they are hard to tell apart, both keep near their
+/// two colours that explain them best. If they are hard to tell apart, both keep near their
 /// weighted means.
 #[inline(always)]
 pub(super) fn fit(subject: &mut Cell, background: &mut Cell, whole: f32) {
@@ -69,7 +69,7 @@ pub(super) fn fit(subject: &mut Cell, background: &mut Cell, whole: f32) {
 }
 
 /// Sums over cells within the reach, falling off linearly: along rows into `wide`, then along
-/// columns into `near`. A little of the whole edge is added, to answer where nothing is near.
+/// columns into `near`. A little of the whole edge is added, as an answer if nothing is near.
 #[simd]
 pub(super) fn smooth<S: Simd>(
     simd: S,

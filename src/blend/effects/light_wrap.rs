@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Light wrap: some of the new background's light on the subject's rim, as a real room would throw
-//! it there.
+//! Light wrap: some of the new background's light on the subject's rim, as in a real room.
 //!
 //! The background's share of each cell, spread over a few cells, says how much light comes from behind;
 //! the subject is mixed with the softened background by that share before it is laid over the
@@ -146,7 +145,7 @@ impl Effect for LightWrap {
 fn spread(view: View, size: (usize, usize)) -> (usize, [Vec<f32>; 2]) {
     let base = cell_side(view.upright(size).1);
     let unit = view.unit();
-    // Sums are taken in spans that end where the cover's cells do. Cells that are too large for
+    // Sums are taken in spans that end where the span classes' cells do. Cells that are too large for
     // the shorter axis would make it longer.
     let mut side = cell_side(size.1);
     while side > 2 && side as f32 > base as f32 * unit.0.min(unit.1) {

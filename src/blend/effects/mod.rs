@@ -78,8 +78,8 @@ impl Effects {
         stages.into_iter().flatten()
     }
 
-    /// Takes the old background's colour out of edges by `amount`, 0 (not at all) to 255; `black` as
-    /// in [`Decontamination::set_doubt`].
+    /// Takes the old background's colour out of edges by `amount`, 0 (not at all) to 255; `black`
+    /// as in [`Decontamination::set_doubt`].
     pub fn set_decontamination(&mut self, geometry: Geometry, amount: u8, black: Option<Cell>) {
         if amount == 0 {
             self.decontamination = None;

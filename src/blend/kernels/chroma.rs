@@ -60,7 +60,7 @@ pub(crate) fn chroma_rows(level: Level, rows: [&[u8]; 3], weights: u32, sums: &m
     }
 }
 
-/// Horizontal part: the mean of the two columns under a chroma sample, or, where chroma sits on
+/// Horizontal part: the mean of the two columns under a chroma sample, or, if chroma sits on
 /// even columns, of three with the weights 1, 2, 1.
 pub(crate) fn chroma_columns(
     level: Level,

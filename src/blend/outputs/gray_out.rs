@@ -29,7 +29,7 @@ impl GrayOut {
         }
     }
 
-    /// Writes a matte, times the own alpha of `frame` where it has one: what is not there is no
+    /// Writes a matte, times the own alpha of `frame` if it has one: what is not there is no
     /// subject. `range` says which code values black and white get (16 and 235, or 0 and
     /// 255). The pictures must have the size that this was made for.
     pub fn apply(

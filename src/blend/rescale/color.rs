@@ -28,7 +28,7 @@ const NEGLIGIBLE: f64 = 0.1;
 /// A target component as an affine function of channels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Mix {
-    /// Factors of weighed sums (see [`fraction`]); 0 where a channel is not needed.
+    /// Factors of weighed sums (see [`fraction`]); 0 if a channel is not needed.
     pub factors: [f32; 3],
     /// Channels with a factor that is not 0.
     pub channels: [usize; 3],
@@ -38,7 +38,7 @@ pub(super) struct Mix {
     pub bias: f32,
     /// Greatest code value.
     pub top: f32,
-    /// Bits by which a single channel is shifted down, where that is all that is to be done.
+    /// Bits by which a single channel is shifted down, if nothing else has to be done.
     pub shift: Option<u32>,
 }
 

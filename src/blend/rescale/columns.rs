@@ -22,7 +22,7 @@ pub(super) struct Columns {
     step: usize,
     offset: usize,
     way: Way,
-    /// The component's samples alone, and some room behind them.
+    /// The component's samples alone, and some padding behind them.
     packed: Vec<u16>,
 }
 
@@ -58,7 +58,7 @@ struct Near {
 }
 
 impl Shuffles {
-    /// None where eight target samples reach further than a shuffle.
+    /// None if eight target samples reach further than a shuffle.
     fn new(starts: &[usize], weights: &[u32]) -> Option<Self> {
         let blocks: Option<Vec<Near>> = starts.chunks(8).map(Near::new).collect();
         let blocks = blocks?;
@@ -221,7 +221,7 @@ fn high(value: u16, weight: u16) -> u16 {
     ((u32::from(value) * u32::from(weight)) >> 16) as u16
 }
 
-/// `left + (right - left) * weight / 65536`, within one of it, and exact where both are the same.
+/// `left + (right - left) * weight / 65536`, within one of it, and exact if both are the same.
 #[inline(always)]
 fn between(left: u16, right: u16, weight: u16) -> u16 {
     left.wrapping_sub(high(left, weight))

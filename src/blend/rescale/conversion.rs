@@ -83,7 +83,7 @@ impl Conversion {
         Ok(plan)
     }
 
-    /// A backdrop to convert into: bars all over, and opaque where the picture will be.
+    /// A backdrop to convert into: the bars' colour all over, and opaque where the picture will be.
     ///
     /// # Errors
     /// [`FrameError::Empty`] if a side is zero.
@@ -147,7 +147,7 @@ impl Conversion {
     }
 }
 
-/// A frame with its samples spread out where they are not whole bytes.
+/// A frame with its samples spread out if they are not whole bytes.
 fn spread<'a>(unpacked: &'a mut Option<Unpacked>, frame: &FrameRef<'a>) -> FrameRef<'a> {
     match unpacked {
         Some(unpacked) if frame.is_packed() => {

@@ -192,7 +192,7 @@ impl Grid {
         }
     }
 
-    /// As [`Grid::write`], where signals of the two videos mean different light.
+    /// As [`Grid::write`], if signals of the two videos mean different light.
     fn write_by_light(&mut self, target: &LayoutInfo, y: usize, out: &mut FrameMut) {
         self.shine();
         for ((component, _), codes) in self.outputs.iter().zip(&self.codes) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Rows of one video into those of another whose signals mean another light: a video in standard dynamic range
-//! behind one in high, or the other way round.
+//! Rows of one video into those of another whose signals mean another light: a video in standard
+//! dynamic range behind one in high, or the other way round.
 //!
-//! The way goes by light, so that diffuse white stays diffuse white and colours stay colours; what is brighter
-//! than the target can say becomes its brightest. A sample takes 30 to 40 ns, far more than an affine mix; it
-//! is paid once for each frame of a background.
+//! The way goes by light, so that diffuse white stays diffuse white and colours stay colours; what
+//! is brighter than the target can say becomes its brightest. A sample takes 30 to 40 ns, far more
+//! than an affine mix; that is paid once for each frame of a background.
 
 use super::color::{fraction, from_rgb, to_rgb};
 use crate::frame::{FrameFormat, Recoder};
@@ -22,7 +22,7 @@ pub(super) struct Light {
 }
 
 impl Light {
-    /// Between two formats; none where signals mean the same in both.
+    /// Between two formats; none if signals mean the same in both.
     pub fn new(from: FrameFormat, to: FrameFormat) -> Option<Self> {
         let recoder = Recoder::new(from.color, to.color)?;
         let unit = f64::from(1u32 << fraction(from.layout.info().depth));
@@ -36,7 +36,8 @@ impl Light {
         })
     }
 
-    /// Writes code values of the target's components (`outputs` are their numbers) for columns of sums.
+    /// Writes code values of the target's components (`outputs` are their numbers) for columns of
+    /// sums.
     pub fn apply(&self, sums: [&[u16]; 3], outputs: &[usize], codes: &mut [Vec<u16>]) {
         let width = codes.first().map_or(0, Vec::len);
         for x in 0..width {

@@ -5,9 +5,9 @@
 //!
 //! Every component is sampled straight at the places where the target has samples, so that a
 //! 4:2:0 target costs a quarter of the pixels for chroma, and no picture in between is made:
-//! rows are weighed first, as they lie in memory, then columns (area averaging where the picture
-//! shrinks, linear interpolation where it grows), then colour is converted where the two videos
-//! differ in it.
+//! rows are weighed first, as they lie in memory, then columns (area averaging if the picture
+//! shrinks, linear interpolation if it grows), then colour is converted if the two videos differ in
+//! it.
 
 mod axis;
 mod color;

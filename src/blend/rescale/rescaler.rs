@@ -16,7 +16,7 @@ pub struct Rescaler {
     backdrop: Backdrop,
     /// Whether the picture leaves bars.
     bars: bool,
-    /// Memory for what is converted into the caller's, where samples are not whole bytes.
+    /// Memory for conversions into the caller's frames, if samples are not whole bytes.
     target: Option<Unpacked>,
 }
 

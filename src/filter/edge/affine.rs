@@ -12,7 +12,7 @@
 
 use super::coefficients::Coefficients;
 use crate::filter::plane::resample::grid;
-use crate::filter::temporal::deadband::{Hold, SEGMENT, follow, segments};
+use crate::filter::temporal::deadband::{self, Deadband, SEGMENT, segments};
 use crate::frame::{GrayImage, GrayMut, GrayRef};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch, prelude::*};
@@ -48,7 +48,7 @@ pub struct Affine {
     /// Kinds of the last matte, which is in `shown` only where they were mixed.
     last_kinds: Vec<Kind>,
     /// Where the picture stood still then: elsewhere `shown` is out of date.
-    held: Vec<bool>,
+    was_still: Vec<bool>,
     shown: GrayImage,
     kinds: Vec<Kind>,
     /// What each column of a grid row allows: 1 background, 2 subject, more neither.
@@ -67,20 +67,20 @@ impl Affine {
         coefficients: &Coefficients,
         guide: GrayRef<'_>,
         step: usize,
-        hold: Option<Hold<'_>>,
+        deadband: Option<Deadband<'_>>,
         out: &mut GrayMut<'_>,
     ) {
         let (width, height) = coefficients.a.size();
         debug_assert_eq!((width, height), grid(guide.width(), guide.height(), step));
         debug_assert_eq!((guide.width(), guide.height()), (out.width(), out.height()));
-        let mut hold = hold;
+        let mut deadband = deadband;
         std::mem::swap(&mut self.kinds, &mut self.last_kinds);
-        if let Some(hold) = &mut hold {
-            hold.fresh |= self.last_kinds.len() != segments(width) * height
+        if let Some(deadband) = &mut deadband {
+            deadband.fresh |= self.last_kinds.len() != segments(width) * height
                 || (self.shown.width(), self.shown.height()) != (out.width(), out.height());
             self.shown.resize(out.width(), out.height());
         } else {
-            // What is not followed cannot be held on to later.
+            // Without a record of what was shown there is nothing to stay at later.
             self.shown = GrayImage::default();
         }
         self.codes.resize(width, 0);
@@ -92,16 +92,16 @@ impl Affine {
             expanded.b.resize(width * step, 0.0);
         }
         dispatch!(level, simd => match step {
-            2 => apply::<_, 2>(simd, self, coefficients, guide, hold, out),
-            3 => apply::<_, 3>(simd, self, coefficients, guide, hold, out),
-            4 => apply::<_, 4>(simd, self, coefficients, guide, hold, out),
-            6 => apply::<_, 6>(simd, self, coefficients, guide, hold, out),
-            8 => apply::<_, 8>(simd, self, coefficients, guide, hold, out),
-            _ => apply::<_, 1>(simd, self, coefficients, guide, hold, out),
+            2 => apply::<_, 2>(simd, self, coefficients, guide, deadband, out),
+            3 => apply::<_, 3>(simd, self, coefficients, guide, deadband, out),
+            4 => apply::<_, 4>(simd, self, coefficients, guide, deadband, out),
+            6 => apply::<_, 6>(simd, self, coefficients, guide, deadband, out),
+            8 => apply::<_, 8>(simd, self, coefficients, guide, deadband, out),
+            _ => apply::<_, 1>(simd, self, coefficients, guide, deadband, out),
         });
-        self.held.clear();
-        if let Some(hold) = hold {
-            self.held.extend_from_slice(hold.still);
+        self.was_still.clear();
+        if let Some(deadband) = deadband {
+            self.was_still.extend_from_slice(deadband.still);
         }
     }
 }
@@ -205,86 +205,134 @@ fn expand_row<const STEP: usize>(
     slot.row = Some(row);
 }
 
+/// The two grid rows around a row of pixels, and the second one's weight.
+#[derive(Clone, Copy)]
+struct Between {
+    first: usize,
+    second: usize,
+    weight: f32,
+}
+
+impl Between {
+    #[inline(always)]
+    fn new<const STEP: usize>(y: usize, grid_height: usize) -> Self {
+        let (cell, left_half) = (y / STEP, 2 * (y % STEP) + 1 < STEP);
+        let (first, second) = match left_half {
+            true => (cell.saturating_sub(1), cell),
+            false => (cell, (cell + 1).min(grid_height - 1)),
+        };
+        Self {
+            first,
+            second,
+            weight: phase_weight(y % STEP, STEP),
+        }
+    }
+}
+
 #[simd]
 fn apply<S: Simd, const STEP: usize>(
     simd: S,
     filter: &mut Affine,
     coefficients: &Coefficients,
     guide: GrayRef<'_>,
-    hold: Option<Hold<'_>>,
+    deadband: Option<Deadband<'_>>,
     out: &mut GrayMut<'_>,
 ) {
     let (grid_width, grid_height) = coefficients.a.size();
-    let width = guide.width();
-    let segments = segments(grid_width);
-    let wide = SEGMENT * STEP;
+    let (width, segments, wide) = (guide.width(), segments(grid_width), SEGMENT * STEP);
     for y in 0..guide.height() {
-        let (cell, left_half) = (y / STEP, 2 * (y % STEP) + 1 < STEP);
-        let first = if left_half {
-            cell.saturating_sub(1)
-        } else {
-            cell
-        };
-        let second = if left_half {
-            cell
-        } else {
-            (cell + 1).min(grid_height - 1)
-        };
-        let weight = phase_weight(y % STEP, STEP);
+        let rows = Between::new::<STEP>(y, grid_height);
         let (to, luma) = (out.row_mut(y), guide.row(y));
         let mut at = 0;
         while at < segments {
-            let start = at * wide;
-            let (top, bottom) = (
-                &filter.kinds[first * segments..][..segments],
-                &filter.kinds[second * segments..][..segments],
-            );
-            let kind = common_kind(top[at], bottom[at]);
             let begin = at;
-            at += 1;
-            while at < segments && common_kind(top[at], bottom[at]) == kind {
-                at += 1;
-            }
-            let end = (at * wide).min(width);
+            let (kind, end) = filter.run(rows, segments, begin);
+            at = end;
+            let pixels = begin * wide..(end * wide).min(width);
             if kind != Kind::Mixed {
-                to[start..end].fill(if kind == Kind::Subject { 255 } else { 0 });
+                to[pixels].fill(if kind == Kind::Subject { 255 } else { 0 });
                 continue;
             }
-            for row in [first, second] {
-                let slot = &mut filter.expanded[row % 2];
-                if slot.row != Some(row) {
-                    let kinds = (&filter.kinds[..], segments);
-                    expand_row::<STEP>(row, kinds, &mut filter.padded, coefficients, slot);
-                }
+            filter.expand::<STEP>(rows, segments, coefficients);
+            let (p, q) = (
+                &filter.expanded[rows.first % 2],
+                &filter.expanded[rows.second % 2],
+            );
+            let four = [&p.a, &p.b, &q.a, &q.b].map(
+                #[inline(always)]
+                |row| &row[pixels.clone()],
+            );
+            let part = (&luma[pixels.clone()], &mut to[pixels]);
+            combine(simd, four, rows.weight, part.0, part.1);
+            if let Some(deadband) = deadband {
+                filter.stay(simd, deadband, (rows, y), (begin..end, segments, wide), to);
             }
-            let (p, q) = (&filter.expanded[first % 2], &filter.expanded[second % 2]);
-            let rows = [
-                &p.a[start..end],
-                &p.b[start..end],
-                &q.a[start..end],
-                &q.b[start..end],
-            ];
-            combine(simd, rows, weight, &luma[start..end], &mut to[start..end]);
-            let Some(hold) = hold else { continue };
-            let shown = &mut filter.shown.data_mut()[y * width..][..width];
-            for s in begin..at {
-                let range = s * wide..((s + 1) * wide).min(width);
-                let (a, b) = (first * segments + s, second * segments + s);
-                if !hold.still[a] || !hold.still[b] {
-                    continue;
-                }
-                if hold.fresh || !filter.held[a] || !filter.held[b] {
-                    shown[range.clone()].copy_from_slice(&to[range]);
-                    continue;
-                }
-                match common_kind(filter.last_kinds[a], filter.last_kinds[b]) {
-                    Kind::Mixed => {}
-                    Kind::Background => shown[range.clone()].fill(0),
-                    Kind::Subject => shown[range.clone()].fill(255),
-                }
-                let play = (hold.play, hold.settle);
-                follow(simd, &mut shown[range.clone()], &mut to[range], play);
+        }
+    }
+}
+
+impl Affine {
+    /// The kind of the segment at `begin` between two grid rows, and where it ends to be the same.
+    #[inline(always)]
+    fn run(&self, rows: Between, segments: usize, begin: usize) -> (Kind, usize) {
+        let (top, bottom) = (
+            &self.kinds[rows.first * segments..][..segments],
+            &self.kinds[rows.second * segments..][..segments],
+        );
+        let kind = common_kind(top[begin], bottom[begin]);
+        let mut end = begin + 1;
+        while end < segments && common_kind(top[end], bottom[end]) == kind {
+            end += 1;
+        }
+        (kind, end)
+    }
+
+    /// Brings two grid rows to full width, unless they are there already.
+    #[inline(always)]
+    fn expand<const STEP: usize>(
+        &mut self,
+        rows: Between,
+        segments: usize,
+        coefficients: &Coefficients,
+    ) {
+        for row in [rows.first, rows.second] {
+            let slot = &mut self.expanded[row % 2];
+            if slot.row != Some(row) {
+                let kinds = (&self.kinds[..], segments);
+                expand_row::<STEP>(row, kinds, &mut self.padded, coefficients, slot);
             }
+        }
+    }
+
+    /// Applies the deadband to the segments of row `y` that stand still.
+    #[inline(always)]
+    fn stay<S: Simd>(
+        &mut self,
+        simd: S,
+        deadband: Deadband<'_>,
+        (rows, y): (Between, usize),
+        (run, segments, wide): (Range<usize>, usize, usize),
+        to: &mut [u8],
+    ) {
+        let width = to.len();
+        let shown = &mut self.shown.data_mut()[y * width..][..width];
+        for s in run {
+            let range = s * wide..((s + 1) * wide).min(width);
+            let (a, b) = (rows.first * segments + s, rows.second * segments + s);
+            if !deadband.still[a] || !deadband.still[b] {
+                continue;
+            }
+            if deadband.fresh || !self.was_still[a] || !self.was_still[b] {
+                shown[range.clone()].copy_from_slice(&to[range]);
+                continue;
+            }
+            match common_kind(self.last_kinds[a], self.last_kinds[b]) {
+                Kind::Mixed => {}
+                Kind::Background => shown[range.clone()].fill(0),
+                Kind::Subject => shown[range.clone()].fill(255),
+            }
+            let band = (deadband.width, deadband.decay);
+            deadband::apply(simd, &mut shown[range.clone()], &mut to[range], band);
         }
     }
 }

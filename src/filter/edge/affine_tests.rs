@@ -74,7 +74,7 @@ fn equals_the_formula_at_every_size_stride_and_level() {
 }
 
 #[test]
-fn still_places_hold_on_and_moving_ones_follow() {
+fn still_places_have_a_deadband_and_moving_ones_follow() {
     let (width, height, step) = (130, 40, 4);
     let (w, h) = grid(width, height, step);
     let mut coefficients = Coefficients::default();
@@ -88,9 +88,9 @@ fn still_places_hold_on_and_moving_ones_follow() {
     for (n, luma) in [100, 108, 92, 120, 3, 0].into_iter().enumerate() {
         let guide = vec![luma; width * height];
         let guide = GrayRef::new(&guide, width, height, width).unwrap();
-        let hold = Some(Hold {
-            play: 10,
-            settle: 0,
+        let deadband = Some(Deadband {
+            width: 10,
+            decay: 0,
             still: &still,
             fresh: n == 0,
         });
@@ -99,7 +99,7 @@ fn still_places_hold_on_and_moving_ones_follow() {
             &coefficients,
             guide,
             step,
-            hold,
+            deadband,
             &mut out.as_mut(),
         );
         let held = [100, 100, 100, 110, 6, 0][n];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Window sums over patches, in explicit vectors: patches are narrow, and loops that a compiler
+//! Window sums over blocks, in explicit vectors: blocks are narrow, and loops that a compiler
 //! unrolls for long rows would do most of such a row one by one.
 
-use super::edge_blocks::Patch;
+use super::edge_blocks::EdgeBlock;
 use crate::filter::Plane;
 use crate::filter::plane::window::{SlidingScratch, advance, sliding_sum};
 use fearless_simd::{Simd, prelude::*};
@@ -15,15 +15,15 @@ const REFRESH: usize = 16;
 /// Widest vector of `f32`.
 const LANES: usize = 16;
 
-/// Sums of `K` products over the windows of a patch, with their scratch memory.
+/// BlockSums of `K` products over the windows of a block, with their scratch memory.
 #[derive(Debug)]
-pub(crate) struct Sums<const K: usize> {
+pub(crate) struct BlockSums<const K: usize> {
     columns: [Vec<f32>; K],
     windows: [Vec<f32>; K],
     scratch: SlidingScratch,
 }
 
-impl<const K: usize> Default for Sums<K> {
+impl<const K: usize> Default for BlockSums<K> {
     fn default() -> Self {
         Self {
             columns: [const { Vec::new() }; K],
@@ -43,8 +43,8 @@ pub(crate) struct Entry {
     pub sign: f32,
 }
 
-impl<const K: usize> Sums<K> {
-    /// Makes room for windows of `2 radius + 1` columns over patches up to `most` columns wide.
+impl<const K: usize> BlockSums<K> {
+    /// Makes room for windows of `2 radius + 1` columns over blocks up to `most` columns wide.
     pub(crate) fn resize(&mut self, most: usize, radius: usize) {
         let padded = (most + 2 * radius).next_multiple_of(LANES) + 2 * LANES;
         self.columns.iter_mut().for_each(|c| c.resize(padded, 0.0));
@@ -53,25 +53,25 @@ impl<const K: usize> Sums<K> {
         self.scratch.resize(padded);
     }
 
-    /// Moves the window over a patch of a plane of this size, row by row: `add` adds the products
-    /// of a row to the column sums, `finish` takes the window sums of a row of the patch.
+    /// Moves the window over a block of a plane of this size, row by row: `add` adds the products
+    /// of a row to the column sums, `finish` takes the window sums of a row of the block.
     #[inline(always)]
     pub(crate) fn sweep<S: Simd>(
         &mut self,
         simd: S,
-        patch: &Patch,
+        block: &EdgeBlock,
         (width, height): (usize, usize),
         radius: usize,
         mut add: impl FnMut(&mut [Vec<f32>; K], Entry),
         mut finish: impl FnMut(&[Vec<f32>; K], usize),
     ) {
-        let (columns, taps) = (&patch.columns, 2 * radius + 1);
+        let (columns, taps) = (&block.columns, 2 * radius + 1);
         let from = columns.start.saturating_sub(radius)..(columns.end + radius).min(width);
         let at = from.start + radius - columns.start;
         let wide = columns.len().next_multiple_of(LANES);
-        for y in patch.rows.clone() {
+        for y in block.rows.clone() {
             advance(
-                (y, patch.rows.start, REFRESH),
+                (y, block.rows.start, REFRESH),
                 radius,
                 height,
                 &mut self.columns,
@@ -166,16 +166,16 @@ pub(crate) fn average<S: Simd, const K: usize, const N: usize>(
     simd: S,
     planes: [&Plane; K],
     radius: usize,
-    patches: &[Patch],
-    sums: &mut Sums<K>,
+    blocks: &[EdgeBlock],
+    sums: &mut BlockSums<K>,
     mut out: [&mut Plane; N],
 ) {
     let size = planes[0].size();
-    for patch in patches {
-        let columns = &patch.columns;
+    for block in blocks {
+        let columns = &block.columns;
         sums.sweep(
             simd,
-            patch,
+            block,
             size,
             radius,
             #[inline(always)]

@@ -24,8 +24,8 @@ impl Coefficients {
         self.b.resize(width, height);
     }
 
-    /// What the coefficients make of a guide on their own grid, 0 to 1 and a little steeper, so that
-    /// what is nearly 0 or 1 becomes so.
+    /// What the coefficients make of a guide on their own grid, 0 to 1 and a little steeper, so
+    /// that what is nearly 0 or 1 becomes so.
     pub(crate) fn evaluate(&self, guide: &Plane, out: &mut Plane) {
         const STEEPER: f32 = 1.05;
         out.resize(guide.width(), guide.height());

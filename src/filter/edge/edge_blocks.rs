@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Where a matte has to be fitted to the picture at all: around its edge. Everywhere else it is
-//! 0 or 1 as far as any window reaches, and so is what a fit would make of it.
+//! Edge blocks: the parts of a matte that have to be fitted to the picture at all, around its edge.
+//! Everywhere else it is 0 or 1 as far as any window reaches, and so is what a fit would make of
+//! it.
 
 use crate::filter::Plane;
 use crate::simd::Level;
@@ -11,13 +12,13 @@ use std::ops::Range;
 
 /// A part of a plane that is worked on as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Patch {
+pub(crate) struct EdgeBlock {
     pub columns: Range<usize>,
     pub rows: Range<usize>,
 }
 
-impl Patch {
-    /// Calls `work` for every row of the patch and of `around` pixels on all sides, inside a plane
+impl EdgeBlock {
+    /// Calls `work` for every row of the block and of `around` pixels on all sides, inside a plane
     /// of this size, with its columns.
     pub(crate) fn rows_around(
         &self,
@@ -36,16 +37,16 @@ impl Patch {
 /// What is seen of a matte through a window: bits for 0, for 1, both for anything between.
 const MIXED: u8 = 3;
 
-/// Finds patches, with the scratch memory for it.
+/// Finds blocks, with the scratch memory for it.
 #[derive(Debug, Default)]
-pub(crate) struct Finder {
+pub(crate) struct EdgeBlockFinder {
     seen: Vec<u8>,
     scratch: Vec<u8>,
     width: usize,
     height: usize,
 }
 
-impl Finder {
+impl EdgeBlockFinder {
     /// Takes the next matte.
     pub(crate) fn look(&mut self, level: Level, matte: &Plane) {
         (self.width, self.height) = matte.size();
@@ -60,10 +61,10 @@ impl Finder {
         dispatch!(level, simd => spread(simd, self, radius));
     }
 
-    /// Writes to `out` patches that between them hold every pixel that saw both sides or an edge,
+    /// Writes to `out` blocks that between them hold every pixel that saw both sides or an edge,
     /// none wider than `most` columns.
-    pub(crate) fn patches(&self, most: usize, out: &mut Vec<Patch>) {
-        /// Rows between two patches for which starting anew does not pay.
+    pub(crate) fn blocks(&self, most: usize, out: &mut Vec<EdgeBlock>) {
+        /// Rows between two blocks for which starting anew does not pay.
         const GAP: usize = 8;
         out.clear();
         // As many as there can be, so that no matte makes the list grow.
@@ -77,8 +78,8 @@ impl Finder {
                     continue;
                 }
                 match out[first..].last_mut() {
-                    Some(patch) if y <= patch.rows.end + GAP => patch.rows.end = y + 1,
-                    _ => out.push(Patch {
+                    Some(block) if y <= block.rows.end + GAP => block.rows.end = y + 1,
+                    _ => out.push(EdgeBlock {
                         columns: columns.clone(),
                         rows: y..y + 1,
                     }),
@@ -96,7 +97,7 @@ fn look<S: Simd>(_: S, matte: &[f32], seen: &mut [u8]) {
 }
 
 #[simd]
-fn spread<S: Simd>(_: S, finder: &mut Finder, radius: usize) {
+fn spread<S: Simd>(_: S, finder: &mut EdgeBlockFinder, radius: usize) {
     let rows = finder.seen.chunks_exact_mut(finder.width);
     for (row, scratch) in rows.zip(finder.scratch.chunks_exact_mut(finder.width)) {
         grow(row, scratch, radius, 1);

@@ -5,7 +5,7 @@ use crate::filter::testing::{Random, disc, sizes};
 
 #[test]
 fn patches_hold_what_any_window_sees_of_an_edge_and_little_else() {
-    let (mut finder, mut patches) = (Finder::default(), Vec::new());
+    let (mut finder, mut blocks) = (EdgeBlockFinder::default(), Vec::new());
     let (level, mut random) = (crate::simd::level(), Random::new(4));
     for (i, (width, height)) in sizes().into_iter().enumerate() {
         let radius = 1 + i % 5;
@@ -16,11 +16,11 @@ fn patches_hold_what_any_window_sees_of_an_edge_and_little_else() {
         }
         finder.look(level, &matte);
         finder.spread(level, radius);
-        finder.patches(16, &mut patches);
+        finder.blocks(16, &mut blocks);
         let mut covered = vec![0; width * height];
-        for patch in &patches {
-            for y in patch.rows.clone() {
-                for x in patch.columns.clone() {
+        for block in &blocks {
+            for y in block.rows.clone() {
+                for x in block.columns.clone() {
                     covered[y * width + x] += 1;
                 }
             }
@@ -45,7 +45,7 @@ fn patches_hold_what_any_window_sees_of_an_edge_and_little_else() {
     let matte = disc(320, 180, (160.0, 90.0), 40.0, 3.0);
     finder.look(level, &matte);
     finder.spread(level, 6);
-    finder.patches(48, &mut patches);
-    let area: usize = patches.iter().map(|p| p.rows.len() * p.columns.len()).sum();
+    finder.blocks(48, &mut blocks);
+    let area: usize = blocks.iter().map(|p| p.rows.len() * p.columns.len()).sum();
     assert!(area < 320 * 180 / 4, "{area}");
 }

@@ -17,7 +17,7 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// Half the window of the edge fit, in pixels of the raw matte, where none is set.
+/// Half the window of the edge fit, in pixels of the raw matte, if none is set.
 const WINDOW: f32 = 2.5;
 /// Widest cell of the grid, in pixels of the raw matte.
 const COARSEST: f32 = 1.6;
@@ -48,7 +48,7 @@ pub(crate) struct EdgeFit {
     shape: Shape,
     /// The matte on the grid.
     matte: Plane,
-    /// Colour differences on the grid, for who fits to colours.
+    /// Colour differences on the grid, for fits to colours.
     pub chroma: [Plane; 2],
     /// What came out.
     pub coefficients: Coefficients,
@@ -65,33 +65,50 @@ impl EdgeFit {
         luma: &Plane,
         grid: Grid,
     ) {
-        let Grid {
-            step, span, scale, ..
-        } = grid;
         let (width, height) = luma.size();
         self.matte.resize(width, height);
-        // The grid overhangs the picture where its cells do not divide it.
+        // The grid overhangs the picture if its cells do not divide it.
         let covered = (
-            matte.width() as f32 * width as f32 / span.0,
-            matte.height() as f32 * height as f32 / span.1,
+            matte.width() as f32 * width as f32 / grid.span.0,
+            matte.height() as f32 * height as f32 / grid.span.1,
         );
         self.bilinear
             .apply_span(level, matte, covered, &mut self.matte);
         let radius = if params.guided_radius > 0.0 {
-            params.guided_radius * scale / step as f32
+            params.guided_radius * grid.scale / grid.step as f32
         } else {
-            WINDOW * span.0 / matte.width() as f32
+            WINDOW * grid.span.0 / matte.width() as f32
         };
         let window = (radius.round().max(1.0) as usize, params.guided_epsilon);
-        if params.edge_mode != EdgeMode::None {
+        self.fit(level, params.edge_mode, (matte, small_luma), luma, window);
+        let feather = params.feather * grid.scale / grid.step as f32;
+        let feather = Radius {
+            across: feather * grid.unit.0,
+            down: feather * grid.unit.1,
+        };
+        let (shape, out) = (&mut self.shape, &mut self.coefficients);
+        shape.feather(level, feather, luma, out);
+        shape.levels(params.black_point, params.white_point, out);
+    }
+
+    /// Fits the matte on the grid in one of the ways; `window` is its radius and epsilon.
+    fn fit(
+        &mut self,
+        level: Level,
+        mode: EdgeMode,
+        (matte, small_luma): (&mut Plane, &Plane),
+        luma: &Plane,
+        window: (usize, f32),
+    ) {
+        if mode != EdgeMode::None {
             steepen(level, &mut self.matte);
         }
         let out = &mut self.coefficients;
-        match params.edge_mode {
+        match mode {
             EdgeMode::None => out.without_guide(&self.matte),
             EdgeMode::JointBilateral => {
                 steepen(level, matte);
-                let deviation = 3.0 * params.guided_epsilon.sqrt();
+                let deviation = 3.0 * window.1.sqrt();
                 let small = (&*matte, small_luma);
                 self.joint_bilateral
                     .apply(level, small, luma, deviation, &mut self.matte);
@@ -114,14 +131,6 @@ impl EdgeFit {
                     .coefficients(level, planes, Fit::Confident, window, out);
             }
         }
-        let feather = params.feather * scale / step as f32;
-        let feather = Radius {
-            across: feather * grid.unit.0,
-            down: feather * grid.unit.1,
-        };
-        self.shape.feather(level, feather, luma, out);
-        self.shape
-            .levels(params.black_point, params.white_point, out);
     }
 }
 
@@ -139,7 +148,7 @@ fn steeper<S: Simd>(_: S, matte: &mut [f32]) {
 }
 
 /// Pixels of the refined matte per cell of the grid: `pixel` of them are a pixel of the raw matte
-/// wide, `scale` a pixel of the frame. The dear ways of fitting take no finer grid than the raw
+/// wide, `scale` a pixel of the frame. The expensive ways of fitting take no finer grid than the raw
 /// matte is worth.
 pub(crate) fn step(params: &Params, scale: f32, pixel: f32) -> usize {
     let step = grid_step(params.guided_subsample as usize, scale, pixel);

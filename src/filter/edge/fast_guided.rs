@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The fast guided filter as published, as one call: a matte as large as its guide, fitted on a coarse grid.
-//! The chain uses its parts; this is for who wants the filter alone.
+//! The fast guided filter as published, as one call: a matte as large as its guide, fitted on a
+//! coarse grid. The chain uses its parts; this is the filter alone.
 
 use super::affine::Affine;
 use super::coefficients::Coefficients;

@@ -2,7 +2,7 @@
 
 //! The picture that steers the matte's edges: luma at the refined matte's size and, for a colour
 //! guide, both colour differences on the grid of the edge fit. A plane of 8-bit luma is read
-//! where it lies; everything else is sampled into a picture of its own.
+//! in place; everything else is sampled into a picture of its own.
 
 use crate::filter::Plane;
 use crate::frame::{
@@ -21,11 +21,11 @@ pub struct Guide {
 }
 
 impl Guide {
-    /// The luma of `frame` at `size`. Its range is the frame's own where it is read in place, full
+    /// The luma of `frame` at `size`. Its range is the frame's own if it is read in place, full
     /// otherwise: a linear fit does not care.
     ///
     /// # Errors
-    /// [`SampleError`] where a size is out of range.
+    /// [`SampleError`] if a size is out of range.
     pub fn luma<'a>(
         &'a mut self,
         level: Level,
@@ -53,7 +53,7 @@ impl Guide {
     /// Both colour differences of `frame` at the size of the planes `u` and `v`, 0 to 1.
     ///
     /// # Errors
-    /// [`SampleError`] where a size is out of range.
+    /// [`SampleError`] if a size is out of range.
     pub fn color(
         &mut self,
         level: Level,
@@ -78,7 +78,7 @@ impl Guide {
     }
 }
 
-/// The luma of a frame as it lies in memory, where that is a plane of bytes.
+/// The luma of a frame as it lies in memory, if that is a plane of bytes.
 fn luma_plane<'a>(frame: &FrameRef<'a>) -> Option<GrayRef<'a>> {
     let info = frame.layout().info();
     let luma = info.components[0];

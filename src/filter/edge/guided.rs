@@ -22,12 +22,12 @@
 //!   took the few unsure pixels in them for the same. Windows whose matte is the same all over
 //!   weigh much and keep it so.
 //!
-//! A confident fit is computed around edges only; see `patches`. The plain one, whose sums
+//! A confident fit is computed around edges only; see `edge_blocks`. The plain one, whose sums
 //! are cheaper than to look for edges, is in `guided_plain`.
 
-use super::block_sums::{Sums, add, average, load, store};
+use super::block_sums::{BlockSums, add, average, load, store};
 use super::coefficients::{Coefficients, MIDDLE};
-use super::edge_blocks::{Finder, Patch};
+use super::edge_blocks::{EdgeBlock, EdgeBlockFinder};
 use super::guided_plain::Plain;
 use crate::filter::Plane;
 use crate::simd::Level;
@@ -47,7 +47,7 @@ pub enum Fit {
 /// Least weight of an unsure pixel, `w0`.
 pub(crate) const LEAST_WEIGHT: f32 = 0.02;
 /// How sure a pixel must be, `s0`: less says nothing.
-const SURE: f32 = 0.7;
+const LEAST_SURENESS: f32 = 0.7;
 /// Variance left over that counts as a perfect fit, `r0`.
 pub(crate) const PERFECT: f32 = 3e-4;
 /// Contrast that counts as some, `c0`.
@@ -62,7 +62,7 @@ pub(crate) const ALIKE: f32 = 1e-4;
 /// Weight of a pixel whose matte is `p`.
 #[inline(always)]
 pub(crate) fn confidence(p: f32) -> f32 {
-    let sure = (((2.0 * p - 1.0).abs() - SURE) * (1.0 / (1.0 - SURE))).max(0.0);
+    let sure = (((2.0 * p - 1.0).abs() - LEAST_SURENESS) * (1.0 / (1.0 - LEAST_SURENESS))).max(0.0);
     LEAST_WEIGHT + (1.0 - LEAST_WEIGHT) * sure * sure
 }
 
@@ -73,15 +73,15 @@ pub struct Guided {
     window: Coefficients,
     quality: Plane,
     weights: Plane,
-    finder: Finder,
-    fitted: Vec<Patch>,
-    averaged: Vec<Patch>,
-    sums: Sums<6>,
-    means: Sums<3>,
+    finder: EdgeBlockFinder,
+    fitted: Vec<EdgeBlock>,
+    averaged: Vec<EdgeBlock>,
+    sums: BlockSums<6>,
+    means: BlockSums<3>,
 }
 
-/// Widest patch: its sums stay in the first-level cache.
-pub(crate) const PATCH: usize = 32;
+/// Widest block: its sums stay in the first-level cache.
+pub(crate) const WIDEST_BLOCK: usize = 32;
 
 impl Guided {
     /// Computes the coefficients that fit `matte` to `guide`, two planes of one size (the
@@ -113,20 +113,20 @@ impl Guided {
         out: &mut Coefficients,
     ) {
         let (width, height) = guide.size();
-        // Where no window sees an edge, the fit is the matte itself, and perfect.
+        // If no window sees an edge, the fit is the matte itself, and perfect.
         out.without_guide(matte);
-        let most = PATCH.max(8 * radius);
+        let most = WIDEST_BLOCK.max(8 * radius);
         self.finder.look(level, matte);
         self.finder.spread(level, radius);
-        self.finder.patches(most, &mut self.fitted);
+        self.finder.blocks(most, &mut self.fitted);
         self.finder.spread(level, radius);
-        self.finder.patches(most, &mut self.averaged);
+        self.finder.blocks(most, &mut self.averaged);
         self.weights.resize(width, height);
         dispatch!(level, simd => weigh(simd, matte, &mut self.weights));
         self.window.resize(width, height);
         self.quality.resize(width, height);
-        for patch in &self.averaged {
-            patch.rows_around(radius, matte.size(), |y, columns| {
+        for block in &self.averaged {
+            block.rows_around(radius, matte.size(), |y, columns| {
                 self.window.a.row_mut(y)[columns.clone()].fill(0.0);
                 self.quality.row_mut(y)[columns.clone()].fill(PLAIN);
                 let b = &mut self.window.b.row_mut(y)[columns.clone()];
@@ -144,13 +144,13 @@ impl Guided {
         };
         let planes = [&mut self.window.a, &mut self.window.b, &mut self.quality];
         self.sums.resize(most, radius);
-        let (patches, sums) = (&self.fitted, &mut self.sums);
-        dispatch!(level, simd => fit_windows(simd, &input, patches, sums, planes));
+        let (blocks, sums) = (&self.fitted, &mut self.sums);
+        dispatch!(level, simd => fit_windows(simd, &input, blocks, sums, planes));
         let planes = [&self.window.a, &self.window.b, &self.quality];
         self.means.resize(most, radius);
-        let (patches, sums) = (&self.averaged, &mut self.means);
+        let (blocks, sums) = (&self.averaged, &mut self.means);
         let to = [&mut out.a, &mut out.b];
-        dispatch!(level, simd => means(simd, planes, radius, patches, sums, to));
+        dispatch!(level, simd => means(simd, planes, radius, blocks, sums, to));
     }
 }
 
@@ -167,19 +167,16 @@ struct Input<'a> {
 fn fit_windows<S: Simd>(
     simd: S,
     input: &Input<'_>,
-    patches: &[Patch],
-    sums: &mut Sums<6>,
+    blocks: &[EdgeBlock],
+    sums: &mut BlockSums<6>,
     [out_a, out_b, out_q]: [&mut Plane; 3],
 ) {
     let middle = S::f32s::splat(simd, MIDDLE);
-    let zero = S::f32s::splat(simd, 0.0);
-    let one = S::f32s::splat(simd, 1.0);
-    let plain = S::f32s::splat(simd, PLAIN);
-    for patch in patches {
-        let columns = &patch.columns;
+    for block in blocks {
+        let columns = &block.columns;
         sums.sweep(
             simd,
-            patch,
+            block,
             input.guide.size(),
             input.radius,
             #[inline(always)]
@@ -204,22 +201,13 @@ fn fit_windows<S: Simd>(
                 let b_row = &mut out_b.row_mut(y)[columns.clone()];
                 let q_row = &mut out_q.row_mut(y)[columns.clone()];
                 for x in (0..columns.len()).step_by(S::f32s::LEN) {
-                    let [w, i, p, ii, ip, pp] = sums.each_ref().map(
+                    let sums = sums.each_ref().map(
                         #[inline(always)]
                         |sums| load(simd, sums, x),
                     );
-                    let n = one / w.max(1e-6);
-                    let (i, p) = (i * n, p * n);
-                    let covariance = ip * n - i * p;
-                    let variance = (ii * n - i * i).max(zero);
-                    let slope = covariance / (variance + input.epsilon);
-                    let own = (pp * n - p * p).max(zero);
-                    let left = (own - slope * covariance).max(zero);
-                    let contrast = covariance * covariance / (own + ALIKE);
-                    let fits = (contrast + CONTRAST) / (left + PERFECT);
-                    let fits = own.simd_lt(SAME).select(plain, fits);
+                    let [slope, offset, fits] = solve(simd, sums, input.epsilon);
                     store::<S>(slope * fits, a_row, x);
-                    store::<S>((p - slope * (i + middle)) * fits, b_row, x);
+                    store::<S>(offset * fits, b_row, x);
                     store::<S>(fits, q_row, x);
                 }
             },
@@ -227,16 +215,35 @@ fn fit_windows<S: Simd>(
     }
 }
 
+/// Solves windows from their sums: slope, offset and quality.
+#[inline(always)]
+fn solve<S: Simd>(simd: S, sums: [S::f32s; 6], epsilon: f32) -> [S::f32s; 3] {
+    let splat = |value| S::f32s::splat(simd, value);
+    let (zero, middle) = (splat(0.0), splat(MIDDLE));
+    let [w, i, p, ii, ip, pp] = sums;
+    let n = splat(1.0) / w.max(1e-6);
+    let (i, p) = (i * n, p * n);
+    let covariance = ip * n - i * p;
+    let variance = (ii * n - i * i).max(zero);
+    let slope = covariance / (variance + epsilon);
+    let own = (pp * n - p * p).max(zero);
+    let left = (own - slope * covariance).max(zero);
+    let contrast = covariance * covariance / (own + ALIKE);
+    let fits = (contrast + CONTRAST) / (left + PERFECT);
+    let fits = own.simd_lt(SAME).select(splat(PLAIN), fits);
+    [slope, p - slope * (i + middle), fits]
+}
+
 #[simd]
 fn means<S: Simd>(
     simd: S,
     planes: [&Plane; 3],
     radius: usize,
-    patches: &[Patch],
-    sums: &mut Sums<3>,
+    blocks: &[EdgeBlock],
+    sums: &mut BlockSums<3>,
     out: [&mut Plane; 2],
 ) {
-    average(simd, planes, radius, patches, sums, out);
+    average(simd, planes, radius, blocks, sums, out);
 }
 
 /// The confidence of every pixel.

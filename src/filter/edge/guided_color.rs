@@ -10,10 +10,10 @@
 //! and the result is again a slope for luma and an offset: what comes after does not know that
 //! there was colour.
 
-use super::block_sums::{Sums, add, average, load, store};
+use super::block_sums::{BlockSums, add, average, load, store};
 use super::coefficients::Coefficients;
-use super::edge_blocks::{Finder, Patch};
-use super::guided::{ALIKE, CONTRAST, PATCH, PERFECT, PLAIN, SAME, weigh};
+use super::edge_blocks::{EdgeBlock, EdgeBlockFinder};
+use super::guided::{ALIKE, CONTRAST, PERFECT, PLAIN, SAME, WIDEST_BLOCK, weigh};
 use crate::filter::Plane;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch, prelude::*};
@@ -29,11 +29,11 @@ const SUMS: usize = 15;
 /// The filter, with its scratch memory.
 #[derive(Debug, Default)]
 pub struct GuidedColor {
-    finder: Finder,
-    fitted: Vec<Patch>,
-    averaged: Vec<Patch>,
-    sums: Sums<SUMS>,
-    averages: Sums<5>,
+    finder: EdgeBlockFinder,
+    fitted: Vec<EdgeBlock>,
+    averaged: Vec<EdgeBlock>,
+    sums: BlockSums<SUMS>,
+    averages: BlockSums<5>,
     /// Slopes of Y, U, V, offset, and quality, per window.
     fits: [Plane; 5],
     /// The same, averaged and without the quality.
@@ -73,21 +73,21 @@ impl GuidedColor {
     ) {
         let (width, height) = matte.size();
         let radius = window.0.min(width.max(height));
-        // Where no window sees an edge, the fit is the matte itself, and perfect.
+        // If no window sees an edge, the fit is the matte itself, and perfect.
         out.without_guide(matte);
-        let most = PATCH.max(8 * radius);
+        let most = WIDEST_BLOCK.max(8 * radius);
         self.finder.look(level, matte);
         self.finder.spread(level, radius);
-        self.finder.patches(most, &mut self.fitted);
+        self.finder.blocks(most, &mut self.fitted);
         self.finder.spread(level, radius);
-        self.finder.patches(most, &mut self.averaged);
+        self.finder.blocks(most, &mut self.averaged);
         self.weights.resize(width, height);
         dispatch!(level, simd => weigh(simd, matte, &mut self.weights));
         for plane in self.fits.iter_mut().chain(&mut self.means) {
             plane.resize(width, height);
         }
-        for patch in &self.averaged {
-            patch.rows_around(radius, matte.size(), |y, columns| {
+        for block in &self.averaged {
+            block.rows_around(radius, matte.size(), |y, columns| {
                 let [ay, au, av, b, quality] = self
                     .fits
                     .each_mut()
@@ -102,15 +102,20 @@ impl GuidedColor {
             });
         }
         self.sums.resize(most, radius);
-        let (patches, sums, fits) = (&self.fitted, &mut self.sums, &mut self.fits);
-        dispatch!(level, simd => fit(simd, (guide, matte, &self.weights), (radius, window.1), patches, sums, fits));
+        let (blocks, sums, fits) = (&self.fitted, &mut self.sums, &mut self.fits);
+        dispatch!(level, simd => fit(simd, (guide, matte, &self.weights), (radius, window.1), blocks, sums, fits));
         self.averages.resize(most, radius);
-        let (patches, sums) = (&self.averaged, &mut self.averages);
+        let (blocks, sums) = (&self.averaged, &mut self.averages);
         let (planes, to) = (self.fits.each_ref(), self.means.each_mut());
-        dispatch!(level, simd => means(simd, planes, radius, patches, sums, to));
-        for patch in &self.averaged {
-            for y in patch.rows.clone() {
-                let columns = patch.columns.clone();
+        dispatch!(level, simd => means(simd, planes, radius, blocks, sums, to));
+        self.add_color(guide, out);
+    }
+
+    /// Turns the slopes of colour into a share of the offset.
+    fn add_color(&self, guide: [&Plane; 3], out: &mut Coefficients) {
+        for block in &self.averaged {
+            for y in block.rows.clone() {
+                let columns = block.columns.clone();
                 let [ay, au, av, offset] =
                     self.means.each_ref().map(|m| &m.row(y)[columns.clone()]);
                 let (u, v) = (
@@ -132,15 +137,15 @@ fn fit<S: Simd>(
     simd: S,
     (guide, matte, weights): ([&Plane; 3], &Plane, &Plane),
     (radius, epsilon): (usize, f32),
-    patches: &[Patch],
-    sums: &mut Sums<SUMS>,
+    blocks: &[EdgeBlock],
+    sums: &mut BlockSums<SUMS>,
     fits: &mut [Plane; 5],
 ) {
-    for patch in patches {
-        let columns = &patch.columns;
+    for block in blocks {
+        let columns = &block.columns;
         sums.sweep(
             simd,
-            patch,
+            block,
             matte.size(),
             radius,
             #[inline(always)]
@@ -149,30 +154,13 @@ fn fit<S: Simd>(
                 let (matte, weights) = (matte.row(entry.row), weights.row(entry.row));
                 for x in (0..entry.from.len()).step_by(S::f32s::LEN) {
                     let from = entry.from.start + x;
-                    let [y, u, v] = rows.map(
+                    let yuv = rows.map(
                         #[inline(always)]
                         |row| load(simd, row, from) - MIDDLE,
                     );
                     let p = load(simd, matte, from);
                     let w = load(simd, weights, from) * entry.sign;
-                    let (wy, wu, wv, wp) = (w * y, w * u, w * v, w * p);
-                    let products = [
-                        w,
-                        wy,
-                        wu,
-                        wv,
-                        wp,
-                        wy * y,
-                        wy * u,
-                        wy * v,
-                        wu * u,
-                        wu * v,
-                        wv * v,
-                        wy * p,
-                        wu * p,
-                        wv * p,
-                        wp * p,
-                    ];
+                    let products = products::<S>(yuv, p, w);
                     for (sums, product) in sums.iter_mut().zip(products) {
                         add(simd, sums, entry.at + x, product);
                     }
@@ -195,6 +183,16 @@ fn fit<S: Simd>(
             },
         );
     }
+}
+
+/// What a pixel with weight `w` adds to the sums.
+#[inline(always)]
+fn products<S: Simd>([y, u, v]: [S::f32s; 3], p: S::f32s, w: S::f32s) -> [S::f32s; SUMS] {
+    let (wy, wu, wv, wp) = (w * y, w * u, w * v, w * p);
+    let squares = [wy * y, wy * u, wy * v, wu * u, wu * v, wv * v];
+    let [yy, yu, yv, uu, uv, vv] = squares;
+    let (yp, up, vp, pp) = (wy * p, wu * p, wv * p, wp * p);
+    [w, wy, wu, wv, wp, yy, yu, yv, uu, uv, vv, yp, up, vp, pp]
 }
 
 /// Solves windows from their sums: slopes, offset and quality, the first four times the last.
@@ -248,11 +246,11 @@ fn means<S: Simd>(
     simd: S,
     planes: [&Plane; 5],
     radius: usize,
-    patches: &[Patch],
-    sums: &mut Sums<5>,
+    blocks: &[EdgeBlock],
+    sums: &mut BlockSums<5>,
     out: [&mut Plane; 4],
 ) {
-    average(simd, planes, radius, patches, sums, out);
+    average(simd, planes, radius, blocks, sums, out);
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //! only. `w` is not in the paper: the confidence of [`super::guided`], so that sure pixels decide.
 //! Only the surroundings of edges are computed.
 
-use super::edge_blocks::{Finder, Patch};
+use super::edge_blocks::{EdgeBlock, EdgeBlockFinder};
 use super::guided::confidence;
 use crate::filter::Plane;
 use crate::simd::Level;
@@ -24,8 +24,8 @@ const TAPS: usize = 8;
 const SPREAD: f32 = 0.8;
 /// Least `g`, so that a colour that nothing has takes its surroundings' mean.
 const LEAST: f32 = 1e-4;
-/// Widest patch.
-const PATCH: usize = 64;
+/// Widest block.
+const WIDEST_BLOCK: usize = 64;
 
 /// A column of the large matte: the first of the small one's that it looks at, in padded rows,
 /// and their `f`.
@@ -42,8 +42,8 @@ pub struct JointBilateral {
     padded: [Vec<f32>; 3],
     columns: Vec<Column>,
     sizes: [(usize, usize); 2],
-    finder: Finder,
-    patches: Vec<Patch>,
+    finder: EdgeBlockFinder,
+    blocks: Vec<EdgeBlock>,
 }
 
 impl JointBilateral {
@@ -73,7 +73,7 @@ impl JointBilateral {
         let reach = (AROUND + 1) * out.width().div_ceil(matte.width()).max(1);
         self.finder.look(level, out);
         self.finder.spread(level, reach);
-        self.finder.patches(PATCH, &mut self.patches);
+        self.finder.blocks(WIDEST_BLOCK, &mut self.blocks);
         let alike = 0.5 / (deviation * deviation).max(1e-8);
         dispatch!(level, simd => upsample(simd, self, matte.size(), guide, alike, out));
     }
@@ -122,11 +122,11 @@ fn upsample<S: Simd>(
 ) {
     let (scale, padded) = (height as f32 / out.height() as f32, width + TAPS);
     let [p, w, i] = filter.padded.each_ref();
-    for patch in &filter.patches {
-        for y in patch.rows.clone() {
+    for block in &filter.blocks {
+        for y in block.rows.clone() {
             let (middle, near) = around(y, scale, height);
             let (guide, to) = (guide.row(y), out.row_mut(y));
-            for x in patch.columns.clone() {
+            for x in block.columns.clone() {
                 let (column, here) = (&filter.columns[x], guide[x]);
                 let (mut sums, mut weights) = ([0.0; TAPS], [0.0; TAPS]);
                 for (k, near) in near.iter().enumerate().take(2 * AROUND + 1) {

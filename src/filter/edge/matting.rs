@@ -23,9 +23,9 @@ use std::ops::Range;
 /// Steps of conjugate gradients.
 const STEPS: usize = 8;
 /// Weight of sure pixels in `D`.
-const SURE: f32 = 8.0;
+const SURE_WEIGHT: f32 = 8.0;
 /// Weight of unsure pixels: small, but the solution stays unique.
-const UNSURE: f32 = 0.02;
+const UNSURE_WEIGHT: f32 = 0.02;
 
 /// The solver, with its scratch memory.
 #[derive(Debug, Default)]
@@ -87,55 +87,71 @@ impl Matting {
         }
         for (weight, p) in self.weight.data_mut().iter_mut().zip(matte.data()) {
             let sure = ((2.0 * p - 1.0).abs() - 0.6).max(0.0) / 0.4;
-            *weight = UNSURE + SURE * sure * sure;
+            *weight = UNSURE_WEIGHT + SURE_WEIGHT * sure * sure;
         }
-        // The right side is D p and the start is p, so the first residual is -L p.
         let window = (radius, epsilon);
+        self.start(level, guide, matte, window);
+        let mut energy = self.energy();
+        for _ in 0..STEPS {
+            if energy < 1e-9 {
+                break;
+            }
+            let Some(next) = self.step(level, guide, window, energy, matte) else {
+                break;
+            };
+            energy = next;
+        }
+        matte
+            .data_mut()
+            .iter_mut()
+            .for_each(|x| *x = x.clamp(0.0, 1.0));
+    }
+
+    /// The first residual and direction. The right side is `D p` and the start is `p`, so the
+    /// residual is `-L p`.
+    fn start(&mut self, level: Level, guide: &Plane, matte: &Plane, window: (usize, f32)) {
         self.laplacian(level, guide, matte, window);
         let start = self.residual.data_mut().iter_mut().zip(self.image.data());
         for (((r, l), d), weight) in start.zip(self.direction.data_mut()).zip(self.weight.data()) {
             *r = -l;
             *d = *r / (1.0 + weight);
         }
-        let mut energy = self.energy();
-        for _ in 0..STEPS {
-            if energy < 1e-9 {
-                break;
-            }
-            let direction = std::mem::take(&mut self.direction);
-            self.laplacian(level, guide, &direction, window);
-            self.direction = direction;
-            let mut curvature = 0.0;
-            let terms = self.image.data_mut().iter_mut().zip(self.direction.data());
-            for ((image, d), weight) in terms.zip(self.weight.data()) {
-                *image += weight * d;
-                curvature += f64::from(*image * d);
-            }
-            if curvature <= 0.0 {
-                break;
-            }
-            let length = (energy / curvature) as f32;
-            let state = matte.data_mut().iter_mut().zip(self.direction.data());
-            for (((x, d), r), image) in state.zip(self.residual.data_mut()).zip(self.image.data()) {
-                *x += length * d;
-                *r -= length * image;
-            }
-            let next = self.energy();
-            let keep = (next / energy) as f32;
-            energy = next;
-            let terms = self
-                .direction
-                .data_mut()
-                .iter_mut()
-                .zip(self.residual.data());
-            for ((d, r), weight) in terms.zip(self.weight.data()) {
-                *d = r / (1.0 + weight) + keep * *d;
-            }
+    }
+
+    /// One step of conjugate gradients; returns what is left, or nothing if there is no way on.
+    fn step(
+        &mut self,
+        level: Level,
+        guide: &Plane,
+        window: (usize, f32),
+        energy: f64,
+        matte: &mut Plane,
+    ) -> Option<f64> {
+        let direction = std::mem::take(&mut self.direction);
+        self.laplacian(level, guide, &direction, window);
+        self.direction = direction;
+        let mut curvature = 0.0;
+        let terms = self.image.data_mut().iter_mut().zip(self.direction.data());
+        for ((image, d), weight) in terms.zip(self.weight.data()) {
+            *image += weight * d;
+            curvature += f64::from(*image * d);
         }
-        matte
-            .data_mut()
-            .iter_mut()
-            .for_each(|x| *x = x.clamp(0.0, 1.0));
+        if curvature <= 0.0 {
+            return None;
+        }
+        let length = (energy / curvature) as f32;
+        let state = matte.data_mut().iter_mut().zip(self.direction.data());
+        for (((x, d), r), image) in state.zip(self.residual.data_mut()).zip(self.image.data()) {
+            *x += length * d;
+            *r -= length * image;
+        }
+        let next = self.energy();
+        let keep = (next / energy) as f32;
+        let direction = self.direction.data_mut().iter_mut();
+        for ((d, r), weight) in direction.zip(self.residual.data()).zip(self.weight.data()) {
+            *d = r / (1.0 + weight) + keep * *d;
+        }
+        Some(next)
     }
 
     /// `image = x - guided(x)`.

@@ -24,7 +24,7 @@ pub struct Shape {
 
 impl Shape {
     /// Softens the matte's edge over `radius` pixels of the coefficients' grid, outward (the
-    /// subject stays whole), or inward (the background stays clean) where it is below 0. `guide`
+    /// subject stays whole), or inward (the background stays clean) if it is below 0. `guide`
     /// is the luma on that grid.
     ///
     /// The matte is blurred (two box means, together `2 |radius|` wide on either side of the

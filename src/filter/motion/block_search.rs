@@ -12,14 +12,14 @@ const REACH: i32 = 24;
 
 /// A block's support: its place and size.
 #[derive(Clone, Copy)]
-pub(crate) struct Patch {
+pub(crate) struct Support {
     x: usize,
     y: usize,
     width: usize,
     height: usize,
 }
 
-impl Patch {
+impl Support {
     /// Support around the block whose first pixel is at `(x, y)`, inside the picture.
     #[inline(always)]
     pub(crate) fn around(x: i32, y: i32, (width, height): (usize, usize)) -> Self {
@@ -45,29 +45,29 @@ impl Patch {
     }
 }
 
-/// Sum of absolute differences of a patch of `a` and the patch of `b` that is `(dx, dy)` away;
-/// none where that leaves the picture.
+/// Sum of absolute differences of a support of `a` and the support of `b` that is `(dx, dy)` away;
+/// none if that leaves the picture.
 #[inline(always)]
 pub(crate) fn difference(
     a: &[u8],
     b: &[u8],
     (width, height): (usize, usize),
-    patch: Patch,
+    support: Support,
     (dx, dy): (i32, i32),
 ) -> Option<u32> {
-    let (x, y) = (patch.x as i32 + dx, patch.y as i32 + dy);
+    let (x, y) = (support.x as i32 + dx, support.y as i32 + dy);
     let fits = x >= 0
         && y >= 0
-        && x as usize + patch.width <= width
-        && y as usize + patch.height <= height;
+        && x as usize + support.width <= width
+        && y as usize + support.height <= height;
     if !fits || dx.abs() > REACH || dy.abs() > REACH {
         return None;
     }
     let mut sum = 0;
     // Every other row: neighbours say nearly the same.
-    for row in (0..patch.height).step_by(2) {
-        let p = &a[(patch.y + row) * width + patch.x..][..patch.width];
-        let q = &b[(y as usize + row) * width + x as usize..][..patch.width];
+    for row in (0..support.height).step_by(2) {
+        let p = &a[(support.y + row) * width + support.x..][..support.width];
+        let q = &b[(y as usize + row) * width + x as usize..][..support.width];
         if let (Ok(p), Ok(q)) = (<&[u8; 16]>::try_from(p), <&[u8; 16]>::try_from(q)) {
             for (p, q) in p.iter().zip(q) {
                 sum += u32::from(p.abs_diff(*q));
@@ -81,20 +81,20 @@ pub(crate) fn difference(
     Some(sum)
 }
 
-/// The best motion of a patch from the given starts, by the given steps: whole pixels and its sum.
+/// The best motion of a support from the given starts, by the given steps: whole pixels and its sum.
 #[inline(always)]
 pub(crate) fn search(
     a: &[u8],
     b: &[u8],
     size: (usize, usize),
-    patch: Patch,
+    support: Support,
     starts: &[(i32, i32)],
     steps: &[i32],
 ) -> ((i32, i32), u32) {
     let (mut best, mut least) = ((0, 0), u32::MAX);
     for (i, &start) in starts.iter().enumerate() {
         if !starts[..i].contains(&start)
-            && let Some(sum) = difference(a, b, size, patch, start)
+            && let Some(sum) = difference(a, b, size, support, start)
             && sum < least
         {
             (best, least) = (start, sum);
@@ -105,7 +105,7 @@ pub(crate) fn search(
             let centre = best;
             for (dx, dy) in [(-step, 0), (step, 0), (0, -step), (0, step)] {
                 let place = (centre.0 + dx, centre.1 + dy);
-                if let Some(sum) = difference(a, b, size, patch, place)
+                if let Some(sum) = difference(a, b, size, support, place)
                     && sum < least
                 {
                     (best, least) = (place, sum);

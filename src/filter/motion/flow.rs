@@ -9,11 +9,11 @@
 //! 1 pixels, then between pixels by the parabola through the neighbouring sums. What was found
 //! then looks back in the same way and counts only if it comes home (forward-backward check) and
 //! is alike at all.
-//! Between block centres vectors are interpolated.
+//! BilinearSample block centres vectors are interpolated.
 
-use super::block_search::{BLOCK, Patch, difference, parabola, search};
+use super::block_search::{BLOCK, Support, difference, parabola, search};
 use crate::filter::Plane;
-use crate::filter::plane::bilinear_sample::Between;
+use crate::filter::plane::bilinear_sample::BilinearSample;
 use crate::frame::GrayRef;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
@@ -83,9 +83,8 @@ impl Flow {
         dispatch!(level, simd => estimate(simd, self, wanted));
     }
 
-    /// Finds the motion from one picture to a later one, whatever was given before: for who knows
-    /// both. Motion found before is still tried first. Where the sizes differ nothing is known to
-    /// move.
+    /// Finds the motion from one picture to a later one, whatever was given before. Motion found
+    /// before is still tried first. If the sizes differ, nothing is known to move.
     pub fn between(&mut self, level: Level, then: GrayRef<'_>, now: GrayRef<'_>, wanted: &Plane) {
         self.primed = false;
         let size = (now.width(), now.height());
@@ -141,7 +140,7 @@ impl Flow {
 
     /// The luma (0 to 1) of the frame before at a place between its pixels.
     #[inline]
-    pub fn before(&self, place: Between) -> f32 {
+    pub fn before(&self, place: BilinearSample) -> f32 {
         place.mix(|at| f32::from(self.before[at])) * (1.0 / 255.0)
     }
 
@@ -218,21 +217,21 @@ fn estimate<S: Simd>(_: S, flow: &mut Flow, wanted: &Plane) {
                 (0, 0)
             };
             let starts = [(0, 0), whole(flow.vectors[index]), left, top];
-            let patch = Patch::around(x as i32, y as i32, size);
-            let (found, least) = search(now, before, size, patch, &starts, &[4, 2, 1]);
-            let sum = |dx, dy| difference(now, before, size, patch, (found.0 + dx, found.1 + dy));
+            let support = Support::around(x as i32, y as i32, size);
+            let (found, least) = search(now, before, size, support, &starts, &[4, 2, 1]);
+            let sum = |dx, dy| difference(now, before, size, support, (found.0 + dx, found.1 + dy));
             let fine = (
                 parabola(sum(-1, 0), least, sum(1, 0)),
                 parabola(sum(0, -1), least, sum(0, 1)),
             );
-            let there = Patch::around(x as i32 + found.0, y as i32 + found.1, size);
+            let there = Support::around(x as i32 + found.0, y as i32 + found.1, size);
             let back = [(0, 0), (-found.0, -found.1)];
             let (home, _) = search(before, now, size, there, &back, &[2, 1]);
             let (ex, ey) = ((home.0 + found.0) as f32, (home.1 + found.1) as f32);
             flow.vectors[index] = Vector {
                 x: found.0 as f32 + fine.0,
                 y: found.1 as f32 + fine.1,
-                sure: ex * ex + ey * ey <= HOME && least <= ALIKE * patch.samples(),
+                sure: ex * ex + ey * ey <= HOME && least <= ALIKE * support.samples(),
             };
         }
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::filter::plane::bilinear_sample::Between;
+use crate::filter::plane::bilinear_sample::BilinearSample;
 use crate::filter::plane::window::BoxMean;
 use crate::filter::testing::{noise, sizes};
 
 fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
-    Between::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
+    BilinearSample::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
 }
 
 /// Smooth texture that can be looked at between its pixels.

@@ -28,7 +28,7 @@ const SPREAD: usize = 3;
 
 /// What became of the matte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Followed {
+pub enum Warped {
     /// Nothing moved: the matte is as it was; nothing was written.
     Still,
     /// The moved matte was written.
@@ -39,13 +39,13 @@ pub enum Followed {
 
 /// Moves mattes. Owns its scratch memory.
 #[derive(Debug, Default)]
-pub struct Follow {
+pub struct Warp {
     flow: Flow,
     wanted: Plane,
     row: Vec<Vector>,
 }
 
-impl Follow {
+impl Warp {
     /// Moves `matte`, which belongs to the picture `then`, to where the content is in `now`, and
     /// writes it to `out`, of the matte's size. The two pictures are luma, full range, of one size,
     /// best about the matte's own; pictures of two sizes are two scenes.
@@ -56,28 +56,28 @@ impl Follow {
         now: GrayRef<'_>,
         matte: GrayRef<'_>,
         out: &mut GrayMut<'_>,
-    ) -> Followed {
+    ) -> Warped {
         let size = (now.width(), now.height());
         let same_size = (matte.width(), matte.height()) == (out.width(), out.height());
         if (then.width(), then.height()) != size || !same_size {
-            return Followed::Lost;
+            return Warped::Lost;
         }
         let (changed, difference) = self.judge(then, now);
         if changed == 0 {
-            return Followed::Still;
+            return Warped::Still;
         }
         self.flow.between(level, then, now, &self.wanted);
         let blocks = self.flow.vectors().len() as f32;
         let unknown = self.flow.vectors().iter().filter(|v| !v.sure).count() as f32;
         if unknown >= LOST_SHARE * blocks && difference >= LOST_CHANGE {
-            return Followed::Lost;
+            return Warped::Lost;
         }
         self.flow.spread(SPREAD);
         if self.flow.vectors().iter().all(|v| (v.x, v.y) == (0.0, 0.0)) {
-            return Followed::Still;
+            return Warped::Still;
         }
         self.pull(size, matte, out);
-        Followed::Moved
+        Warped::Moved
     }
 
     /// Whether two pictures are of two scenes, without a look at motion: most of the picture

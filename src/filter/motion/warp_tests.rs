@@ -56,9 +56,9 @@ fn iou(a: &GrayImage, b: &GrayImage) -> f64 {
     inside as f64 / either.max(1) as f64
 }
 
-fn follow(then: &GrayImage, now: &GrayImage, matte: &GrayImage) -> (Followed, GrayImage) {
+fn follow(then: &GrayImage, now: &GrayImage, matte: &GrayImage) -> (Warped, GrayImage) {
     let mut out = matte.clone();
-    let followed = Follow::default().apply(
+    let followed = Warp::default().apply(
         simd::level(),
         then.as_ref(),
         now.as_ref(),
@@ -82,7 +82,7 @@ fn the_matte_goes_where_its_subject_went() {
         let (followed, moved) = follow(&then, &now, &matte);
         let (stale, found) = (iou(&matte, &truth), iou(&moved, &truth));
         println!("moved by {dx}, {dy}: IoU {stale:.4} stale, {found:.4} followed");
-        assert_eq!(followed, Followed::Moved);
+        assert_eq!(followed, Warped::Moved);
         assert!(
             1.0 - found < 0.3 * (1.0 - stale),
             "{dx}, {dy}: {stale} {found}"
@@ -96,7 +96,7 @@ fn noise_moves_nothing() {
     let (now, _) = scene(120.0, 60.0, 2.0, 4);
     let (_, out) = follow(&then, &now, &matte);
     assert!(iou(&out, &matte) > 0.999);
-    assert_eq!(follow(&then, &then, &matte).0, Followed::Still);
+    assert_eq!(follow(&then, &then, &matte).0, Warped::Still);
 }
 
 #[test]
@@ -107,13 +107,13 @@ fn another_scene_is_lost_and_a_large_move_is_not() {
     for (to, from) in other.data_mut().iter_mut().zip(picture.data()) {
         *to = (from * 255.0) as u8;
     }
-    assert_eq!(follow(&then, &other, &matte).0, Followed::Lost);
-    assert!(Follow::default().is_cut(then.as_ref(), other.as_ref()));
+    assert_eq!(follow(&then, &other, &matte).0, Warped::Lost);
+    assert!(Warp::default().is_cut(then.as_ref(), other.as_ref()));
     let (far, _) = scene(200.0, 60.0, 1.0, 4);
-    assert_ne!(follow(&then, &far, &matte).0, Followed::Lost);
-    assert!(!Follow::default().is_cut(then.as_ref(), far.as_ref()));
+    assert_ne!(follow(&then, &far, &matte).0, Warped::Lost);
+    assert!(!Warp::default().is_cut(then.as_ref(), far.as_ref()));
     let small = GrayImage::new(9, 9);
-    assert_eq!(follow(&then, &small, &matte).0, Followed::Lost);
+    assert_eq!(follow(&then, &small, &matte).0, Warped::Lost);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn every_size_is_taken_at_every_level() {
         let matte = GrayImage::new((width * 3).div_ceil(2), height.div_ceil(2));
         let mut results = Vec::new();
         for level in simd::levels() {
-            let (mut follow, mut out) = (Follow::default(), matte.clone());
+            let (mut follow, mut out) = (Warp::default(), matte.clone());
             let pictures = (then.as_ref(), now.as_ref(), matte.as_ref());
             let followed =
                 follow.apply(level, pictures.0, pictures.1, pictures.2, &mut out.as_mut());

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Looking at a picture between its pixels.
+//! Bilinear samples: the value of a picture between its pixels.
 
 /// A place between pixels, and how to mix those around it; edges extended.
 #[derive(Debug, Clone, Copy)]
-pub struct Between {
+pub struct BilinearSample {
     top: u32,
     bottom: u32,
     right: u32,
@@ -12,7 +12,7 @@ pub struct Between {
     y: f32,
 }
 
-impl Between {
+impl BilinearSample {
     /// The place at these coordinates of a picture of this size.
     #[inline]
     pub fn new((width, height): (usize, usize), (x, y): (f32, f32)) -> Self {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The picture that filters work on: one `f32` a pixel, so that no stage quantises what the next
+//! The picture that filters work on: one `f32` per pixel, so that no stage quantises what the next
 //! one needs.
 
 pub mod bilinear_sample;

@@ -3,7 +3,7 @@
 //! Changing the size of planes and gray pictures. Pictures cover the same area whatever their
 //! size: pixel centres lie at `(x + 0.5) / width`.
 
-use super::shuffle_resize::{Gather, Tap};
+use super::shuffle_resize::{ShuffleResize, Tap};
 use crate::filter::Plane;
 use crate::frame::GrayRef;
 use crate::simd::Level;
@@ -29,7 +29,7 @@ fn taps(from: usize, to: usize, span: f32, taps: &mut Vec<Tap>) {
 pub struct Bilinear {
     columns: Vec<Tap>,
     rows: Vec<Tap>,
-    gather: Gather,
+    shuffle: ShuffleResize,
     mixed: Vec<f32>,
     sizes: (usize, usize, usize, usize, f32, f32),
 }
@@ -55,7 +55,7 @@ impl Bilinear {
         if self.sizes != sizes {
             taps(sizes.0, sizes.2, span.0, &mut self.columns);
             taps(sizes.1, sizes.3, span.1, &mut self.rows);
-            self.gather.forget();
+            self.shuffle.forget();
             self.sizes = sizes;
         }
         if (sizes.0, sizes.1) == (sizes.2, sizes.3) && span == (sizes.0 as f32, sizes.1 as f32) {
@@ -69,9 +69,11 @@ impl Bilinear {
 #[simd]
 fn bilinear<S: Simd>(simd: S, filter: &mut Bilinear, from: &Plane, to: &mut Plane) {
     let lanes = S::f32s::LEN;
-    filter.gather.plan(&filter.columns, lanes);
+    filter.shuffle.plan(&filter.columns, lanes);
     let width = from.width();
-    filter.mixed.resize(width + Gather::padding(lanes), 0.0);
+    filter
+        .mixed
+        .resize(width + ShuffleResize::padding(lanes), 0.0);
     for (y, row) in filter.rows.iter().enumerate() {
         let (top, bottom) = (from.row(row.first as usize), from.row(row.second as usize));
         // Most rows of a matte that holds no subject are all the same.
@@ -82,10 +84,10 @@ fn bilinear<S: Simd>(simd: S, filter: &mut Bilinear, from: &Plane, to: &mut Plan
         for ((m, t), b) in filter.mixed.iter_mut().zip(top).zip(bottom) {
             *m = t + (b - t) * row.weight;
         }
-        if filter.gather.is_planned() {
+        if filter.shuffle.is_planned() {
             let last = filter.mixed[width - 1];
             filter.mixed[width..].fill(last);
-            filter.gather.apply(simd, &filter.mixed, to.row_mut(y));
+            filter.shuffle.apply(simd, &filter.mixed, to.row_mut(y));
             continue;
         }
         let mixed = &filter.mixed[..];

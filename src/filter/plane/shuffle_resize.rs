@@ -16,7 +16,7 @@ pub(crate) struct Tap {
 
 /// What every vector of a row is made of, for vectors of one length.
 #[derive(Debug, Default)]
-pub(crate) struct Gather {
+pub(crate) struct ShuffleResize {
     lanes: usize,
     /// Where a vector's values go, and from where on they are picked.
     places: Vec<(u32, u32)>,
@@ -25,7 +25,7 @@ pub(crate) struct Gather {
     weights: Vec<f32>,
 }
 
-impl Gather {
+impl ShuffleResize {
     /// Plans a row with these taps for vectors of `lanes` values, unless it is planned already.
     pub(crate) fn plan(&mut self, taps: &[Tap], lanes: usize) {
         if self.lanes == lanes {

@@ -2,7 +2,7 @@
 
 //! Sums over square windows: the one tool that box blur, guided filter and local matting share.
 //!
-//! Vertical sums are kept as one running sum a column (one row enters, one leaves), horizontal
+//! Vertical sums are kept as one running sum per column (one row enters, one leaves), horizontal
 //! sums are made of whole shifted rows, so both run in full vector width. Running sums in `f32`
 //! drift; they are therefore made anew every `REFRESH` rows.
 
@@ -15,7 +15,7 @@ use fearless_simd_macros::simd;
 pub(crate) const REFRESH: usize = 32;
 
 /// What happens to the column sums when the window moves down to row `y`, the first one being
-/// `first`: calls `update` for the rows that enter (true) and leave (false), after `clear` where a
+/// `first`: calls `update` for the rows that enter (true) and leave (false), after `clear` if a
 /// new sum starts, every `refresh` rows.
 #[inline(always)]
 pub(crate) fn advance<T: ?Sized>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Which parts of a matte live: hysteresis, islands and holes, decided per region with a memory.
+//! Which regions of a matte live: hysteresis, islands and holes, decided per region with a memory.
 //!
 //! A region is a connected set of pixels at or above `low`. It appears when it reaches `high`
 //! somewhere and `min-area`, and then lives, under an identity that it keeps while it overlaps
@@ -41,7 +41,7 @@ pub struct RegionParams {
 
 /// A living region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Region {
+pub struct LivingRegion {
     /// Identity, never used twice between resets.
     pub id: u32,
     /// Pixels at or above `low`.
@@ -57,8 +57,8 @@ pub struct Regions {
     owners: Vec<u8>,
     /// What became of holes in the last matte.
     holes: Vec<u8>,
-    living: Vec<Region>,
-    next: Vec<Region>,
+    living: Vec<LivingRegion>,
+    next: Vec<LivingRegion>,
     overlaps: Vec<u32>,
     strong: Vec<bool>,
     slots: Vec<u8>,
@@ -69,8 +69,8 @@ pub struct Regions {
     size: (usize, usize),
 }
 
-/// Components that the lists have room for from the start: a matte that falls apart for some frames costs
-/// no memory then. More make them grow.
+/// Components that the lists have space for from the start, so that a matte that falls apart for
+/// some frames takes no memory. More make them grow.
 const ROOM: usize = 256;
 
 const NO_HOLE: u8 = 0;
@@ -85,7 +85,7 @@ impl Regions {
     }
 
     /// The regions that live in the last matte.
-    pub fn living(&self) -> &[Region] {
+    pub fn living(&self) -> &[LivingRegion] {
         &self.living
     }
 
@@ -110,12 +110,41 @@ impl Regions {
         self.fill_holes(level, matte, params);
     }
 
+    /// Finds the connected sets of pixels at or above `low`, and decides which of them live.
     fn islands(&mut self, level: Level, matte: &Plane, params: &RegionParams) {
-        let width = matte.width();
         // Nothing is no part of a region, even where regions live by nothing.
         let least = params.low.max(f32::MIN_POSITIVE);
         dispatch!(level, simd => at_least(simd, matte.data(), least, &mut self.mask));
-        self.labelling.label(&self.mask, width, Connectivity::Eight);
+        self.labelling
+            .label(&self.mask, matte.width(), Connectivity::Eight);
+        self.compare(matte, params.high);
+        self.next.clear();
+        self.slots.clear();
+        for (c, component) in self.labelling.components().iter().enumerate() {
+            let before = self.living.len();
+            let lived = self.overlaps[c * before..(c + 1) * before]
+                .iter()
+                .any(|&n| n > 0);
+            let least = params.min_area * if lived { 0.5 } else { 1.0 };
+            let lives = (self.strong[c] || lived) && component.area as f32 >= least;
+            if !lives || self.next.len() >= MAX_REGIONS {
+                self.slots.push(0);
+                continue;
+            }
+            let id = self.former(c).unwrap_or_else(|| {
+                self.last_id = self.last_id.wrapping_add(1);
+                self.last_id
+            });
+            let area = component.area;
+            self.next.push(LivingRegion { id, area });
+            self.slots.push(self.next.len() as u8);
+        }
+        std::mem::swap(&mut self.living, &mut self.next);
+        self.own(matte.width());
+    }
+
+    /// Notes which components reach `high`, and what each shares with the last matte's regions.
+    fn compare(&mut self, matte: &Plane, high: f32) {
         let (count, before) = (self.labelling.components().len(), self.living.len());
         self.strong.clear();
         self.strong.resize(count, false);
@@ -123,11 +152,11 @@ impl Regions {
         self.overlaps.resize(count * before, 0);
         for run in self.labelling.runs() {
             let c = run.component as usize;
-            let start = run.y as usize * width;
+            let start = run.y as usize * matte.width();
             let range = start + run.start as usize..start + run.end as usize;
             if !self.strong[c] {
-                let high = |strong, v: &f32| strong | u32::from(*v >= params.high);
-                self.strong[c] = matte.data()[range.clone()].iter().fold(0, high) != 0;
+                let reaches = |strong, v: &f32| strong | u32::from(*v >= high);
+                self.strong[c] = matte.data()[range.clone()].iter().fold(0, reaches) != 0;
             }
             let mut owners = &self.owners[range];
             while let Some(&owner) = owners.first() {
@@ -138,45 +167,24 @@ impl Regions {
                 owners = &owners[count..];
             }
         }
-        self.next.clear();
-        self.slots.clear();
-        for (c, component) in self.labelling.components().iter().enumerate() {
-            let overlaps = &self.overlaps[c * before..(c + 1) * before];
-            let lived = overlaps.iter().any(|&n| n > 0);
-            let least = if lived {
-                params.min_area * 0.5
-            } else {
-                params.min_area
-            };
-            let lives = (self.strong[c] || lived) && component.area as f32 >= least;
-            if !lives || self.next.len() >= MAX_REGIONS {
-                self.slots.push(0);
-                continue;
-            }
-            // The former region that it shares most with, if no other component shares more.
-            let former = (0..before)
-                .filter(|&r| overlaps[r] > 0)
-                .max_by_key(|&r| overlaps[r]);
-            let heir = former.filter(|&r| {
-                (0..count).all(|o| {
-                    let other = self.overlaps[o * before + r];
-                    o == c || other < overlaps[r] || (other == overlaps[r] && o > c)
-                })
-            });
-            let id = heir.map_or_else(
-                || {
-                    self.last_id = self.last_id.wrapping_add(1);
-                    self.last_id
-                },
-                |r| self.living[r].id,
-            );
-            self.next.push(Region {
-                id,
-                area: component.area,
-            });
-            self.slots.push(self.next.len() as u8);
-        }
-        std::mem::swap(&mut self.living, &mut self.next);
+    }
+
+    /// The identity of the former region that a component shares most with, if no other component
+    /// shares more.
+    fn former(&self, c: usize) -> Option<u32> {
+        let (count, before) = (self.labelling.components().len(), self.living.len());
+        let overlaps = &self.overlaps[c * before..(c + 1) * before];
+        let shared = (0..before).filter(|&r| overlaps[r] > 0);
+        let former = shared.max_by_key(|&r| overlaps[r])?;
+        let heir = (0..count).all(|o| {
+            let other = self.overlaps[o * before + former];
+            o == c || other < overlaps[former] || (other == overlaps[former] && o > c)
+        });
+        heir.then(|| self.living[former].id)
+    }
+
+    /// Writes to each pixel the region that owns it.
+    fn own(&mut self, width: usize) {
         self.owners.fill(0);
         for run in self.labelling.runs() {
             let start = run.y as usize * width;

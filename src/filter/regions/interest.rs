@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Where in the frame the subject may be, and where weak answers of the network count.
+//! Regions of interest: where in the frame the subject may be, and where weak answers of the network
+//! count.
 
 use crate::filter::{Params, Plane, Region};
 
 /// Regions of the frame, drawn at the matte's size.
 #[derive(Debug, Default)]
-pub(crate) struct Areas {
+pub(crate) struct RegionsOfInterest {
     size: (usize, usize),
     subject: Vec<bool>,
     keep: Vec<bool>,
 }
 
-impl Areas {
-    /// Has the regions drawn anew: they changed.
+impl RegionsOfInterest {
+    /// Forgets the drawn regions: they changed.
     pub(crate) fn forget(&mut self) {
         self.size = (0, 0);
     }
 
-    /// Draws the regions for mattes of this size, where that was not done yet.
+    /// Draws the regions for mattes of this size, if that was not done yet.
     pub(crate) fn draw(&mut self, params: &Params, size: (usize, usize)) {
         if self.size == size {
             return;

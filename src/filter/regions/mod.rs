@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Which parts of a matte are subject: connected regions, their shape, and their share of the frame.
+//! Which parts of a matte are subject: connected regions, their shape, and their share of the
+//! frame.
 
 pub mod components;
 pub mod hysteresis;

@@ -56,7 +56,7 @@ pub struct Morphology {
 }
 
 impl Morphology {
-    /// Moves the edges of `matte` outward by `radius` pixels, inward where it is below 0.
+    /// Moves the edges of `matte` outward by `radius` pixels, inward if it is below 0.
     pub fn grow(&mut self, level: Level, matte: &mut Plane, radius: impl Into<Radius>) {
         let radius = radius.into();
         if radius.down == 0.0 || !(radius.across.is_finite() && radius.down.is_finite()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What a frame's matte is like in numbers.
+//! Statistics of a frame's matte.
 
 use crate::filter::Plane;
 use crate::simd::Level;
@@ -9,13 +9,13 @@ use fearless_simd_macros::simd;
 
 /// Counts, with the sides of the last matte's pixels.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Statistics {
     subject: Vec<u8>,
 }
 
-impl Tally {
+impl Statistics {
     /// Share of the matte that is subject (above 0.5), and share of its pixels that are on another
-    /// side than in the last one; none of them where that had another size or is of another time.
+    /// side than in the last one; none of them if that had another size or `reset` is set.
     pub(crate) fn count(&mut self, level: Level, matte: &Plane, reset: bool) -> (f32, f32) {
         let values = matte.data();
         let pixels = values.len() as f32;

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn counts_subject_and_changes() {
     for level in crate::simd::levels() {
-        let mut tally = Tally::default();
+        let mut tally = Statistics::default();
         let mut matte = Plane::new(37, 3);
         matte.row_mut(1).fill(0.9);
         assert_eq!(tally.count(level, &matte, true), (1.0 / 3.0, 0.0));

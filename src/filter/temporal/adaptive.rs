@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Adaptive steadying: the matte is a statement about the picture, so where the picture has not
-//! changed the statement should not either, and where it has the past is worth nothing.
+//! The adaptive filter: the matte is a statement about the picture. Where the picture has not
+//! changed, the statement should not change, and where it has, the past is worth nothing.
 //!
 //! Per pixel, with `x` the raw matte, `c` the change of the picture ([`Motion::change`]):
 //!
@@ -12,18 +12,20 @@
 //!    the matte of places whose picture stays the same, and a network looks further than a pixel.
 //! 2. `m = m + (x - m) t / w`: the mean of all raw mattes since the pixel last changed, over at
 //!    most `W` frames, so noise falls as fast as it can, and not at all late after a motion.
-//!    Where the picture changed by a motion that the block flow explains ([`Carry`]), mean and
-//!    count are fetched from where the content was, the count held to a few frames.
-//! 3. `y` follows `m` at once only as far as it is further away than a small play (backlash), which
-//!    is 0 where the picture moves and while the mean is young: the rest of the noise, which would
-//!    only wobble, does not show. Inside the play it settles, as fast as the mean itself while that
-//!    is young and slowly later, so that it does not keep what the first frames happened to say.
+//!    Where the picture changed by a motion that the block flow explains
+//!    ([`Reprojection`]), mean and count are fetched from where the content was, the count
+//!    held to a few frames.
+//! 3. `y` follows `m` at once only as far as it is outside of a small deadband, which is 0 where
+//!    the picture moves and while the mean is young: the rest of the noise, which would only
+//!    wobble, does not show. Inside the deadband the distance decays, as fast as the mean's own
+//!    while that is young and slowly later, so that `y` does not keep what the first frames
+//!    happened to say.
 //!
 //! [`Motion::change`]: crate::filter::motion::change::Motion::change
-//! [`Carry`]: super::compensation::Carry
+//! [`Reprojection`]: super::reprojection::Reprojection
 
-use super::compensation::Carry;
 use super::nearby::Nearby;
+use super::reprojection::Reprojection;
 use super::weight::weight_after;
 use crate::filter::Plane;
 use crate::simd::Level;
@@ -32,18 +34,20 @@ use fearless_simd_macros::simd;
 
 /// Disagreement from which a standing pixel begins to follow, and where it does so fully.
 const DISAGREE: (f32, f32) = (0.1, 0.3);
-/// Share of the surroundings, or of the picture, that changed from which a motion is near, and where it is so fully.
+/// Share of the surroundings, or of the picture, that changed from which a motion is near, and where
+/// it is so fully.
 const NEAR: (f32, f32) = (0.06, 0.3);
 /// Weight of the newest disagreement in its short mean, per 1/30 s.
 const DISAGREE_WEIGHT: f32 = 0.25;
-/// Share of its way to the mean that the shown matte settles beside a mean of any age, per 1/30 s.
-const SETTLE: f32 = 0.05;
-/// Frames that a mean stands for from which it has play, and all of it.
+/// Share of its distance to the mean that the shown matte loses beside a mean of any age, per
+/// 1/30 s.
+const DECAY: f32 = 0.05;
+/// Frames that a mean stands for from which it has a deadband, and all of it.
 const YOUNG: (f32, f32) = (2.0, 8.0);
 
-/// Frames that a mean may stand for after it was carried along a motion: carrying blurs it, and
-/// the network sees moved things anew.
-const CARRIED: f32 = 2.0;
+/// Frames that a mean may stand for after it was carried along a motion: carrying blurs it, and the
+/// network sees moved things anew.
+const REPROJECTED: f32 = 2.0;
 
 /// The state beside the mean itself.
 #[derive(Debug, Default)]
@@ -68,38 +72,38 @@ impl Adaptive {
         self.shown.copy_from(matte);
     }
 
-    /// Steadies `matte` in place; `state` holds `m`. `strength` is 0 to 1, `frames` the time
-    /// passed in units of 1/30 s; `carry` and `change` were updated with this frame's luma. All
+    /// Filters `matte` in place; `state` holds `m`. `strength` is 0 to 1, `frames` the time
+    /// passed in units of 1/30 s; `reprojection` and `change` were updated with this frame's luma. All
     /// planes are of one size.
     pub fn apply(
         &mut self,
         level: Level,
         (strength, frames): (f32, f32),
-        (carry, change): (&mut Carry, &Plane),
+        (reprojection, change): (&mut Reprojection, &Plane),
         state: &mut Plane,
         matte: &mut Plane,
     ) {
         debug_assert_eq!(self.age.size(), matte.size());
         self.nearby.update(level, change);
-        carry.pull([state, &mut self.age]);
+        reprojection.pull([state, &mut self.age]);
         let tuning = Tuning {
             // 1 frame at strength 0, 20 at 0.8, 100 at 1.
             memory: 1.0 + 99.0 * strength.powi(7),
-            play: 0.16 * strength,
+            deadband: 0.16 * strength,
             disagree: weight_after(DISAGREE_WEIGHT, frames),
-            settle: weight_after(SETTLE, frames),
+            decay: weight_after(DECAY, frames),
             frames,
             moving: self.nearby.everywhere(),
         };
-        dispatch!(level, simd => steady(simd, self, &tuning, (carry.trust(), change), state, matte));
+        dispatch!(level, simd => steady(simd, self, &tuning, (reprojection.trust(), change), state, matte));
     }
 }
 
 struct Tuning {
     memory: f32,
-    play: f32,
+    deadband: f32,
     disagree: f32,
-    settle: f32,
+    decay: f32,
     frames: f32,
     /// Share of the whole picture that changed.
     moving: f32,
@@ -134,13 +138,13 @@ fn steady<S: Simd>(
             let g = ramp(nearby[k].max(tuning.moving), NEAR);
             let changed = change[k].max(t * t).max(g * d);
             let still = (1.0 - changed) * age[k];
-            let carried = trust[k] * age[k].min(CARRIED - tuning.frames).max(0.0);
-            let w = (still.max(carried) + tuning.frames).min(memory);
+            let reprojected = trust[k] * age[k].min(REPROJECTED - tuning.frames).max(0.0);
+            let w = (still.max(reprojected) + tuning.frames).min(memory);
             let newest = (tuning.frames / w).min(1.0);
             let m = m + (x - m) * newest;
-            let play = (tuning.play * ramp(w, YOUNG) * (1.0 - changed)).max(0.0);
-            let inside = (m - shown[k]).clamp(-play, play);
-            let y = m - inside * (1.0 - tuning.settle - newest).max(0.0);
+            let deadband = (tuning.deadband * ramp(w, YOUNG) * (1.0 - changed)).max(0.0);
+            let inside = (m - shown[k]).clamp(-deadband, deadband);
+            let y = m - inside * (1.0 - tuning.decay - newest).max(0.0);
             disagreement[k] = e * (1.0 - change[k]);
             age[k] = w;
             mean[k] = m;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Holding on to the refined matte where the picture stands still.
+//! The deadband of the refined matte: small differences are not followed where the picture stands
+//! still.
 //!
 //! The luma's noise comes through wherever the slope is steep, even under a matte that stands
-//! perfectly still. [`Hold`] takes it away: in still places a pixel follows at once only what
-//! exceeds a small play, which shrinks towards 0 and 255 so that nothing stays behind as haze, and
-//! inside the play it settles slowly, so that it does not keep what noise it began with.
+//! perfectly still. [`Deadband`] takes it away: in still places a pixel follows at once only what
+//! is outside of a small band around it, which shrinks towards 0 and 255 so that no haze stays
+//! behind. Inside the band the difference decays slowly, so that a pixel does not keep the noise
+//! that it began with.
 
 use crate::filter::Plane;
 use crate::filter::motion::change::exceeds;
@@ -15,7 +17,7 @@ use fearless_simd_macros::simd;
 
 /// Change of the picture up to which a place stands still.
 const STILL: f32 = 0.1;
-/// What is left alone when a pixel settles, of 255.
+/// Difference, of 255, that does not decay any further.
 const CLOSE: u8 = 3;
 
 /// Columns of the grid that are judged together.
@@ -26,17 +28,17 @@ pub fn segments(columns: usize) -> usize {
     columns.div_ceil(SEGMENT)
 }
 
-/// Where and how far the last matte is held on to.
+/// Where the last matte stays, and how wide the deadband is.
 #[derive(Debug, Clone, Copy)]
-pub struct Hold<'a> {
-    /// Greatest difference, of 255, that is not followed.
-    pub play: u8,
-    /// How far a pixel settles towards its value, of 255.
-    pub settle: u8,
+pub struct Deadband<'a> {
+    /// Greatest difference, of 255, that is not followed at once.
+    pub width: u8,
+    /// How much of a difference inside the band decays in this frame, of 255.
+    pub decay: u8,
     /// Whether the picture stands still, for the [`segments`] of every
     /// row of the grid.
     pub still: &'a [bool],
-    /// Whether there is no last matte, or it is not to be used.
+    /// Whether there is no last matte, or it must not be used.
     pub fresh: bool,
 }
 
@@ -78,40 +80,40 @@ fn find<S: Simd>(_: S, change: &Plane, (columns, rows): (usize, usize), still: &
     }
 }
 
-/// Moves `shown` to within `play` of `to`, less near 0 and 255, and from there by `settle` to
-/// within [`CLOSE`] of it; then `to` to `shown`.
+/// Moves `shown` to within `width` of `to`, less near 0 and 255, and from there by `decay` to within
+/// [`CLOSE`] of it; then `to` to `shown`.
 #[inline(always)]
-pub(crate) fn follow<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
+pub(crate) fn apply<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], (width, decay): (u8, u8)) {
     let lanes = S::u8s::LEN;
     let splat = |value| S::u8s::splat(simd, value);
-    let (limit, settle_lanes, near, top) = (splat(play), splat(settle), splat(CLOSE), splat(255));
+    let (limit, decay_lanes, near, top) = (splat(width), splat(decay), splat(CLOSE), splat(255));
     let whole = to.len() / lanes * lanes;
     for i in (0..whole).step_by(lanes) {
         let value = S::u8s::from_slice(simd, &to[i..i + lanes]);
         let last = S::u8s::from_slice(simd, &shown[i..i + lanes]);
-        let play = limit.min(value).min(top - value);
-        let next = last.min(value + play).max(value - play);
-        let close = near.min(play);
+        let band = limit.min(value).min(top - value);
+        let next = last.min(value + band).max(value - band);
+        let close = near.min(band);
         let goal = next.min(value + close).max(value - close);
         let (up, down) = (goal.max(next) - next, next - goal.min(next));
-        let next = next + up.min(settle_lanes) - down.min(settle_lanes);
+        let next = next + up.min(decay_lanes) - down.min(decay_lanes);
         next.store_slice(&mut shown[i..i + lanes]);
         next.store_slice(&mut to[i..i + lanes]);
     }
     if whole < to.len() {
-        follow_rest(&mut shown[whole..], &mut to[whole..], (play, settle));
+        apply_rest(&mut shown[whole..], &mut to[whole..], (width, decay));
     }
 }
 
 #[cold]
 #[inline(never)]
-fn follow_rest(shown: &mut [u8], to: &mut [u8], (play, settle): (u8, u8)) {
+fn apply_rest(shown: &mut [u8], to: &mut [u8], (width, decay): (u8, u8)) {
     for (shown, to) in shown.iter_mut().zip(to) {
-        let play = play.min(*to).min(255 - *to);
-        let next = (*shown).min(*to + play).max(*to - play);
-        let close = CLOSE.min(play);
+        let band = width.min(*to).min(255 - *to);
+        let next = (*shown).min(*to + band).max(*to - band);
+        let close = CLOSE.min(band);
         let goal = next.min(*to + close).max(*to - close);
-        *shown = goal.clamp(next.saturating_sub(settle), next.saturating_add(settle));
+        *shown = goal.clamp(next.saturating_sub(decay), next.saturating_add(decay));
         *to = *shown;
     }
 }

@@ -3,69 +3,69 @@
 //! All temporal filters behind one state.
 
 use super::adaptive::Adaptive;
-use super::compensation::Carry;
 use super::ema;
+use super::reprojection::Reprojection;
 use super::uncertainty;
 use super::weight::weight_after;
 use crate::filter::motion::change::Motion;
 use crate::filter::{Plane, TemporalMode};
 use crate::simd::Level;
 
-/// How a matte is to be steadied.
+/// How a matte is filtered.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Steadying {
+pub struct TemporalParams {
     /// The formula.
     pub mode: TemporalMode,
     /// 0 (follow every frame) to 1 (nearly freeze).
     pub strength: f32,
-    /// Whether the adaptive formula carries the past along the motion.
-    pub carries: bool,
+    /// Whether the adaptive filter reprojects the past along the motion.
+    pub reprojects: bool,
     /// Time since the last matte in units of 1/30 s.
     pub frames: f32,
 }
 
-/// All ways of steadying behind one state, so that they can be exchanged while playing.
+/// All temporal filters behind one state, so that they can be exchanged while a stream plays.
 #[derive(Debug, Default)]
-pub struct Smoother {
+pub struct TemporalFilter {
     state: Plane,
     adaptive: Adaptive,
-    carry: Carry,
+    reprojection: Reprojection,
     primed: bool,
 }
 
-impl Smoother {
+impl TemporalFilter {
     /// Forgets the past: the next matte is taken as it is.
     pub fn reset(&mut self) {
         self.primed = false;
-        self.carry.reset();
+        self.reprojection.reset();
     }
 
-    /// Steadies `matte` in place. `luma` is the picture at the matte's size, `motion` knows what
+    /// Filters `matte` in place. `luma` is the picture at the matte's size, `motion` knows what
     /// changed in it since the last one.
     pub fn apply(
         &mut self,
         level: Level,
-        steadying: Steadying,
+        params: TemporalParams,
         luma: &Plane,
         motion: &Motion,
         matte: &mut Plane,
     ) {
-        let Steadying {
+        let TemporalParams {
             mode,
             strength,
-            carries,
+            reprojects,
             frames,
-        } = steadying;
+        } = params;
         match mode {
             TemporalMode::None => {
                 self.reset();
                 return;
             }
-            TemporalMode::Adaptive if !carries => self.carry.skip(matte.size()),
+            TemporalMode::Adaptive if !reprojects => self.reprojection.skip(matte.size()),
             TemporalMode::Flow | TemporalMode::Adaptive => {
-                self.carry.update(level, luma, motion, matte);
+                self.reprojection.update(level, luma, motion, matte);
             }
-            TemporalMode::Ema | TemporalMode::Uncertainty => self.carry.reset(),
+            TemporalMode::Ema | TemporalMode::Uncertainty => self.reprojection.reset(),
         }
         if !self.primed || self.state.size() != matte.size() {
             self.state.copy_from(matte);
@@ -85,21 +85,26 @@ impl Smoother {
                 matte.copy_from(&self.state);
             }
             TemporalMode::Flow => {
-                // Where the motion explains nothing, the new matte is all there is.
-                self.carry.pull([&mut self.state]);
-                let trust = self.carry.trust().data().iter().zip(motion.change().data());
-                let new = self.state.data_mut().iter_mut().zip(matte.data());
-                for ((old, new), (trust, change)) in new.zip(trust) {
-                    *old += (new - *old) * (change - trust).clamp(0.0, 1.0);
-                }
+                self.pull(motion, matte);
                 ema::apply(level, matte, weight, &mut self.state);
                 matte.copy_from(&self.state);
             }
             TemporalMode::Adaptive => {
-                let past = (&mut self.carry, motion.change());
+                let past = (&mut self.reprojection, motion.change());
                 self.adaptive
                     .apply(level, (strength, frames), past, &mut self.state, matte);
             }
+        }
+    }
+
+    /// Moves the state along the motion. If motion explains nothing, the new matte is all there is.
+    fn pull(&mut self, motion: &Motion, matte: &Plane) {
+        self.reprojection.pull([&mut self.state]);
+        let trust = self.reprojection.trust().data().iter();
+        let trust = trust.zip(motion.change().data());
+        let new = self.state.data_mut().iter_mut().zip(matte.data());
+        for ((old, new), (trust, change)) in new.zip(trust) {
+            *old += (new - *old) * (change - trust).clamp(0.0, 1.0);
         }
     }
 }

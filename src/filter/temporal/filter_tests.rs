@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What adaptive steadying promises: a still edge stands still, a moving one is not late, what is
+//! What the adaptive filter promises: a still edge stands still, a moving one is not late, what is
 //! uncovered does not ghost, and a network that changed its mind is believed.
 
 use super::*;
@@ -15,7 +15,7 @@ struct Stream {
     background: Plane,
     front: Plane,
     motion: Motion,
-    smoother: Smoother,
+    filter: TemporalFilter,
     frames: f32,
 }
 
@@ -32,7 +32,7 @@ impl Stream {
             background: noise(SIZE.0, SIZE.1, 1),
             front: noise(SIZE.0, SIZE.1, 2),
             motion: Motion::default(),
-            smoother: Smoother::default(),
+            filter: TemporalFilter::default(),
             frames: 1.0,
         }
     }
@@ -57,14 +57,14 @@ impl Stream {
         }
         let (level, mut steady) = (crate::simd::level(), raw.clone());
         self.motion.update(level, &luma, self.frames);
-        let steadying = Steadying {
+        let params = TemporalParams {
             mode: TemporalMode::Adaptive,
             strength: 0.8,
-            carries: true,
+            reprojects: true,
             frames: self.frames,
         };
-        self.smoother
-            .apply(level, steadying, &luma, &self.motion, &mut steady);
+        self.filter
+            .apply(level, params, &luma, &self.motion, &mut steady);
         Frame { truth, raw, steady }
     }
 }

@@ -7,13 +7,13 @@
 //! so the result does not depend on the frame rate, nor on dropped frames.
 
 pub mod adaptive;
-pub mod compensation;
 pub mod deadband;
 pub mod ema;
 pub mod filter;
 mod nearby;
 pub mod pixel_hysteresis;
+pub mod reprojection;
 pub mod uncertainty;
 mod weight;
 
-pub use filter::{Smoother, Steadying};
+pub use filter::{TemporalFilter, TemporalParams};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! How much of each pixel's surroundings changed. Surroundings are wide and change slowly from
-//! pixel to pixel, so they are looked at in blocks.
+//! pixel to pixel, so they are looked at in cells.
 
 use crate::filter::Plane;
 use crate::filter::plane::window::BoxMean;
@@ -9,15 +9,15 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// Side of a block in pixels.
-const BLOCK: usize = 4;
+/// Side of a cell in pixels.
+const CELL: usize = 4;
 /// Half the side of the surroundings, as a share of the width.
 const SURROUNDINGS: f32 = 1.0 / 12.0;
 
-/// The mean change around every block.
+/// The mean change around every cell.
 #[derive(Debug, Default)]
 pub(crate) struct Nearby {
-    blocks: Plane,
+    cells: Plane,
     means: Plane,
     mean: BoxMean,
     row: Vec<f32>,
@@ -30,15 +30,15 @@ impl Nearby {
     pub(crate) fn update(&mut self, level: Level, change: &Plane) {
         let (width, height) = change.size();
         self.width = width;
-        self.blocks
-            .resize(width.div_ceil(BLOCK), height.div_ceil(BLOCK));
-        self.row.resize(self.blocks.width() * BLOCK, 0.0);
-        dispatch!(level, simd => block_means(simd, change, &mut self.row, &mut self.blocks));
-        let blocks = self.blocks.data();
-        self.everywhere = blocks.iter().sum::<f32>() / blocks.len() as f32;
-        let around = (width as f32 * SURROUNDINGS / BLOCK as f32).round() as usize;
+        self.cells
+            .resize(width.div_ceil(CELL), height.div_ceil(CELL));
+        self.row.resize(self.cells.width() * CELL, 0.0);
+        dispatch!(level, simd => cell_means(simd, change, &mut self.row, &mut self.cells));
+        let cells = self.cells.data();
+        self.everywhere = cells.iter().sum::<f32>() / cells.len() as f32;
+        let around = (width as f32 * SURROUNDINGS / CELL as f32).round() as usize;
         self.mean
-            .apply(level, &self.blocks, around.max(1), &mut self.means);
+            .apply(level, &self.cells, around.max(1), &mut self.means);
     }
 
     /// Share of the whole picture that changed.
@@ -49,9 +49,9 @@ impl Nearby {
     /// The mean change around the pixels of row `y`; rows are asked for one after the other.
     #[inline(always)]
     pub(crate) fn row(&mut self, y: usize) -> &[f32] {
-        if y.is_multiple_of(BLOCK) {
-            let means = self.means.row(y / BLOCK);
-            for (pixels, mean) in self.row.chunks_exact_mut(BLOCK).zip(means) {
+        if y.is_multiple_of(CELL) {
+            let means = self.means.row(y / CELL);
+            for (pixels, mean) in self.row.chunks_exact_mut(CELL).zip(means) {
                 pixels.fill(*mean);
             }
         }
@@ -59,16 +59,16 @@ impl Nearby {
     }
 }
 
-/// Mean of every block, those at the ends of what they have. `sums` is a row as wide as the blocks.
+/// Mean of every cell, those at the ends of what they have. `sums` is a row as wide as the cells.
 #[simd]
-fn block_means<S: Simd>(_: S, change: &Plane, sums: &mut [f32], blocks: &mut Plane) {
+fn cell_means<S: Simd>(_: S, change: &Plane, sums: &mut [f32], cells: &mut Plane) {
     let (width, height) = change.size();
-    // The last block may hold fewer columns.
+    // The last cell may hold fewer columns.
     sums[width..].fill(0.0);
-    let last = width - (width - 1) / BLOCK * BLOCK;
-    for y in 0..blocks.height() {
-        let rows = y * BLOCK..((y + 1) * BLOCK).min(height);
-        let share = 1.0 / (rows.len() * BLOCK) as f32;
+    let last = width - (width - 1) / CELL * CELL;
+    for y in 0..cells.height() {
+        let rows = y * CELL..((y + 1) * CELL).min(height);
+        let share = 1.0 / (rows.len() * CELL) as f32;
         let sums_of_rows = &mut sums[..width];
         sums_of_rows.fill(0.0);
         for row in rows {
@@ -76,11 +76,11 @@ fn block_means<S: Simd>(_: S, change: &Plane, sums: &mut [f32], blocks: &mut Pla
                 *sum += value;
             }
         }
-        let blocks = blocks.row_mut(y);
-        for (block, sums) in blocks.iter_mut().zip(sums.chunks_exact(BLOCK)) {
-            *block = sums.iter().sum::<f32>() * share;
+        let cells = cells.row_mut(y);
+        for (cell, sums) in cells.iter_mut().zip(sums.chunks_exact(CELL)) {
+            *cell = sums.iter().sum::<f32>() * share;
         }
-        blocks[(width - 1) / BLOCK] *= BLOCK as f32 / last as f32;
+        cells[(width - 1) / CELL] *= CELL as f32 / last as f32;
     }
 }
 

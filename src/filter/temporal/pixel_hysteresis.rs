@@ -23,14 +23,14 @@ const DOUBT: f32 = 0.15;
 
 /// The sides, with what speaks against them.
 #[derive(Debug, Default)]
-pub struct Sides {
+pub struct PixelHysteresis {
     /// 1 for a subject's pixel, 0 for a background's.
     side: Plane,
     doubt: Plane,
     primed: bool,
 }
 
-impl Sides {
+impl PixelHysteresis {
     /// Forgets the sides: the next matte sets them.
     pub fn reset(&mut self) {
         self.primed = false;
@@ -64,7 +64,7 @@ impl Sides {
 #[simd]
 fn hold<S: Simd>(
     _: S,
-    sides: &mut Sides,
+    sides: &mut PixelHysteresis,
     (below, above): (f32, f32),
     change: &Plane,
     frames: f32,

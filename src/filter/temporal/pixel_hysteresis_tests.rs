@@ -11,7 +11,7 @@ fn flat(value: f32) -> Plane {
 
 /// What becomes of a pixel with these values, the picture having changed by `change`.
 fn run(values: &[f32], change: f32) -> Vec<f32> {
-    let (mut sides, change) = (Sides::default(), flat(change));
+    let (mut sides, change) = (PixelHysteresis::default(), flat(change));
     let level = crate::simd::level();
     let steps = values.iter().map(|&value| {
         let mut matte = flat(value);
@@ -65,7 +65,7 @@ fn every_size_and_level_gives_the_same() {
     for (width, height) in sizes() {
         let mut results: Vec<Plane> = Vec::new();
         for level in crate::simd::levels() {
-            let (mut sides, mut out) = (Sides::default(), Plane::default());
+            let (mut sides, mut out) = (PixelHysteresis::default(), Plane::default());
             for seed in 0..4 {
                 out = noise(width, height, seed);
                 let change = noise(width, height, seed + 10);

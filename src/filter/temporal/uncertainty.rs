@@ -29,7 +29,7 @@ pub fn apply(level: Level, matte: &Plane, (strength, frames): (f32, f32), state:
 
 #[simd]
 fn blend<S: Simd>(_: S, matte: &Plane, strength: f32, frames: f32, state: &mut Plane) {
-    // A power a pixel is dear; at the usual rate there is none to take.
+    // A power per pixel is expensive; at the usual rate there is none to take.
     if (frames - 1.0).abs() < 0.05 {
         for (m, x) in state.data_mut().iter_mut().zip(matte.data()) {
             *m = x + (*m - x) * (uncertainty(*x) * strength);

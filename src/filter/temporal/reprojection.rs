@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The past, carried along the motion of the picture.
+//! Reprojection: the past, carried along the motion of the picture.
 //!
 //! Where the picture changed, the block flow says where its content came from; if the frame
 //! before really shows there what is here now (the difference along the motion is no more than
@@ -9,7 +9,7 @@
 use crate::filter::Plane;
 use crate::filter::motion::change::{Motion, exceeds};
 use crate::filter::motion::flow::{Flow, Vector, along};
-use crate::filter::plane::bilinear_sample::Between;
+use crate::filter::plane::bilinear_sample::BilinearSample;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -23,19 +23,19 @@ const EXPLAINED: (f32, f32) = (6.0, 24.0);
 const CHANGED: f32 = 0.1;
 
 /// Matte values this close to 0 or 1 are sure.
-const SURE: f32 = 0.01;
+const SURE_MARGIN: f32 = 0.01;
 
 /// Where a pixel's past lies.
 #[derive(Debug, Clone, Copy)]
 struct Source {
     index: u32,
-    place: Between,
+    place: BilinearSample,
 }
 
-/// The carried past: for every changed pixel, where it was and how much of the past holds. Only
+/// The reprojected past: for every changed pixel, where it was and how much of the past holds. Only
 /// changed pixels are ever touched: most of the time they are few.
 #[derive(Debug, Default)]
-pub struct Carry {
+pub struct Reprojection {
     flow: Flow,
     sources: Vec<Source>,
     vectors: Vec<Vector>,
@@ -48,14 +48,14 @@ pub struct Carry {
     pulled: Vec<f32>,
 }
 
-impl Carry {
+impl Reprojection {
     /// Forgets the frame before.
     pub fn reset(&mut self) {
         self.flow.reset();
     }
 
     /// How far the past holds along the motion, 0 to 1; 0 where nothing changed (there is no
-    /// need to look) or the matte is sure. Valid after [`Carry::update`].
+    /// need to look) or the matte is sure. Valid after [`Reprojection::update`].
     pub fn trust(&self) -> &Plane {
         &self.trust
     }
@@ -105,7 +105,7 @@ impl Carry {
                     continue;
                 }
                 let v = along(&self.vectors, x);
-                let place = Between::new((width, height), (x as f32 + v.x, y as f32 + v.y));
+                let place = BilinearSample::new((width, height), (x as f32 + v.x, y as f32 + v.y));
                 let away = now[x] - self.flow.before(place);
                 squares[x] = away * away;
                 let index = (y * width + x) as u32;
@@ -146,7 +146,7 @@ impl Carry {
 fn want<S: Simd>(_: S, change: &Plane, matte: &Plane, wanted: &mut Plane) {
     let values = change.data().iter().zip(matte.data());
     for (wanted, (change, p)) in wanted.data_mut().iter_mut().zip(values) {
-        let sure = (*p < SURE) | (*p >= 1.0 - SURE);
+        let sure = (*p < SURE_MARGIN) | (*p >= 1.0 - SURE_MARGIN);
         *wanted = if sure { 0.0 } else { *change };
     }
 }
@@ -163,5 +163,5 @@ fn mean_around(plane: &Plane, index: usize) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "compensation_tests.rs"]
+#[path = "reprojection_tests.rs"]
 mod tests;

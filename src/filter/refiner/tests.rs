@@ -2,8 +2,9 @@
 
 //! The chain as a whole: what it promises whatever the input.
 
-use super::testing::{Random, disc, noise, sizes};
 use super::*;
+use crate::filter::testing::{Random, disc, noise, sizes};
+use crate::filter::{Preset, Region, TemporalMode};
 use crate::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
 use std::time::Duration;
 

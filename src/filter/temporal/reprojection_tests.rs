@@ -4,7 +4,7 @@ use super::*;
 use crate::filter::testing::{disc, noise};
 
 fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
-    Between::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
+    BilinearSample::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
 }
 
 /// A disc with a texture of its own over a background with another.
@@ -25,26 +25,29 @@ fn scene(left: f32) -> (Plane, Plane) {
 #[test]
 fn the_past_comes_along_and_uncovered_ground_has_none() {
     let level = crate::simd::level();
-    let (mut carry, mut motion) = (Carry::default(), Motion::default());
+    let (mut reprojection, mut motion) = (Reprojection::default(), Motion::default());
     let mut mattes = Vec::new();
     let mut unsure = Plane::new(96, 64);
     unsure.data_mut().fill(0.5);
     for frame in 0..8 {
         let (matte, luma) = scene(30.0 + 3.0 * frame as f32);
         motion.update(level, &luma, 1.0);
-        carry.update(level, &luma, &motion, &unsure);
+        reprojection.update(level, &luma, &motion, &unsure);
         mattes.push(matte);
     }
     let (before, now) = (&mattes[6], &mattes[7]);
     let mut pulled = before.clone();
-    carry.pull([&mut pulled]);
+    reprojection.pull([&mut pulled]);
     // Inside the disc the past holds, along the motion it is the present.
     let mean = |range: std::ops::Range<usize>| -> f32 {
-        carry.trust().row(32)[range.clone()].iter().sum::<f32>() / range.len() as f32
+        reprojection.trust().row(32)[range.clone()]
+            .iter()
+            .sum::<f32>()
+            / range.len() as f32
     };
     assert!(mean(42..60) > 0.7, "inside {}", mean(42..60));
     assert!(mean(30..33) < 0.5, "uncovered {}", mean(30..33));
-    let weighted = carry
+    let weighted = reprojection
         .trust()
         .data()
         .iter()

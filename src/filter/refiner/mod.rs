@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The whole chain on one stream: raw matte and frame in, refined matte out.
+//!
+//! The temporal filter, hysteresis and cleaning work at the raw matte's resolution, the edge fit on
+//! a grid of `guided-subsample` pixels over the refined matte, and only the last step touches every
+//! pixel.
+
+mod input;
+mod stats;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use input::Timing;
+pub use stats::{StageTimes, Stats};
+
+use super::edge::affine::Affine;
+use super::edge::edge_fit::{self, EdgeFit};
+use super::edge::guide::Guide;
+use super::edge::shape::Shape;
+use super::motion::change::Motion;
+use super::plane::resample::{Bilinear, CellMean, grid};
+use super::regions::hysteresis::Regions;
+use super::regions::interest::RegionsOfInterest;
+use super::regions::morphology::Morphology;
+use super::regions::statistics::Statistics;
+use super::temporal::deadband::Stillness;
+use super::temporal::filter::TemporalFilter;
+use super::temporal::pixel_hysteresis::PixelHysteresis;
+use super::{EdgeMode, Params, Plane};
+use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError, View};
+use crate::simd::Level;
+use input::Input;
+use stats::StageClock;
+use std::time::Duration;
+
+/// The chain, with the state and the scratch memory of all its stages.
+#[derive(Debug)]
+pub struct Refiner {
+    level: Level,
+    params: Params,
+    view: View,
+    guide: Guide,
+    cells: CellMean,
+    bilinear: Bilinear,
+    motion: Motion,
+    temporal: TemporalFilter,
+    pixels: PixelHysteresis,
+    regions: Regions,
+    morphology: Morphology,
+    edge: EdgeFit,
+    shape: Shape,
+    affine: Affine,
+    /// The matte on its way, at the raw matte's resolution.
+    matte: Plane,
+    /// Luma at the raw matte's resolution, and on the edge fit's grid.
+    luma: Plane,
+    grid_luma: Plane,
+    statistics: Statistics,
+    stillness: Stillness,
+    /// What has added up of the deadband's decay and was not a whole step yet.
+    decay: f32,
+    interest: RegionsOfInterest,
+    last_pts: Option<Duration>,
+    /// Whether there is a past.
+    primed: bool,
+}
+
+impl Refiner {
+    /// A chain with the balanced preset whose kernels run at `level`.
+    pub fn new(level: Level) -> Self {
+        Self {
+            level,
+            params: Params::default(),
+            view: View::default(),
+            guide: Guide::default(),
+            cells: CellMean::default(),
+            bilinear: Bilinear::default(),
+            motion: Motion::default(),
+            temporal: TemporalFilter::default(),
+            pixels: PixelHysteresis::default(),
+            regions: Regions::default(),
+            morphology: Morphology::default(),
+            edge: EdgeFit::default(),
+            shape: Shape::default(),
+            affine: Affine::default(),
+            matte: Plane::default(),
+            luma: Plane::default(),
+            grid_luma: Plane::default(),
+            statistics: Statistics::default(),
+            stillness: Stillness::default(),
+            decay: 0.0,
+            interest: RegionsOfInterest::default(),
+            last_pts: None,
+            primed: false,
+        }
+    }
+
+    /// The parameters in force.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Changes the parameters from the next frame on, held to their ranges. Nothing is forgotten.
+    pub fn set_params(&mut self, params: &Params) {
+        let params = params.sanitized();
+        let regions = |p: &Params| (p.subject_region.clone(), p.keep.clone());
+        if regions(&params) != regions(&self.params) {
+            self.interest.forget();
+        }
+        self.params = params;
+    }
+
+    /// How the viewer sees the frames: radii are then round on the screen. Regions are places in
+    /// the frame as it is stored, whatever this says.
+    pub fn set_view(&mut self, view: View) {
+        self.view = view;
+    }
+
+    /// Forgets the past, as after a flush.
+    pub fn reset(&mut self) {
+        self.primed = false;
+        self.last_pts = None;
+        self.motion.reset();
+        self.forget();
+    }
+
+    /// Forgets the mattes of the past.
+    fn forget(&mut self) {
+        self.temporal.reset();
+        self.pixels.reset();
+        self.regions.reset();
+    }
+
+    /// Notes a frame for which the newest refined matte is used again, since nothing moved: the
+    /// next frame follows this one, and nothing is forgotten.
+    pub fn rest(&mut self, pts: Option<Duration>) {
+        self.last_pts = pts;
+    }
+
+    /// Size of the refined matte for a frame of `width` x `height`.
+    pub fn output_size(&self, width: usize, height: usize) -> (usize, usize) {
+        let scaled = |side: usize| {
+            let side = (side as f32 * self.params.output_scale).round() as usize;
+            side.max(1)
+        };
+        (scaled(width), scaled(height))
+    }
+
+    /// Like [`Refiner::apply_into`], into a picture that takes the size that
+    /// [`Refiner::output_size`] says.
+    ///
+    /// # Errors
+    /// [`SampleError`] if a size is out of range; the state is unchanged.
+    pub fn apply(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        timing: Timing,
+        out: &mut GrayImage,
+    ) -> Result<Stats, SampleError> {
+        let (width, height) = self.output_size(frame.width(), frame.height());
+        out.resize(width, height);
+        self.apply_into(raw, frame, timing, &mut out.as_mut())
+    }
+
+    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`.
+    ///
+    /// # Errors
+    /// [`SampleError`] if a size is out of range or `out` does not have the size that
+    /// [`Refiner::output_size`] says; the state is unchanged.
+    pub fn apply_into(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        timing: Timing,
+        out: &mut GrayMut<'_>,
+    ) -> Result<Stats, SampleError> {
+        let clock = StageClock::start();
+        let size = self.output_size(frame.width(), frame.height());
+        let found = (out.width(), out.height());
+        if found != size {
+            let expected = size;
+            return Err(SampleError::PictureSize { found, expected });
+        }
+        // Taken out so that the guide's picture and the stages can be borrowed side by side.
+        let mut guide = std::mem::take(&mut self.guide);
+        let stats = self
+            .sample_color(&mut guide, raw, frame, size)
+            .and_then(|()| guide.luma(self.level, frame, size))
+            .map(|guide| {
+                let frame = (frame.width(), frame.height());
+                let input = Input {
+                    raw,
+                    guide,
+                    frame,
+                    timing,
+                };
+                self.run(&input, clock, out)
+            });
+        self.guide = guide;
+        stats
+    }
+
+    /// The colour differences on the grid, if the edge fit asks for them.
+    fn sample_color(
+        &mut self,
+        guide: &mut Guide,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        (width, height): (usize, usize),
+    ) -> Result<(), SampleError> {
+        if self.params.edge_mode != EdgeMode::GuidedColor {
+            return Ok(());
+        }
+        let scale = width as f32 / frame.width() as f32;
+        let pixel = width as f32 / raw.width() as f32;
+        let step = edge_fit::step(&self.params, scale, pixel);
+        let (columns, rows) = grid(width, height, step);
+        let [u, v] = &mut self.edge.chroma;
+        u.resize(columns, rows);
+        v.resize(columns, rows);
+        guide.color(self.level, frame, u, v)
+    }
+
+    /// The whole chain: prepare, steady, clean, fit, output.
+    fn run(&mut self, input: &Input<'_>, mut clock: StageClock, out: &mut GrayMut<'_>) -> Stats {
+        let mut stats = Stats::default();
+        let grid = self.prepare(input);
+        clock.lap(&mut stats.times.guide);
+        let frames = self.steady(input, &mut stats);
+        clock.lap(&mut stats.times.temporal);
+        self.clean(input, frames, &mut stats);
+        clock.lap(&mut stats.times.clean);
+        self.fit(grid);
+        clock.lap(&mut stats.times.edge);
+        self.output(input, grid, (frames, stats.reset), out);
+        clock.lap(&mut stats.times.output);
+        stats
+    }
+}

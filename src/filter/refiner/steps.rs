@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The five steps of the chain.
+
+use super::Refiner;
+use super::input::{Input, Timing};
+use super::stats::Stats;
+use crate::clock::{FRAME, GAP};
+use crate::filter::edge::edge_fit::{self, Grid};
+use crate::filter::regions::hysteresis::RegionParams;
+use crate::filter::regions::morphology::Radius;
+use crate::filter::temporal::deadband::Deadband;
+use crate::filter::temporal::filter::TemporalParams;
+use crate::filter::{Params, TemporalMode};
+use crate::frame::GrayMut;
+
+/// Width of the deadband of the refined matte, of 255, at full strength.
+const DEADBAND: f32 = 14.0;
+/// How much of a difference inside the deadband decays in 1/30 s, of 255.
+const DECAY: f32 = 0.5;
+
+impl Refiner {
+    /// Loads the matte, and luma at its resolution and on the edge fit's grid.
+    pub(super) fn prepare(&mut self, input: &Input<'_>) -> Grid {
+        let (level, raw, guide) = (self.level, input.raw, input.guide);
+        let (width, height) = (guide.width(), guide.height());
+        let scale = width as f32 / input.frame.0 as f32;
+        let pixel = width as f32 / raw.width() as f32;
+        let step = edge_fit::step(&self.params, scale, pixel);
+        self.cells.apply(level, guide, step, &mut self.grid_luma);
+        self.primed &= self.matte.size() == (raw.width(), raw.height());
+        self.matte.load(raw);
+        self.luma.resize(raw.width(), raw.height());
+        let per_cell = 1.0 / step as f32;
+        let span = (width as f32 * per_cell, height as f32 * per_cell);
+        let (from, to) = (&self.grid_luma, &mut self.luma);
+        self.bilinear.apply_span(level, from, span, to);
+        let unit = self.view.unit();
+        Grid {
+            step,
+            span,
+            scale,
+            unit,
+        }
+    }
+
+    /// Looks for motion and filters the matte over time. Returns the time since the last frame in
+    /// units of 1/30 s.
+    pub(super) fn steady(&mut self, input: &Input<'_>, stats: &mut Stats) -> f32 {
+        let frames = self.advance(input.timing);
+        if !self.primed {
+            self.motion.reset();
+        }
+        if self.params.temporal != TemporalMode::None {
+            let summary = self.motion.update(self.level, &self.luma, frames);
+            stats.motion = summary.moving;
+            self.primed &= !summary.cut;
+        }
+        if !self.primed {
+            stats.reset = true;
+            self.forget();
+            self.primed = true;
+        }
+        let params = temporal_params(&self.params, frames);
+        let (luma, motion) = (&self.luma, &self.motion);
+        self.temporal
+            .apply(self.level, params, luma, motion, &mut self.matte);
+        frames
+    }
+
+    /// Decides what is subject: hysteresis per pixel and per region, regions of interest, holes,
+    /// morphology.
+    pub(super) fn clean(&mut self, input: &Input<'_>, frames: f32, stats: &mut Stats) {
+        self.hold_pixels(frames);
+        self.interest.draw(&self.params, self.matte.size());
+        self.interest.apply(&mut self.matte);
+        let pixels = self.matte.data().len() as f32;
+        if let Some(params) = region_params(&self.params, pixels) {
+            self.regions.apply(self.level, &mut self.matte, &params);
+        }
+        self.morph(input.frame);
+        let (level, matte) = (self.level, &self.matte);
+        (stats.coverage, stats.changed) = self.statistics.count(level, matte, stats.reset);
+    }
+
+    /// Fits the matte's edge to the luma on the grid.
+    pub(super) fn fit(&mut self, grid: Grid) {
+        let small = (&mut self.matte, &self.luma);
+        let (level, params) = (self.level, &self.params);
+        self.edge.apply(level, params, small, &self.grid_luma, grid);
+    }
+
+    /// Brings the fit to full resolution, with the deadband where the picture stands still.
+    pub(super) fn output(
+        &mut self,
+        input: &Input<'_>,
+        grid: Grid,
+        (frames, fresh): (f32, bool),
+        out: &mut GrayMut<'_>,
+    ) {
+        let decay = self.decay(frames);
+        let has_deadband = self.params.temporal == TemporalMode::Adaptive;
+        if has_deadband {
+            let (change, size) = (self.motion.change(), self.grid_luma.size());
+            self.stillness.find(self.level, change, size);
+        }
+        let deadband = has_deadband.then_some(Deadband {
+            width: (DEADBAND * self.params.temporal_strength) as u8,
+            decay,
+            still: self.stillness.segments(),
+            fresh,
+        });
+        let (edge, guide) = (&self.edge.coefficients, input.guide);
+        self.affine
+            .apply(self.level, edge, guide, grid.step, deadband, out);
+        self.shape.gamma(self.params.gamma, out);
+    }
+
+    /// The time since the last frame in units of 1/30 s; forgets the past if there is none.
+    fn advance(&mut self, timing: Timing) -> f32 {
+        let last = std::mem::replace(&mut self.last_pts, timing.pts);
+        let passed = match (last, timing.pts) {
+            (Some(last), Some(now)) => Some(now.abs_diff(last)).filter(|gap| *gap <= GAP),
+            _ => Some(FRAME),
+        };
+        if timing.discont || passed.is_none() {
+            self.primed = false;
+        }
+        passed.map_or(1.0, |gap| (gap.as_secs_f32() * 30.0).max(0.01))
+    }
+
+    /// Hysteresis per pixel; needs to know where the picture stands still.
+    fn hold_pixels(&mut self, frames: f32) {
+        let params = &self.params;
+        if params.temporal == TemporalMode::None || params.hysteresis_high <= 0.0 {
+            self.pixels.reset();
+            return;
+        }
+        let thresholds = (params.hysteresis_low, params.hysteresis_high);
+        let change = self.motion.change();
+        self.pixels
+            .apply(self.level, thresholds, change, frames, &mut self.matte);
+    }
+
+    /// Opens, closes and grows. Radii count rows of the frame as the viewer sees it.
+    fn morph(&mut self, frame: (usize, usize)) {
+        let (level, params, matte) = (self.level, &self.params, &mut self.matte);
+        let unit = self.view.unit();
+        let across = matte.width() as f32 / frame.0 as f32 * unit.0;
+        let down = matte.height() as f32 / frame.1 as f32 * unit.1;
+        let radius = |pixels: f32| Radius {
+            across: pixels * across,
+            down: pixels * down,
+        };
+        if params.open > 0.0 {
+            self.morphology.open(level, matte, radius(params.open));
+        }
+        if params.close > 0.0 {
+            self.morphology.close(level, matte, radius(params.close));
+        }
+        self.morphology.grow(level, matte, radius(params.grow));
+    }
+
+    /// How far differences inside the deadband decay in this frame: whole steps of what added up.
+    fn decay(&mut self, frames: f32) -> u8 {
+        self.decay += DECAY * frames;
+        let step = self.decay.floor();
+        self.decay -= step;
+        step as u8
+    }
+}
+
+/// What the temporal filter is told.
+fn temporal_params(params: &Params, frames: f32) -> TemporalParams {
+    TemporalParams {
+        mode: params.temporal,
+        strength: params.temporal_strength,
+        reprojects: params.temporal_flow,
+        frames,
+    }
+}
+
+/// What the regions are told, for a matte of so many pixels; none if they have nothing to do.
+fn region_params(params: &Params, pixels: f32) -> Option<RegionParams> {
+    let hysteresis = params.hysteresis_high > 0.0;
+    if !hysteresis && params.min_area <= 0.0 && params.max_hole <= 0.0 {
+        return None;
+    }
+    let (low, high) = match hysteresis {
+        true => (params.hysteresis_low, params.hysteresis_high),
+        false => (0.5, 0.5),
+    };
+    Some(RegionParams {
+        low,
+        high,
+        min_area: params.min_area * pixels,
+        max_hole: params.max_hole * pixels,
+    })
+}
