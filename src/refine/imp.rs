@@ -2,6 +2,7 @@
 
 //! GObject glue of `matterefine`. What happens to a matte is decided in `crate::filter`.
 
+use super::error::RefineError;
 use super::settings::{self, Settings};
 use crate::control::Control;
 use crate::filter::{Params, Refiner, Stats, Timing};
@@ -102,18 +103,15 @@ impl State {
     /// Whether a matte covers the frame of a buffer.
     ///
     /// # Errors
-    /// Why it does not, in words.
-    fn lies_on(&self, buffer: &gst::BufferRef, matte: &Matte) -> Result<(), String> {
-        let visible = self
-            .stream
-            .check(buffer)
-            .map_err(|error| error.to_string())?;
+    /// Why it does not.
+    fn lies_on(&self, buffer: &gst::BufferRef, matte: &Matte) -> Result<(), RefineError> {
+        let visible = self.stream.check(buffer)?;
         if !matte.lies_on(&visible) {
-            return Err("the frame was cropped after its matte was made".into());
+            return Err(RefineError::Cropped);
         }
         match matte.fits(self.aspect) {
             true => Ok(()),
-            false => Err("the matte belongs to a frame of another aspect ratio".into()),
+            false => Err(RefineError::AspectRatio),
         }
     }
 
@@ -132,50 +130,37 @@ impl State {
     }
 
     /// Refines a frame's matte.
-    fn refine(&mut self, buffer: &gst::BufferRef, raw: &Matte) -> Result<(Matte, Stats), String> {
-        let size = self
-            .refiner
-            .output_size(self.stream.width(), self.stream.height());
-        if self
-            .pool
-            .as_ref()
-            .is_none_or(|pool| (pool.width(), pool.height()) != size)
-        {
-            let pool = MattePool::new(size.0, size.1).map_err(|error| error.to_string())?;
-            self.pool = Some(pool);
-        }
-        let Self {
-            stream,
-            refiner,
-            pool: Some(pool),
-            ..
-        } = self
-        else {
-            return Err("no memory for a matte".into());
+    ///
+    /// # Errors
+    /// What could not be read or had.
+    fn refine(
+        &mut self,
+        buffer: &gst::BufferRef,
+        raw: &Matte,
+    ) -> Result<(Matte, Stats), RefineError> {
+        let (stream, refiner) = (&self.stream, &mut self.refiner);
+        let size = refiner.output_size(stream.width(), stream.height());
+        let pool = match &mut self.pool {
+            Some(pool) if (pool.width(), pool.height()) == size => pool,
+            slot => slot.insert(MattePool::new(size.0, size.1)?),
         };
         let timing = Timing {
             pts: Some(self.time),
             discont: std::mem::take(&mut self.discont),
         };
-        let refined = read_matte(&raw.sample, |gray| {
+        let (sample, stats) = read_matte(&raw.sample, |gray| {
             stream.read(buffer, |frame| {
                 pool.fill(|out| refiner.apply_into(gray, frame, timing, out))
             })
-        });
-        let (sample, stats) = refined
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
-        let stats = stats.map_err(|error| error.to_string())?;
+        })???;
+        let stats = stats?;
         self.newest = Some((raw.sample.clone(), sample.clone()));
-        Ok((
-            Matte {
-                sample,
-                stage: Stage::Refined,
-                ..raw.clone()
-            },
-            stats,
-        ))
+        let matte = Matte {
+            sample,
+            stage: Stage::Refined,
+            ..raw.clone()
+        };
+        Ok((matte, stats))
     }
 }
 

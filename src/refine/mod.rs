@@ -28,6 +28,7 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+mod error;
 mod imp;
 mod region;
 mod settings;
