@@ -8,6 +8,7 @@ mod cameras;
 mod chain;
 mod convert;
 mod direction;
+mod holders;
 mod hub;
 mod options;
 mod output;

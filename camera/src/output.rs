@@ -2,8 +2,8 @@
 
 //! Where the camera is published: PipeWire or a loopback device, and whether that is possible here.
 
+use crate::holders::is_open_elsewhere;
 use crate::hub::Hub;
-use crate::watch::is_open_elsewhere;
 use gst::prelude::*;
 use std::fs;
 use std::os::unix::net::UnixStream;

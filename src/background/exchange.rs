@@ -7,23 +7,12 @@
 //! sink for as long as that one is paused; it is taken out only when the bin is at rest.
 
 use super::imp::{CAT, MatteBackground};
+use super::pads::Pads;
 use crate::video::tell_refused;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::sync::{MutexGuard, PoisonError};
-
-/// The pads that come, go and change their targets.
-#[derive(Debug, Default)]
-pub struct Pads {
-    pub source: Option<gst::GhostPad>,
-    /// The requested pad, while there is one.
-    background: Option<gst::GhostPad>,
-    /// Whether `mix` is in the chain.
-    mixing: bool,
-    /// Waits for the next frame to come out of `refine`.
-    probe: Option<gst::PadProbeId>,
-}
 
 impl MatteBackground {
     pub(super) fn pads(&self) -> MutexGuard<'_, Pads> {

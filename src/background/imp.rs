@@ -2,7 +2,7 @@
 
 //! GObject glue of `mattebackground`.
 
-use super::exchange::Pads;
+use super::pads::Pads;
 use super::routes::{Child, ROUTES, Route};
 use crate::compose::MatteCompose;
 use crate::mix::MatteMix;

@@ -35,6 +35,7 @@ use gst::prelude::*;
 
 mod exchange;
 mod imp;
+mod pads;
 mod routes;
 
 glib::wrapper! {

@@ -5,8 +5,6 @@
 //! Source: ITU-R BT.601-7, BT.709-6, BT.2020-2 (matrix coefficients, quantisation), SMPTE 240M,
 //! FCC 73.682; the same figures as in GStreamer's `video-color`.
 
-use super::{Primaries, Transfer};
-
 /// Matrix coefficients of a YUV picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Matrix {
@@ -53,6 +51,28 @@ pub struct ChromaSite {
     pub cosited_x: bool,
     /// Chroma rows sit on even luma rows (DV, top-left of BT.2020); else midway.
     pub cosited_y: bool,
+}
+
+/// How signals become light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Transfer {
+    /// Standard dynamic range.
+    #[default]
+    Sdr,
+    /// Perceptual quantiser.
+    Pq,
+    /// Hybrid log-gamma.
+    Hlg,
+}
+
+/// The colours that red, green and blue are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Primaries {
+    /// ITU-R BT.709 and sRGB, and those close to them.
+    #[default]
+    Bt709,
+    /// ITU-R BT.2020.
+    Bt2020,
 }
 
 /// Colorimetry of a frame.

@@ -3,7 +3,7 @@
 //! A frame's luma or colours as 8-bit pictures of any size, to guide the filters.
 
 use super::resample::{Affine, Resampler, write_plane};
-use super::sample::{affine, codes_to_rgb, color_components};
+use super::rgb_affine::{affine, codes_to_rgb, color_components};
 use super::{ColorModel, Colorimetry, FrameFormat, FrameRef, GrayMut, Matrix, Range, SampleError};
 use crate::simd::Level;
 use fearless_simd::dispatch;

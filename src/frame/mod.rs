@@ -17,9 +17,11 @@ mod layout;
 mod orientation;
 mod packed;
 mod part;
+mod rectangle;
 #[cfg(test)]
 pub(crate) mod reference;
 mod resample;
+mod rgb_affine;
 mod sample;
 #[cfg(test)]
 mod sample_tests;
@@ -30,7 +32,7 @@ mod transfer;
 mod upright_tests;
 mod view;
 
-pub use color::{ChromaSite, Colorimetry, Matrix, Range, RgbToYuv, YuvToRgb};
+pub use color::{ChromaSite, Colorimetry, Matrix, Primaries, Range, RgbToYuv, Transfer, YuvToRgb};
 pub use gray::{GrayImage, GrayMut, GrayRef};
 pub use guide::{ColorScaler, GuideSpace, LumaScaler};
 pub use layout::{
@@ -38,9 +40,10 @@ pub use layout::{
 };
 pub use orientation::{Orientation, View};
 pub use packed::Unpacked;
-pub use part::{Rectangle, shift};
+pub use part::shift;
+pub use rectangle::Rectangle;
 pub use resample::{FrameFormat, HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};
 pub use sample::{ChannelOrder, ElementType, Sampler, TensorLayout, TensorMut, TensorSpec};
 pub use still::StillDetector;
-pub use transfer::{Primaries, Recoder, Transfer, WHITE, nits_to_pq, pq_to_nits};
+pub use transfer::{Recoder, WHITE, nits_to_pq, pq_to_nits};
 pub use view::{FrameError, FrameMut, FrameRef};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Rectangles of a frame: views of a part of its memory, and the same picture moved by whole
-//! pixels where no view can begin.
+//! Parts of a frame: views of a rectangle of its memory, and the same picture moved by whole pixels
+//! where no view can begin.
 //!
 //! A view shares the frame's chroma samples, so that it can begin only where one does
 //! ([`PixelLayout::grain`]). [`shift`] copies from anywhere: luma as it is, and chroma, where the
@@ -11,31 +11,8 @@
 use super::packed::{TENS_PIXELS, TENS_UNIT};
 use super::{
     ColorModel, Component, FrameError, FrameMut, FrameRef, LayoutInfo, Packing, PixelLayout, Range,
-    packed, subsampled,
+    Rectangle, packed, subsampled,
 };
-
-/// A rectangle of whole pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Rectangle {
-    /// Pixels on its left.
-    pub x: usize,
-    /// Pixels above it.
-    pub y: usize,
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
-}
-
-impl Rectangle {
-    /// Whether it lies within a picture of this size.
-    pub fn lies_within(self, (width, height): (usize, usize)) -> bool {
-        let ends = |start: usize, length: usize, end: usize| {
-            start.checked_add(length).is_some_and(|reach| reach <= end)
-        };
-        ends(self.x, self.width, width) && ends(self.y, self.height, height)
-    }
-}
 
 impl PixelLayout {
     /// Columns and rows after which a view of a part may begin: where chroma samples do, and where

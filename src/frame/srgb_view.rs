@@ -8,9 +8,9 @@
 
 use super::exposure::Exposure;
 use super::resample::{Affine, Resampler};
-use super::sample::{affine, codes_to_rgb, color_components};
-use super::transfer::{Encoder, Primaries, Rgb, ToSrgbLight, Transfer};
-use super::{Colorimetry, FrameFormat, FrameRef, SampleError};
+use super::rgb_affine::{affine, codes_to_rgb, color_components};
+use super::transfer::{Encoder, Rgb, ToSrgbLight};
+use super::{Colorimetry, FrameFormat, FrameRef, Primaries, SampleError, Transfer};
 
 /// Brings frames of one format to sRGB.
 #[derive(Debug)]

@@ -13,31 +13,9 @@
 //! - Primaries: BT.709 and sRGB, and BT.2020; the matrices are those of ITU-R BT.2087-0, with more digits.
 //!   Other primaries are close enough to BT.709's to be taken for them.
 
-use super::Colorimetry;
+use super::color::{Colorimetry, Primaries, Transfer};
 use super::curve::{Spread, Uniform};
 use std::sync::LazyLock;
-
-/// How signals become light.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Transfer {
-    /// Standard dynamic range.
-    #[default]
-    Sdr,
-    /// Perceptual quantiser.
-    Pq,
-    /// Hybrid log-gamma.
-    Hlg,
-}
-
-/// The colours that red, green and blue are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Primaries {
-    /// ITU-R BT.709 and sRGB, and those close to them.
-    #[default]
-    Bt709,
-    /// ITU-R BT.2020.
-    Bt2020,
-}
 
 /// Diffuse white of high dynamic range, cd/m².
 pub const WHITE: f64 = 203.0;

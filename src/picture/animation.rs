@@ -2,9 +2,11 @@
 
 //! The frames of an animation, decoded one after the other and not kept.
 
+use super::decoding::{check_size, flatten};
+use super::error::PictureError;
+use super::limits::limits;
 use super::profile::{Converter, Meaning};
 use super::source::Source;
-use super::{PictureError, check_size, flatten, limits};
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::LoopCount;
 use image::{AnimationDecoder, ImageDecoder, ImageFormat, RgbaImage};

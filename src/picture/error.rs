@@ -2,7 +2,7 @@
 
 //! Why there is no picture.
 
-use super::{MAX_BYTES, MAX_SIDE};
+use super::limits::{MAX_BYTES, MAX_SIDE};
 use image::ImageError;
 use std::path::PathBuf;
 

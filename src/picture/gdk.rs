@@ -15,7 +15,7 @@
 #![allow(unsafe_code)]
 
 use super::kind::SystemKind;
-use super::{MAX_BYTES, MAX_SIDE};
+use super::limits::{MAX_BYTES, MAX_SIDE};
 use gst::glib::{ffi, gobject_ffi};
 use image::RgbaImage;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};

@@ -16,9 +16,11 @@
 mod animation;
 #[cfg(test)]
 mod color_tests;
+mod decoding;
 mod error;
 mod gdk;
 mod kind;
+mod limits;
 mod location;
 mod profile;
 mod source;
@@ -30,18 +32,13 @@ pub use animation::{AnimationFrame, Frames};
 pub use error::PictureError;
 pub use location::{LocationError, path_of};
 
-use image::{ImageDecoder, ImageFormat, Limits, RgbaImage};
+use decoding::flatten;
+use image::{ImageFormat, RgbaImage};
 use kind::{Kind, SystemKind};
+use limits::{MAX_FILE, MAX_SIDE};
 use profile::Meaning;
 use source::Source;
 use std::path::Path;
-
-/// Longest side of a picture that is accepted.
-const MAX_SIDE: u32 = 16_384;
-/// Most memory that a picture may take, decoded.
-const MAX_BYTES: u64 = 512 << 20;
-/// Longest file that is given to a decoder of the system, which wants it whole.
-const MAX_FILE: u64 = 64 << 20;
 
 /// What a file holds.
 #[derive(Debug, Clone)]
@@ -175,28 +172,6 @@ impl Picture {
     }
 }
 
-/// What a decoder may take.
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
-    limits.max_alloc = Some(MAX_BYTES);
-    limits
-}
-
-/// Refuses what is too large: as decoded, and as kept, since gray pictures become four times as
-/// large. `frames` is how many are held at a time.
-fn check_size(decoder: &impl ImageDecoder, frames: u64) -> Result<(), PictureError> {
-    let (width, height) = decoder.dimensions();
-    let kept = 4 * u64::from(width) * u64::from(height);
-    if width > MAX_SIDE
-        || height > MAX_SIDE
-        || decoder.total_bytes().max(kept).saturating_mul(frames) > MAX_BYTES
-    {
-        return Err(PictureError::Huge);
-    }
-    Ok(())
-}
-
 /// The colour primaries and the transfer that an AVIF or HEIC file names by numbers of H.273, which
 /// its decoders do not apply.
 fn code_points(bytes: &[u8]) -> Option<(u8, u8)> {
@@ -206,16 +181,5 @@ fn code_points(bytes: &[u8]) -> Option<(u8, u8)> {
     match head.get(at + NAME.len()..at + NAME.len() + 4)? {
         [0, primaries, 0, transfer] => Some((*primaries, *transfer)),
         _ => None,
-    }
-}
-
-/// Lays pixels over black: a background has nothing behind it.
-fn flatten(image: &mut RgbaImage) {
-    for pixel in image.pixels_mut() {
-        let alpha = u16::from(pixel[3]);
-        if alpha < 255 {
-            let over = |value: u8| ((u16::from(value) * alpha + 127) / 255) as u8;
-            pixel.0 = [over(pixel[0]), over(pixel[1]), over(pixel[2]), 255];
-        }
     }
 }

@@ -2,9 +2,11 @@
 
 //! Still pictures that are decoded in Rust.
 
+use super::decoding::check_size;
+use super::error::PictureError;
+use super::limits::{MAX_BYTES, MAX_SIDE, limits};
 use super::profile::Meaning;
 use super::source::{Reader, Source};
-use super::{MAX_BYTES, MAX_SIDE, PictureError, check_size, limits};
 use image::codecs::{png::PngDecoder, tiff::TiffDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbaImage};

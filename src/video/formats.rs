@@ -75,20 +75,6 @@ pub fn caps_of(layouts: impl IntoIterator<Item = PixelLayout>) -> gst::Caps {
         .build()
 }
 
-/// The pads of elements that hand on, as they come, frames of every layout.
-pub fn pad_templates() -> Vec<gst::PadTemplate> {
-    let caps = super::with_dmabuf(&caps_of(PixelLayout::ALL.iter().copied()));
-    [
-        ("sink", gst::PadDirection::Sink),
-        ("src", gst::PadDirection::Src),
-    ]
-    .map(|(name, direction)| {
-        gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
-            .expect("the template is valid")
-    })
-    .into()
-}
-
 /// Matrix, range, chroma siting, transfer and primaries of caps. What the caps leave open gets GStreamer's defaults.
 pub fn colorimetry_of(info: &gst_video::VideoInfo) -> Colorimetry {
     let color = info.colorimetry();

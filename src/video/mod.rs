@@ -14,11 +14,13 @@ mod refused;
 #[cfg(test)]
 mod refused_tests;
 mod scratch;
+mod templates;
 mod visible;
 
 pub use dmabuf::{as_plain, with_dmabuf};
-pub use formats::{caps_of, colorimetry_of, format_of, layout_of, pad_templates};
+pub use formats::{caps_of, colorimetry_of, format_of, layout_of};
 pub use refused::{link_all_the_same, tell_refused};
+pub use templates::pad_templates;
 pub use visible::{Metas, Visible, visible};
 
 use crate::frame::{

@@ -4,12 +4,12 @@
 //! and `/proc` says who holds it. This needs no particular version of the loopback module; programs of
 //! other users are not seen.
 
-use super::News;
+use super::news::News;
+use crate::holders::is_open_elsewhere;
 use glib_unix::unix_fd_add_local;
 use gst::glib;
 use rustix::fs::inotify;
 use std::cell::Cell;
-use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
@@ -18,22 +18,6 @@ use std::time::Duration;
 
 /// Programs that look through all devices hold each for a moment only.
 const SETTLE: Duration = Duration::from_millis(300);
-
-/// Whether a process other than this one has a file open.
-pub fn is_open_elsewhere(path: &Path) -> bool {
-    let own = std::process::id().to_string();
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let others = processes.filter(|process| {
-        let name = process.file_name();
-        let name = name.to_string_lossy();
-        name.bytes().all(|byte| byte.is_ascii_digit()) && name != own
-    });
-    others
-        // Processes of others, and those that have just ended, tell nothing.
-        .filter_map(|process| fs::read_dir(process.path().join("fd")).ok())
-        .flat_map(|files| files.flatten())
-        .any(|file| fs::read_link(file.path()).is_ok_and(|target| target == path))
-}
 
 /// Stops watching when it is dropped.
 pub struct Watch {
@@ -96,7 +80,7 @@ impl Drop for Watch {
 mod tests {
     use super::*;
     use std::cell::RefCell;
-    use std::fs::File;
+    use std::fs::{self, File};
     use std::process::{Command, Stdio};
 
     #[test]

@@ -3,23 +3,13 @@
 //! Whether somebody looks at the published camera.
 
 mod loopback;
+mod news;
 mod pipewire;
 
-pub use loopback::is_open_elsewhere;
+pub use news::News;
 
 use crate::output::Output;
 use std::any::Any;
-
-/// What is told about those who look.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// Somebody looks, or nobody does.
-    Watched(bool),
-    /// It cannot be known, and why.
-    Unknown(String),
-    /// What tells it has ended, and with it, most likely, the output.
-    Gone(String),
-}
 
 /// Goes on watching until it is dropped.
 pub type Watch = Box<dyn Any>;

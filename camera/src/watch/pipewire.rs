@@ -3,7 +3,7 @@
 //! Whether the published node runs, which it does while something is linked to it and wants frames.
 //! `pw-dump --monitor` tells: a JSON array of all objects, then one of those that changed.
 
-use super::News;
+use super::news::News;
 use crate::output::NODE;
 use glib_unix::unix_fd_add_local;
 use gst::glib;

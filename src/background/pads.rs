@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The pads of the bin.
+
+/// The pads that come, go and change their targets.
+#[derive(Debug, Default)]
+pub struct Pads {
+    /// The pad that frames leave by.
+    pub source: Option<gst::GhostPad>,
+    /// The requested pad, while there is one.
+    pub background: Option<gst::GhostPad>,
+    /// Whether `mix` is in the chain.
+    pub mixing: bool,
+    /// Waits for the next frame to come out of `refine`.
+    pub probe: Option<gst::PadProbeId>,
+}
