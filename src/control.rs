@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Properties that move over time: control bindings (GstController) are followed frame by frame.
+//! Controlled properties: control bindings (GstController) are applied per frame.
 //!
-//! An element sets its own bound properties to the frame's stream time before it works on the frame. A bin
-//! that stands for its children hangs a [`Follower`] on each of them, so that the properties that the bin
-//! proxies take the same time: that of the frame which the child works on, on the child's own thread.
+//! Before an element works on a frame, it applies its own bindings at the frame's stream time. A bin
+//! with the properties of its children gives each child a [`Follower`]: the child then applies the
+//! bin's bindings, too, on its own thread and at the time of the frame that it works on.
 
 use gst::PARAM_FLAG_CONTROLLABLE as CONTROLLABLE;
 use gst::glib;
@@ -15,19 +15,19 @@ use std::ffi::{CStr, CString};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Makes the control bindings of an element count, frame by frame.
+/// Applies the control bindings of an element, per frame.
 #[derive(Debug, Default)]
 pub struct Control {
     follower: OnceLock<Follower>,
 }
 
 impl Control {
-    /// Has `child`, whose control this is, follow its bin, too. Only the first call counts.
+    /// Makes `child`, whose control this is, follow its bin, too. Only the first call counts.
     pub fn follow(&self, bin: &gst::Object, child: &impl IsA<gst::Object>) {
         self.follower.get_or_init(|| Follower::new(bin, child));
     }
 
-    /// Before a filter works on a frame: sets what is bound to its value at the frame's stream time.
+    /// Before a filter works on a frame: applies its bindings at the frame's stream time.
     pub fn before_transform(
         &self,
         filter: &impl IsA<gst_base::BaseTransform>,
@@ -39,13 +39,13 @@ impl Control {
         self.sync(filter.as_ref(), time);
     }
 
-    /// Sets what is bound to its value at a stream time. Without one, for a frame that has no time or lies
-    /// outside of its segment, everything stays as it was.
+    /// Applies the bindings of an element at a stream time. A frame without a time, or outside of its
+    /// segment, changes nothing.
     pub fn sync(&self, element: &impl IsA<gst::Object>, time: Option<gst::ClockTime>) {
         let Some(time) = time else {
             return;
         };
-        // Fails where a binding has no value for this time: the property keeps the one before.
+        // Fails if a binding has no value for this time: then the property keeps the one before.
         let _ = element.sync_values(time);
         if let Some(follower) = self.follower.get() {
             follower.sync(time);
@@ -55,10 +55,10 @@ impl Control {
 
 /// The control bindings of a bin for the properties of one of its children.
 #[derive(Debug)]
-pub struct Follower {
+struct Follower {
     bin: glib::WeakRef<gst::Object>,
     properties: Vec<CString>,
-    /// Stream time of the child's newest frame, in ns; the greatest number before the first.
+    /// Stream time of the child's newest frame, in ns; `u64::MAX` before the first.
     last: AtomicU64,
 }
 
@@ -78,7 +78,7 @@ impl Follower {
         }
     }
 
-    /// Sets the bound ones of the properties on the bin, which hands them to the child.
+    /// Applies the bindings on the bin, which sets the child's properties.
     fn sync(&self, time: gst::ClockTime) {
         let Some(bin) = self.bin.upgrade() else {
             return;
@@ -99,11 +99,11 @@ impl Follower {
 /// The binding for a property, if there is one.
 #[allow(
     unsafe_code,
-    reason = "the safe call copies the name to the heap each time, which is for every property and frame"
+    reason = "the safe call copies the name to the heap, for every property and frame"
 )]
 fn binding(object: &gst::Object, property: &CStr) -> Option<gst::ControlBinding> {
-    // SAFETY: both pointers are valid for the call, which keeps neither; the result is a reference of our own
-    // or null.
+    // SAFETY: both pointers are valid for the call, which keeps neither; the result is a reference
+    // of our own or null.
     unsafe {
         from_glib_full(gst::ffi::gst_object_get_control_binding(
             object.as_ptr(),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The request pad `background`, and with it `mix` in the place of `compose`.
+//! The request pad `background`: while it is there, `mix` works in the place of `compose`.
 //!
-//! `compose` has no thread of its own: when `refine` is about to send a frame, nothing is in
-//! `compose`, and it can be taken out while the bin runs. `mix` has a thread, which may wait in a
-//! sink for as long as that one is paused; it is taken out only when the bin is at rest.
+//! `compose` has no thread of its own. When `refine` is about to push a frame, `compose` is idle and
+//! can be removed while the bin runs. `mix` has a thread, and a paused sink may block that thread for
+//! any time; so `mix` is removed only while the bin is at rest.
 
 use super::imp::{CAT, MatteBackground};
 use super::pads::Pads;
@@ -25,13 +25,15 @@ impl MatteBackground {
         bin.current_state() <= gst::State::Ready && bin.pending_state() <= gst::State::Ready
     }
 
-    /// Makes the pad. `mix` takes its place at once, or, where the bin runs, with the next frame.
+    /// Makes the pad. `mix` replaces `compose` at once, or with the next frame if the bin runs.
     pub(super) fn request_background(
         &self,
         template: &gst::PadTemplate,
     ) -> Result<gst::GhostPad, glib::BoolError> {
         if self.pads().background.is_some() {
-            return Err(glib::bool_error!("there is one, and it is taken"));
+            return Err(glib::bool_error!(
+                "the bin has one pad background only, and it is requested already"
+            ));
         }
         let bin = self.obj();
         if self.mix.parent().is_none() {
@@ -43,7 +45,7 @@ impl MatteBackground {
         let pad = gst::GhostPad::from_template_with_target(template, &target)?;
         tell_refused(&pad);
         let at_rest = self.is_at_rest();
-        // A bin that runs expects its pads to be active.
+        // The pads of a running bin must be active.
         pad.set_active(!at_rest)?;
         bin.add_pad(&pad)?;
         self.pads().background = Some(pad.clone());
@@ -55,8 +57,8 @@ impl MatteBackground {
         Ok(pad)
     }
 
-    /// Not in just any idle moment: an exchange right after an event was sent would leave that one
-    /// marked as received, and the new element would never see it.
+    /// Exchanges the elements when the next frame comes. Any idle moment would not do: right after an
+    /// event was pushed, the pad counts it as received, and the new element would never get it.
     fn exchange_before_next_frame(&self) {
         let Some(source) = self.refine.static_pad("src") else {
             return;
@@ -84,30 +86,30 @@ impl MatteBackground {
         }
     }
 
-    /// Takes the pad away. While data flows `mix` stays, with its last background frame.
+    /// Removes the pad. While data flows, `mix` stays and shows its last background frame.
     pub(super) fn release_background(&self, pad: &gst::Pad) -> Result<(), glib::BoolError> {
         let mut pads = self.pads();
         let mine = |own: &gst::GhostPad| own.upcast_ref::<gst::Pad>() == pad;
         if !pads.background.as_ref().is_some_and(mine) {
-            return Err(glib::bool_error!("it is not this bin's"));
+            return Err(glib::bool_error!("the pad does not belong to this bin"));
         }
         pads.background = None;
         drop(pads);
         pad.set_active(false)?;
         self.obj().remove_pad(pad)?;
-        // A bin that is being disposed of has let its children go already.
+        // A bin that is being disposed of has no children any more.
         if self.is_at_rest() && self.refine.parent().is_some() {
             self.settle()?;
         }
         Ok(())
     }
 
-    /// At rest: brings the chain into line with whether there is a background.
+    /// At rest: puts `mix` into the chain if the pad is there, else `compose`.
     pub(super) fn settle(&self) -> Result<(), glib::BoolError> {
         self.forget_probe();
         let wanted = self.pads().background.is_some();
         self.exchange(wanted)?;
-        // One that was added and has not been used.
+        // `mix` was added, but no frame came before the bin stopped.
         if !wanted && self.mix.parent().is_some() {
             self.take_out(self.mix.upcast_ref())?;
         }
@@ -116,14 +118,14 @@ impl MatteBackground {
 
     fn take_out(&self, child: &gst::Element) -> Result<(), glib::BoolError> {
         self.obj().remove(child)?;
-        // Out of the bin, nobody else would stop it.
+        // Outside of the bin, nothing else stops it.
         child
             .set_state(gst::State::Null)
             .map_err(|_| glib::bool_error!("{} does not stop", child.name()))?;
         Ok(())
     }
 
-    /// Puts `mix` in the place of `compose`, or back, where that is not so yet.
+    /// Puts `mix` into the chain, or `compose`, unless it is there already.
     fn exchange(&self, mixing: bool) -> Result<(), glib::BoolError> {
         let mut pads = self.pads();
         if pads.mixing == mixing {

@@ -23,7 +23,7 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     )
 });
 
-/// State of the bin: its children. Of `compose` and `mix`, one is in the chain and the other waits.
+/// State of the bin: its children. Either `compose` or `mix` is in the chain.
 #[derive(Debug)]
 pub struct MatteBackground {
     pub(super) segment: MatteSegment,
@@ -43,7 +43,7 @@ impl MatteBackground {
         }
     }
 
-    /// Has each child take the bin's control bindings at the time of the frame that it works on.
+    /// Makes each child apply the bin's control bindings at the time of the frame that it works on.
     fn hand_on_control(&self) {
         let bin = self.obj();
         let bin = bin.upcast_ref();
@@ -158,7 +158,7 @@ impl ElementImpl for MatteBackground {
         match self.request_background(template) {
             Ok(pad) => Some(pad.upcast()),
             Err(error) => {
-                gst::error!(CAT, imp = self, "no background pad: {error}");
+                gst::error!(CAT, imp = self, "the background pad is not made: {error}");
                 None
             }
         }
@@ -182,7 +182,11 @@ impl ElementImpl for MatteBackground {
         if transition == gst::StateChange::PausedToReady
             && let Err(error) = self.settle()
         {
-            gst::error!(CAT, imp = self, "the composing elements stay: {error}");
+            gst::error!(
+                CAT,
+                imp = self,
+                "mattecompose does not take its place again: {error}"
+            );
             return Err(gst::StateChangeError);
         }
         Ok(success)

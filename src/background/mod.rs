@@ -4,18 +4,17 @@
 /**
  * SECTION:element-mattebackground
  *
- * Everything that is needed to blur or replace the background behind a person: #mattesegment,
- * #matterefine and #mattecompose in one bin, with all of their properties. Without any property
- * set it blurs.
+ * Blurs or replaces the background behind a person: #mattesegment, #matterefine and #mattecompose
+ * in one bin, with all of their properties. If no property is set, it blurs.
  *
- * With a video on the pad `background`, #mattemix takes the place of #mattecompose: that video
- * stands behind the person, and the properties `background`, `image` and `blur-strength` rest. The
- * pad may be requested at any time, also while the bin runs. When it is released, #mattecompose
- * comes back: at once where the bin is at rest, else when it stops next; until then the last
- * background frame stays.
+ * If a video comes in on the pad `background`, #mattemix replaces #mattecompose: that video is seen
+ * behind the person, and the properties `background`, `image` and `blur-strength` have no effect.
+ * The pad may be requested at any time, also while the bin runs. When it is released, #mattecompose
+ * returns: at once if the bin is at rest, else when the bin stops; until then the last background
+ * frame is shown.
  *
- * Video that lies on its side and says so by the tag `image-orientation` is worked on as the viewer
- * will see it, and comes out as it came in; #mattebackground:video-direction overrides the tag.
+ * The tag `image-orientation` may say that the video lies on its side: then it is processed as the
+ * viewer sees it, and leaves as it came. #mattebackground:video-direction overrides the tag.
  *
  * ## Example
  * |[
@@ -47,7 +46,7 @@ glib::wrapper! {
 /// Registers the element.
 ///
 /// # Errors
-/// Where GStreamer refuses the registration.
+/// If GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     gst::Element::register(
         Some(plugin),

@@ -11,6 +11,6 @@ pub struct Pads {
     pub background: Option<gst::GhostPad>,
     /// Whether `mix` is in the chain.
     pub mixing: bool,
-    /// Waits for the next frame to come out of `refine`.
+    /// Fires when `refine` is about to push its next frame.
     pub probe: Option<gst::PadProbeId>,
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Which child's property stands behind each property of the bin. Worked out once.
+//! The map from the properties of the bin to those of its children, made once.
 
 use crate::properties::Properties;
 use crate::{compose, mix, refine, segment};
@@ -65,13 +65,13 @@ impl Routes {
         for spec in specs {
             let property = spec.name().to_owned();
             let spec = match &*property {
-                // A mask of what this bin's picture no longer shows: only the elements alone make it.
+                // The bin's output no longer shows what that mask would describe.
                 "analytics-meta" => continue,
                 "stats" => stats(child),
                 _ => spec,
             };
             match self.routes.entry(spec.name().to_owned()) {
-                // What several have means the same in all.
+                // A property that several children have means the same in all.
                 Entry::Occupied(route) => route.into_mut().children.push(child),
                 Entry::Vacant(place) => {
                     let children = vec![child];
