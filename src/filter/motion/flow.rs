@@ -3,13 +3,13 @@
 //! Where things came from: block matching at the matte's resolution, only where the picture
 //! changed.
 //!
-//! Every block of [`BLOCK`] x [`BLOCK`] pixels that changed looks, with twice its own size as
+//! Every block of `BLOCK` x `BLOCK` pixels that changed looks, with twice its own size as
 //! support, for the place in the frame before that resembles it most (sum of absolute
 //! differences): from zero motion, its own last motion and its neighbours', by steps of 4, 2 and
 //! 1 pixels, then between pixels by the parabola through the neighbouring sums. What was found
 //! then looks back in the same way and counts only if it comes home (forward-backward check) and
 //! is alike at all.
-//! BilinearSample block centres vectors are interpolated.
+//! Between block centres, vectors are interpolated.
 
 use super::block_search::{BLOCK, Support, difference, parabola, search};
 use crate::filter::Plane;
