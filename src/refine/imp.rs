@@ -9,7 +9,7 @@ use crate::filter::{Params, Refiner, Stats, Timing};
 use crate::frame::Orientation;
 use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
-use crate::properties::Properties;
+use crate::properties::{Properties, Refused};
 use crate::simd;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
@@ -19,6 +19,7 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -63,6 +64,9 @@ pub struct MatteRefine {
     timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
     direction: Direction,
+    /// Values that were refused while the element was at rest, by property: nobody hears a warning
+    /// of an element that is in no pipeline yet, so that it fails when it starts.
+    refused: Mutex<BTreeMap<String, Refused>>,
 }
 
 /// A timeline that counts frames where timestamps fail: results do not depend on the machine's speed.
@@ -219,8 +223,12 @@ impl ObjectImpl for MatteRefine {
                 .choose(settings.general.direction.video_direction);
             set
         };
+        lock(&self.refused).remove(pspec.name());
         match set {
             Ok(_) => self.changed.store(true, Ordering::Release),
+            Err(refused) if self.obj().current_state() <= gst::State::Ready => {
+                lock(&self.refused).insert(pspec.name().to_owned(), refused);
+            }
             Err(refused) => {
                 gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
             }
@@ -261,6 +269,13 @@ impl BaseTransformImpl for MatteRefine {
         gst_base::subclass::BaseTransformMode::AlwaysInPlace;
     const PASSTHROUGH_ON_SAME_CAPS: bool = false;
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        match lock(&self.refused).values().next() {
+            Some(refused) => Err(gst::error_msg!(gst::LibraryError::Settings, ("{refused}"))),
+            None => Ok(()),
+        }
+    }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *lock(&self.state) = None;

@@ -147,6 +147,9 @@ impl BaseTransformImpl for MatteSegment {
         let loaded = self
             .start_network()
             .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
+        if let Some(refused) = crate::model::refused_concurrent_runs() {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
+        }
         self.shared.counters.reset();
         self.interrupt.flush(false);
         self.bus_gate.open();
