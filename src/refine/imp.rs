@@ -9,7 +9,7 @@ use crate::filter::{Params, Refiner, Stats, Timing};
 use crate::frame::Orientation;
 use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
-use crate::properties::{Properties, Refused};
+use crate::properties::{AtRest, Properties};
 use crate::simd;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
@@ -19,7 +19,6 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,9 +63,8 @@ pub struct MatteRefine {
     timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
     direction: Direction,
-    /// Values that were refused while the element was at rest, by property: nobody hears a warning
-    /// of an element that is in no pipeline yet, so that it fails when it starts.
-    refused: Mutex<BTreeMap<String, Refused>>,
+    /// Values that were refused before the start.
+    at_rest: AtRest,
 }
 
 /// A timeline that counts frames where timestamps fail: results do not depend on the machine's speed.
@@ -223,15 +221,10 @@ impl ObjectImpl for MatteRefine {
                 .choose(settings.general.direction.video_direction);
             set
         };
-        lock(&self.refused).remove(pspec.name());
-        match set {
-            Ok(_) => self.changed.store(true, Ordering::Release),
-            Err(refused) if self.obj().current_state() <= gst::State::Ready => {
-                lock(&self.refused).insert(pspec.name().to_owned(), refused);
-            }
-            Err(refused) => {
-                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
-            }
+        self.at_rest
+            .note(&*self.obj(), pspec.name(), set.as_ref().err());
+        if set.is_ok() {
+            self.changed.store(true, Ordering::Release);
         }
     }
 
@@ -271,10 +264,7 @@ impl BaseTransformImpl for MatteRefine {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        match lock(&self.refused).values().next() {
-            Some(refused) => Err(gst::error_msg!(gst::LibraryError::Settings, ("{refused}"))),
-            None => Ok(()),
-        }
+        self.at_rest.check()
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
