@@ -8,7 +8,7 @@ use ort::value::TensorElementType;
 use super::context::ResolveContext;
 use super::description::{parse_metadata, parse_modelinfo, parse_toml};
 use super::onnx::Outline;
-use super::signature::{Signature, TensorInfo};
+use super::signature::{GraphHint, Signature, TensorInfo};
 use super::tensors::MAX_ELEMENTS;
 use super::{DescriptionKeys, Descriptor, ModelError, OutputKind, OutputPlan};
 use crate::frame::MAX_TARGET_SIDE;
@@ -96,6 +96,10 @@ pub fn answer(
         signature: &signature,
         stream,
     };
+    let hint = GraphHint {
+        operator: operator.map(str::to_owned),
+        bounds: None,
+    };
     let mut descriptor = Descriptor::resolve(&context)?;
     let spec = descriptor.input.spec;
     let (width, height) = (spec.width, spec.height);
@@ -105,7 +109,7 @@ pub fn answer(
     let plan = OutputPlan::resolve(
         &context,
         &signature.outputs,
-        |_| operator,
+        |_| Some(&hint),
         &spec,
         &mut descriptor.guesses,
     )?;
@@ -127,12 +131,20 @@ pub type Outlined<'a> = (Vec<(&'a str, &'a str)>, Vec<Option<&'a str>>);
 ///
 /// # Errors
 /// As for a real model, one in memory.
+///
+/// # Panics
+/// If the bounds of an output are none.
 pub fn outline<'a>(bytes: &'a [u8], outputs: &[&str]) -> Result<Outlined<'a>, ModelError> {
     let outline = Outline::read(bytes, "m.onnx")?;
     outline.confine(None, "m.onnx")?;
     let operators = outputs
         .iter()
-        .map(|output| outline.operator(output))
+        .map(|output| {
+            if let Some(bounds) = outline.bounds(output) {
+                assert!(bounds.range[0] < bounds.range[1], "{bounds:?}");
+            }
+            outline.operator(output)
+        })
         .collect();
     Ok((outline.metadata, operators))
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::onnx::Bounds;
 use ort::value::{Outlet, TensorElementType, ValueRef, ValueType};
 
 /// One input or output.
@@ -68,6 +69,15 @@ impl fmt::Display for TensorInfo {
             sides.collect::<Vec<_>>().join("x")
         )
     }
+}
+
+/// What the graph says of an output's values.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GraphHint {
+    /// The operator that gives them their meaning.
+    pub operator: Option<String>,
+    /// Between which numbers they lie.
+    pub bounds: Option<Bounds>,
 }
 
 /// A model's inputs and outputs.

@@ -234,17 +234,17 @@ fn numbers_that_are_no_alpha_are_errors_that_say_how_to_mend_them() {
     for (name, keys, words) in [
         (
             "clip255.onnx",
-            &[][..],
+            &[("output.range", "[0, 1]")][..],
             &["values from 127.5 to 127.5", "output.range = [0, 255]"][..],
         ),
         (
             "clip_both.onnx",
-            &[],
+            &[("output.range", "[0, 1]")],
             &["values from -0.5 to -0.5", "output.range = [-1, 1]"],
         ),
         (
             "relu6.onnx",
-            &[],
+            &[("output.kind", "alpha")],
             &["values from 4.3 to 4.3", "output.kind = \"logits\""],
         ),
         (
@@ -297,7 +297,7 @@ fn the_keys_that_the_errors_name_set_it_right() {
         &[("output.kind", "logits"), ("output.range", "[0, 255]")],
     );
     assert!(error.contains("output.range"), "{error}");
-    for pair in ["[1, 0]", "[0]", "[0, 0]", "[0, 1e-60]", "[-3e38, 3e38]"] {
+    for pair in ["[0]", "[0, 0]", "[0, 1e-60]", "[-3e38, 3e38]"] {
         let mut settings = gstmatte::model::DescriptionKeys::default();
         let origin = gstmatte::model::Origin::new("test");
         assert!(
@@ -305,6 +305,86 @@ fn the_keys_that_the_errors_name_set_it_right() {
             "{pair}"
         );
     }
+}
+
+#[test]
+fn the_bounds_of_a_graph_are_read() {
+    for (name, range) in [
+        ("clip255.onnx", [0.0, 255.0]),
+        ("clip_both.onnx", [-1.0, 1.0]),
+    ] {
+        let mut network = load_ok(name, &[]);
+        assert_eq!(network.output().range, range, "{name}");
+        let guesses = network.descriptor().guesses.join("\n");
+        assert!(guesses.contains("output.range = ["), "{guesses}");
+        assert_eq!(says(&mut network, 0.5).unwrap(), [128; 48], "{name}");
+        assert_eq!(says(&mut network, 1.0).unwrap(), [255; 48], "{name}");
+    }
+    // What ends at 0 and 6 is no alpha.
+    let error = load_error("relu6.onnx", &[]);
+    assert!(
+        error.contains("(0 to 6)") && error.contains("`output.kind`"),
+        "{error}"
+    );
+}
+
+/// One matte, given in all the ways that people give it: none needs a key.
+#[test]
+fn an_alpha_is_read_however_it_is_given() {
+    for name in [
+        "scaled",
+        "double",
+        "u8",
+        "i8",
+        "slice",
+        "flat",
+        "flat_classes",
+        "five",
+        "three",
+    ] {
+        let mut network = load_ok(&format!("given_{name}.onnx"), &[]);
+        for green in [-2.0, -0.3, 0.0, 0.7, 2.0] {
+            let expected = byte(sigmoid(green));
+            for found in says(&mut network, green).unwrap() {
+                let limit = if name == "u8" { 2 } else { 1 };
+                assert!(
+                    found.abs_diff(expected) <= limit,
+                    "{name} of {green}: {found}, expected {expected}"
+                );
+            }
+        }
+    }
+    let mut network = load_ok("given_tanh.onnx", &[]);
+    assert_eq!(network.output().range, [-1.0, 1.0]);
+    assert_eq!(says(&mut network, 0.5).unwrap(), [byte(sigmoid(1.0)); 48]);
+    let mut network = load_ok("given_mask.onnx", &[]);
+    assert_eq!(says(&mut network, 0.6).unwrap(), [255; 48]);
+    assert_eq!(says(&mut network, 0.4).unwrap(), [0; 48]);
+}
+
+/// The sampler writes floats; the model gets its own type.
+#[test]
+fn pictures_of_other_types_are_taken() {
+    for (name, scale, bias) in [
+        ("double", 1.0, 0.0),
+        ("i32", 255.0, 0.0),
+        ("i8", 255.0, -128.0),
+    ] {
+        let mut network = load_ok(&format!("taken_{name}.onnx"), &[]);
+        let spec = *network.input_spec();
+        assert_eq!((spec.scale, spec.bias), ([scale; 3], [bias; 3]), "{name}");
+        for green in [0.0, 0.2, 0.6, 1.0] {
+            let found = says(&mut network, scale * green + bias).unwrap();
+            assert_eq!(found, [byte(green); 48], "{name} of {green}");
+        }
+    }
+}
+
+#[test]
+fn the_probability_of_the_background_is_turned_over() {
+    let mut network = load_ok("alpha.onnx", &[("output.range", "[1, 0]")]);
+    assert_eq!(says(&mut network, 0.2).unwrap(), [204; 48]);
+    assert_eq!(says(&mut network, 1.0).unwrap(), [0; 48]);
 }
 
 /// What a recurrent network remembers of a frame that could not be is forgotten.

@@ -132,18 +132,68 @@ save("nan", red + [node("Log", "red", "mask")], [value("image", F32, IMAGE)],
      [value("mask", F32, [1, 1, 6, 8])], red_consts, metadata={"matte.output.kind": "alpha"})
 
 # Numbers that are no alpha of 0 to 1, though a Clip ends them as it ends one: green from 0 to 255, from
-# -1 to 1, and a convolution of red and green from 0 to 6.
+# -1 to 1, and a convolution of red and green from 0 to 6. As they are, and told to be such an alpha.
 nodes, consts = green
-for name, factor, offset, low, high in (("clip255", 255, 0, 0, 255), ("clip_both", 2, -1, -1, 1)):
-    save(name, nodes + [node("Mul", "green factor", "scaled"), node("Add", "scaled offset", "moved"),
-                        node("Clip", "moved low high", "alpha")],
+for told in ("", "told_"):
+    for name, factor, offset, low, high in (("clip255", 255, 0, 0, 255), ("clip_both", 2, -1, -1, 1)):
+        save(told + name, nodes + [node("Mul", "green factor", "scaled"), node("Add", "scaled offset", "moved"),
+                                   node("Clip", "moved low high", "alpha")],
+             [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
+             consts + [const(n, np.float32(v)) for n, v in
+                       (("factor", factor), ("offset", offset), ("low", low), ("high", high))],
+             metadata={"matte.output.range": "[0, 1]"} if told else None)
+    save(told + "relu6", [node("Conv", "image weights", "sum"), node("Clip", "sum low high", "alpha")],
          [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
-         consts + [const(n, np.float32(v)) for n, v in
-                   (("factor", factor), ("offset", offset), ("low", low), ("high", high))])
-save("relu6", [node("Conv", "image weights", "sum"), node("Clip", "sum low high", "alpha")],
-     [value("image", F32, IMAGE)], [value("alpha", F32, [1, 1, 6, 8])],
-     [const("weights", np.array([3, 8, 0], np.float32).reshape(1, 3, 1, 1)), const("low", np.float32(0)),
-      const("high", np.float32(6))])
+         [const("weights", np.array([3, 8, 0], np.float32).reshape(1, 3, 1, 1)), const("low", np.float32(0)),
+          const("high", np.float32(6))],
+         metadata={"matte.output.kind": "alpha"} if told else None)
+
+# The sigmoid of green, given as people give it: from 0 to 255, as a hyperbolic tangent, in other types,
+# quantised, as a mask, as one of two classes, with rows and columns as one side, with a side more or less.
+BOOL, F64, I8 = T.BOOL, T.DOUBLE, T.INT8
+soft = nodes + [node("Sigmoid", "green", "soft")]
+ONE = [1, 1, 6, 8]
+
+
+def given(name, steps, constants=(), kind=F32, shape=ONE, image=IMAGE, start=soft):
+    save(f"given_{name}", [*start, *steps], [value("image", F32, image)], [value("alpha", kind, shape)],
+         [*consts, *(const(n, v) for n, v in constants)])
+
+
+given("scaled", [node("Mul", "soft factor", "alpha")], [("factor", np.float32(255))])
+given("tanh", [node("Tanh", "green", "alpha")], start=nodes)
+given("double", [node("Cast", "soft", "alpha", to=F64)], kind=F64)
+given("mask", [node("Greater", "green half", "alpha")], [("half", np.float32(0.5))], kind=BOOL, start=nodes)
+for name, dtype, kind, scale, zero in (("u8", np.uint8, U8, 1 / 128, 0), ("i8", np.int8, I8, 1 / 256, -128)):
+    given(name, [node("QuantizeLinear", "soft scale zero", "alpha")],
+          [("scale", np.float32(scale)), ("zero", dtype(zero))], kind=kind)
+two = nodes + [node("Mul", "green none", "zeros"), node("Concat", "zeros green", "both", axis=1)]
+given("slice", [node("Softmax", "both", "shares", axis=1), node("Slice", "shares from to axis", "alpha")],
+      [("none", np.float32(0)), *((n, np.array([v], np.int64)) for n, v in (("from", 1), ("to", 2), ("axis", 1)))],
+      start=two)
+given("flat", [node("Reshape", "soft size", "alpha")], [("size", np.array([1, 48], np.int64))], shape=[1, 48])
+given("flat_classes", [node("Transpose", "both", "last", perm=[0, 2, 3, 1]), node("Reshape", "last size", "flat"),
+                       node("Softmax", "flat", "alpha", axis=2)],
+      [("none", np.float32(0)), ("size", np.array([1, 48, 2], np.int64))], shape=[1, 48, 2], start=two)
+for name, image, shape in (("five", [1, *IMAGE], [1, *ONE]), ("three", IMAGE[1:], ONE[2:])):
+    channels, inner = channel("picture", 1, "green")
+    save(f"given_{name}", [node("Reshape", "image four", "picture"), *channels, node("Sigmoid", "green", "soft"),
+                           node("Reshape", "soft out", "alpha")],
+         [value("image", F32, image)], [value("alpha", F32, shape)],
+         [*inner, const("four", np.array(IMAGE, np.int64)), const("out", np.array(shape, np.int64))])
+
+# Pictures of other types, 0 to 255 or -128 to 127.
+I32 = T.INT32
+for name, kind, steps, constants in (
+        ("double", F64, [node("Cast", "image", "picture", to=F32)], []),
+        ("i32", I32, [node("Cast", "image", "float", to=F32), node("Div", "float factor", "picture")],
+         [const("factor", np.float32(255))]),
+        ("i8", I8, [node("DequantizeLinear", "image scale zero", "picture")],
+         [const("scale", np.float32(1 / 255)), const("zero", np.int8(-128))])):
+    channels, inner = channel("picture", 1, "green")
+    save(f"taken_{name}", [*steps, *channels, node("Clip", "green zero_f one", "alpha")],
+         [value("image", kind, IMAGE)], [value("alpha", F32, ONE)],
+         [*inner, *constants, const("zero_f", np.float32(0)), const("one", np.float32(1))])
 
 # Two classes with a sigmoid each, described as if they were a softmax's: they do not add up to 1.
 save("sigmoids", [node("Slice", "image start end axis", "both"), node("Sigmoid", "both", "shares")],

@@ -26,7 +26,7 @@ pub enum Kind {
     Divisor,
     /// A pair `[low, high]`, or one pair per channel.
     Range,
-    /// A pair `[low, high]`.
+    /// A pair `[background, subject]` of two different numbers.
     Pair,
     /// A list of texts.
     Texts,
@@ -86,7 +86,7 @@ pub const KEYS: &[(&str, Kind, &str)] = &[
     ),
     (
         "input.type",
-        Kind::Choice(&["f32", "f16", "u8"]),
+        Kind::Choice(&["f32", "f16", "f64", "u8", "i8", "i32"]),
         "element type (checked)",
     ),
     (
@@ -152,7 +152,7 @@ impl Kind {
             Kind::Range => {
                 "a pair [low, high] with low below high, or a list of one pair per channel".into()
             }
-            Kind::Pair => "a pair [low, high] with low below high".into(),
+            Kind::Pair => "a pair [background, subject] of two different numbers".into(),
             Kind::Texts => "a list of texts".into(),
             Kind::Classes => "a list of class indices (from 0) and class names".into(),
             Kind::States => {
@@ -217,16 +217,16 @@ fn is_ascending(pair: &[Value]) -> bool {
     pair.len() == 2 && pair.iter().all(is_number) && as_number(&pair[0]) < as_number(&pair[1])
 }
 
-/// Two numbers, the lower one first as the floats that they will be, and so that their difference
-/// can be divided by.
+/// Two numbers that differ as the floats that they will be, so that their difference can be divided
+/// by.
 fn is_span(pair: &[Value]) -> bool {
     let ends: Option<Vec<f64>> = pair.iter().map(as_number).collect();
     ends.is_some_and(|ends| {
-        let &[low, high] = &ends[..] else {
+        let &[background, subject] = &ends[..] else {
             return false;
         };
-        let span = high as f32 - low as f32;
-        span > 0.0 && span.is_finite()
+        let span = subject as f32 - background as f32;
+        span != 0.0 && span.is_finite()
     })
 }
 

@@ -19,6 +19,8 @@ pub(in crate::model) use picture::layout_of;
 pub use size::InputSize;
 pub(in crate::model) use tensor::InputTensor;
 
+use ort::value::TensorElementType;
+
 use super::ModelError;
 use super::context::ResolveContext;
 use super::description::StatePair;
@@ -52,20 +54,26 @@ pub struct PictureInput {
     pub name: String,
     /// What the sampler fills it with.
     pub spec: TensorSpec,
+    /// The model's own element type.
+    pub element: TensorElementType,
     /// Number of channels, 1 or 3.
     pub channels: usize,
+    /// Number of the tensor's sides before the picture's three; each is 1.
+    pub leading: usize,
     /// What its size comes from.
     pub size: InputSize,
 }
 
 impl PictureInput {
     /// The tensor's sides.
-    pub fn shape(&self) -> [usize; 4] {
+    pub fn shape(&self) -> Vec<usize> {
         let (c, h, w) = (self.channels, self.spec.height, self.spec.width);
-        match self.spec.layout {
-            TensorLayout::Nchw => [1, c, h, w],
-            TensorLayout::Nhwc => [1, h, w, c],
-        }
+        let mut shape = vec![1; self.leading];
+        shape.extend(match self.spec.layout {
+            TensorLayout::Nchw => [c, h, w],
+            TensorLayout::Nhwc => [h, w, c],
+        });
+        shape
     }
 }
 

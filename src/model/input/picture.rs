@@ -22,9 +22,12 @@ pub(super) fn resolve(
     let image = choose(context)?;
     let layout = layout(context, image, guesses)?;
     let element = element(context, image)?;
-    let [channels, height, width] = match (layout, &image.dims[..]) {
-        (TensorLayout::Nchw, &[_, c, h, w]) | (TensorLayout::Nhwc, &[_, h, w, c]) => [c, h, w],
-        _ => return Err(cannot_take(context, image)),
+    let Some((leading, &[a, b, c])) = image.dims.split_last_chunk() else {
+        return Err(cannot_take(context, image));
+    };
+    let [channels, height, width] = match layout {
+        TensorLayout::Nchw => [a, b, c],
+        TensorLayout::Nhwc => [c, a, b],
     };
     let channels = channels.unwrap_or(3);
     let order = order(context, channels, guesses)?;
@@ -37,11 +40,13 @@ pub(super) fn resolve(
             height,
             layout,
             order,
-            element,
+            element: sampled(element),
             scale,
             bias,
         },
+        element,
         channels,
+        leading: leading.len(),
         size,
     })
 }
@@ -58,11 +63,14 @@ pub(in crate::model) fn layout_of(word: &str) -> TensorLayout {
 /// The layouts that an input's sides allow, for a picture of 1 or 3 channels.
 fn layouts(tensor: &TensorInfo) -> Vec<TensorLayout> {
     let fits = |side: Option<usize>| matches!(side, None | Some(1 | 3));
-    let &[batch, a, _, c] = &tensor.dims[..] else {
+    let Some((leading, &[a, _, c])) = tensor.dims.split_last_chunk() else {
         return Vec::new();
     };
-    let numeric = tensor.is_float() || tensor.element == Some(E::Uint8);
-    if !numeric || !matches!(batch, None | Some(1)) {
+    let numeric = ELEMENTS
+        .iter()
+        .any(|(element, _)| tensor.element == Some(*element));
+    let single = leading.iter().all(|side| matches!(side, None | Some(1)));
+    if !numeric || !single || leading.len() > 2 {
         return Vec::new();
     }
     // A side that is known to be the channels beats one that is only open.
@@ -92,14 +100,22 @@ fn choose<'a>(context: &ResolveContext<'a>) -> Result<&'a TensorInfo, ModelError
             || keys.extras().any(|(name, ..)| name == input.name)
     };
     let possible = |input: &&TensorInfo| !taken(input) && !layouts(input).is_empty();
-    let found: Vec<&TensorInfo> = inputs.iter().filter(possible).collect();
+    let mut found: Vec<&TensorInfo> = inputs.iter().filter(possible).collect();
+    // Beside a picture as most models have it, others are something else.
+    let usual = |input: &TensorInfo| {
+        let usual = input.is_float() || input.element == Some(E::Uint8);
+        usual && input.dims.len() == 4
+    };
+    if found.iter().any(|input| usual(input)) {
+        found.retain(|input| usual(input));
+    }
     // States of recurrent networks often leave every side open; a picture has its channels.
     let mut sure = found.iter().filter(|input| layouts(input).len() == 1);
     match (&found[..], sure.next(), sure.next()) {
         ([only], ..) | (_, Some(only), None) => Ok(only),
         ([], ..) => Err(context.unsuitable(format!(
-            "none of its inputs can take a picture (a tensor of f32, f16 or u8 with four sides, \
-             1x3xHxW or 1xHxWx3, or 1 channel for gray); it has {}",
+            "none of its inputs can take a picture (a tensor of f32, f16, f64, u8, i8 or i32 with \
+             three to five sides, 1x3xHxW or 1xHxWx3, or 1 channel for gray); it has {}",
             list(inputs)
         ))),
         _ => {
@@ -111,8 +127,8 @@ fn choose<'a>(context: &ResolveContext<'a>) -> Result<&'a TensorInfo, ModelError
 
 fn cannot_take(context: &ResolveContext, image: &TensorInfo) -> ModelError {
     context.unsuitable(format!(
-        "input {image} cannot take a picture: expected f32, f16 or u8, 1x3xHxW or 1xHxWx3 (1 \
-         channel for gray)"
+        "input {image} cannot take a picture: expected f32, f16, f64, u8, i8 or i32, 1x3xHxW or \
+         1xHxWx3 (1 channel for gray)"
     ))
 }
 
@@ -147,20 +163,37 @@ fn layout(
     }
 }
 
+/// Words of `input.type`.
+const ELEMENTS: [(E, &str); 6] = [
+    (E::Float32, "f32"),
+    (E::Float16, "f16"),
+    (E::Uint8, "u8"),
+    (E::Float64, "f64"),
+    (E::Int32, "i32"),
+    (E::Int8, "i8"),
+];
+
 /// The element type, which `input.type` must agree with.
-fn element(context: &ResolveContext, image: &TensorInfo) -> Result<ElementType, ModelError> {
-    let element = match image.element {
-        Some(E::Float32) => ElementType::F32,
-        Some(E::Float16) => ElementType::F16,
-        Some(E::Uint8) => ElementType::U8,
-        _ => return Err(context.unsuitable(format!("input {image} is not f32, f16 or u8"))),
+fn element(context: &ResolveContext, image: &TensorInfo) -> Result<E, ModelError> {
+    let mut known = ELEMENTS.into_iter();
+    let Some((element, word)) = known.find(|(element, _)| image.element == Some(*element)) else {
+        return Err(cannot_take(context, image));
     };
     match context.keys.text("input.type") {
-        Some(said) if said != element.name() => {
-            let problem = format!("the model's input is {}, not {said}", element.name());
+        Some(said) if said != word => {
+            let problem = format!("the model's input is {word}, not {said}");
             Err(context.contradiction("input.type", problem))
         }
         _ => Ok(element),
+    }
+}
+
+/// What the sampler gives; other types are made of f32.
+fn sampled(element: E) -> ElementType {
+    match element {
+        E::Float16 => ElementType::F16,
+        E::Uint8 => ElementType::U8,
+        _ => ElementType::F32,
     }
 }
 
@@ -190,17 +223,19 @@ fn order(
 /// `(low + x * (high - low) - mean) / std`.
 fn normalisation(
     keys: &DescriptionKeys,
-    element: ElementType,
+    element: E,
     guesses: &mut Vec<String>,
 ) -> ([f32; 3], [f32; 3]) {
     let range = keys.range().unwrap_or_else(|| {
-        let high = if element == ElementType::U8 {
-            255.0
-        } else {
-            1.0
+        let [low, high] = match element {
+            E::Uint8 | E::Int32 => [0.0, 255.0],
+            E::Int8 => [-128.0, 127.0],
+            _ => [0.0, 1.0],
         };
-        guesses.push(format!("input.range = [0, {high}], the most common one"));
-        [[0.0, high]; 3]
+        guesses.push(format!(
+            "input.range = [{low}, {high}], the most common one"
+        ));
+        [[low, high]; 3]
     });
     let mean = keys.per_channel("input.mean").unwrap_or([0.0; 3]);
     let std = keys.per_channel("input.std").unwrap_or([1.0; 3]);

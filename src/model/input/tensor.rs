@@ -19,6 +19,8 @@ enum Staging {
     None,
     /// Halves, which ONNX Runtime's binding knows under another type.
     Half(Vec<Half>),
+    /// Floats, of which the model gets another type.
+    Convert(Vec<f32>),
     /// Red, green and blue (axis 0) of each pixel (axis 1), 0 to 1; a gray model gets the luma.
     Gray {
         planes: Array2<f32>,
@@ -38,12 +40,7 @@ impl InputTensor {
     /// Makes the memory that the picture needs.
     pub fn new(input: &PictureInput) -> ort::Result<Self> {
         let model = input.spec;
-        let element = match model.element {
-            ElementType::F32 => E::Float32,
-            ElementType::F16 => E::Float16,
-            ElementType::U8 => E::Uint8,
-        };
-        let tensor = zeros(Some(element), &input.shape())?;
+        let tensor = zeros(Some(input.element), &input.shape())?;
         let (spec, staging) = if input.channels == 1 {
             let spec = TensorSpec {
                 layout: TensorLayout::Nchw,
@@ -65,8 +62,10 @@ impl InputTensor {
                 model,
                 Staging::Half(vec![Half::default(); model.elements()]),
             )
-        } else {
+        } else if matches!(input.element, E::Float32 | E::Uint8) {
             (model, Staging::None)
+        } else {
+            (model, Staging::Convert(vec![0.0; model.elements()]))
         };
         Ok(Self {
             spec,
@@ -89,6 +88,7 @@ impl InputTensor {
     pub fn as_mut(&mut self) -> TensorMut<'_> {
         match &mut self.staging {
             Staging::Half(data) => TensorMut::F16(data),
+            Staging::Convert(data) => TensorMut::F32(data),
             Staging::Gray { planes, .. } => {
                 TensorMut::F32(planes.as_slice_mut().unwrap_or_default())
             }
@@ -109,16 +109,35 @@ impl InputTensor {
                     *to = half::f16::from_bits(from.0);
                 }
             }
+            Staging::Convert(data) => match self.tensor.data_type() {
+                E::Float64 => convert(data, &mut self.tensor, f64::from),
+                E::Int32 => convert(data, &mut self.tensor, |x| x.round() as i32),
+                _ => convert(data, &mut self.tensor, |x| x.round() as i8),
+            },
             Staging::Gray { planes, model } => {
                 let tensor = &mut self.tensor;
-                match model.element {
-                    ElementType::F32 => write_luma(planes, model, tensor, |y| y),
-                    ElementType::F16 => write_luma(planes, model, tensor, half::f16::from_f32),
-                    // The cast saturates.
-                    ElementType::U8 => write_luma(planes, model, tensor, |y| (y + 0.5) as u8),
+                match tensor.data_type() {
+                    E::Float16 => write_luma(planes, model, tensor, half::f16::from_f32),
+                    E::Float64 => write_luma(planes, model, tensor, f64::from),
+                    // The casts saturate.
+                    E::Uint8 => write_luma(planes, model, tensor, |y| (y + 0.5) as u8),
+                    E::Int8 => write_luma(planes, model, tensor, |y| y.round() as i8),
+                    E::Int32 => write_luma(planes, model, tensor, |y| y.round() as i32),
+                    _ => write_luma(planes, model, tensor, |y| y),
                 }
             }
         }
+    }
+}
+
+/// The sampler's floats in the model's type.
+fn convert<T: PrimitiveTensorElementType>(
+    data: &[f32],
+    tensor: &mut DynTensor,
+    convert: impl Fn(f32) -> T,
+) {
+    for (to, from) in values_mut(tensor).iter_mut().zip(data) {
+        *to = convert(*from);
     }
 }
 

@@ -179,7 +179,7 @@ impl<'a> Parts<'a> {
         let plan = OutputPlan::resolve(
             context,
             &outputs,
-            |output| self.session.operator(output),
+            |output| self.session.hint(output),
             &self.descriptor.input.spec,
             &mut self.descriptor.guesses,
         )?;

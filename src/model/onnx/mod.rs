@@ -6,10 +6,14 @@
 //! An ONNX file is one protobuf message `ModelProto` (onnx.proto of ONNX 1.x; the numbers of the
 //! fields are part of the format). Nothing is copied.
 
+mod bounds;
 mod confine;
+mod scalar;
 mod wire;
 
 use std::collections::{HashMap, HashSet};
+
+pub use bounds::Bounds;
 
 use super::ModelError;
 use wire::{Field, Fields, part, text};
@@ -43,8 +47,22 @@ pub struct Outline<'a> {
     pub metadata: Vec<(&'a str, &'a str)>,
     /// Inputs with the names of their sides, empty if a side has none (most are numbers).
     pub inputs: Vec<(&'a str, Vec<&'a str>)>,
-    /// Operator and first input of the node that makes a tensor, by the tensor's name.
-    makers: HashMap<&'a str, (&'a str, &'a str)>,
+    /// The nodes of the graph itself, without those of branches and loops.
+    nodes: Vec<Node<'a>>,
+    /// Which node makes a tensor, by the tensor's name.
+    makers: HashMap<&'a str, usize>,
+    /// Constants of one number, by name.
+    scalars: HashMap<&'a str, f32>,
+}
+
+/// An operator and what it works on.
+#[derive(Debug, Default)]
+struct Node<'a> {
+    operator: &'a str,
+    /// Names of its inputs, empty for one that is left out.
+    inputs: Vec<&'a str>,
+    /// Attributes of one number.
+    attributes: Vec<(&'a str, f32)>,
 }
 
 impl<'a> Outline<'a> {
@@ -77,7 +95,7 @@ impl<'a> Outline<'a> {
         let (mut version, mut graph) = (false, false);
         for item in (Fields { rest: bytes }) {
             match item? {
-                (1, Field::Number) => version = true,
+                (1, Field::Number(_)) => version = true,
                 (7, Field::Bytes(bytes)) => {
                     graph = true;
                     self.graph(bytes, 0)?;
@@ -116,7 +134,12 @@ impl<'a> Outline<'a> {
         for item in (Fields { rest: bytes }) {
             match item? {
                 (1, Field::Bytes(bytes)) => self.node(bytes, depth)?,
-                (5, Field::Bytes(bytes)) => self.tensor(bytes)?,
+                (5, Field::Bytes(bytes)) => {
+                    self.tensor(bytes)?;
+                    if depth == 0 {
+                        self.scalars.extend(scalar::tensor(bytes)?);
+                    }
+                }
                 (11, Field::Bytes(bytes)) if depth == 0 => self.input(bytes)?,
                 (15, Field::Bytes(bytes)) => self.sparse(bytes)?,
                 _ => {}
@@ -142,23 +165,37 @@ impl<'a> Outline<'a> {
     }
 
     fn node(&mut self, bytes: &'a [u8], depth: usize) -> Result<(), &'static str> {
-        let (mut input, mut operator) = (None, "");
+        let mut node = Node::default();
         let mut outputs = Vec::new();
         for item in (Fields { rest: bytes }) {
             match item? {
-                (1, Field::Bytes(bytes)) if input.is_none() => input = Some(text(bytes)?),
+                (1, Field::Bytes(bytes)) => node.inputs.push(text(bytes)?),
                 (2, Field::Bytes(bytes)) => outputs.push(text(bytes)?),
-                (4, Field::Bytes(bytes)) => operator = text(bytes)?,
-                (5, Field::Bytes(bytes)) => self.attribute(bytes, depth)?,
+                (4, Field::Bytes(bytes)) => node.operator = text(bytes)?,
+                (5, Field::Bytes(bytes)) => {
+                    self.attribute(bytes, depth)?;
+                    node.attributes.extend(scalar::attribute(bytes)?);
+                }
                 _ => {}
             }
         }
-        if depth == 0 {
-            let maker = (operator, input.unwrap_or_default());
-            self.makers
-                .extend(outputs.into_iter().map(|output| (output, maker)));
+        if depth > 0 {
+            return Ok(());
         }
+        if node.operator == "Constant" {
+            let values = node.attributes.iter().map(|(_, value)| *value);
+            self.scalars.extend(outputs.iter().copied().zip(values));
+        }
+        let index = self.nodes.len();
+        self.makers
+            .extend(outputs.into_iter().map(|output| (output, index)));
+        self.nodes.push(node);
         Ok(())
+    }
+
+    /// The node that makes a tensor.
+    fn maker(&self, tensor: &str) -> Option<&Node<'a>> {
+        self.nodes.get(*self.makers.get(tensor)?)
     }
 
     fn attribute(&mut self, bytes: &'a [u8], depth: usize) -> Result<(), &'static str> {
@@ -212,11 +249,11 @@ impl<'a> Outline<'a> {
         let mut name = output;
         // Every step goes to another tensor; a file with a cycle must not hang us.
         for _ in 0..self.makers.len() {
-            let (operator, input) = *self.makers.get(name)?;
-            if !SHAPE_OPERATORS.contains(&operator) {
-                return Some(operator);
+            let node = self.maker(name)?;
+            if !SHAPE_OPERATORS.contains(&node.operator) {
+                return Some(node.operator);
             }
-            name = input;
+            name = node.inputs.first()?;
         }
         None
     }

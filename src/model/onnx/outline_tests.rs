@@ -26,3 +26,84 @@ fn sides_are_known_by_names_that_are_the_inputs_own() {
     assert_eq!(outline.named_sides("image", &[1, 3, 8, 8]), square);
     assert_eq!(outline.named_sides("image", &[1, 3, 6, 8]), square[..1]);
 }
+
+/// An outline of nodes that are written as operator, inputs, output, and of a few constants.
+fn graph(nodes: &[(&'static str, &[&'static str], &'static str)]) -> Outline<'static> {
+    let constants = [("one", 1.0), ("high", 255.0), ("scale", 0.5), ("zero", 3.0)];
+    let mut outline = Outline {
+        scalars: HashMap::from(constants),
+        ..Outline::default()
+    };
+    for (operator, inputs, output) in nodes {
+        outline.makers.insert(output, outline.nodes.len());
+        outline.nodes.push(Node {
+            operator,
+            inputs: inputs.to_vec(),
+            attributes: vec![("min", -1.0), ("max", 1.0)],
+        });
+    }
+    outline
+}
+
+#[test]
+fn bounds_are_moved_by_constants() {
+    let outline = graph(&[
+        ("Sigmoid", &["x"], "soft"),
+        ("Mul", &["high", "soft"], "scaled"),
+        ("Cast", &["scaled"], "cast"),
+        ("Sub", &["one", "soft"], "inverse"),
+        ("Div", &["scaled", "high"], "unit"),
+        ("QuantizeLinear", &["soft", "scale", "zero"], "quantised"),
+        ("DequantizeLinear", &["quantised", "scale", "zero"], "back"),
+        ("Clip", &["x"], "clipped"),
+        ("Clip", &["soft", "", "high"], "soft_clipped"),
+        ("Tanh", &["x"], "tanh"),
+        ("Softmax", &["x"], "shares"),
+        ("Transpose", &["shares"], "turned"),
+        ("Slice", &["turned"], "class"),
+    ]);
+    for (tensor, range, activation) in [
+        ("soft", [0.0, 1.0], true),
+        ("cast", [0.0, 255.0], true),
+        ("inverse", [0.0, 1.0], true),
+        ("unit", [0.0, 1.0], true),
+        ("quantised", [3.0, 5.0], true),
+        ("back", [0.0, 1.0], true),
+        ("clipped", [-1.0, 1.0], false),
+        ("soft_clipped", [0.0, 1.0], true),
+        ("tanh", [-1.0, 1.0], true),
+        ("class", [0.0, 1.0], true),
+    ] {
+        let expected = Bounds { range, activation };
+        assert_eq!(outline.bounds(tensor), Some(expected), "{tensor}");
+    }
+}
+
+#[test]
+fn what_the_graph_does_not_bound_has_no_bounds() {
+    let outline = graph(&[
+        ("Conv", &["x", "w"], "score"),
+        ("Relu", &["score"], "positive"),
+        ("Sigmoid", &["x"], "soft"),
+        ("Mul", &["soft", "soft"], "product"),
+        ("Div", &["one", "soft"], "inverse"),
+        ("Mul", &["soft", "nothing"], "unknown"),
+        ("Clip", &["x", "computed", "high"], "half_open"),
+        ("Identity", &["loop"], "loop"),
+        ("Softmax", &["x"], "of_all_pixels"),
+        ("Reshape", &["of_all_pixels"], "map"),
+    ]);
+    for tensor in [
+        "score",
+        "positive",
+        "product",
+        "inverse",
+        "unknown",
+        "half_open",
+        "loop",
+        "map",
+        "nowhere",
+    ] {
+        assert_eq!(outline.bounds(tensor), None, "{tensor}");
+    }
+}

@@ -5,8 +5,8 @@
 /// A field of a protobuf message.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Field<'a> {
-    /// A number, whatever it is.
-    Number,
+    /// A number.
+    Number(u64),
     /// A text, a message, or a number of fixed size.
     Bytes(&'a [u8]),
 }
@@ -17,7 +17,8 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn varint(&mut self) -> Result<u64, &'static str> {
+    /// A number of any size.
+    pub fn varint(&mut self) -> Result<u64, &'static str> {
         let mut value = 0u64;
         for shift in (0..70).step_by(7) {
             let (&byte, rest) = self.rest.split_first().ok_or("it is cut off")?;
@@ -40,7 +41,7 @@ impl<'a> Fields<'a> {
     fn read(&mut self) -> Result<(u64, Field<'a>), &'static str> {
         let tag = self.varint()?;
         let field = match tag & 7 {
-            0 => self.varint().map(|_| Field::Number)?,
+            0 => Field::Number(self.varint()?),
             1 => Field::Bytes(self.bytes(8)?),
             2 => {
                 let len = self.varint()?;

@@ -31,7 +31,11 @@ macro_rules! sample {
 
 sample! {
     f32: x => x;
+    f64: x => x as f32;
     half::f16: x => x.to_f32();
+    half::bf16: x => x.to_f32();
+    u16: x => f32::from(x);
+    i16: x => f32::from(x);
     u8: x => f32::from(x);
     i8: x => f32::from(x);
     i32: x => x as f32;
@@ -61,7 +65,11 @@ pub(in crate::model) fn decode(
     }
     match *tensor.data_type() {
         E::Float32 => with!(f32),
+        E::Float64 => with!(f64),
         E::Float16 => with!(half::f16),
+        E::Bfloat16 => with!(half::bf16),
+        E::Uint16 => with!(u16),
+        E::Int16 => with!(i16),
         E::Uint8 => with!(u8),
         E::Int8 => with!(i8),
         E::Int32 => with!(i32),
@@ -104,9 +112,9 @@ fn write<T: Sample>(
     let only = || values.to_slice().ok_or_else(scattered);
     Ok(match plan.kind {
         OutputKind::Alpha => {
-            let [low, high] = plan.range;
-            let unit = 255.0 / (high - low);
-            map(only()?, out, limits, |x| (x - low) * unit)
+            let [background, subject] = plan.range;
+            let unit = 255.0 / (subject - background);
+            map(only()?, out, limits, |x| (x - background) * unit)
         }
         OutputKind::Logits => map(only()?, out, limits, |x| 255.0 / (1.0 + exp(-x))),
         OutputKind::MinMax => {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What an output's values mean: as declared, or as the last operator shows.
+//! What an output's values mean: as declared, or as the graph shows.
 
 use ort::value::TensorElementType as E;
 
 use super::super::ModelError;
 use super::super::context::ResolveContext;
-use super::super::signature::TensorInfo;
+use super::super::signature::{GraphHint, TensorInfo};
 
 /// What the output's values mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,24 +54,26 @@ impl OutputKind {
 
     /// Whether an output of so many channels can hold it; else what it needs.
     fn check(self, output: &TensorInfo, channels: usize) -> Result<(), &'static str> {
-        let float = output.is_float();
+        let float = has_fractions(output.element);
         let (fits, needs) = match self {
-            Self::Alpha => (
-                channels == 1 && (float || output.element == Some(E::Uint8)),
-                "one channel of floats or bytes",
-            ),
             Self::Logits | Self::MinMax => (channels == 1 && float, "one channel of floats"),
             Self::Softmax | Self::Classes => (channels > 1 && float, "several channels of floats"),
-            Self::Labels => (channels == 1, "one channel"),
+            Self::Alpha | Self::Labels => (channels == 1, "one channel"),
         };
         if fits { Ok(()) } else { Err(needs) }
     }
 
-    /// What the operator that makes an output tells.
-    fn guess(operator: &str, output: &TensorInfo, channels: usize) -> Option<Self> {
-        let kind = match (operator, channels) {
+    /// What the graph tells of an output.
+    fn guess(hint: &GraphHint, output: &TensorInfo, channels: usize) -> Option<Self> {
+        let kind = match (hint.operator.as_deref().unwrap_or_default(), channels) {
+            (_, 1) if alpha_range(hint).is_some() => Self::Alpha,
+            ("Sigmoid" | "HardSigmoid" | "Clip", 1)
+                if hint.bounds.is_none()
+                    && (has_fractions(output.element) || output.element == Some(E::Uint8)) =>
+            {
+                Self::Alpha
+            }
             ("ArgMax", 1) => Self::Labels,
-            ("Sigmoid" | "HardSigmoid" | "Clip", 1) => Self::Alpha,
             ("Softmax", 2..) => Self::Softmax,
             ("Conv" | "ConvTranspose" | "BatchNormalization", 1) => Self::Logits,
             ("Conv" | "ConvTranspose" | "BatchNormalization", 2..) => Self::Classes,
@@ -81,15 +83,33 @@ impl OutputKind {
     }
 }
 
+/// The ends of an alpha, if the bounds of the values are those of one: an activation reaches both
+/// of its ends, a Clip alone is one if it has the ends that people use.
+fn alpha_range(hint: &GraphHint) -> Option<[f32; 2]> {
+    let usual = [[0.0, 1.0], [0.0, 255.0], [-1.0, 1.0]];
+    let bounds = hint.bounds?;
+    (bounds.activation || usual.contains(&bounds.range)).then_some(bounds.range)
+}
+
 /// Whether a tensor of such elements can be decoded.
 pub(super) fn is_decodable(element: Option<E>) -> bool {
+    let whole = |element| {
+        matches!(
+            element,
+            E::Uint8 | E::Int8 | E::Uint16 | E::Int16 | E::Int32 | E::Int64 | E::Bool
+        )
+    };
+    has_fractions(element) || element.is_some_and(whole)
+}
+
+fn has_fractions(element: Option<E>) -> bool {
     matches!(
         element,
-        Some(E::Float32 | E::Float16 | E::Uint8 | E::Int8 | E::Int32 | E::Int64 | E::Bool)
+        Some(E::Float32 | E::Float16 | E::Bfloat16 | E::Float64)
     )
 }
 
-/// What the values mean.
+/// What the values mean: as declared, or as the graph shows.
 ///
 /// # Errors
 /// `output.kind` contradicts the output, or it is missing and no operator stands for it.
@@ -97,7 +117,7 @@ pub(super) fn resolve(
     context: &ResolveContext,
     output: &TensorInfo,
     channels: usize,
-    operator: Option<&str>,
+    hint: &GraphHint,
     guesses: &mut Vec<String>,
 ) -> Result<OutputKind, ModelError> {
     let declared = context.keys.text("output.kind");
@@ -111,26 +131,29 @@ pub(super) fn resolve(
                 context.contradiction("output.kind", problem)
             });
     }
-    let operator = operator.unwrap_or_default();
-    let Some(kind) = OutputKind::guess(operator, output, channels) else {
-        let choices = match (channels, output.is_float()) {
+    let Some(kind) = OutputKind::guess(hint, output, channels) else {
+        let choices = match (channels, has_fractions(output.element)) {
             (1, true) => "alpha, logits, minmax or labels",
             (1, false) => "alpha or labels",
             _ => "softmax or classes",
         };
-        let asked = format!("what do the values of output {output} mean: {choices}?");
+        let bounds = hint.bounds.map_or(String::new(), |bounds| {
+            format!(" ({} to {})", bounds.range[0], bounds.range[1])
+        });
+        let asked = format!("what do the values of output {output}{bounds} mean: {choices}?");
         return Err(context.ambiguous("output.kind", asked));
     };
     guesses.push(format!(
-        "output.kind = \"{}\", since {operator} makes `{}`",
+        "output.kind = \"{}\", since {} makes `{}`",
         kind.word(),
+        hint.operator.as_deref().unwrap_or("its graph"),
         output.name
     ));
     Ok(kind)
 }
 
-/// What background and subject are in an alpha: as declared, else bytes from 0 to 255 and every
-/// other number from 0 to 1.
+/// What background and subject are in an alpha: as declared, else the bounds that the graph gives
+/// it, else bytes from 0 to 255 and every other number from 0 to 1.
 ///
 /// # Errors
 /// `output.range` is given for what is no alpha.
@@ -138,7 +161,13 @@ pub(super) fn range(
     context: &ResolveContext,
     output: &TensorInfo,
     kind: OutputKind,
+    hint: &GraphHint,
+    guesses: &mut Vec<String>,
 ) -> Result<[f32; 2], ModelError> {
+    let usual = match output.element {
+        Some(E::Uint8) => [0.0, 255.0],
+        _ => [0.0, 1.0],
+    };
     match context.keys.output_range() {
         Some(_) if kind != OutputKind::Alpha => {
             let problem = format!(
@@ -148,7 +177,17 @@ pub(super) fn range(
             Err(context.contradiction("output.range", problem))
         }
         Some(range) => Ok(range),
-        None if output.element == Some(E::Uint8) => Ok([0.0, 255.0]),
-        None => Ok([0.0, 1.0]),
+        None if kind != OutputKind::Alpha => Ok(usual),
+        None => {
+            let range = alpha_range(hint).unwrap_or(usual);
+            if range != usual {
+                let [low, high] = range;
+                guesses.push(format!(
+                    "output.range = [{low}, {high}], the bounds of `{}` in the graph",
+                    output.name
+                ));
+            }
+            Ok(range)
+        }
     }
 }

@@ -19,7 +19,7 @@ pub use plausible::{Fault, Implausible};
 
 use super::ModelError;
 use super::context::ResolveContext;
-use super::signature::TensorInfo;
+use super::signature::{GraphHint, TensorInfo};
 use crate::frame::{TensorLayout, TensorSpec};
 use reading::Reading;
 
@@ -47,15 +47,15 @@ pub struct OutputPlan {
 }
 
 impl OutputPlan {
-    /// Settles the output. `outputs` hold true shapes, those of states left out; `operator` tells
-    /// which operator gives an output its meaning; `input` is what the picture's tensor is.
+    /// Settles the output. `outputs` hold true shapes, those of states left out; `hint` tells what
+    /// the graph says of an output; `input` is what the picture's tensor is.
     ///
     /// # Errors
     /// As for the inputs: unsuitable, ambiguous or contradicted.
     pub(in crate::model) fn resolve<'a>(
         context: &ResolveContext,
         outputs: &[TensorInfo],
-        operator: impl Fn(&str) -> Option<&'a str>,
+        hint: impl Fn(&str) -> Option<&'a GraphHint>,
         input: &TensorSpec,
         guesses: &mut Vec<String>,
     ) -> Result<Self, ModelError> {
@@ -66,11 +66,12 @@ impl OutputPlan {
             height,
             width,
         } = reading::resolve(context, output, input, guesses)?;
-        let operator = operator(&output.name);
-        let kind = kind::resolve(context, output, channels, operator, guesses)?;
+        let unknown = GraphHint::default();
+        let hint = hint(&output.name).unwrap_or(&unknown);
+        let kind = kind::resolve(context, output, channels, hint, guesses)?;
         Ok(Self {
             name: output.name.clone(),
-            range: kind::range(context, output, kind)?,
+            range: kind::range(context, output, kind, hint, guesses)?,
             subject: subject::resolve(context, channels, kind, guesses)?,
             classes: context.keys.labels().len(),
             kind,

@@ -37,7 +37,7 @@ impl Limits {
     pub fn of(plan: &OutputPlan) -> Self {
         let whole = plan.kind == OutputKind::Labels;
         let [low, high] = match plan.kind {
-            OutputKind::Alpha => plan.range,
+            OutputKind::Alpha => ascending(plan.range),
             OutputKind::Softmax => [0.0, 1.0],
             OutputKind::Labels => [0.0, classes_of(plan) as f32 - 1.0],
             // Whatever is finite.
@@ -59,6 +59,11 @@ impl Limits {
     pub fn allow(self, x: f32) -> bool {
         (x >= self.low) & (x <= self.high)
     }
+}
+
+/// The lower end first.
+fn ascending([a, b]: [f32; 2]) -> [f32; 2] {
+    [a.min(b), a.max(b)]
 }
 
 /// Whether a number of less than 2^22 is whole. Adding 1.5 * 2^23 leaves no room for a fraction.
@@ -185,7 +190,7 @@ pub(super) fn complain<T: Sample>(
         (OutputKind::Labels, Some(value)) => Fault::NotWhole(value),
         _ if !limits.allow(found[0]) || !limits.allow(found[1]) => {
             Fault::Outside(match plan.kind {
-                OutputKind::Alpha => plan.range,
+                OutputKind::Alpha => ascending(plan.range),
                 OutputKind::Labels => [0.0, classes_of(plan) as f32 - 1.0],
                 _ => [0.0, 1.0],
             })

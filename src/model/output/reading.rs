@@ -39,7 +39,8 @@ pub(super) fn choose<'a>(
     let found: Vec<&TensorInfo> = outputs.iter().filter(usable).collect();
     match &found[..] {
         [] => Err(context.unsuitable(format!(
-            "none of its outputs can be a matte (HxW, 1xCxHxW or 1xHxWxC of numbers); it has {}",
+            "none of its outputs can be a matte (HxW, 1xCxHxW or 1xHxWxC of numbers, or the \
+             input's rows and columns as one side); it has {}",
             list(outputs)
         ))),
         [only] => Ok(only),
@@ -70,7 +71,7 @@ fn only_single<'a>(
 
 /// All ways to read an output's sides as a picture of about the input's aspect.
 fn readings(output: &TensorInfo, input: &TensorSpec) -> Vec<Reading> {
-    let sides: Vec<usize> = output.dims.iter().map(|side| side.unwrap_or(0)).collect();
+    let dims: Vec<usize> = output.dims.iter().map(|side| side.unwrap_or(0)).collect();
     let reading = |layout, [channels, height, width]: [usize; 3]| Reading {
         layout,
         channels,
@@ -78,12 +79,30 @@ fn readings(output: &TensorInfo, input: &TensorSpec) -> Vec<Reading> {
         width,
     };
     let (nchw, nhwc) = (TensorLayout::Nchw, TensorLayout::Nhwc);
-    let all = match sides[..] {
+    let mut sides = &dims[..];
+    while let [1, rest @ ..] = sides
+        && rest.len() > 2
+    {
+        sides = rest;
+    }
+    let all = match *sides {
         [h, w] | [1, h, w] => vec![reading(nchw, [1, h, w])],
-        [a, b, c] | [1, a, b, c] => vec![reading(nchw, [a, b, c]), reading(nhwc, [c, a, b])],
+        [a, b, c] => vec![reading(nchw, [a, b, c]), reading(nhwc, [c, a, b])],
         _ => Vec::new(),
     };
     let fits = |reading: &Reading| reading.fits(input);
+    let fitting: Vec<Reading> = all.into_iter().filter(fits).collect();
+    if !fitting.is_empty() {
+        return fitting;
+    }
+    // Rows and columns may be one side.
+    let (h, w) = (input.height, input.width);
+    let all = match *sides {
+        [n] | [1, n] | [1, 1, n] | [1, n, 1] if n == h * w => Some(reading(nchw, [1, h, w])),
+        [c, n] | [1, c, n] if n == h * w => Some(reading(nchw, [c, h, w])),
+        [n, c] | [1, n, c] if n == h * w => Some(reading(nhwc, [c, h, w])),
+        _ => None,
+    };
     all.into_iter().filter(fits).collect()
 }
 

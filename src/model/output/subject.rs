@@ -87,10 +87,10 @@ fn guess(
             (15, "[15], the person of Pascal VOC's 21 classes".into())
         }
         _ => {
-            let known = if labels.is_empty() {
-                format!("{count} classes without names")
-            } else {
-                labels.join(", ")
+            let known = match (labels.is_empty(), count) {
+                (false, _) => labels.join(", "),
+                (true, 0) => "indices of classes without names".into(),
+                (true, _) => format!("{count} classes without names"),
             };
             let asked = format!("which classes are the subject? It has {known}");
             return Err(context.ambiguous("output.subject", asked));

@@ -13,7 +13,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::super::ModelError;
 use super::super::onnx::Outline;
-use super::super::signature::{Signature, TensorInfo};
+use super::super::signature::{GraphHint, Signature, TensorInfo};
 use super::provider::{Placement, ProviderKind};
 use super::{ModelBytes, Optimisation, Runtime, SessionOptions, SharedSession};
 
@@ -101,9 +101,12 @@ impl ModelBytes<'_> {
             loader.accelerated(&usable, &mut warnings)?
         };
         let signature = Signature::of(&session);
-        let operator = |output: &TensorInfo| outline.operator(&output.name).map(str::to_owned);
+        let hint = |output: &TensorInfo| GraphHint {
+            operator: outline.operator(&output.name).map(str::to_owned),
+            bounds: outline.bounds(&output.name),
+        };
         Ok(SharedSession {
-            operators: signature.outputs.iter().map(operator).collect(),
+            hints: signature.outputs.iter().map(hint).collect(),
             signature,
             session: RwLock::new(session),
             shapes: Mutex::default(),

@@ -26,7 +26,7 @@ pub use runtime::{
     LibraryError, LogSink, Runtime, RuntimeError, Search, refuse_telemetry, set_log_sink,
 };
 
-use super::signature::{Signature, TensorInfo};
+use super::signature::{GraphHint, Signature, TensorInfo};
 
 /// How much ONNX Runtime rewrites the network when it loads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -94,8 +94,8 @@ pub(in crate::model) struct SharedSession {
     shapes: Mutex<HashMap<String, Vec<TensorInfo>>>,
     /// The model's inputs and outputs.
     pub signature: Signature,
-    /// The operator that gives each output its meaning, in the order of the outputs.
-    pub operators: Vec<Option<String>>,
+    /// What the graph says of each output, in the order of the outputs.
+    pub hints: Vec<GraphHint>,
     /// Which providers got how many nodes.
     pub placement: Placement,
     /// What did not go as asked.
@@ -135,10 +135,10 @@ impl SharedSession {
         Ok(shapes)
     }
 
-    /// The operator that gives `output` its meaning.
-    pub fn operator(&self, output: &str) -> Option<&str> {
-        let mut outputs = self.signature.outputs.iter().zip(&self.operators);
-        let (_, operator) = outputs.find(|(known, _)| known.name == output)?;
-        operator.as_deref()
+    /// What the graph says of `output`.
+    pub fn hint(&self, output: &str) -> Option<&GraphHint> {
+        let mut outputs = self.signature.outputs.iter().zip(&self.hints);
+        let (_, hint) = outputs.find(|(known, _)| known.name == output)?;
+        Some(hint)
     }
 }
