@@ -8,7 +8,7 @@ cd "$ROOT"
 . scripts/env.sh
 rustc +nightly --version >/dev/null 2>&1 || die "a nightly Rust is missing; rustup toolchain install nightly"
 host=$(rustc +nightly -vV | sed -n 's/^host: //p')
-# GLib keeps memory on purpose; what is lost is found by GStreamer's tracer (tests/soak.rs) and valgrind.
+# GLib keeps memory on purpose; what is lost is found by GStreamer's tracer (tests/robustness/soak.rs) and valgrind.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 export RUSTFLAGS="-Zsanitizer=address"
 tests=(elements segment live restarts formats meta privacy pictures bad_input mix mix_pipeline mix_bin)

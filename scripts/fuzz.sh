@@ -8,7 +8,7 @@
 #   scripts/fuzz.sh TARGET [SECONDS]   one target (scripts/fuzz.sh list names them), or `all`
 #   scripts/fuzz.sh --smoke            every target for two seconds
 #
-# fuzz/corpus holds the small corpus that tests/corpus.rs replays with the stable toolchain. What a
+# fuzz/corpus holds the small corpus that tests/robustness/corpus.rs replays with the stable toolchain. What a
 # run finds out by itself stays in target/fuzz/corpus, and an input that breaks something in
 # target/fuzz/artifacts: copy that into fuzz/corpus/TARGET together with the fix. The time that each
 # target has had is added up in target/fuzz/log.tsv (target, seconds, processor seconds, runs).
@@ -16,7 +16,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$ROOT/scripts/env.sh"
 cd "$ROOT/fuzz"
-# GLib keeps memory on purpose; what is lost is found by GStreamer's tracer (tests/soak.rs) and valgrind.
+# GLib keeps memory on purpose; what is lost is found by GStreamer's tracer (tests/robustness/soak.rs) and valgrind.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 mapfile -t targets < <(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v '^matte-fuzz$')
 

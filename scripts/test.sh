@@ -107,7 +107,7 @@ step_unit() {
 }
 # Every order in which the network's threads can meet.
 step_loom() { CARGO_TARGET_DIR=$TARGET/loom cargo test --manifest-path tests/loom/Cargo.toml; }
-step_static() { cargo test --features static --test elements; }
+step_static() { cargo test --features static --test elements chain::; }
 step_build() {
     cargo build --release
     gst-inspect-1.0 matte

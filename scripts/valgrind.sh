@@ -14,11 +14,15 @@ if [ $# = 0 ]; then : >"$TARGET/valgrind.tsv"; else touch "$TARGET/valgrind.tsv"
 commit=$(git describe --always --dirty --exclude='*')
 bad=0
 
-check() { # test binary, what of it (in words), arguments...
+check() { # test binary or module of tests/elements, what of it (in words), arguments...
     local name=$1 what=$2 log=$TARGET/valgrind-$1.log program errors
     case $wanted in "  " | *" $name "*) ;; *) return 0 ;; esac
     shift 2
     local of=(--test "$name")
+    if [ -e "tests/elements/$name.rs" ]; then
+        of=(--test elements)
+        set -- "$name::"
+    fi
     local failed=0
     [ "$name" != lib ] || of=(--lib)
     program=$(cargo test -p gst-plugin-matte --no-run "${of[@]}" --message-format=json 2>/dev/null |
@@ -42,7 +46,7 @@ check() { # test binary, what of it (in words), arguments...
 
 export MATTE_SOAK_FRAMES=${MATTE_SOAK_FRAMES:-150}
 check soak "$MATTE_SOAK_FRAMES frames through the whole chain with changes" nothing_grows
-check elements "the whole chain as a program finds it"
+check chain "the whole chain as a program finds it"
 check segment "\`mattesegment\`: modes, swaps, flushes, refusals"
 check formats "every format, colorimetry and memory layout"
 check meta "the matte on its way through others' elements"

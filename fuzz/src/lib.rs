@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What the fuzz targets do with their bytes. `tests/corpus.rs` of the plugin replays the committed
+//! What the fuzz targets do with their bytes. `tests/robustness/corpus.rs` of the plugin replays the committed
 //! corpus through the same functions with the stable toolchain.
 //!
 //! Each function must end for every input. What it checks beyond "no panic, no overflow, no byte

@@ -13,7 +13,7 @@ use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
-use crate::properties::Properties;
+use crate::properties::{AtRest, Properties};
 use crate::timeline::{Tick, Timeline};
 use crate::video::direction::Direction;
 use crate::video::{
@@ -59,6 +59,8 @@ pub struct MatteCompose {
     /// What the streaming thread owns between caps.
     stage: Mutex<Option<Stage>>,
     timeline: Mutex<Timeline>,
+    /// Values that were refused before the start.
+    at_rest: AtRest,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -258,9 +260,7 @@ impl ObjectImpl for MatteCompose {
             self.direction.choose(settings.direction.video_direction);
             (set, before, settings.background)
         };
-        if let Err(refused) = set {
-            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
-        }
+        self.at_rest.note(&*self.obj(), name, set.as_ref().err());
         self.changed.store(true, Ordering::Release);
         if caps::kind(before) != caps::kind(after) {
             self.obj().reconfigure_src();
@@ -308,6 +308,7 @@ impl BaseTransformImpl for MatteCompose {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.at_rest.check()?;
         self.started.store(true, Ordering::Release);
         let settings = lock(&self.settings).clone();
         self.loader

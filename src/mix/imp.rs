@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::stage::Stage;
 use crate::compose;
 use crate::control::Control;
-use crate::properties::Properties;
+use crate::properties::{AtRest, Properties};
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
 use crate::video::{allocation, as_plain, link_all_the_same, tell_refused, with_dmabuf};
@@ -64,6 +64,8 @@ pub struct MatteMix {
     pub(super) tags: Mutex<Vec<gst::Event>>,
     /// Number of the last seek that went to the background; each sink sends it once.
     pub(super) seek: Mutex<Option<gst::Seqnum>>,
+    /// Values that were refused before the start.
+    at_rest: AtRest,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -143,6 +145,7 @@ impl ObjectSubclass for MatteMix {
             qos: Mutex::default(),
             tags: Mutex::default(),
             seek: Mutex::default(),
+            at_rest: AtRest::default(),
         }
     }
 }
@@ -160,9 +163,8 @@ impl ObjectImpl for MatteMix {
             self.direction.choose(settings.direction.video_direction);
             set
         };
-        if let Err(refused) = set {
-            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
-        }
+        self.at_rest
+            .note(&*self.obj(), pspec.name(), set.as_ref().err());
         self.changed.store(true, Ordering::Release);
     }
 
@@ -219,6 +221,7 @@ impl ElementImpl for MatteMix {
 
 impl AggregatorImpl for MatteMix {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.at_rest.check()?;
         self.parent_start()?;
         self.inbox.close(None);
         lock(&self.qos).reset();

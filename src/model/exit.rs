@@ -5,7 +5,7 @@
 //! A program may end at any moment, also while a model is loaded beside the stream. ONNX Runtime's
 //! static objects are destroyed then, while the loading thread still uses them: it crashes, and an
 //! end that was good looks like a failure. So the end waits for what is loaded, for a while, and
-//! nothing begins to load any more. Runs need none of this (`tests/exit.rs` tries both).
+//! nothing begins to load any more. Runs need none of this (`tests/robustness/exit.rs` tries both).
 //!
 //! A process that ends during its very first load may still crash: what the library destroys first
 //! is made by that load, and only handlers registered later than that would come before it.

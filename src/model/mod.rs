@@ -29,7 +29,9 @@ pub use error::ModelError;
 pub use input::{Descriptor, InputSize, PictureInput};
 pub use network::{Network, Options, Stopper};
 pub use output::{Fault, Implausible, OutputKind, OutputPlan};
-pub use run_slot::{RunSlot, VARIABLE as CONCURRENT_RUNS_VARIABLE};
+pub use run_slot::{
+    RunSlot, VARIABLE as CONCURRENT_RUNS_VARIABLE, refused as refused_concurrent_runs,
+};
 pub use session::{
     LibraryError, LogSink, ModelSource, Optimisation, Placement, ProviderKind, ProviderRequest,
     Runtime, RuntimeError, Search, SessionOptions, refuse_telemetry, set_log_sink,

@@ -53,6 +53,18 @@ impl Drop for RunSlot {
     }
 }
 
+/// What is wrong with the variable, in words: without it, every core may run a network.
+pub fn refused() -> Option<String> {
+    refusal(&std::env::var(VARIABLE).ok()?)
+}
+
+fn refusal(text: &str) -> Option<String> {
+    let words = format!(
+        "{VARIABLE} is `{text}`, and a number of networks from 1 on is expected; one per core may run"
+    );
+    (limit(Some(text), 0) == 0).then_some(words)
+}
+
 /// The limit that the variable's text asks for; the number of cores for anything but a number of at
 /// least 1.
 fn limit(text: Option<&str>, cores: usize) -> usize {

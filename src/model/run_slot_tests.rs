@@ -8,6 +8,20 @@ use std::thread;
 const LONG: Duration = Duration::from_secs(3600);
 
 #[test]
+fn a_limit_that_is_none_is_told() {
+    for text in ["1", " 3 ", "64"] {
+        assert_eq!(refusal(text), None, "{text}");
+    }
+    for text in ["0", "-1", "abc", "", "1.5"] {
+        let words = refusal(text).expect(text);
+        assert!(
+            words.contains(VARIABLE) && words.contains("from 1 on"),
+            "{words}"
+        );
+    }
+}
+
+#[test]
 fn the_limit_is_the_variables_or_the_cores() {
     assert_eq!(limit(None, 4), 4);
     assert_eq!(limit(Some(" 2 "), 4), 2);

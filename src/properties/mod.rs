@@ -35,10 +35,12 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod at_rest;
 #[cfg(test)]
 mod tests;
 mod types;
 
+pub use at_rest::AtRest;
 pub(crate) use types::{plain_property, property_enum};
 
 /// The value is only read: the element computes it.

@@ -9,7 +9,7 @@ use crate::filter::{Params, Refiner, Stats, Timing};
 use crate::frame::Orientation;
 use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
-use crate::properties::Properties;
+use crate::properties::{AtRest, Properties};
 use crate::simd;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
@@ -63,6 +63,8 @@ pub struct MatteRefine {
     timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
     direction: Direction,
+    /// Values that were refused before the start.
+    at_rest: AtRest,
 }
 
 /// A timeline that counts frames where timestamps fail: results do not depend on the machine's speed.
@@ -219,11 +221,10 @@ impl ObjectImpl for MatteRefine {
                 .choose(settings.general.direction.video_direction);
             set
         };
-        match set {
-            Ok(_) => self.changed.store(true, Ordering::Release),
-            Err(refused) => {
-                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
-            }
+        self.at_rest
+            .note(&*self.obj(), pspec.name(), set.as_ref().err());
+        if set.is_ok() {
+            self.changed.store(true, Ordering::Release);
         }
     }
 
@@ -261,6 +262,10 @@ impl BaseTransformImpl for MatteRefine {
         gst_base::subclass::BaseTransformMode::AlwaysInPlace;
     const PASSTHROUGH_ON_SAME_CAPS: bool = false;
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.at_rest.check()
+    }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *lock(&self.state) = None;

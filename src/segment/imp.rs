@@ -11,7 +11,7 @@ use super::stream::Started;
 use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::meta::Matte;
-use crate::properties::Properties;
+use crate::properties::{AtRest, Properties};
 use crate::video::direction::Direction;
 use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
 use gst::glib;
@@ -54,6 +54,8 @@ pub struct MatteSegment {
     pub(super) control: Control,
     /// Which way up the frames are.
     pub(super) direction: Direction,
+    /// Values that were refused before the start.
+    at_rest: AtRest,
 }
 
 #[glib::object_subclass]
@@ -88,9 +90,7 @@ impl ObjectImpl for MatteSegment {
         let wanted = network.filter(|before| *before != settings.network());
         let wanted = wanted.map(|_| settings.clone());
         drop(fields);
-        if let Err(refused) = set {
-            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
-        }
+        self.at_rest.note(&*self.obj(), name, set.as_ref().err());
         if waits_otherwise {
             self.post_latency();
         }
@@ -144,9 +144,13 @@ impl BaseTransformImpl for MatteSegment {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
+        self.at_rest.check()?;
         let loaded = self
             .start_network()
             .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
+        if let Some(refused) = crate::model::refused_concurrent_runs() {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{refused}"));
+        }
         self.shared.counters.reset();
         self.interrupt.flush(false);
         self.bus_gate.open();

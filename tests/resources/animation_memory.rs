@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! An animation plays within four frames of memory and what the decoder needs for itself, however long it is.
+//!
+//! The allocator of this binary keeps the greatest sum of what Rust code holds at a time. What the
+//! same stream holds before a plain colour (its own frames, the compositor) is taken off. One test
+//! alone in its binary, so that nothing else is counted.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use common::pipeline::scratch;
+use common::{attach, frame, info, init};
+use gst::prelude::*;
+use gst_video::VideoFormat;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// There for hangs, not for speed.
+const LONG: Duration = Duration::from_secs(120);
+
+const SIZE: (u32, u32) = (640, 360);
+/// A frame of the animation, decoded.
+const FRAME: usize = 640 * 360 * 4;
+/// What is no frame: the decoder's indices, buffers of readers, tables of the compositor, strings.
+const SMALL: usize = FRAME / 2;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+struct Peak;
+
+impl Peak {
+    fn take(size: usize) {
+        let held = HELD.fetch_add(size, Ordering::Relaxed) + size;
+        PEAK.fetch_max(held, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: every call is the system allocator's.
+unsafe impl GlobalAlloc for Peak {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::take(layout.size());
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        Self::take(layout.size());
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Peak = Peak;
+
+/// Gray levels that tell frames apart.
+const LEVELS: usize = 20;
+
+fn level(index: usize) -> u8 {
+    (index % LEVELS * 12 + 8) as u8
+}
+
+fn animation(file: &Path, count: usize) {
+    let data = std::fs::File::create(file).expect("the folder can be written");
+    let mut encoder = image::codecs::gif::GifEncoder::new_with_speed(data, 30);
+    for index in 0..count {
+        let gray = level(index);
+        let image =
+            image::RgbaImage::from_pixel(SIZE.0, SIZE.1, image::Rgba([gray, gray, gray, 255]));
+        let delay = image::Delay::from_numer_denom_ms(40, 1);
+        let frame = image::Frame::from_parts(image, 0, 0, delay);
+        encoder.encode_frame(frame).expect("it can be written");
+    }
+}
+
+/// The most that is held beyond the start until every level of `count` frames was seen; or before a
+/// colour, that of the first frame.
+fn peak_of(format: VideoFormat, file: Option<&Path>, count: usize) -> usize {
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let element = gst::ElementFactory::make("mattecompose")
+        .property_from_str("background", "color")
+        .property("color", 0xff08_0808_u32)
+        .build()
+        .expect("the element is there");
+    if let Some(file) = file {
+        element.set_property("image", file.to_str());
+    }
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    let info = info(format, SIZE.0, SIZE.1);
+    harness.set_src_caps(info.to_caps().expect("valid caps"));
+    let (start, mut seen) = (Instant::now(), [false; LEVELS]);
+    // Frames that the decoder is late for are left out and come again when the animation repeats.
+    for index in 0.. {
+        let mut buffer = frame(&info, |_| 90);
+        attach(&mut buffer, &info, (16, 9), |_, _| 0);
+        let time = gst::ClockTime::from_mseconds(40 * index);
+        buffer.make_mut().set_pts(time);
+        harness.push(buffer).expect("the frame goes through");
+        let out = harness.pull().expect("no frame is missing");
+        let map = out.map_readable().expect("it is readable");
+        let shown = f32::from(map[FRAME / 4 / 2]);
+        let shown = match format {
+            // Luma of limited range.
+            VideoFormat::I420 => (shown - 16.0) * 255.0 / 219.0,
+            _ => shown,
+        };
+        seen[((shown - 8.0) / 12.0).round() as usize] = true;
+        if seen.iter().filter(|seen| **seen).count() >= count.min(LEVELS) {
+            break;
+        }
+        assert!(start.elapsed() < LONG, "not all frames are shown: {seen:?}");
+        std::thread::yield_now();
+    }
+    PEAK.load(Ordering::Relaxed) - before
+}
+
+#[test]
+fn an_animation_plays_within_four_frames_of_memory() {
+    init();
+    let folder = scratch("memory");
+    for format in [VideoFormat::I420, VideoFormat::Bgrx] {
+        let plain = peak_of(format, None, 1);
+        let peaks = [8, 48].map(|count| {
+            let file = folder.join(format!("{count}.gif"));
+            animation(&file, count);
+            peak_of(format, Some(&file), count).saturating_sub(plain)
+        });
+        println!("{format:?}: {:.2} frames", peaks[1] as f64 / FRAME as f64);
+        for peak in peaks {
+            assert!(
+                peak <= 4 * FRAME + SMALL,
+                "{format:?}: {peak} bytes, a frame has {FRAME}"
+            );
+        }
+        assert!(
+            peaks[1] <= peaks[0] + SMALL,
+            "{format:?}: {peaks:?} grows with the length"
+        );
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A run and its decoding allocate nothing of ours: all memory is made when the model is loaded.
+
+#[path = "../common/counting.rs"]
+mod counting;
+
+use counting::allocations;
+use std::path::Path;
+
+use gstmatte::frame::GrayImage;
+use gstmatte::model::{DescriptionKeys, ModelSource, Network, Options, Origin};
+
+#[test]
+fn a_run_allocates_nothing() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+    let mut overrides = DescriptionKeys::default();
+    overrides
+        .insert_text("extra.ratio", "0.5", &Origin::new("test"))
+        .unwrap();
+    for name in [
+        "alpha",
+        "classes",
+        "softmax",
+        "logits",
+        "labels",
+        "bytes",
+        "half",
+        "gray",
+        "recurrent",
+    ] {
+        let overrides = if name == "recurrent" {
+            overrides.clone()
+        } else {
+            DescriptionKeys::default()
+        };
+        let source = ModelSource::File(models.join(format!("{name}.onnx")));
+        let options = Options {
+            overrides,
+            ..Options::default()
+        };
+        let mut network =
+            Network::load(&source, &options).unwrap_or_else(|error| panic!("{error}"));
+        let mut matte = GrayImage::new(network.matte_size().0, network.matte_size().1);
+        let before = allocations();
+        for _ in 0..10 {
+            let _ = network.input_mut();
+            network.run().unwrap();
+            network.decode(&mut matte).unwrap();
+            network.reset();
+        }
+        assert_eq!(allocations() - before, 0, "{name}");
+    }
+}
