@@ -2,23 +2,18 @@
 
 //! GObject glue of `mattecompose`. What pixels become is decided in `crate::blend`.
 
-use super::fitted::Fitted;
 use super::image_loader::ImageLoader;
-use super::missing::{Missing, fitting, tell, warn_of_contradiction};
 use super::settings::Settings;
 use super::stage::Stage;
-use super::{Background, ImageFit, caps};
-use crate::blend::Setting;
+use super::{Background, caps};
 use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
 use crate::properties::{AtRest, Properties};
-use crate::timeline::{Tick, Timeline};
+use crate::timeline::Timeline;
 use crate::video::direction::Direction;
-use crate::video::{
-    MapError, Stream, Visible, allocation, as_plain, link_all_the_same, tell_refused,
-};
+use crate::video::{Stream, allocation, as_plain, link_all_the_same, tell_refused};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -27,9 +22,9 @@ use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess
 use gst_base::subclass::prelude::*;
 use gst_video::{VideoCropMeta, VideoMeta};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
         "mattecompose",
         gst::DebugColorFlags::empty(),
@@ -40,187 +35,31 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// State of the element.
 #[derive(Default)]
 pub struct MatteCompose {
-    settings: Mutex<Settings>,
+    pub(super) settings: Mutex<Settings>,
     /// Properties that move over time.
     pub(super) control: Control,
     /// The picture of the property `image`.
-    loader: ImageLoader,
+    pub(super) loader: ImageLoader,
     /// Lets the loader's thread post between start and stop.
     bus_gate: BusGate,
     /// The format that pictures are converted to, and how the viewer sees it, between caps and
     /// stop.
-    format: Mutex<Option<(FrameFormat, View)>>,
+    pub(super) format: Mutex<Option<(FrameFormat, View)>>,
     /// Which way up the frames are.
-    direction: Direction,
+    pub(super) direction: Direction,
     /// Between start and stop: a new picture is decoded when it is set, not when it is needed.
-    started: AtomicBool,
+    pub(super) started: AtomicBool,
     /// Set by property changes, so that a frame costs no look at the settings otherwise.
-    changed: AtomicBool,
+    pub(super) changed: AtomicBool,
     /// What the streaming thread owns between caps.
-    stage: Mutex<Option<Stage>>,
-    timeline: Mutex<Timeline>,
+    pub(super) stage: Mutex<Option<Stage>>,
+    pub(super) timeline: Mutex<Timeline>,
     /// Values that were refused before the start.
     at_rest: AtRest,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl MatteCompose {
-    /// The picture that the settings ask for, converted on this thread if it is not yet. None where
-    /// none is asked for, or before there are caps.
-    fn picture(&self, settings: &Settings) -> Result<Option<Arc<Fitted>>, String> {
-        let format = *lock(&self.format);
-        let (Background::Image, Some((format, view))) = (settings.background, format) else {
-            return Ok(None);
-        };
-        let bars = match settings.image_fit {
-            ImageFit::Contain => settings.color,
-            _ => 0,
-        };
-        let setting = Setting {
-            fit: settings.image_fit.into(),
-            bars,
-            format,
-            view,
-        };
-        match (self.loader.fitted(setting)?, &settings.image) {
-            // Set by another thread just while this one started the element.
-            (None, Some(path)) => {
-                self.loader.open(Some(&**path))?;
-                self.loader.fitted(setting)
-            }
-            (fitted, _) => Ok(fitted),
-        }
-    }
-
-    /// Before a property changes, on the thread that changes it: readies a new picture, or an old one
-    /// that is to be fitted otherwise; the streaming thread goes on with what it has until it is
-    /// ready. An element at rest reads its picture when it starts.
-    fn prepare(&self, name: &str, value: &glib::Value) -> Result<(), String> {
-        let mut next = lock(&self.settings).clone();
-        if !self.started.load(Ordering::Acquire) || !next.concerns_picture(name) {
-            return Ok(());
-        }
-        next.apply(name, value).map_err(|error| error.to_string())?;
-        if name == "image" {
-            self.loader.open(next.image.as_deref())?;
-        }
-        self.picture(&next).map(|_| ())
-    }
-
-    /// Takes over into the stage what properties and tags have changed, between two frames.
-    fn refresh(&self, stage: &mut Stage) {
-        let orientation = self.direction.orientation();
-        let turned = stage.orientation() != orientation;
-        if !self.changed.swap(false, Ordering::AcqRel) && !turned {
-            return;
-        }
-        if let (true, Some((_, view))) = (turned, &mut *lock(&self.format)) {
-            view.orientation = orientation;
-        }
-        let settings = lock(&self.settings).clone();
-        // Not ready where caps have changed after the picture was prepared.
-        let ready = (*lock(&self.format)).and_then(|format| self.loader.ready(format));
-        let picture = match ready {
-            Some(fitted) => Ok(Some(fitted)),
-            None => self.picture(&settings),
-        };
-        if turned {
-            stage.turn(orientation);
-        }
-        let configured = picture.and_then(|picture| stage.configure(settings, picture));
-        if let Err(error) = configured {
-            gst::element_imp_warning!(
-                self,
-                gst::LibraryError::Settings,
-                ("{error}; the background stays as it was")
-            );
-        }
-    }
-
-    /// The file of the picture has changed and been read again, or could not be.
-    fn heard(&self, news: Result<(), String>) {
-        match news {
-            Ok(()) => {
-                gst::info!(CAT, imp = self, "the picture was read again");
-                self.changed.store(true, Ordering::Release);
-            }
-            Err(error) => gst::element_imp_warning!(
-                self,
-                gst::ResourceError::Read,
-                ("{error}; the background stays as it was")
-            ),
-        }
-    }
-
-    /// Where a frame lies in time.
-    fn when(&self, buffer: &gst::BufferRef) -> (Tick, Option<gst::ClockTime>) {
-        let segment = self.obj().segment();
-        (lock(&self.timeline).tick(&segment, buffer), buffer.pts())
-    }
-
-    /// Where a frame lies in its buffer; warns of the first that contradicts its caps.
-    fn look_at(
-        &self,
-        buffer: &gst::BufferRef,
-    ) -> Result<Result<Visible, MapError>, gst::FlowError> {
-        let mut guard = lock(&self.stage);
-        let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
-        let (visible, warning) = stage.look_at(buffer);
-        drop(guard);
-        if let Some(words) = warning {
-            warn_of_contradiction(self.obj().upcast_ref(), &words);
-        }
-        Ok(visible)
-    }
-
-    /// Puts a frame's matte on another buffer that holds the frame alone, where it covers it.
-    fn hand_on(
-        &self,
-        matte: &Matte,
-        visible: &Visible,
-        to: &mut gst::BufferRef,
-    ) -> Result<(), gst::FlowError> {
-        if !matte.lies_on(visible) {
-            return Ok(());
-        }
-        let matte = Matte {
-            frame: None,
-            ..matte.clone()
-        };
-        matte.attach(to).map_err(|error| {
-            gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-            gst::FlowError::Error
-        })
-    }
-
-    /// Runs `work` on the stage with the frame's matte and takes care of what went missing.
-    fn process(
-        &self,
-        matte: Option<Matte>,
-        visible: &Result<Visible, MapError>,
-        (tick, pts): (Tick, Option<gst::ClockTime>),
-        work: impl FnOnce(&mut Stage, Result<Matte, Missing>) -> Result<Option<Missing>, String>,
-    ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let mut guard = lock(&self.stage);
-        let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
-        self.refresh(stage);
-        let matte = fitting(matte, stage.aspect(), visible);
-        let missing = stage
-            .advance(&tick)
-            .and_then(|()| work(stage, matte))
-            .map_err(|error| {
-                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-                gst::FlowError::Error
-            })?;
-        let policy = stage.on_missing();
-        let news = stage.note(missing.is_some(), &tick);
-        drop(guard);
-        tell(self.obj().upcast_ref(), policy, news, missing, pts)?;
-        Ok(gst::FlowSuccess::Ok)
-    }
 }
 
 #[glib::object_subclass]

@@ -38,9 +38,11 @@ use gst::subclass::prelude::*;
 
 mod canvas;
 mod caps;
+mod changes;
 mod effect;
 mod fade;
 mod fitted;
+mod frames;
 mod image_loader;
 mod imp;
 mod missing;

@@ -8,7 +8,9 @@
 
 mod color;
 mod curve;
+mod error;
 mod exposure;
+mod format;
 mod gray;
 mod guide;
 #[cfg(test)]
@@ -27,12 +29,15 @@ mod sample;
 mod sample_tests;
 mod srgb_view;
 mod still;
+mod tensor;
 mod transfer;
 #[cfg(test)]
 mod upright_tests;
 mod view;
 
 pub use color::{ChromaSite, Colorimetry, Matrix, Primaries, Range, RgbToYuv, Transfer, YuvToRgb};
+pub use error::FrameError;
+pub use format::FrameFormat;
 pub use gray::{GrayImage, GrayMut, GrayRef};
 pub use guide::{ColorScaler, GuideSpace, LumaScaler};
 pub use layout::{
@@ -42,8 +47,9 @@ pub use orientation::{Orientation, View};
 pub use packed::Unpacked;
 pub use part::shift;
 pub use rectangle::Rectangle;
-pub use resample::{FrameFormat, HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};
-pub use sample::{ChannelOrder, ElementType, Sampler, TensorLayout, TensorMut, TensorSpec};
+pub use resample::{HALF_MAX, Half, MAX_FRAME_SIDE, MAX_TARGET_SIDE, SampleError};
+pub use sample::Sampler;
 pub use still::StillDetector;
+pub use tensor::{ChannelOrder, ElementType, TensorLayout, TensorMut, TensorSpec};
 pub use transfer::{Recoder, WHITE, nits_to_pq, pq_to_nits};
-pub use view::{FrameError, FrameMut, FrameRef};
+pub use view::{FrameMut, FrameRef};

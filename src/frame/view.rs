@@ -3,84 +3,10 @@
 //! Views of a frame in somebody else's memory. The bounds are checked once, when a view is made;
 //! rows are then taken without surprises.
 
-use super::{Colorimetry, Packing, PixelLayout, Rectangle};
+use super::{Colorimetry, FrameError, Packing, PixelLayout};
 
 /// Most planes that a layout has.
 const MAX_PLANES: usize = 4;
-
-/// Why memory cannot be viewed as a frame.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FrameError {
-    /// Width or height is zero.
-    #[error("a frame of {width}x{height} has no pixels; both sides must be at least 1")]
-    Empty {
-        /// Width in pixels.
-        width: usize,
-        /// Height in pixels.
-        height: usize,
-    },
-    /// A plane's rows overlap: the stride is shorter than a row.
-    #[error(
-        "plane {plane} of {layout} {width}x{height}: stride {stride} is less than the {row} bytes of a row"
-    )]
-    Stride {
-        /// Format name.
-        layout: &'static str,
-        /// Width in pixels.
-        width: usize,
-        /// Height in pixels.
-        height: usize,
-        /// Plane index.
-        plane: usize,
-        /// Given stride in bytes.
-        stride: usize,
-        /// Bytes that a row needs.
-        row: usize,
-    },
-    /// A plane's memory is too short.
-    #[error("plane {plane} of {layout} {width}x{height} holds {found} bytes, but needs {needed}")]
-    Short {
-        /// Format name.
-        layout: &'static str,
-        /// Width in pixels.
-        width: usize,
-        /// Height in pixels.
-        height: usize,
-        /// Plane index.
-        plane: usize,
-        /// Bytes found.
-        found: usize,
-        /// Bytes needed.
-        needed: usize,
-    },
-    /// The number of planes does not fit the layout.
-    #[error("{layout} has {needed} planes, but {found} were given")]
-    Planes {
-        /// Format name.
-        layout: &'static str,
-        /// Planes given.
-        found: usize,
-        /// Planes needed.
-        needed: usize,
-    },
-    /// A rectangle is no view of a frame.
-    #[error(
-        "{} x {} pixels at {}, {} are no part of {layout} {width}x{height}: a part lies within the frame and begins at multiples of {} and {}",
-        rectangle.width, rectangle.height, rectangle.x, rectangle.y, grain.0, grain.1
-    )]
-    Part {
-        /// Format name.
-        layout: &'static str,
-        /// Width of the frame in pixels.
-        width: usize,
-        /// Height of the frame in pixels.
-        height: usize,
-        /// Rectangle given.
-        rectangle: Rectangle,
-        /// Columns and rows after which a part may begin.
-        grain: (usize, usize),
-    },
-}
 
 fn check<'a>(
     (layout, packed): (PixelLayout, bool),
@@ -422,38 +348,5 @@ impl<'a> FrameMut<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_memory_is_refused_with_numbers() {
-        let data = [0u8; 24];
-        let planes = [(&data[..16], 4), (&data[..7], 4)];
-        let error = FrameRef::new(PixelLayout::Nv12, Colorimetry::default(), 4, 4, &planes)
-            .expect_err("7 bytes cannot hold 2 rows of 4");
-        assert_eq!(
-            error.to_string(),
-            "plane 1 of NV12 4x4 holds 7 bytes, but needs 8"
-        );
-    }
-
-    #[test]
-    fn last_row_needs_no_padding() {
-        let mut data = [0u8; 10 + 5];
-        let planes = [(&mut data[..], 10)];
-        let mut frame =
-            FrameMut::new(PixelLayout::Gray8, Colorimetry::default(), 5, 2, planes).unwrap();
-        frame.row_mut(0, 1).fill(7);
-        assert_eq!(frame.as_ref().row(0, 1), [7; 5]);
-        assert_eq!(frame.as_ref().row(0, 0), [0; 5]);
-    }
-
-    #[test]
-    fn overlapping_rows_and_empty_sizes_are_refused() {
-        let data = [0u8; 64];
-        let planes = [(&data[..], 3)];
-        let view = |w, h| FrameRef::new(PixelLayout::Gray8, Colorimetry::default(), w, h, &planes);
-        assert!(matches!(view(4, 2), Err(FrameError::Stride { .. })));
-        assert!(matches!(view(0, 2), Err(FrameError::Empty { .. })));
-    }
-}
+#[path = "view_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ mod half;
 mod kernels;
 
 use super::packed::Strip;
-use super::{Colorimetry, FrameRef, LayoutInfo, PixelLayout, subsampled};
+use super::{FrameFormat, FrameRef, LayoutInfo, subsampled};
 use crate::simd::Level;
 use axis::{Axis, AxisSpec};
 pub use error::SampleError;
@@ -23,43 +23,11 @@ use fearless_simd_macros::simd;
 pub use half::{HALF_MAX, Half};
 pub(super) use kernels::{Affine, Element, write_packed, write_plane};
 use kernels::{Code, Coding, RowTaps, Sum, add_rows, reduce, split};
-use std::fmt;
 
 /// Most pixels of a side of a frame that can be sampled.
 pub const MAX_FRAME_SIDE: usize = axis::MAX_SOURCE;
 /// Most samples of a side of a tensor or guide.
 pub const MAX_TARGET_SIDE: usize = axis::MAX_TARGET;
-
-/// What all frames between two changes of caps have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameFormat {
-    /// Pixel layout.
-    pub layout: PixelLayout,
-    /// Matrix, range and chroma siting.
-    pub color: Colorimetry,
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
-}
-
-impl From<&FrameRef<'_>> for FrameFormat {
-    fn from(frame: &FrameRef<'_>) -> Self {
-        Self {
-            layout: frame.layout(),
-            color: frame.color(),
-            width: frame.width(),
-            height: frame.height(),
-        }
-    }
-}
-
-impl fmt::Display for FrameFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, color) = (self.layout.info().name, self.color);
-        write!(f, "{name} {}x{} ({color:?})", self.width, self.height)
-    }
-}
 
 /// One component within its plane, ready to be summed along rows.
 #[derive(Debug)]
