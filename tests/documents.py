@@ -131,6 +131,15 @@ def functions() -> set[str]:
     return {name for p in files for found in definition.findall(p.read_text()) for name in found if name}
 
 
+def lost_on_the_way(page: pathlib.Path) -> list[str]:
+    """The functions of the page's way through the code that are not where it says."""
+    rows = re.findall(r"^\| `(src/[\w/]+\.rs)` \| `(\w+)` \|", page.read_text(), flags=re.M)
+    if not rows:
+        raise SystemExit(f"{page} has no way through the code")
+    texts = {path: (ROOT / path).read_text() if (ROOT / path).exists() else "" for path, _ in rows}
+    return [f"{path}: {name}" for path, name in rows if not re.search(rf"\bfn {name}\b", texts[path])]
+
+
 def runnable(line: str) -> str:
     for pattern, replacement in SUBSTITUTIONS:
         line = re.sub(pattern, replacement, line)
@@ -163,6 +172,9 @@ def main() -> int:
             if not good:
                 print(f"# not in the tree: {', '.join(missing) or 'the row names no test'}")
             failed += not good
+        lost = lost_on_the_way(ROOT / "docs/architecture.md")
+        print(f"{'not ok' if lost else 'ok'} docs/architecture.md: the functions of the way are there", *lost)
+        failed += bool(lost)
         for settings in settings_of(ROOT / "docs/tuning.md"):
             line = f"gst-launch-1.0 {CAMERA} ! mattebackground {settings} ! fakesink"
             failed += not run(f"docs/tuning.md: {settings}", line, folder)
