@@ -68,6 +68,7 @@ run_step() { # name
 step_format() { cargo fmt --check; }
 step_shell() { shellcheck scripts/*.sh pipelines/*.sh tests/*.sh docs/pictures/*.sh .ci/run; }
 step_lint() {
+    python3 scripts/circles.py
     cargo clippy --all-targets -- -D warnings
     cargo clippy --all-targets --features static -- -D warnings
 }

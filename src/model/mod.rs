@@ -19,20 +19,22 @@ mod input;
 mod network;
 mod onnx;
 mod output;
+mod output_kind;
 mod run_slot;
 mod session;
 mod signature;
 mod tensors;
 
 pub use description::{Class, DescriptionKeys, KEYS, Kind, Origin, StatePair};
-pub use error::ModelError;
+pub use error::{Fault, Implausible, LibraryError, ModelError, RuntimeError};
 pub use input::{Descriptor, InputSize, PictureInput};
 pub use network::{Network, Options, Stopper};
-pub use output::{Fault, Implausible, OutputKind, OutputPlan};
+pub use output::OutputPlan;
+pub use output_kind::OutputKind;
 pub use run_slot::{
     RunSlot, VARIABLE as CONCURRENT_RUNS_VARIABLE, refused as refused_concurrent_runs,
 };
 pub use session::{
-    LibraryError, LogSink, ModelSource, Optimisation, Placement, ProviderKind, ProviderRequest,
-    Runtime, RuntimeError, Search, SessionOptions, refuse_telemetry, set_log_sink,
+    LogSink, ModelSource, Optimisation, Placement, ProviderKind, ProviderRequest, Runtime, Search,
+    SessionOptions, refuse_telemetry, set_log_sink,
 };

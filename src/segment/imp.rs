@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! GObject glue of `mattesegment`. What a model is and how it runs is decided in `crate::model`,
-//! which frames it runs on in `schedule`, how networks come and go in `loader`.
+//! which frames it runs on in `schedule`, how networks come and go in `loader` and
+//! `loading`.
 
 use super::loader::interrupt::Interrupt;
+use super::log::CAT;
 use super::settings::{NETWORK, Settings};
 use super::shared::{Shared, Snapshot};
 use super::stats::RunTimes;
@@ -19,24 +21,6 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
-    gst::DebugCategory::new(
-        "mattesegment",
-        gst::DebugColorFlags::empty(),
-        Some("Segmentation network on video frames"),
-    )
-});
-
-/// Brings ONNX Runtime's own messages into GStreamer's log.
-pub(super) fn log_onnxruntime(level: u8, message: &str) {
-    match level {
-        0 => gst::log!(CAT, "ONNX Runtime: {message}"),
-        1 => gst::debug!(CAT, "ONNX Runtime: {message}"),
-        2 => gst::warning!(CAT, "ONNX Runtime: {message}"),
-        _ => gst::error!(CAT, "ONNX Runtime: {message}"),
-    }
-}
 
 /// State of the element.
 #[derive(Default)]

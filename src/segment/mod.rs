@@ -36,6 +36,8 @@ mod failure;
 mod imp;
 mod latency;
 mod loader;
+mod loading;
+mod log;
 mod messages;
 mod motion_compensation;
 mod perform;
@@ -81,7 +83,7 @@ property_enum! {
 /// # Errors
 /// If GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    crate::model::set_log_sink(imp::log_onnxruntime);
+    crate::model::set_log_sink(log::log_onnxruntime);
     gst::Element::register(
         Some(plugin),
         "mattesegment",

@@ -6,7 +6,8 @@
 
 use super::error::SegmentError;
 use super::failure::{Device, DeviceLoss, Notice, Outcome};
-use super::imp::{CAT, MatteSegment};
+use super::imp::MatteSegment;
+use super::log::CAT;
 use super::runner::Handover;
 use super::schedule::{Action, Facts};
 use super::shared::Snapshot;

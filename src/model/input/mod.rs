@@ -11,20 +11,19 @@
 mod constant;
 mod further;
 mod picture;
+mod picture_input;
 mod size;
 mod tensor;
 
 pub(in crate::model) use constant::constant;
 pub(in crate::model) use picture::layout_of;
+pub use picture_input::PictureInput;
 pub use size::InputSize;
 pub(in crate::model) use tensor::InputTensor;
-
-use ort::value::TensorElementType;
 
 use super::ModelError;
 use super::context::ResolveContext;
 use super::description::StatePair;
-use crate::frame::{TensorLayout, TensorSpec};
 
 /// Everything but the output's meaning.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,36 +44,6 @@ pub struct Descriptor {
     pub extras: Vec<(String, Vec<f32>)>,
     /// What was guessed, one sentence each.
     pub guesses: Vec<String>,
-}
-
-/// The input that takes the picture.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PictureInput {
-    /// Its name.
-    pub name: String,
-    /// What the sampler fills it with.
-    pub spec: TensorSpec,
-    /// The model's own element type.
-    pub element: TensorElementType,
-    /// Number of channels, 1 or 3.
-    pub channels: usize,
-    /// Number of the tensor's sides before the picture's three; each is 1.
-    pub leading: usize,
-    /// What its size comes from.
-    pub size: InputSize,
-}
-
-impl PictureInput {
-    /// The tensor's sides.
-    pub fn shape(&self) -> Vec<usize> {
-        let (c, h, w) = (self.channels, self.spec.height, self.spec.width);
-        let mut shape = vec![1; self.leading];
-        shape.extend(match self.spec.layout {
-            TensorLayout::Nchw => [c, h, w],
-            TensorLayout::Nhwc => [h, w, c],
-        });
-        shape
-    }
 }
 
 impl Descriptor {

@@ -22,21 +22,27 @@ use super::super::tensors::zeros;
 use super::state::State;
 use super::{Network, Options};
 
-/// Loads a model, or joins the networks that use it already, and runs it once to warm it up.
-pub(super) fn load(source: &ModelSource, options: &Options) -> Result<Network, ModelError> {
-    let model = ModelBytes::read(source)?;
-    let runtime = Runtime::get(&options.search)?;
-    let _loading = Loading::begin();
-    let outline = model.outline()?;
-    let keys = gather(source, &outline.metadata, &model, &options.overrides)?;
-    Loader {
-        model: &model,
-        outline: &outline,
-        keys: &keys,
-        runtime,
-        options,
+impl Network {
+    /// Loads a model, or joins the networks that use it already, and runs it once to warm it up.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a missing or broken file or library, a description that cannot be understood
+    /// or contradicts the model, a model that is none for pictures.
+    pub fn load(source: &ModelSource, options: &Options) -> Result<Self, ModelError> {
+        let model = ModelBytes::read(source)?;
+        let runtime = Runtime::get(&options.search)?;
+        let _loading = Loading::begin();
+        let outline = model.outline()?;
+        let keys = gather(source, &outline.metadata, &model, &options.overrides)?;
+        Loader {
+            model: &model,
+            outline: &outline,
+            keys: &keys,
+            runtime,
+            options,
+        }
+        .network()
     }
-    .network()
 }
 
 /// What a network is made from.

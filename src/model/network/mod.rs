@@ -22,7 +22,7 @@ use super::ModelError;
 use super::description::DescriptionKeys;
 use super::input::{Descriptor, InputTensor};
 use super::output::{self, OutputPlan};
-use super::session::{ModelSource, Placement, Search, SessionOptions, SharedSession};
+use super::session::{Placement, Search, SessionOptions, SharedSession};
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
 use state::State;
 
@@ -90,15 +90,6 @@ impl fmt::Debug for Network {
 }
 
 impl Network {
-    /// Loads a model, or joins the networks that use it already, and runs it once to warm it up.
-    ///
-    /// # Errors
-    /// [`ModelError`]: a missing or broken file or library, a description that cannot be understood
-    /// or contradicts the model, a model that is none for pictures.
-    pub fn load(source: &ModelSource, options: &Options) -> Result<Self, ModelError> {
-        load::load(source, options)
-    }
-
     /// What the sampler must fill [`Network::input_mut`] with.
     pub fn input_spec(&self) -> &TensorSpec {
         self.input.spec()

@@ -6,52 +6,10 @@ use ort::value::TensorElementType as E;
 
 use super::super::ModelError;
 use super::super::context::ResolveContext;
+use super::super::output_kind::OutputKind;
 use super::super::signature::{GraphHint, TensorInfo};
 
-/// What the output's values mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputKind {
-    /// 0 (background) to 1 (subject); bytes from 0 to 255.
-    Alpha,
-    /// One channel before the sigmoid.
-    Logits,
-    /// One channel per class, probabilities that add up to 1.
-    Softmax,
-    /// One channel per class, before the softmax.
-    Classes,
-    /// The index of the most likely class.
-    Labels,
-    /// Any scale; the picture's own lowest and highest value become 0 and 1.
-    MinMax,
-}
-
 impl OutputKind {
-    /// All of them.
-    const ALL: [Self; 6] = [
-        Self::Alpha,
-        Self::Logits,
-        Self::Softmax,
-        Self::Classes,
-        Self::Labels,
-        Self::MinMax,
-    ];
-
-    fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
-    /// The word that `output.kind` has for it.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Alpha => "alpha",
-            Self::Logits => "logits",
-            Self::Softmax => "softmax",
-            Self::Classes => "classes",
-            Self::Labels => "labels",
-            Self::MinMax => "minmax",
-        }
-    }
-
     /// Whether an output of so many channels can hold it; else what it needs.
     fn check(self, output: &TensorInfo, channels: usize) -> Result<(), &'static str> {
         let float = has_fractions(output.element);

@@ -3,24 +3,23 @@
 //! What a model's output means: which one it is (`reading`), what its values are (`kind`), which
 //! classes are kept (`subject`). Settled after a first run, when the true shapes are known. From
 //! then on each run's tensor becomes a matte (`decode`), if its numbers can be true
-//! ([`Implausible`]).
+//! (`plausible`).
 
 mod decode;
 mod kind;
 mod plausible;
 mod reading;
+mod sample;
 mod subject;
 
 use ndarray::{ArrayView2, ShapeError};
 
-pub(in crate::model) use decode::decode;
-pub use kind::OutputKind;
-pub use plausible::{Fault, Implausible};
-
 use super::ModelError;
 use super::context::ResolveContext;
+use super::output_kind::OutputKind;
 use super::signature::{GraphHint, TensorInfo};
 use crate::frame::{TensorLayout, TensorSpec};
+pub(in crate::model) use decode::decode;
 use reading::Reading;
 
 /// How to read the output tensor.

@@ -5,7 +5,7 @@
 use super::super::ModelError;
 use super::super::context::ResolveContext;
 use super::super::description::Class;
-use super::OutputKind;
+use super::super::output_kind::OutputKind;
 
 /// Names of the class that is a person, in lower case.
 const PEOPLE: [&str; 5] = ["person", "people", "human", "selfie", "foreground"];

@@ -22,9 +22,7 @@ use ort::session::Session;
 
 pub(in crate::model) use file::ModelBytes;
 pub use provider::{Placement, ProviderKind, ProviderRequest};
-pub use runtime::{
-    LibraryError, LogSink, Runtime, RuntimeError, Search, refuse_telemetry, set_log_sink,
-};
+pub use runtime::{LogSink, Runtime, Search, refuse_telemetry, set_log_sink};
 
 use super::signature::{GraphHint, Signature, TensorInfo};
 

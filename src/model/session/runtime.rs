@@ -11,8 +11,6 @@
 //! A failed attempt leaves nothing behind, so that a later one, with another path, can succeed.
 //! Once a library is loaded it stays: ONNX Runtime cannot be exchanged in a running process.
 
-use std::error::Error as _;
-use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
@@ -20,6 +18,8 @@ use std::sync::{Arc, Once};
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 use ort::logging::LogLevel;
+
+use super::super::error::{LibraryError, RuntimeError};
 
 /// Environment variable that names the library.
 const VARIABLE: &str = "ORT_DYLIB_PATH";
@@ -46,65 +46,6 @@ pub struct Search {
     pub library: Option<PathBuf>,
     /// The folder that the plugin was loaded from.
     pub plugin_folder: Option<PathBuf>,
-}
-
-/// Why a library is no usable ONNX Runtime.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LibraryError {
-    /// There is no such file.
-    #[error("no such file")]
-    Missing,
-    /// The system cannot load it, in the system's words.
-    #[error("{0}")]
-    Loader(String),
-    /// It is another library.
-    #[error("it is not ONNX Runtime")]
-    Other,
-    /// Its version is no version.
-    #[error("its version cannot be read")]
-    NoVersion,
-    /// It is older than what is needed.
-    #[error(
-        "it is ONNX Runtime {version}, too old: 1.{} or newer is needed",
-        ort::MINOR_VERSION
-    )]
-    TooOld {
-        /// Its version.
-        version: String,
-    },
-    /// It fails while its environment is made, in its own words.
-    #[error("{0}")]
-    Environment(String),
-    /// Its entry point fails.
-    #[error("it is no working ONNX Runtime (its entry point failed)")]
-    EntryPoint,
-}
-
-/// No usable ONNX Runtime. Its message lists every place that was looked at and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.message())]
-pub struct RuntimeError {
-    /// Each place and what was wrong with it, in the order of the search.
-    pub tried: Vec<(PathBuf, LibraryError)>,
-}
-
-impl RuntimeError {
-    fn message(&self) -> String {
-        let mut text = format!(
-            "no usable ONNX Runtime (1.{} or newer) was found. Looked at:",
-            ort::MINOR_VERSION
-        );
-        for (path, problem) in &self.tried {
-            let _ = write!(text, "\n  {}: {problem}", path.display());
-        }
-        text.push_str(
-            "\nInstall the system's package (Debian 13: libonnxruntime1.21, Fedora: onnxruntime, \
-             Arch: onnxruntime-cpu), or the PyPI package `onnxruntime`, which holds \
-             onnxruntime/capi/libonnxruntime.so.1.*; then set ORT_DYLIB_PATH or the element's \
-             property to that file if it is not in the system's library folders.",
-        );
-        text
-    }
 }
 
 /// The loaded library.
@@ -320,25 +261,6 @@ fn load(path: &Path) -> Result<Environment, LibraryError> {
         Ok(environment)
     };
     catch_unwind(AssertUnwindSafe(build)).unwrap_or(Err(LibraryError::EntryPoint))
-}
-
-impl From<ort::LoadDynamicError> for LibraryError {
-    /// ort's error, without the path that our own message names already.
-    fn from(error: ort::LoadDynamicError) -> Self {
-        match error {
-            // libloading says what went wrong only in the source of its error.
-            ort::LoadDynamicError::Dlopen { error, .. } => Self::Loader(match error.source() {
-                Some(source) => source.to_string(),
-                None => error.to_string(),
-            }),
-            ort::LoadDynamicError::MissingApi { .. } => Self::Other,
-            ort::LoadDynamicError::InvalidVersionString => Self::NoVersion,
-            ort::LoadDynamicError::BadVersion { version_str, .. } => {
-                let version = version_str.to_string();
-                Self::TooOld { version }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,13 @@
 
 //! What can go wrong with a model, said so that the reader knows what to do next.
 
+mod implausible;
+mod runtime;
+
+pub(super) use implausible::SLACK;
+pub use implausible::{Fault, Implausible};
+pub use runtime::{LibraryError, RuntimeError};
+
 use std::path::PathBuf;
 
 /// Why a model cannot be loaded or run.
@@ -19,7 +26,7 @@ pub enum ModelError {
     },
     /// ONNX Runtime is missing, broken or too old.
     #[error(transparent)]
-    Runtime(#[from] super::RuntimeError),
+    Runtime(#[from] RuntimeError),
     /// The file is no ONNX model, or is cut off.
     #[error("{file} is not an ONNX model: {reason}")]
     NotOnnx {
@@ -113,7 +120,7 @@ pub enum ModelError {
         /// The output.
         output: String,
         /// What was found, what is allowed and which key sets it right.
-        what: super::Implausible,
+        what: Implausible,
     },
 }
 
