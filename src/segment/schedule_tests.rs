@@ -118,8 +118,9 @@ fn every_case_has_its_action() {
 
 #[test]
 fn frames_are_read_for_motion_only_if_mattes_are_moved() {
+    type Reads = (&'static str, Facts, fn(&mut Facts), bool);
     #[rustfmt::skip]
-    let cases: [(&str, Facts, fn(&mut Facts), bool); 7] = [
+    let cases: [Reads; 7] = [
         ("every frame waits",           SYNC,    |_| (),                                  false),
         ("a matte was moved before",    TRACKED, |_| (),                                  true),
         ("beside the stream",           ASYNC,   |f| f.tracks_motion = false,             true),
