@@ -25,6 +25,8 @@ pub use placement::{Fit, Placement};
 pub use rescaler::Rescaler;
 
 #[cfg(test)]
+mod light_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod turned_tests;

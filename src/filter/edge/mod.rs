@@ -3,6 +3,7 @@
 //! The matte's edge, fitted to the picture on a low resolution grid and brought to full resolution.
 
 pub mod affine;
+mod affine_row;
 mod block_sums;
 pub mod coefficients;
 mod edge_blocks;
