@@ -13,6 +13,7 @@ mod chain;
 mod control;
 mod dmabuf;
 mod formats;
+mod golden;
 mod hdr;
 mod meta;
 mod mix;
