@@ -195,20 +195,22 @@ impl Decoder {
     /// # Errors
     /// Where the animation breaks off; its last frame stays.
     fn play(&mut self, exchange: &Exchange) -> Result<(), String> {
-        let mut frames = self.frames()?;
-        let mut timeline = Timeline::new(frames.loops());
+        let first = self.frames()?;
+        let mut timeline = Timeline::new(first.loops());
+        let mut frames = Some(first);
         let (mut finished, mut pushed) = (false, Instant::now());
         while let Some((now, rewind)) = exchange.wait(finished) {
             if rewind || timeline.is_far_behind(now) {
                 timeline.seek(now);
-                (frames, finished) = (self.frames()?, false);
+                self.start_over(&mut frames)?;
+                finished = false;
             }
-            let Some(frame) = frames.next() else {
+            let Some(frame) = frames.as_mut().and_then(Frames::next) else {
                 if timeline.end()? {
-                    frames = self.frames()?;
+                    self.start_over(&mut frames)?;
                 } else if timeline.missed_the_last() {
                     timeline.seek(now);
-                    frames = self.frames()?;
+                    self.start_over(&mut frames)?;
                 } else {
                     finished = true;
                 }
@@ -223,6 +225,13 @@ impl Decoder {
                 pushed = Instant::now();
             }
         }
+        Ok(())
+    }
+
+    /// Decodes from the first frame on. The old decoder goes first: each holds pictures of its own.
+    fn start_over(&self, frames: &mut Option<Frames>) -> Result<(), String> {
+        *frames = None;
+        *frames = Some(self.frames()?);
         Ok(())
     }
 

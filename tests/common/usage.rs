@@ -71,7 +71,7 @@ pub fn alone(test: &str) -> bool {
 }
 
 /// Waits until the threads that belong to no pipeline any more have ended.
-fn settle() {
+pub fn settle() {
     let start = Instant::now();
     // Streaming threads are called as their pads: `appsrc0:src`, and `videotestsrc0:s` where the
     // name is cut off.

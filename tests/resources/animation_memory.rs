@@ -10,6 +10,7 @@
 mod common;
 
 use common::pipeline::scratch;
+use common::usage::settle;
 use common::{attach, frame, info, init};
 use gst::prelude::*;
 use gst_video::VideoFormat;
@@ -83,6 +84,8 @@ fn animation(file: &Path, count: usize) {
 /// The most that is held beyond the start until every level of `count` frames was seen; or before a
 /// colour, that of the first frame.
 fn peak_of(format: VideoFormat, file: Option<&Path>, count: usize) -> usize {
+    // The last player's memory would go while this one is measured.
+    settle();
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
     let element = gst::ElementFactory::make("mattecompose")
