@@ -63,9 +63,9 @@ pub struct Component {
     pub offset: usize,
     /// Bytes from one sample to the next.
     pub step: usize,
-    /// log2 of horizontal subsampling.
+    /// log2 of horizontal subsampling: 0 or 1, `blend` knows no other.
     pub w_sub: u32,
-    /// log2 of vertical subsampling.
+    /// log2 of vertical subsampling: 0 or 1.
     pub h_sub: u32,
 }
 

@@ -31,3 +31,14 @@ fn every_component_has_its_plane() {
         assert!(info.packing.is_none() || info.planes == 1, "{}", info.name);
     }
 }
+
+#[test]
+fn chroma_is_whole_or_halved() {
+    for layout in PixelLayout::ALL.iter().copied() {
+        let mut components = layout.info().components.iter();
+        assert!(
+            components.all(|c| c.w_sub <= 1 && c.h_sub <= 1),
+            "{layout:?}: blend counts on it"
+        );
+    }
+}
