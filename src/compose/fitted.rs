@@ -67,12 +67,19 @@ impl Fitted {
         }
     }
 
-    /// Moves an animation on to a time since its start. What is to be shown from now on, where that
-    /// is another frame and ready; never waits for one.
-    pub fn advance(&self, time: Duration) -> Option<Arc<Backdrop>> {
+    /// Moves an animation on to a time since its start. If another frame is ready and to be shown
+    /// from now on, `show` takes it; nothing waits for one.
+    ///
+    /// # Errors
+    /// Those of `show`.
+    pub fn advance<E>(
+        &self,
+        time: Duration,
+        show: impl FnOnce(Arc<Backdrop>) -> Result<(), E>,
+    ) -> Result<(), E> {
         match &self.content {
-            Content::Still(_) => None,
-            Content::Animation(player) => player.advance(time),
+            Content::Still(_) => Ok(()),
+            Content::Animation(player) => player.advance(time, show),
         }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! A thread decodes and converts one frame ahead of the one that is shown and then sleeps until it
 //! is taken. Between frames an animation costs two backdrops and the decoder's canvas, however long
-//! it is. The streaming thread never waits: where the next frame is late, the last one stays.
+//! it is; nothing else is held while the decoder works, which needs most then. The streaming thread never waits: where the next frame is late, the last one stays.
 
 use super::timeline::Timeline;
 use crate::blend::{Backdrop, Fitter, Setting};
@@ -43,7 +43,9 @@ struct State {
     since: Duration,
     /// The next frame and when it begins.
     next: Option<(Duration, Arc<Backdrop>)>,
-    /// What was shown before, to be written again.
+    /// A new frame is being put in the place of the old one, which is in memory until then.
+    changing: bool,
+    /// The old one. The decoding thread frees it, as that takes time.
     retired: Option<Arc<Backdrop>>,
     /// Time went back behind `since`.
     rewind: bool,
@@ -64,7 +66,7 @@ impl Exchange {
                 return None;
             }
             let rewind = std::mem::take(&mut state.rewind);
-            if rewind || (state.next.is_none() && !finished) {
+            if rewind || (state.next.is_none() && !state.changing && !finished) {
                 return Some((state.now, rewind));
             }
             state = self
@@ -90,6 +92,7 @@ impl Player {
                 shown: Arc::new(first),
                 since: Duration::ZERO,
                 next: None,
+                changing: false,
                 retired: None,
                 rewind: false,
                 over: false,
@@ -114,21 +117,30 @@ impl Player {
         Arc::clone(&self.exchange.lock().shown)
     }
 
-    /// Moves on to a time; the frame to be shown from now on where it is another.
-    pub fn advance(&self, now: Duration) -> Option<Arc<Backdrop>> {
+    /// Moves on to a time. If another frame is to be shown from now on, `show` puts it in the place of
+    /// the old one; the next is decoded when the old one is gone.
+    pub fn advance<E>(
+        &self,
+        now: Duration,
+        show: impl FnOnce(Arc<Backdrop>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut state = self.exchange.lock();
         state.now = now;
         if now < state.since {
             (state.rewind, state.since, state.next) = (true, now, None);
             self.exchange.wake.notify_one();
-            return None;
+            return Ok(());
         }
-        let (since, next) = state.next.take_if(|(begin, _)| *begin <= now)?;
-        state.since = since;
-        let before = std::mem::replace(&mut state.shown, Arc::clone(&next));
-        state.retired = Some(before);
+        let Some((since, next)) = state.next.take_if(|(begin, _)| *begin <= now) else {
+            return Ok(());
+        };
+        (state.since, state.changing) = (since, true);
+        state.retired = Some(std::mem::replace(&mut state.shown, Arc::clone(&next)));
+        drop(state);
+        let shown = show(next);
+        self.exchange.lock().changing = false;
         self.exchange.wake.notify_one();
-        Some(next)
+        shown
     }
 }
 
@@ -164,15 +176,12 @@ impl Decoder {
     fn first(&mut self) -> Result<Backdrop, String> {
         let frame = self.frames()?.next().ok_or("the animation is empty")?;
         let frame = frame.map_err(|error| error.to_string())?;
-        self.convert(&frame.image, None)
+        self.convert(&frame.image)
     }
 
-    /// A frame as a backdrop, into the memory of `old` where nobody looks at that any more.
-    fn convert(
-        &mut self,
-        image: &image::RgbaImage,
-        old: Option<Arc<Backdrop>>,
-    ) -> Result<Backdrop, String> {
+    /// A frame as a backdrop, in memory of its own: memory that waits for it would be held while the
+    /// decoder works, which needs most then.
+    fn convert(&mut self, image: &image::RgbaImage) -> Result<Backdrop, String> {
         let fitter = match self.fitter.take() {
             Some(fitter) if fitter.size() == image.dimensions() => Ok(fitter),
             _ => Fitter::new(image.dimensions(), self.setting, simd::level()),
@@ -180,10 +189,7 @@ impl Decoder {
         let fitter = self
             .fitter
             .insert(fitter.map_err(|error| error.to_string())?);
-        let mut backdrop = match old.and_then(Arc::into_inner) {
-            Some(backdrop) => backdrop,
-            None => fitter.blank().map_err(|error| error.to_string())?,
-        };
+        let mut backdrop = fitter.blank().map_err(|error| error.to_string())?;
         fitter
             .fit(image, &mut backdrop)
             .map_err(|error| error.to_string())?;
@@ -200,6 +206,8 @@ impl Decoder {
         let mut frames = Some(first);
         let (mut finished, mut pushed) = (false, Instant::now());
         while let Some((now, rewind)) = exchange.wait(finished) {
+            let retired = exchange.lock().retired.take();
+            drop(retired);
             if rewind || timeline.is_far_behind(now) {
                 timeline.seek(now);
                 self.start_over(&mut frames)?;
@@ -219,8 +227,7 @@ impl Decoder {
             let frame = frame.map_err(|error| timeline.broken(&error))?;
             let late = timeline.push(frame.delay, now);
             if !timeline.is_first() && (!late || pushed.elapsed() >= STARVED) {
-                let old = exchange.lock().retired.take();
-                let backdrop = self.convert(&frame.image, old)?;
+                let backdrop = self.convert(&frame.image)?;
                 self.offer(exchange, &mut timeline, backdrop);
                 pushed = Instant::now();
             }

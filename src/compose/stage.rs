@@ -206,12 +206,12 @@ impl Stage {
         // Time may start over.
         let began = course.began.map_or(tick.position, |b| b.min(tick.position));
         course.began = Some(began);
-        if let (Some(picture), Kernel::InPlace(canvas)) = (&self.picture, &mut self.kernel)
-            && let Some(backdrop) = picture.advance(tick.position - began)
-        {
-            canvas.set_background(blend::Background::Image(backdrop))?;
-        }
-        Ok(())
+        let (Some(picture), Kernel::InPlace(canvas)) = (&self.picture, &mut self.kernel) else {
+            return Ok(());
+        };
+        picture.advance(tick.position - began, |backdrop| {
+            canvas.set_background(blend::Background::Image(backdrop))
+        })
     }
 
     /// Another time begins: no older picture may be shown again.

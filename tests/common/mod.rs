@@ -3,6 +3,7 @@
 //! What the pipeline tests share.
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
+pub mod animation;
 pub mod guard;
 pub mod live;
 pub mod pipeline;
