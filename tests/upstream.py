@@ -288,5 +288,86 @@ def GstAnalytics_quark(quark: int) -> str:
     return GLib.quark_to_string(quark)
 
 
+try:
+    gi.require_version("GstAllocators", "1.0")
+    gi.require_version("GstVideo", "1.0")
+    from gi.repository import GstAllocators, GstVideo
+except (ValueError, ImportError):
+    GstAllocators = GstVideo = None
+
+
+def named(plain: Gst.Caps) -> Gst.Caps | None:
+    """GStreamer's own caps for the same video in linear DMABuf memory; none if it has none."""
+    info = GstVideo.VideoInfo.new_from_caps(plain)
+    fourcc = GstVideo.video_dma_drm_fourcc_from_format(info.finfo.format)
+    if not fourcc:
+        return None
+    caps = plain.copy()
+    caps.set_features(0, Gst.CapsFeatures.from_string("memory:DMABuf"))
+    caps.set_value("format", "DMA_DRM")
+    caps.set_value("drm-format", GstVideo.video_dma_drm_fourcc_to_string(fourcc, 0))
+    return caps
+
+
+@unittest.skipUnless(GstVideo and hasattr(GstVideo, "video_dma_drm_fourcc_from_format"), "GStreamer here has no DMA_DRM")
+class DmaDrm(unittest.TestCase):
+    """Linear DMABuf memory under the caps that GStreamer has for it since 1.24."""
+
+    def plain(self, name: str) -> Gst.Caps:
+        width, height = SIZE
+        return Gst.Caps.from_string(f"video/x-raw,format={name},width={width},height={height},framerate=30/1")
+
+    def formats(self) -> list[str]:
+        element = Gst.ElementFactory.make("mattecompose")
+        structure = element.get_static_pad("sink").get_pad_template_caps().get_structure(0)
+        text = structure.to_string().partition("format=(string){")[2].partition("}")[0]
+        return [name.strip() for name in text.split(",")]
+
+    def test_every_name_is_the_one_that_gstreamer_gives(self):
+        taken = Gst.ElementFactory.make("mattecompose").get_static_pad("sink").get_pad_template_caps()
+        theirs = [caps for caps in map(named, map(self.plain, self.formats())) if caps]
+        self.assertGreater(len(theirs), 25)
+        for caps in theirs:
+            self.assertTrue(caps.is_subset(taken), caps.to_string())
+            drm = GstVideo.VideoInfoDmaDrm.new_from_caps(caps)
+            self.assertEqual(drm.drm_modifier, 0)
+
+    def test_the_picture_is_that_of_plain_memory(self):
+        for name in ("NV12", "I420", "BGRA", "YUY2"):
+            with self.subTest(name):
+                plain = self.plain(name)
+                size = GstVideo.VideoInfo.new_from_caps(plain).size
+                content = bytes(i * 37 % 251 for i in range(size))
+                self.assertEqual(self.composed(named(plain), self.memory(content)), self.composed(plain, content))
+
+    def memory(self, content: bytes) -> Gst.Memory:
+        # A file in memory stands in for a device's; the kernel refuses only to be told of accesses.
+        file = os.memfd_create("frame")
+        os.write(file, content)
+        return GstAllocators.DmaBufAllocator.alloc(GstAllocators.DmaBufAllocator.new(), file, len(content))
+
+    def composed(self, caps: Gst.Caps, content: bytes | Gst.Memory) -> bytes:
+        line = "appsrc name=in format=time ! mattecompose background=color ! appsink name=out sync=false"
+        pipeline = Gst.parse_launch(line)
+        source = pipeline.get_by_name("in")
+        source.set_property("caps", caps)
+        pipeline.set_state(Gst.State.PLAYING)
+        try:
+            if isinstance(content, bytes):
+                buffer = Gst.Buffer.new_wrapped(content)
+            else:
+                buffer = Gst.Buffer.new()
+                buffer.append_memory(content)
+            buffer.pts = 0
+            source.emit("push-buffer", buffer)
+            sample = pipeline.get_by_name("out").emit("try-pull-sample", 60 * Gst.SECOND)
+            self.assertIsNotNone(sample, pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR))
+            self.assertNotIn("DMABuf", sample.get_caps().to_string())
+            buffer = sample.get_buffer()
+            return buffer.extract_dup(0, buffer.get_size())
+        finally:
+            pipeline.set_state(Gst.State.NULL)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
