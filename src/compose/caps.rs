@@ -4,7 +4,7 @@
 
 use super::Background;
 use crate::frame::PixelLayout;
-use crate::video::{as_plain, caps_of, format_of, layout_of, with_dmabuf};
+use crate::video::{as_plain, caps_of, format_of, layout_of, strings, with_dmabuf};
 use gst_video::VideoFormat;
 
 /// Caps of the sink pad: everything that can be composed in place or given an alpha channel.
@@ -151,16 +151,9 @@ fn map_formats(
 }
 
 fn formats_of(structure: &gst::StructureRef) -> Vec<VideoFormat> {
-    let parse = |name: &str| VideoFormat::from_string(name);
-    if let Ok(name) = structure.get::<&str>("format") {
-        vec![parse(name)]
-    } else if let Ok(list) = structure.get::<gst::List>("format") {
-        list.iter()
-            .filter_map(|v| v.get::<&str>().ok())
-            .map(parse)
-            .collect()
-    } else {
-        PixelLayout::ALL.iter().copied().map(format_of).collect()
+    match strings(structure, "format") {
+        Some(names) => names.iter().map(|n| VideoFormat::from_string(n)).collect(),
+        None => PixelLayout::ALL.iter().copied().map(format_of).collect(),
     }
 }
 

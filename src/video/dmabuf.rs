@@ -7,7 +7,7 @@
 //! read with the processor. Maps of such memory go through GStreamer's DMABuf allocator, which
 //! tells the kernel when the processor's access begins and ends (`DMA_BUF_IOCTL_SYNC`).
 
-use super::{format_of, layout_of};
+use super::{format_of, layout_of, strings};
 use crate::frame::PixelLayout;
 use std::borrow::Cow;
 
@@ -75,15 +75,6 @@ fn is_dmabuf(structure: &gst::StructureRef, features: &gst::CapsFeaturesRef) -> 
     features.size() == 1
         && features.contains(FEATURE)
         && structure.get::<&str>("format") == Ok(FORMAT)
-}
-
-/// The strings of a field that holds one or a list of them.
-fn strings(structure: &gst::StructureRef, field: &str) -> Option<Vec<String>> {
-    if let Ok(one) = structure.get::<String>(field) {
-        return Some(vec![one]);
-    }
-    let list = structure.get::<gst::List>(field).ok()?;
-    Some(list.iter().filter_map(|value| value.get().ok()).collect())
 }
 
 fn set_strings(structure: &mut gst::Structure, field: &str, mut strings: Vec<String>) {

@@ -75,6 +75,15 @@ pub fn caps_of(layouts: impl IntoIterator<Item = PixelLayout>) -> gst::Caps {
         .build()
 }
 
+/// The strings of a field of caps that holds one or a list of them; none if it holds neither.
+pub fn strings(structure: &gst::StructureRef, field: &str) -> Option<Vec<String>> {
+    if let Ok(one) = structure.get::<String>(field) {
+        return Some(vec![one]);
+    }
+    let list = structure.get::<gst::List>(field).ok()?;
+    Some(list.iter().filter_map(|value| value.get().ok()).collect())
+}
+
 /// Matrix, range, chroma siting, transfer and primaries of caps. What the caps leave open gets GStreamer's defaults.
 pub fn colorimetry_of(info: &gst_video::VideoInfo) -> Colorimetry {
     let color = info.colorimetry();

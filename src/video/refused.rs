@@ -336,13 +336,9 @@ fn unreadable(caps: &gst::CapsRef) -> Option<String> {
 /// The formats of a structure, some by name where there are many.
 fn formats(structure: &gst::StructureRef) -> String {
     const SHOWN: usize = 4;
-    if let Ok(format) = structure.get::<&str>("format") {
-        return format.to_owned();
-    }
-    let Ok(list) = structure.get::<gst::List>("format") else {
+    let Some(names) = super::strings(structure, "format") else {
         return "unknown".to_owned();
     };
-    let names: Vec<&str> = list.iter().filter_map(|name| name.get().ok()).collect();
     let more = if names.len() > SHOWN { ", ..." } else { "" };
     format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }

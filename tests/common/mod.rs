@@ -11,6 +11,8 @@ pub mod running;
 #[cfg(target_os = "linux")]
 pub mod usage;
 
+use gst::glib;
+use gst::prelude::*;
 use gstmatte::frame::{FrameMut, FrameRef, GrayRef, Unpacked};
 use gstmatte::meta::{Matte, Stage};
 use gstmatte::pool::MattePool;
@@ -176,4 +178,55 @@ pub fn opaque(mut buffer: gst::Buffer, info: &gst_video::VideoInfo) -> gst::Buff
         .write(buffer.make_mut(), |frame| write_alpha(frame, |_| 255))
         .expect("a frame of its caps");
     buffer
+}
+
+/// An element in a harness, fed with frames of caps.
+pub fn rig(
+    name: &str,
+    properties: &[(&str, &str)],
+    info: &gst_video::VideoInfo,
+) -> gst_check::Harness {
+    init();
+    let element = gst::ElementFactory::make(name).build().expect("registered");
+    for (name, value) in properties {
+        element.set_property_from_str(name, value);
+    }
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    harness.set_src_caps(info.to_caps().expect("valid caps"));
+    harness
+}
+
+/// Sends a frame through a harness.
+pub fn shoot(harness: &mut gst_check::Harness, buffer: gst::Buffer) -> gst::Buffer {
+    harness.push(buffer).expect("the frame goes through");
+    harness.pull().expect("a frame comes out")
+}
+
+/// `mattecompose` with a background, and a picture if it is one.
+pub fn composer(background: &str) -> gst::Element {
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/background.png");
+    gst::ElementFactory::make("mattecompose")
+        .property("image", image)
+        .property_from_str("background", background)
+        .build()
+        .expect("the element is there")
+}
+
+/// Every background that the element has, by nick: a new one is in every test of privacy at once.
+pub fn backgrounds() -> Vec<&'static str> {
+    init();
+    let element = gst::ElementFactory::make("mattecompose").build();
+    let element = element.expect("the element is there");
+    let property = element.find_property("background").expect("it has one");
+    let class = glib::EnumClass::with_type(property.value_type()).expect("an enum");
+    let nicks = class.values().iter().map(|value| value.nick().to_owned());
+    // A few names, once per test.
+    nicks.map(|nick| &*nick.leak()).collect()
+}
+
+/// Those that take the room's place: all but `none`.
+pub fn hiding_backgrounds() -> Vec<&'static str> {
+    let mut nicks = backgrounds();
+    nicks.retain(|nick| *nick != "none");
+    nicks
 }

@@ -5,8 +5,7 @@
 
 use crate::common;
 use common::pipeline::scratch;
-use common::{attach, frame, init, matte_rows};
-use gst::prelude::*;
+use common::{attach, frame, init, matte_rows, rig, shoot};
 use gst_video::{VideoFormat, VideoInfo};
 use gstmatte::frame::GrayImage;
 
@@ -34,22 +33,6 @@ fn in_disc((w, h): (u32, u32), par: (i32, i32), radius: f64, x: usize, y: usize)
     let dx = (x as f64 + 0.5 - f64::from(w) / 2.0) * shape(par);
     let dy = y as f64 + 0.5 - f64::from(h) / 2.0;
     dx.hypot(dy) < radius
-}
-
-fn rig(name: &str, properties: &[(&str, &str)], info: &VideoInfo) -> gst_check::Harness {
-    init();
-    let element = gst::ElementFactory::make(name).build().expect("registered");
-    for (name, value) in properties {
-        element.set_property_from_str(name, value);
-    }
-    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
-    harness.set_src_caps(info.to_caps().expect("valid caps"));
-    harness
-}
-
-fn shoot(harness: &mut gst_check::Harness, buffer: gst::Buffer) -> gst::Buffer {
-    harness.push(buffer).expect("the frame goes through");
-    harness.pull().expect("a frame comes out")
 }
 
 fn image_of((width, height): (usize, usize), rows: impl Iterator<Item = u8>) -> GrayImage {

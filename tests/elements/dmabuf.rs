@@ -10,7 +10,7 @@
 )]
 
 use crate::common;
-use common::{attach, bytes, frame, info, init, pixels, two_rooms};
+use common::{attach, bytes, composer, frame, info, init, pixels, two_rooms};
 use gst::prelude::*;
 use gst_allocators::prelude::*;
 use gst_allocators::{DmaBufAllocator, DmaBufMemory};
@@ -64,17 +64,6 @@ fn is_dmabuf(buffer: &gst::BufferRef) -> bool {
     memory.downcast_memory_ref::<DmaBufMemory>().is_some()
 }
 
-fn compose(background: &str) -> gst::Element {
-    gst::ElementFactory::make("mattecompose")
-        .property(
-            "image",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/background.png"),
-        )
-        .property_from_str("background", background)
-        .build()
-        .expect("the element is there")
-}
-
 /// Sends a buffer through an element; what comes out, and its caps.
 fn send(element: &gst::Element, caps: gst::Caps, buffer: gst::Buffer) -> (gst::Buffer, gst::Caps) {
     let mut harness = Harness::with_element(element, Some("sink"), Some("src"));
@@ -102,8 +91,8 @@ fn every_linear_format_gives_the_picture_of_plain_memory() {
             attach(&mut plain, &info, (24, 18), ramp);
             let memory = in_dmabuf(&plain, &info);
             let plain_caps = info.to_caps().expect("valid caps");
-            let (expected, expected_caps) = send(&compose(background), plain_caps, plain);
-            let (found, found_caps) = send(&compose(background), caps.clone(), memory);
+            let (expected, expected_caps) = send(&composer(background), plain_caps, plain);
+            let (found, found_caps) = send(&composer(background), caps.clone(), memory);
             let what = format!("{layout:?} {background}");
             assert_eq!(found_caps, expected_caps, "{what}");
             assert!(
@@ -125,7 +114,7 @@ fn memory_that_others_hold_is_not_written() {
     attach(&mut plain, &info, (24, 18), |_, _| 0);
     let memory = in_dmabuf(&plain, &info);
     let caps = named(&info).expect("NV12 has a DRM name");
-    let (out, out_caps) = send(&compose("color"), caps, memory.copy());
+    let (out, out_caps) = send(&composer("color"), caps, memory.copy());
     assert!(bytes(&memory).iter().all(|byte| *byte == 90));
     let seen = pixels(&out, &out_caps);
     assert!(!seen.contains(&90), "the room is seen");
@@ -208,7 +197,7 @@ fn the_kernel_is_told_of_each_access() {
     let memory = in_dmabuf(&plain, &info);
     let caps = named(&info).expect("NV12 has a DRM name");
     let before = TOLD.load(Ordering::Relaxed);
-    send(&compose("color"), caps, memory);
+    send(&composer("color"), caps, memory);
     let told = TOLD.load(Ordering::Relaxed) - before;
     gst::log::remove_log_function(logger);
     gst::log::unset_threshold_for_name("dmabuf");
@@ -223,7 +212,7 @@ fn a_buffer_that_contradicts_its_caps_is_hidden() {
     let seen = two_rooms(&info).map(|plain| {
         let mut memory = in_dmabuf(&plain, &info);
         VideoCropMeta::add(memory.make_mut(), (40, 30, SIZE.0, SIZE.1));
-        let (out, caps) = send(&compose("blur"), caps.clone(), memory);
+        let (out, caps) = send(&composer("blur"), caps.clone(), memory);
         pixels(&out, &caps)
     });
     assert!(seen[0] == seen[1], "the room is seen");
@@ -234,7 +223,7 @@ fn upstream_hears_what_comes_after_takes() {
     init();
     let info = info(VideoFormat::Nv12, SIZE.0, SIZE.1);
     for knows in [true, false] {
-        let element = compose("color");
+        let element = composer("color");
         let mut harness = Harness::with_element(&element, Some("sink"), Some("src"));
         if knows {
             harness.add_propose_allocation_meta(VideoMeta::meta_api(), None);

@@ -5,21 +5,12 @@
 //! byte must come out the same.
 
 use crate::common;
-use common::{attach, info, init, pixels, two_rooms};
+use common::{attach, hiding_backgrounds, info, init, pixels, two_rooms};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 use gstmatte::frame::PixelLayout;
 use gstmatte::video::format_of;
 
-const BACKGROUNDS: &[&str] = &[
-    "blur",
-    "color",
-    "image",
-    "transparent",
-    "matte",
-    "overlay",
-    "none",
-];
 const FORMATS: &[VideoFormat] = &[
     VideoFormat::Nv12,
     VideoFormat::I420,
@@ -111,7 +102,7 @@ fn without_a_valid_matte_the_room_is_not_seen() {
         };
         for &(width, height) in sizes {
             let info = info(format, width, height);
-            for background in BACKGROUNDS.iter().filter(|b| **b != "none") {
+            for background in hiding_backgrounds() {
                 for (fault, spoil) in FAULTS {
                     let [a, b] = two_rooms(&info).map(|mut buffer| {
                         spoil(&mut buffer, &info);
@@ -172,7 +163,7 @@ fn after_new_caps_or_a_seek_the_room_is_not_seen() {
     init();
     for &format in FORMATS {
         let (small, large) = (info(format, 64, 36), info(format, 82, 50));
-        for background in BACKGROUNDS.iter().filter(|b| **b != "none") {
+        for background in hiding_backgrounds() {
             for (seek, next) in [(true, &small), (false, &large)] {
                 for policy in ["hide", "freeze"] {
                     let [a, b] = two_rooms(next).map(|bad| {
@@ -225,8 +216,10 @@ fn tag(word: &str) -> gst::Event {
 
 /// The elements that compose, with a background each.
 fn composers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let backgrounds = BACKGROUNDS.iter().filter(|b| **b != "none");
-    let compose = backgrounds.map(|background| ("mattecompose", *background));
+    let backgrounds = hiding_backgrounds();
+    let compose = backgrounds
+        .into_iter()
+        .map(|background| ("mattecompose", background));
     compose.chain([("mattemix", "")])
 }
 
@@ -396,7 +389,7 @@ fn while_the_network_fails_the_room_is_not_seen() {
     let info = info(VideoFormat::Rgb, 64, 48);
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/nan.onnx");
     for mode in ["sync", "async"] {
-        for background in BACKGROUNDS.iter().filter(|b| **b != "none") {
+        for background in hiding_backgrounds() {
             // The model's answer is the logarithm of red: 0 where red is full, none without red.
             let [a, b] = [[0, 80, 10], [0, 200, 160]].map(|room: [u8; 3]| {
                 let element = gst::ElementFactory::make("mattebackground")
@@ -479,7 +472,7 @@ fn numbers_that_cannot_be_true_show_no_room() {
     let info = info(VideoFormat::Rgb, 64, 48);
     for (model, rooms, words) in IMPLAUSIBLE {
         let file = format!("{}/tests/models/{model}", env!("CARGO_MANIFEST_DIR"));
-        for background in BACKGROUNDS.iter().filter(|b| **b != "none") {
+        for background in hiding_backgrounds() {
             let [a, b] = rooms.map(|room| {
                 let element = gst::ElementFactory::make("mattebackground")
                     .property("model", &file)

@@ -5,7 +5,7 @@
 
 use crate::common;
 use common::pipeline::scratch;
-use common::{attach, bytes, frame, info, init, matte_rows};
+use common::{attach, bytes, frame, info, init, matte_rows, rig, shoot};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use gstmatte::frame::{GrayImage, Orientation};
@@ -70,23 +70,6 @@ fn tag(word: &str) -> gst::Event {
     list.set_scope(gst::TagScope::Stream);
     list.add::<gst::tags::ImageOrientation>(&word, gst::TagMergeMode::Replace);
     gst::event::Tag::new(tags)
-}
-
-/// An element in a harness, fed with frames of caps.
-fn rig(name: &str, properties: &[(&str, &str)], info: &VideoInfo) -> gst_check::Harness {
-    init();
-    let element = gst::ElementFactory::make(name).build().expect("registered");
-    for (name, value) in properties {
-        element.set_property_from_str(name, value);
-    }
-    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
-    harness.set_src_caps(info.to_caps().expect("valid caps"));
-    harness
-}
-
-fn shoot(harness: &mut gst_check::Harness, buffer: gst::Buffer) -> gst::Buffer {
-    harness.push(buffer).expect("the frame goes through");
-    harness.pull().expect("a frame comes out")
 }
 
 fn presenter() -> RgbImage {

@@ -5,7 +5,7 @@
 //! afterwards, and a buffer that contradicts its caps is hidden.
 
 use crate::common;
-use common::{attach, frame, info, init, pixels, two_rooms};
+use common::{attach, composer, frame, hiding_backgrounds, info, init, pixels, two_rooms};
 use gst::prelude::*;
 use gst_check::Harness;
 use gst_video::{VideoCropMeta, VideoFormat, VideoFrameFlags, VideoInfo, VideoMeta};
@@ -13,7 +13,6 @@ use gstmatte::frame::PixelLayout;
 use gstmatte::meta::Matte;
 use gstmatte::video::{Stream, format_of};
 
-const BACKGROUNDS: &[&str] = &["blur", "color", "image", "transparent", "matte", "overlay"];
 /// The picture in memory.
 const STORED: (u32, u32) = (80, 60);
 /// Where the frame lies in it, and its size: at the beginning of chroma samples and of packed words in
@@ -53,20 +52,9 @@ fn attach_part(
 /// An element that treats each pixel by itself: what looks at a neighbourhood begins elsewhere where
 /// the frame does.
 fn plain(background: &str) -> gst::Element {
-    let element = element(background);
+    let element = composer(background);
     element.set_property("decontamination", 0.0);
     element
-}
-
-fn element(background: &str) -> gst::Element {
-    gst::ElementFactory::make("mattecompose")
-        .property(
-            "image",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/background.png"),
-        )
-        .property_from_str("background", background)
-        .build()
-        .expect("the element is there")
 }
 
 /// Sends buffers of one caps through an element; the buffers that come out, and their caps.
@@ -105,14 +93,14 @@ fn a_noted_crop_gives_the_picture_of_a_copied_one() {
     for &layout in PixelLayout::ALL {
         let format = format_of(layout);
         let (stored, part) = (info(format, STORED.0, STORED.1), size_of(EVEN, format));
-        for background in BACKGROUNDS {
+        for background in hiding_backgrounds() {
             let [mut picture, _] = two_rooms(&stored);
             note(picture.get_mut().expect("it is new"), &stored, EVEN);
             let mut copy = cut_out(&picture, &part);
             attach_part(&mut picture, &part, EVEN, ramp);
             attach(&mut copy, &part, (48, 36), ramp);
-            let (noted, caps) = send(&element(background), &part, [picture]);
-            let (copied, _) = send(&element(background), &part, [copy]);
+            let (noted, caps) = send(&composer(background), &part, [picture]);
+            let (copied, _) = send(&composer(background), &part, [copy]);
             let (noted, copied) = (pixels(&noted[0], &caps), pixels(&copied[0], &caps));
             assert_eq!(noted, copied, "{background} {format:?}");
         }
@@ -197,6 +185,7 @@ fn crops_that_split_chroma_samples_are_exact() {
 #[test]
 fn nothing_around_the_frame_is_the_room() {
     init();
+    let backgrounds = hiding_backgrounds();
     for &layout in PixelLayout::ALL {
         let format = format_of(layout);
         let (stored, all) = (
@@ -214,7 +203,7 @@ fn nothing_around_the_frame_is_the_room() {
         ] {
             let part = size_of(rectangle, format);
             for (background, with_matte) in
-                BACKGROUNDS.iter().flat_map(|b| [(*b, false), (*b, true)])
+                backgrounds.iter().flat_map(|b| [(*b, false), (*b, true)])
             {
                 // A blurred room is still the room, and an overlay is there to show it.
                 let shows_the_room = matches!(background, "blur" | "overlay" | "transparent");
@@ -230,7 +219,7 @@ fn nothing_around_the_frame_is_the_room() {
                     if with_matte {
                         attach_part(&mut picture, &part, rectangle, |_, _| 0);
                     }
-                    let (out, caps) = send(&element(background), &part, [picture]);
+                    let (out, caps) = send(&composer(background), &part, [picture]);
                     if out[0].size() != stored.size() {
                         return pixels(&out[0], &caps);
                     }
@@ -345,14 +334,14 @@ fn a_buffer_that_contradicts_its_caps_is_hidden_and_the_stream_goes_on() {
     ] {
         let info = info(format, 48, 36);
         for (what, spoil) in CONTRADICTIONS {
-            for background in BACKGROUNDS {
+            for background in hiding_backgrounds() {
                 for policy in ["hide", "freeze"] {
                     let [a, b] = two_rooms(&info).map(|mut bad| {
                         attach(&mut bad, &info, (48, 36), |_, _| 255);
                         spoil(bad.get_mut().expect("it is new"), &info);
                         let mut good = frame(&info, |i| i as u8);
                         attach(&mut good, &info, (48, 36), |_, _| 255);
-                        let element = element(background);
+                        let element = composer(background);
                         element.set_property_from_str("on-missing-matte", policy);
                         let bus = gst::Bus::new();
                         element.set_bus(Some(&bus));
@@ -386,7 +375,7 @@ fn contradictions_fail_or_pass_where_that_is_asked_for() {
             bad
         };
         let harness = |policy: &str| {
-            let element = element("color");
+            let element = composer("color");
             element.set_property_from_str("on-missing-matte", policy);
             let mut harness = Harness::with_element(&element, Some("sink"), Some("src"));
             harness.set_src_caps(info.to_caps().expect("valid caps"));
@@ -609,7 +598,7 @@ fn metas_about_the_picture_survive_transparent_and_matte_output() {
             }
             let writable = buffer.make_mut();
             gst_video::VideoRegionOfInterestMeta::add(writable, "face", (4, 6, 8, 10));
-            let (out, caps) = send(&element(background), &part, [buffer]);
+            let (out, caps) = send(&composer(background), &part, [buffer]);
             let out = &out[0];
             let region = out
                 .meta::<gst_video::VideoRegionOfInterestMeta>()
@@ -632,7 +621,7 @@ fn a_matte_that_does_not_cover_the_frame_is_not_handed_on() {
         let [mut buffer, _] = two_rooms(&stored);
         note(buffer.get_mut().expect("it is new"), &stored, EVEN);
         attach_part(&mut buffer, &part, (0, 0, 48, 36), ramp);
-        let (out, _) = send(&element(background), &part, [buffer]);
+        let (out, _) = send(&composer(background), &part, [buffer]);
         assert!(Matte::of(&out[0]).is_none(), "{background}");
     }
 }
@@ -652,7 +641,7 @@ fn the_byte_of_no_component_is_opaque_in_the_rooms_place() {
                 if let Some(matte) = matte {
                     attach(&mut buffer, &info, (22, 12), |_, _| matte);
                 }
-                let (out, _) = send(&element(background), &info, [buffer]);
+                let (out, _) = send(&composer(background), &info, [buffer]);
                 let seen = common::bytes(&out[0]);
                 let opaque = seen.iter().skip(filler).step_by(4).all(|byte| *byte == 255);
                 assert!(opaque, "{layout:?} {background} {matte:?}");
@@ -671,7 +660,7 @@ fn a_frozen_picture_leaves_nothing_in_spare_bits() {
         let stored = info(format, 96, 60);
         let part = (17, 11, 47, 36);
         let caps = size_of(part, format);
-        let element = element("color");
+        let element = composer("color");
         element.set_property_from_str("on-missing-matte", "freeze");
         let rooms = two_rooms(&stored).map(|mut missing| {
             let [mut good, _] = two_rooms(&stored);

@@ -171,15 +171,7 @@ fn every_background_at_every_odd_size() {
     init();
     let model = green_model();
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/room.jpg");
-    for background in [
-        "blur",
-        "color",
-        "image",
-        "transparent",
-        "matte",
-        "overlay",
-        "none",
-    ] {
+    for background in common::backgrounds() {
         for (width, height) in SIZES {
             for format in [VideoFormat::Nv12, VideoFormat::Yuy2, VideoFormat::Rgb] {
                 let info = info(format, width, height);
