@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The chain as a filter program, for `scripts/bench/steadiness.py`.
+//! The chain as a filter program, for `scripts/bench/steadiness`.
 //!
 //! `steadiness FRAME_WIDTH FRAME_HEIGHT MATTE_WIDTH MATTE_HEIGHT KEY=VALUE...` with the keys of
 //! the element's properties. In, a frame after the other: time in seconds (f64, little endian),

@@ -73,7 +73,7 @@ case $what in
         python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" \
             "$MATTE_CACHE/models/mp_selfie_landscape.onnx" "$peer" |
             tee "$TARGET/chains.tsv"
-        python3 scripts/performance-page.py "$TARGET/performance.tsv" "$TARGET/chains.tsv" >docs/performance.md
+        python3 scripts/bench/performance-page.py "$TARGET/performance.tsv" "$TARGET/chains.tsv" >docs/performance.md
         say "wrote docs/performance.md"
         ;;
     kernels)
@@ -107,7 +107,7 @@ case $what in
         scripts/deps.sh systems
         cargo build --release >&2
         cargo build --profile dist >&2
-        for arch in aarch64 armv7; do scripts/cross.sh $arch build >&2; done
+        for arch in aarch64 armv7; do scripts/systems/cross.sh $arch build >&2; done
         clip=$(presenter_clip)
         networks=()
         if [ "$MATTE_MODEL" = builtin ]; then
@@ -126,7 +126,7 @@ case $what in
                 "$(onnxruntime_of aarch64)/libonnxruntime.so" "$MATTE_MODEL" \
                 "filesrc location=$clip ! decodebin ! $PRESENTER" "${networks[@]}"
         } | tee "$TARGET/embedded.tsv"
-        python3 scripts/embedded-page.py "$TARGET/embedded.tsv" >docs/embedded.md
+        python3 scripts/bench/embedded-page.py "$TARGET/embedded.tsv" >docs/embedded.md
         say "wrote docs/embedded.md"
         ;;
     streams)

@@ -25,11 +25,11 @@ rm -rf "$site" "$stage"
 mkdir -p "$stage"
 cp -r docs examples "$stage"
 for page in CONTRIBUTING.md CHANGELOG.md; do
-    sed 's#](docs/#](#g' "$page" >"$stage/$page"
+    sed -e 's#](docs/#](#g' -e "s#](\(scripts\|tests\|pipelines\)/#]($repository/tree/main/\1/#g" "$page" >"$stage/$page"
 done
 sed -i "s#](\.\./#]($repository/tree/main/#g" "$stage"/docs/*.md
 "$(mdbook_program)" build "$stage/docs" --dest-dir "$site"
 # mdBook copies whatever else lies in docs/; what makes the pages is no page.
 find "$site" \( -name '*.sh' -o -name book.toml \) -delete
-python3 tests/links.py "$site"
+python3 tests/documents/links.py "$site"
 say "done: $site/index.html"

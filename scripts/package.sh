@@ -6,7 +6,7 @@
 #   scripts/package.sh build [ARCH [PLUGIN]]   into $TARGET/packages; ARCH: amd64 (default: this
 #                                              machine's), arm64, armhf; PLUGIN: a libgstmatte.so
 #   scripts/package.sh test NAME               installs, uses and removes them in a clean bookworm,
-#                                              trixie or forky (scripts/roots.sh)
+#                                              trixie or forky (scripts/systems/roots.sh)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -138,7 +138,7 @@ case ${1:-} in
         # A model while the plugin has none inside.
         . scripts/env.sh
         env -u GST_PLUGIN_PATH -u ORT_DYLIB_PATH ${MATTE_MODEL:+MATTE_MODEL="/cache/models/${MATTE_MODEL##*/}"} \
-            "$ROOT/scripts/roots.sh" clean "${2:?which system? (scripts/roots.sh list)}" \
+            "$ROOT/scripts/systems/roots.sh" clean "${2:?which system? (scripts/systems/roots.sh list)}" \
             env CARGO_TARGET_DIR="$TARGET" scripts/package.sh test-inside "$2" 2>&1 | grep -v -e '^Schema error' -e '^$'
         ;;
     test-inside) test_inside "$2" ;;

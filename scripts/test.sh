@@ -66,9 +66,9 @@ run_step() { # name
 }
 
 step_format() { cargo fmt --check; }
-step_shell() { shellcheck scripts/*.sh pipelines/*.sh tests/*.sh docs/pictures/*.sh .ci/run; }
+step_shell() { find .ci/run scripts pipelines tests docs findings \( -name run -o -name "*.sh" \) -exec shellcheck {} +; }
 step_lint() {
-    python3 scripts/circles.py
+    python3 scripts/checks/circles.py
     cargo clippy --all-targets -- -D warnings
     cargo clippy --all-targets --features static -- -D warnings
 }
@@ -83,8 +83,8 @@ step_licences() {
     fi
     local PATH=$PATH:$tools/bin
     if ! cargo deny --version >/dev/null 2>&1; then
-        left_out "cargo-deny is not to be had; tests/licences.py stands in for it"
-        python3 tests/licences.py
+        left_out "cargo-deny is not to be had; scripts/checks/licences.py stands in for it"
+        python3 scripts/checks/licences.py
         return
     fi
     cargo deny check licenses bans sources
@@ -117,7 +117,7 @@ step_build() {
     done
 }
 # The system's Python: its GStreamer bindings belong to no other.
-step_python() { /usr/bin/python3 -m unittest discover -v -s tests -p 'test_*.py'; }
+step_python() { /usr/bin/python3 -m unittest discover -v -s tests/python; }
 # Every kind of model against Python's onnxruntime. What cannot be fetched is left out and named;
 # MATTE_TEST_MODELS names fewer public ones, or `none`; without that a run that has none of them fails.
 step_models() {
@@ -138,14 +138,14 @@ step_models() {
     "$venv/bin/python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
         tests/models docs/pictures/input.jpg
 }
-step_pipelines() { tests/pipelines.sh; }
-step_camera() { tests/camera.sh; }
-step_examples() { tests/examples.sh; }
+step_pipelines() { tests/programs/pipelines.sh; }
+step_camera() { tests/programs/camera.sh; }
+step_examples() { tests/programs/examples.sh; }
 step_documents() {
-    /usr/bin/python3 tests/documents.py
-    /usr/bin/python3 scripts/elements-page.py --check
-    /usr/bin/python3 scripts/plugin-cache.py --check
-    scripts/release.sh --check
+    /usr/bin/python3 tests/documents/documents.py
+    /usr/bin/python3 scripts/docs/elements-page.py --check
+    /usr/bin/python3 scripts/docs/plugin-cache.py --check
+    scripts/release/make.sh --check
 }
 step_meson() {
     local build=$TARGET/meson prefix=$TARGET/meson-root
@@ -160,29 +160,29 @@ step_meson() {
     PKG_CONFIG_PATH=$prefix/lib/gstreamer-1.0/pkgconfig
     export PKG_CONFIG_PATH
     # shellcheck disable=SC2046  # words on purpose
-    cc tests/static.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
+    cc tests/programs/static.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
     env -u GST_PLUGIN_PATH GST_REGISTRY="$build/static.bin" "$build/static"
 }
-# Each environment keeps its log: those of scripts/test-in.sh by the system's name, the others by these.
+# Each environment keeps its log: those of scripts/systems/test-in.sh by the system's name, the others by these.
 step_systems() {
     local system processor status=0
     logged() { "${@:2}" 2>&1 | tee "$logs/$1.log" || status=1; } # name, command
     scripts/deps.sh systems
     cargo build --release
     for system in trixie forky; do
-        scripts/test-in.sh $system || status=1
-        scripts/test-in.sh $system v1_26 || status=1
+        scripts/systems/test-in.sh $system || status=1
+        scripts/systems/test-in.sh $system v1_26 || status=1
     done
     logged package-build scripts/package.sh build
     for system in bookworm trixie forky; do logged package-$system scripts/package.sh test $system; done
     for processor in aarch64 armv7; do
-        logged $processor-build scripts/cross.sh $processor build
-        logged $processor-check scripts/cross.sh $processor check
+        logged $processor-build scripts/systems/cross.sh $processor build
+        logged $processor-check scripts/systems/cross.sh $processor check
     done
     # All tests but six that the emulation cannot hold: two compile a library with a compiler that the folder does not
     # have, one limits a process's memory and two measure it, which is the emulator's, one needs products of matrices
     # in a fraction of a second. Examples in comments are not linked there.
-    logged aarch64-test scripts/cross.sh aarch64 test --release --lib --bins --tests --no-fail-fast -- \
+    logged aarch64-test scripts/systems/cross.sh aarch64 test --release --lib --bins --tests --no-fail-fast -- \
         --skip a_library_beside_the_plugin_is_found --skip failures_are_explained_and_do_not_stand_in_the_way \
         --skip memory_runs_out_inside_of_a_kernel --skip nothing_grows --skip started_and_stopped \
         --skip a_suspended_process
@@ -191,7 +191,7 @@ step_systems() {
 step_v4l2() {
     scripts/deps.sh systems
     cargo build --release
-    scripts/test-v4l2.sh
+    scripts/systems/test-v4l2.sh
 }
 step_mattenet() {
     [ -d models/mattenet/tests ] || return 0

@@ -9,7 +9,7 @@ LICENSE = "MPL-2.0"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=815ca599c9df247a0c7f619bab123dad"
 
 SRC_URI = "git://github.com/gst-plugin-matte/matte.git;protocol=https;branch=main;tag=v${PV}"
-# Written by scripts/crates.py: every crate of Cargo.lock with its checksum.
+# Written by scripts/release/crates.py: every crate of Cargo.lock with its checksum.
 require gst-plugin-matte-crates.inc
 
 # Rust 1.92 or newer: of the layer itself, or of meta-rust-bin on older releases.

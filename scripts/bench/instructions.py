@@ -8,7 +8,7 @@ One line each: `instructions`, name, core, size, millions a frame. With NETWORKs
 each for `mattesegment` with MODEL ("float") and with them: `network`, name, core, millions; the last of them, the
 cheapest, runs the small boards' profile as well.
 
-ROOT: a system for arm64 (scripts/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME: libonnxruntime.so for
+ROOT: a system for arm64 (scripts/systems/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME: libonnxruntime.so for
 it. MODEL: an .onnx file, or builtin. CLIP: a gst-launch fragment with a person in it. Two runs of unlike length
 give the cost of a frame without that of the start. Emulated is what a core of the named type may use: a Cortex-A53 or
 A72 has no dot product instructions, an A76 has.

@@ -7,7 +7,7 @@ usage: streams.py PAGE [FRAMES]      (after `. scripts/env.sh`; started by scrip
 1, 2, 4, 8 and 16 cameras (videotestsrc, 1280x720 NV12) run through one process each, FRAMES frames a
 camera, as fast as they can: processor time a frame does not depend on what else the machine does, as
 rates would. What the test source takes is measured in the same way and taken off. Memory is the
-process's peak of resident memory. Prints what it measured, for scripts/reliability-page.py, and
+process's peak of resident memory. Prints what it measured, for scripts/robustness/reliability-page.py, and
 writes the page PAGE.
 """
 import os
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
+ROOT = pathlib.Path(__file__).parents[2]
 STREAMS = (1, 2, 4, 8, 16)
 SOURCE = "videotestsrc pattern=ball num-buffers={frames} ! video/x-raw,format=NV12,width=1280,height=720,framerate=30/1"
 CHAINS = {

@@ -22,7 +22,7 @@
 //! That is all: the element reads `settings.blur_strength`, and `mattebackground` takes its
 //! properties from the same tables. A property of `matterefine` that follows the preset is a row
 //! without a default in the table `Overrides`, and a field of the same name in `filter::Params`.
-//! Then `scripts/plugin-cache.py` and `scripts/elements-page.py` write the new property down.
+//! Then `scripts/docs/plugin-cache.py` and `scripts/docs/elements-page.py` write the new property down.
 //!
 //! # Why no `#[derive(glib::Properties)]`
 //!

@@ -3,7 +3,7 @@
 //! A pipeline that goes from PAUSED to NULL to PLAYING, again and again, at any moment of its start:
 //! it always starts, and what the process has of memory, file descriptors and threads stays.
 //!
-//! 30 times by default; `scripts/soak.sh` runs a thousand. MATTE_RESTARTS says how many,
+//! 30 times by default; `scripts/robustness/soak.sh` runs a thousand. MATTE_RESTARTS says how many,
 //! MATTE_SOAK_REPORT a file for what was measured after each.
 
 #![cfg(target_os = "linux")]

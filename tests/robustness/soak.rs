@@ -4,7 +4,7 @@
 //! change and the pipeline stops and starts again. Memory, file descriptors and threads must not
 //! grow, and GStreamer's own tracer must find nothing left.
 //!
-//! 3,000 frames by default; `scripts/soak.sh` runs 600,000. MATTE_SOAK_FRAMES says how many,
+//! 3,000 frames by default; `scripts/robustness/soak.sh` runs 600,000. MATTE_SOAK_FRAMES says how many,
 //! MATTE_SOAK_REPORT a file for what was measured after each cycle.
 
 #![cfg(target_os = "linux")]

@@ -49,7 +49,7 @@ def peers(tmp_path):
 def test_free_sides_follow_the_picture():
     fixed = teachers.Descriptor("fixed", 144, 256)
     free = dataclasses.replace(fixed, multiple=16)
-    # The same as the plugin's own test asks for (src/model/guess.rs).
+    # The same as the plugin's own test asks for (src/model/input/size.rs).
     for (width, height), expected in {(1920, 1080): (256, 144), (1080, 1920): (144, 256), (640, 480): (208, 160)}.items():
         assert teachers.sides(width / height, free) == expected
         assert teachers.sides(width / height, fixed) == (256, 144)

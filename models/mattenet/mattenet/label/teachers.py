@@ -81,7 +81,7 @@ def find(names: list[str], extra: str | pathlib.Path | None = None) -> list[Desc
 
 def sides(aspect: float, d: Descriptor) -> tuple[int, int]:
     """Width and height that a picture of `aspect` (width over height) is scaled to, as the plugin chooses them
-    (src/model/guess.rs): of the heights around the ideal one, the pair that bends aspect and area least."""
+    (src/model/input/size.rs): of the heights around the ideal one, the pair that bends aspect and area least."""
     if not d.multiple:
         return d.width, d.height
     pixels, aspect = d.width * d.height, min(max(aspect, 1 / 8), 8.0)

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Makes docs/embedded.md of what was measured.
+
+usage: embedded-page.py TSV      what scripts/bench.sh embedded printed
+"""
+import collections
+import pathlib
+import subprocess
+import sys
+
+# Instructions a cycle that code like this reaches (in-order A53, out-of-order A72) and usual clocks.
+BOARDS = [("Cortex-A53 at 1.4 GHz", 1.4e9, 0.8), ("Cortex-A72 at 1.5 GHz", 1.5e9, 1.5)]
+TEXT = """# Embedded
+
+Written by `scripts/bench.sh embedded`. No board was at hand: sizes are of real builds, memory was measured
+on x86-64, instructions were counted on emulated Arm cores. What a board does with them is an estimate, and
+marked as one.
+
+| | |
+| --- | --- |
+| model | {model} |
+| commit | {commit} |
+
+## Build
+
+```sh
+scripts/systems/cross.sh aarch64 build     # target/aarch64-unknown-linux-gnu/dist/stripped/libgstmatte.so
+scripts/systems/cross.sh armv7 build
+```
+
+Debian's cross compiler, Rust's own targets, and a Debian 12 for the board's processor in a folder: the
+plugin runs on Debian 12 and newer, Raspberry Pi OS included. `scripts/systems/cross.sh aarch64 check` loads it there by
+qemu-user and has the network make mattes, `scripts/systems/cross.sh aarch64 test --release --tests` runs
+the tests (`scripts/test.sh systems` names four that emulation cannot hold).
+`scripts/package.sh build arm64` makes a Debian package of it. A Yocto recipe and a
+Buildroot package are in [packaging/](../packaging).
+
+ONNX Runtime is not linked in. The wheels of PyPI hold one for aarch64 (27 MB, glibc 2.28); Debian 13 and
+newer have packages. For 32-bit Arm there is no wheel: build it, or take the distribution's.
+
+## Size
+
+The plugin, stripped, with the networks inside, which take {inside:,} bytes of it:
+
+| processor | bytes |
+| --- | --- |
+{sizes}
+
+## Memory
+
+Peak of a whole `gst-launch-1.0` process with ONNX Runtime and all libraries, in MiB:
+
+| pipeline | resident | not shared with others |
+| --- | --- | --- |
+{memory}
+
+## Instructions
+
+Millions a frame, NV12, one thread, a webcam picture with one person:
+
+| elements | core | {heights} |
+| --- | --- |{rule}
+{instructions}
+
+Of a core at 30 frames a second, estimated from these numbers by the instructions a cycle that such code
+reaches (0.8 on the A53, which is in-order and 64 bits wide, 1.5 on the A72):
+
+| elements | size | {boards} |
+| --- | --- |{boards_rule}
+{estimates}
+
+## A profile for small boards
+
+By the numbers above 30 frames a second of the fast preset with a colour at 720p take {a72} of one core of an A72
+and {a53} of an A53. Where that is too much, a lower rate (15 frames a second are half of every figure) and the
+network on fewer frames help. What saves most, first:
+
+1. **The camera's frame rate.** Everything is in proportion to it, and the eye wants less of a background than of
+   a face: 15 a second are usual for calls on small boards.
+2. **`interval=2`, 3.** The network, {network} of that work, runs on every second or third frame; the matte is
+   carried over to the others. `still-threshold=0.006` rests it while nobody moves.
+3. **`input-pixels=28672`.** On a picture of 224x128 the network takes 0.83 of its time (measured on x86-64) and has one
+   point of IoU less; [Tuning](tuning.md) has more sizes.
+4. **`background=color` or a picture, `preset=fast`**: at 720p {plain} less than blur and the balanced preset.
+5. **640x480 instead of 1280x720**: {small} only. The network sees as many pixels and the fast preset works at the
+   matte's size, whatever comes in; what a smaller picture saves is the camera, the encoder and memory.
+6. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
+   `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
+   DMABuf memory under plain `video/x-raw` (libcamera's, too) is mapped where it is: GStreamer's memory begins and ends the
+   access for the processor with each map (`DMA_BUF_IOCTL_SYNC`).
+   Caps with `memory:DMABuf` and `format=DMA_DRM` are refused, with the remedy: ask the source for plain `video/x-raw`.
+7. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave that core to the encoder.
+8. **A cheaper network.** `models/matte-int8.onnx` is the default's int8 version and as exact; `model=builtin-lite`
+   and its int8 version cost least and see least ([model card](../models/MODEL_CARD.md)).
+{networks}
+The smallest profile is all of it: `MATTE_MODEL=models/matte-lite-int8.onnx pipelines/embedded.sh nv12`, the last
+row{smallest} of the instructions above.
+
+[pipelines/embedded.sh](../pipelines/embedded.sh) has these lines for libcamera, V4L2 NV12, DMABuf and MJPEG
+cameras, and takes the board's H.264 encoder where there is one:
+
+```sh
+pipelines/embedded.sh libcamera                    # Raspberry Pi camera to a window
+HOST=192.168.1.20 pipelines/embedded.sh nv12 rtp   # hardware encoder, RTP
+pipelines/embedded.sh mjpeg meeting.mkv            # USB camera to a file
+```
+"""
+
+
+def table(rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def networks(rows: list[list[str]]) -> str:
+    """What was counted of each network, as a table within the list."""
+    if not rows:
+        return ""
+    cores = list(dict.fromkeys(core for _, core, _ in rows))
+    counts: dict = collections.defaultdict(dict)
+    for name, core, count in rows:
+        counts[name][core] = f"{float(count):.1f}"
+    cells = [["`mattesegment` at 480p, millions a frame", *cores], ["---"] * (1 + len(cores)),
+             *([name, *by_core.values()] for name, by_core in counts.items())]
+    return "\n" + "\n".join("   " + line for line in table(cells).splitlines()) + "\n"
+
+
+def main() -> None:
+    found = collections.defaultdict(list)
+    for line in pathlib.Path(sys.argv[1]).read_text().splitlines():
+        kind, *cells = line.split("\t")
+        found[kind].append(cells)
+    heights = list(dict.fromkeys(height for *_, height, _ in found["instructions"]))
+    counts: dict = collections.defaultdict(dict)
+    for name, core, height, count in found["instructions"]:
+        counts[name, core][height] = float(count)
+    instructions = [[f"`{name}`" if name.startswith("matte") else name, core,
+                     *(f"{sizes[h]:.1f}" if h in sizes else "" for h in heights)]
+                    for (name, core), sizes in counts.items()]
+    estimates = []
+    for (name, core), sizes in counts.items():
+        if "A53" not in core or name.startswith("nothing"):
+            continue
+        for height, count in sizes.items():
+            shares = [f"{100 * 30 * count * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS]
+            estimates.append([f"`{name}`" if name.startswith("matte") else name, height, *shares])
+    models = pathlib.Path(__file__).parents[2] / "models"
+    inside = sum((models / name).stat().st_size for name in ("matte.onnx", "matte-lite.onnx"))
+    fast, full = (counts[name, "A53/A72"]["720p"]
+                  for name in ("mattebackground preset=fast background=color", "mattebackground (balanced, blur)"))
+    small = counts["mattebackground preset=fast background=color", "A53/A72"]["480p"]
+    a53, a72 = (f"{100 * 30 * fast * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS)
+    last = list(counts.values())[-1]
+    a53_small = 100 * 30 * last["480p"] * 1e6 / (BOARDS[0][1] * BOARDS[0][2])
+    smallest = f" ({a53_small:.0f} % of a Cortex-A53 at 480p and 30 frames a second)" if found["network"] else ""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    print(TEXT.format(
+        model=found["model"][0][0] if found["model"] else "builtin",
+        commit=commit.stdout.strip(),
+        inside=inside,
+        a53=a53, a72=a72,
+        network=f"{100 * counts['mattesegment', 'A53/A72']['720p'] / fast:.0f} %",
+        plain=f"{100 - 100 * fast / full:.0f} %",
+        small=f"{100 - 100 * small / fast:.0f} %",
+        networks=networks(found["network"]), smallest=smallest,
+        sizes=table([[name, f"{int(size):,}"] for name, size in found["size"]]),
+        memory=table(found["memory"]),
+        heights=" | ".join(heights), rule=" --- |" * len(heights), instructions=table(instructions),
+        boards=" | ".join(name for name, *_ in BOARDS), boards_rule=" --- |" * len(BOARDS),
+        estimates=table(estimates)), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Loads model files that were changed at random in child processes: error or work, no hang; crashes
+# inside of ONNX Runtime are listed in target/mutants.tsv and their files kept in target/mutants.
+#
+#   scripts/robustness/mutants.sh [COUNT]     2,000 by default
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+cd "$ROOT"
+. scripts/env.sh
+count=${1:-2000}
+[[ $count =~ ^[1-9][0-9]*$ ]] || die "'$count' is no number of files"
+have gdb || die "gdb is missing; it tells whose code a crash is in (apt-get install gdb)"
+mkdir -p "$TARGET/mutants"
+MATTE_MUTANTS=$count MATTE_MUTANTS_REPORT=$TARGET/mutants.tsv MATTE_MUTANTS_KEEP=$TARGET/mutants \
+    cargo test -p gst-plugin-matte --test mutants -- --nocapture
+cut -f 2 "$TARGET/mutants.tsv" | sort | uniq -c

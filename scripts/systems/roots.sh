@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Other systems in folders, to try the plugin where its users are. Needs root and a Debian-like
+# machine with debootstrap (for arm: mmdebstrap, qemu); the mirror is the one that this
+# machine's own apt uses, or $MATTE_MIRROR.
+#
+#   scripts/systems/roots.sh make NAME               makes the system, if it is not there yet
+#   scripts/systems/roots.sh run NAME COMMAND...     runs a command in it, with the packages of the tests
+#   scripts/systems/roots.sh clean NAME COMMAND...   runs a command in it as it was made: the bare minimum,
+#                                            and all that the command writes is forgotten
+#   scripts/systems/roots.sh remove NAME
+#   scripts/systems/roots.sh list
+#
+# NAME: bookworm, trixie, forky (Debian 12, 13, testing), or arm64, armhf (Debian 12 for those
+# processors, unpacked only: what scripts/systems/cross.sh links against, and runs in by qemu-user).
+# Folders: ${MATTE_ROOTS:-~/.cache/matte/roots}, 1 to 3 GB each.
+#
+# Inside, this checkout and $HOME's Rust are where they are outside, and /cache holds models only,
+# so that ONNX Runtime is the system's own; arm64's, which has none, gets the wheel's
+# (scripts/deps.sh systems). Mounts live in a namespace of the command's own: nothing
+# is left behind, however it ends.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+ROOTS=${MATTE_ROOTS:-$MATTE_CACHE/roots}
+NAMES=(bookworm trixie forky arm64 armhf)
+
+PACKAGES="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+    libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
+PACKAGES_NATIVE="gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+    gstreamer1.0-plugins-base-apps python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
+    gir1.2-gst-plugins-bad-1.0 imagemagick forensics-samples-files gcc libc6-dev pkg-config time"
+
+suite_of() { case $1 in arm64 | armhf) echo bookworm ;; *) echo "$1" ;; esac; }
+arch_of() { case $1 in arm64 | armhf) echo "$1" ;; *) dpkg --print-architecture ;; esac; }
+emulated() { [ "$(arch_of "$1")" != "$(dpkg --print-architecture)" ]; }
+
+mirror() {
+    if [ -n "${MATTE_MIRROR:-}" ]; then echo "$MATTE_MIRROR" && return; fi
+    have apt-get || die "no apt-get here: these folders are made on a Debian-like system"
+    # shellcheck disable=SC2016  # apt's own placeholder
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null |
+        grep -v -e security -e backports | head -1 | grep . ||
+        die "no Debian mirror among this machine's apt sources: set MATTE_MIRROR to one"
+}
+
+# Every folder starts as debootstrap's minimum in base/; what the tests install lies over it in
+# test/, so that base/ stays clean for trying packages.
+make_root() { # name
+    local name=$1 folder=$ROOTS/$1 suite from script
+    [ -e "$folder/made" ] && return
+    suite=$(suite_of "$name") from=$(mirror)
+    say "making $name"
+    rm -rf "${folder:?}/base"
+    mkdir -p "$folder"/{test,archives/partial}
+    if emulated "$name"; then
+        have mmdebstrap || die "mmdebstrap is missing: scripts/deps.sh systems"
+        # Unpacked, not configured: emulated maintainer scripts take an hour, and nothing needs them.
+        # shellcheck disable=SC2086  # a list of words
+        mmdebstrap --variant=extract --architectures="$(arch_of "$name")" \
+            --include="$(echo bash coreutils $PACKAGES | tr ' ' ,)" \
+            "$suite" "$folder/base" "$from" >"$folder/make.log" 2>&1 || die "see $folder/make.log"
+        # A maintainer script would have made it.
+        [ -e "$folder/base/bin/sh" ] || ln -s bash "$folder/base/bin/sh"
+    else
+        have debootstrap || die "debootstrap is missing: scripts/deps.sh systems"
+        script=/usr/share/debootstrap/scripts/$suite
+        # A suite that this debootstrap has never heard of is made like unstable.
+        [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+        # The folder can be made again: no need to wait for the disk at each file.
+        mkdir -p "$folder/base/etc/dpkg/dpkg.cfg.d"
+        echo force-unsafe-io >"$folder/base/etc/dpkg/dpkg.cfg.d/unsafe-io"
+        debootstrap --variant=minbase "$suite" "$folder/base" "$from" "$script" \
+            >"$folder/make.log" 2>&1 || die "see $folder/make.log"
+    fi
+    touch "$folder/made"
+}
+
+# Runs a command over a folder's base, in a namespace of its own; what it writes goes to UPPER.
+enter() { # name upper command...
+    local name=$1 upper=$2 emulator='' runtime='' arch options=(--mount --pid --fork --kill-child)
+    shift 2
+    mkdir -p "$upper"/{up,work,root}
+    arch=$(arch_of "$name")
+    if emulated "$name"; then
+        case $arch in
+            arm64) emulator=qemu-aarch64-static runtime=$(onnxruntime_of aarch64) ;;
+            armhf) emulator=qemu-arm-static ;;
+        esac
+        emulator=$(command -v "$emulator") || die "qemu is missing: scripts/deps.sh systems"
+        # A user namespace has a binfmt_misc of its own (Linux 6.7): the machine's stays as it is.
+        options+=(--user --map-root-user)
+    fi
+    MATTE_NS_ARCH=$arch MATTE_NS_EMULATOR=$emulator MATTE_NS_CHECKOUT=$ROOT MATTE_NS_TARGET=$TARGET \
+        MATTE_NS_MODELS=$MATTE_CACHE/models MATTE_NS_RUNTIME=$runtime MATTE_NS_ARCHIVES=$ROOTS/$name/archives \
+        MATTE_NS_LOWER=$ROOTS/$name/base MATTE_NS_UPPER=$upper \
+        unshare "${options[@]}" bash "$ROOT/scripts/systems/roots-inside.sh" "$@"
+}
+
+install_packages() { # name
+    local name=$1 mark=$ROOTS/$1/test/installed packages="$PACKAGES $PACKAGES_NATIVE"
+    if emulated "$name"; then return; fi
+    [ "$(cat "$mark" 2>/dev/null)" = "$packages" ] && return
+    say "installing the packages of the tests in $name"
+    # The mirror of today: a folder made months ago knows only that day's packages.
+    enter "$name" "$ROOTS/$name/test" sh -ec "
+        export DEBIAN_FRONTEND=noninteractive
+        # A mirror may be a snapshot of some weeks ago.
+        apt-get -q -o Acquire::Check-Valid-Until=false update
+        runtime=\$(apt-cache search --names-only '^libonnxruntime[0-9.]+\$' | cut -d' ' -f1 | sort -V | tail -1)
+        apt-get -q install -y --no-install-recommends ${packages//$'\n'/ } \$runtime
+        # Analytics' pkg-config file, without the 300 packages of OpenCV that its package wants.
+        cd /tmp && apt-get -q download libgstreamer-plugins-bad1.0-dev && dpkg -x libgst*bad*.deb /" \
+        >"$ROOTS/$name/install.log" 2>&1 || die "see $ROOTS/$name/install.log"
+    echo "$packages" >"$mark"
+}
+
+action=${1:-list}
+if [ "$action" != list ]; then
+    case " ${NAMES[*]} " in
+        *" ${2:?which system? (scripts/systems/roots.sh list)} "*) ;;
+        *) die "unknown system '$2' (known: ${NAMES[*]})" ;;
+    esac
+    [ "$(id -u)" = 0 ] || die "root is needed to make and enter these folders"
+fi
+case $action in
+    list)
+        for name in "${NAMES[@]}"; do
+            if [ -e "$ROOTS/$name/made" ]; then du -sh "$ROOTS/$name"; else echo "$name: not made"; fi
+        done
+        ;;
+    make)
+        make_root "$2"
+        install_packages "$2"
+        ;;
+    run)
+        make_root "$2"
+        install_packages "$2"
+        enter "$2" "$ROOTS/$2/test" "${@:3}"
+        ;;
+    clean)
+        make_root "$2"
+        upper=$(mktemp -d "$ROOTS/tmp.XXXXXX")
+        trap 'rm -rf --one-file-system "$upper"' EXIT
+        enter "$2" "$upper" "${@:3}"
+        ;;
+    remove) rm -rf --one-file-system "${ROOTS:?}/$2" ;;
+    *) die "unknown action '$action' (make, run, clean, remove, list)" ;;
+esac

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+# Tries the plugin that was built here in another system (scripts/systems/roots.sh makes its folder): the
+# same binary, that system's GStreamer and ONNX Runtime.
+#
+#   scripts/systems/test-in.sh trixie|forky [FEATURE]
+#
+# FEATURE (v1_24, v1_26, v1_28): the plugin is built in the system first, with that cargo feature, into
+# target/NAME, and tried instead. Logs: target/test-logs/NAME*.log.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+cd "$ROOT"
+name=${1:?which system? (scripts/systems/roots.sh list)} feature=${2:-}
+
+if [ "$name" != inside ]; then
+    if [ -z "$feature" ] && ! [ -e "$TARGET/release/libgstmatte.so" ]; then
+        die "no plugin in $TARGET/release: cargo build --release makes it"
+    fi
+    mkdir -p "$TARGET/test-logs"
+    log=$TARGET/test-logs/$name${feature:+-$feature}.log
+    # Settings of this shell (scripts/env.sh) name libraries that the other system does not have.
+    if env -u ORT_DYLIB_PATH -u GST_PLUGIN_PATH -u MATTE_MODEL -u CARGO_TARGET_DIR \
+        "$ROOT/scripts/systems/roots.sh" run "$name" env ${CARGO_TARGET_DIR:+CARGO_TARGET_DIR="$CARGO_TARGET_DIR"} \
+        scripts/systems/test-in.sh inside "$feature" "$name" >"$log" 2>&1; then
+        status=0
+    else
+        status=1
+    fi
+    grep -a -E '^(ok|not ok|# )' "$log" || true
+    [ $status = 0 ] || die "see $log"
+    exit 0
+fi
+
+passed=0 failed=0
+check() { # name, then a command that succeeds where all is well
+    local title=$1
+    shift
+    # Debian's ONNX Runtime registers its operators twice and says so a thousand times.
+    if "$@" 2>&1 | sed -u -e '/^Schema error/d' -e '/^$/d'; then
+        echo "ok $title" && passed=$((passed + 1))
+    else
+        echo "not ok $title" && failed=$((failed + 1))
+    fi
+}
+elements() {
+    local element
+    gst-inspect-1.0 matte || return 1
+    for element in mattesegment matterefine mattecompose mattemix mattebackground; do
+        gst-inspect-1.0 $element >/dev/null || return 1
+    done
+}
+
+if [ -n "$feature" ]; then
+    export CARGO_TARGET_DIR=$TARGET/$3
+    check "builds with $feature" cargo build --release --features "$feature"
+fi
+. scripts/env.sh
+echo "# $3: $(gst-launch-1.0 --version | head -1), ONNX Runtime $(dpkg-query -W -f='${Version}' 'libonnxruntime[0-9]*' 2>/dev/null)"
+check "five elements" elements
+check "metas from Python" python3 -m unittest discover -v -s tests/python
+clip=$(presenter_clip)
+export MATTE_SOURCE="filesrc location=$clip ! decodebin ! $PRESENTER"
+check "among upstream's elements" python3 tests/systems/upstream.py
+unset MATTE_SOURCE
+# The feature changes nothing in these.
+[ -n "$feature" ] || check "pipelines/" tests/programs/pipelines.sh
+echo "# $passed passed, $failed failed"
+[ $failed = 0 ]
