@@ -6,9 +6,9 @@ Lines of GStreamer's tools run: cameras become a test picture, windows and devic
 files a short clip, and beach.jpg is the project's background picture; all else runs as it is printed.
 The settings over the pictures of docs/tuning.md run, too. Of the commands that other tests run
 (ELSEWHERE), it is only looked whether what they name is there. A command that is none of these fails.
-Of the tests that docs/security.md names for each way in which the room could be seen it is looked whether
-they are there. Every path below one of the project's folders that any text file names must be there, and no merge may have
-left its marks. One TAP line each.
+The rest looks for what is named, by one TAP line each: the tests that docs/security.md names for each way in
+which the room could be seen, the functions of docs/architecture.md, the types of docs/glossary.md, and every
+path below one of the project's folders in any text file. No merge may have left its marks.
 """
 import os
 import pathlib
@@ -147,6 +147,26 @@ def lost_on_the_way(page: pathlib.Path) -> list[str]:
     return [f"{path}: {name}" for path, name in rows if not re.search(rf"\bfn {name}\b", texts[path])]
 
 
+def lost_words(page: pathlib.Path) -> list[str]:
+    """What the glossary says of the code (its last column) and is not so: a path that is not there, or a name that
+    no file below the row's paths has."""
+    lost = []
+    rows = re.findall(r"^\| (.+?) \|.*\| ([^|]*) \|$", page.read_text(), flags=re.M)
+    rows = [(word, re.findall(r"`([^`]+)`", place)) for word, place in rows if word not in ("word", "---")]
+    for word, places in rows:
+        paths = [ROOT / place for place in places if "/" in place]
+        lost += [f"{word}: {path.relative_to(ROOT)}" for path in paths if not path.exists()]
+        lost += [] if paths else [f"{word}: no path"]
+        files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*.rs"))]
+        for name in (place for place in places if "/" not in place):
+            defined = re.compile(rf"\b(?:struct|enum|trait|fn|const|type) {name}\b")
+            if not any(defined.search(file.read_text()) for file in files):
+                lost.append(f"{word}: {name}")
+    if not rows:
+        raise SystemExit(f"{page} has no words")
+    return lost
+
+
 def texts() -> list[pathlib.Path]:
     """Every file of the project that is text."""
     found = []
@@ -205,6 +225,9 @@ def main() -> int:
             failed += not good
         lost = lost_on_the_way(ROOT / "docs/architecture.md")
         print(f"{'not ok' if lost else 'ok'} docs/architecture.md: the functions of the way are there", *lost)
+        failed += bool(lost)
+        lost = lost_words(ROOT / "docs/glossary.md")
+        print(f"{'not ok' if lost else 'ok'} docs/glossary.md: what it names of the code is there", *lost, sep="\n# ")
         failed += bool(lost)
         lost = [f"{path.relative_to(ROOT)}: {name}" for path in texts() for name in lost_paths(path)]
         print(f"{'not ok' if lost else 'ok'} every path that a file names is there", *lost, sep="\n# ")
