@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Writes docs/elements.md: the table of every property, from the built plugin itself, and what else a
-program must know about the elements.
+"""Writes docs/elements.md: the table of every property, from the built plugin itself, and what else
+a program must know about the elements.
 
 usage: elements-page.py [--check]     (after `. scripts/env.sh`, with the system's Python)
 
---check writes nothing and fails where the page is not what would be written.
+--check writes nothing and fails if the page is out of date.
 """
 import pathlib
+import re
 import sys
+import textwrap
 
 import gi
 
@@ -21,39 +23,81 @@ PARENTS = {"GstObject", "GstBin", "GstBaseTransform", "GstAggregator", "GstVideo
 BASE = {"name", "parent", "qos", "async-handling", "message-forward"}
 # What introspection does not tell.
 REST = """\
+## Formats
+
+Every element takes these formats without a converter in front, with sides of up to 32768 pixels and
+rows that lie any number of bytes apart:
+
+{FORMATS}.
+
+Linear DMABuf memory is taken as `video/x-raw`, and as `memory:DMABuf` with `format=DMA_DRM` for
+every format that has a DRM name. The output has the input's format. With `background=transparent`
+it has alpha, in a format of the same family: A420 or AV12 for 4:2:0, AYUV for other YUV formats,
+RGBA and its orders or GBRA for RGB. 10 bits stay 10 bits in A420_10LE, A422_10LE, A444_10LE and
+GBRA_10LE if the next element takes one of these; RGB10A2_LE and BGR10A2_LE become GBRA_10LE, since
+their two bits of alpha would make every edge a staircase. With `background=matte` the output is
+GRAY8. [Troubleshooting](troubleshooting.md#which-formats-work) says what to put in front of other
+video.
+
+## The matte on a frame
+
+The matte travels on its frame as a `GstCustomMeta` named `MatteMeta`, which programs in every
+language read without this plugin's headers ([Read the matte](application.md#read-the-matte)).
+
+| field | type | meaning |
+| --- | --- | --- |
+| `matte` | GstSample | a GRAY8 picture of the whole frame, of any size: 0 is background, 255 is subject |
+| `stage` | string | `raw` or `refined` |
+| `frame-pts` | uint64 | timestamp of the frame that the matte was made for |
+| `inferred` | boolean | false if the matte was reused from an earlier frame |
+| `still` | boolean | true while `still-threshold` lets the network rest |
+| `inference-time` | uint64 | time of the network's run, in ns |
+| `frame-aspect` | fraction | aspect ratio of that frame; it shows whether borders were added since |
+| `frame-x`, `frame-y`, `frame-width`, `frame-height` | guint | the part of the buffer's picture that the matte covers, in pixels, as its `GstVideoCropMeta` said. A matte of another part than the frame is not used. Scaling removes these fields: the matte then covers the whole picture |
+
+The meta survives everything that keeps the frame's area: scaling, conversion, copies. Everything
+that crops or flips drops it.
+
 ## Messages on the bus
 
-Element messages; `mattebackground` hands those of its children on. `pts` is that of the frame
-concerned, in ns. Nothing is told twice, and that something is wrong once a second at most.
+These are element messages; `mattebackground` forwards those of its children. `pts` is the timestamp
+of the frame, in ns. An event is posted once; a state that lasts is posted at most once per second.
 
 | message | from | fields | when |
 | --- | --- | --- | --- |
-| `matte-model-loaded` | mattesegment | `model`, `provider` | a network was loaded: at the start, and when another one takes over |
-| `matte-network-stalled` | mattesegment | `pts` | a run takes far longer than it should (2 s at least, ten times the first run); no mattes until it is back |
+| `matte-model-loaded` | mattesegment | `model`, `provider` | a network was loaded: at the start, and when a new one takes over |
+| `matte-network-stalled` | mattesegment | `pts` | a run takes far too long (more than 2 s and ten times the first run); there are no mattes until it is over |
 | `matte-network-recovered` | mattesegment | `pts` | the network works again after a stall or a failure |
 | `matte-subject-entered`, `matte-subject-left` | mattesegment | `pts` | a subject came into the picture, or none is left |
-| `matte-missing` | mattecompose, mattemix | `reason`, `pts` | a frame has no usable matte; what is seen is up to `on-missing-matte` |
-| `matte-recovered` | mattecompose, mattemix | `pts` | there is a matte again |
+| `matte-missing` | mattecompose, mattemix | `reason`, `pts` | a frame has no valid matte; `on-missing-matte` decides what is shown |
+| `matte-recovered` | mattecompose, mattemix | `pts` | mattes are valid again |
 
-Warnings tell of a network that fails, a model or setting that is refused while playing (the old one
-goes on, the property shows its value again), a provider that is not there, a device that is lost (the
-network is loaded on the CPU; with `strict-provider` the stream ends with an error), mattes that are
-missing for 2 s. Latency messages tell that `mode=sync` takes more or far less time than told before.
+Warnings report a network that fails, a model or setting that is refused while playing (the old one
+stays in use, and the property shows its value again), an execution provider that cannot be used, a
+lost device (the network is loaded on the CPU; with `strict-provider` the stream ends with an
+error), and mattes that are missing for 2 s. Latency messages report that `mode=sync` takes more, or
+far less, time than reported before.
 
 ## Environment variables
 
 | variable | meaning |
 | --- | --- |
-| `MATTE_MODEL` | the model where the property `model` is unset |
-| `ORT_DYLIB_PATH` | ONNX Runtime's library where the property `onnxruntime-library` is unset |
+| `MATTE_MODEL` | the model, if the property `model` is unset |
+| `ORT_DYLIB_PATH` | the file of ONNX Runtime's library, if the property `onnxruntime-library` is unset |
 | `MATTE_CONCURRENT_RUNS` | how many networks of the process may run at once; unset: the number of cores |
 
 ## Logging
 
-The categories of `GST_DEBUG` are named after the elements. Level 2 (warning): a network that stalls, what
-ONNX Runtime warns of. 4 (info): which model and provider, what was guessed about the model, how long the
-first run took. 5 (debug): caps, sizes, changes of properties, scene cuts, why a run failed. 6 (log): each
-frame, where its matte comes from. `GST_TRACERS=latency` sees the network's time in the element's own.
+The categories of `GST_DEBUG` are named after the elements.
+
+| level | what is logged |
+| --- | --- |
+| 2, warning | a network that stalls; warnings of ONNX Runtime |
+| 4, info | the model and provider in use, guesses about the model, the time of the first run |
+| 5, debug | caps, sizes, changes of properties, scene cuts, the reason of a failed run |
+| 6, log | for each frame, where its matte comes from |
+
+`GST_TRACERS=latency` counts the network's time as the element's own.
 """
 # GStreamer's own flags on properties (gstparamspecs.h).
 CONTROLLABLE, MUTABLE_READY, MUTABLE_PLAYING = 1 << 9, 1 << 10, 1 << 12
@@ -119,19 +163,30 @@ def section(name: str) -> list[str]:
     return [*lines, ""]
 
 
+def formats() -> str:
+    """The formats that the pads take, as their templates name them."""
+    template = next(t for t in Gst.ElementFactory.find("mattesegment").get_static_pad_templates())
+    found = re.search(r"format=\(string\)\{([^}]*)\}", template.get_caps().to_string())
+    names = [name.strip() for name in found.group(1).split(",")]
+    return "\n".join(textwrap.wrap(", ".join(names), 100))
+
+
 def main() -> int:
     Gst.init(None)
     lines = [
         "# Elements and properties",
         "",
-        "Written by `scripts/docs/elements-page.py` from the built plugin; `gst-inspect-1.0 ELEMENT` says",
-        "the same. Properties that are set *over time* may be set while playing, and take control bindings",
+        "Reference of everything that an application can set, read and receive. The script",
+        "`scripts/docs/elements-page.py` writes it from the built plugin; `gst-inspect-1.0 ELEMENT` prints the",
+        "same properties.",
+        "",
+        "Properties with *over time* in the column *set* may be set while playing and take control bindings",
         "(GstController): see [Move it over time](application.md#move-it-over-time).",
         "",
     ]
     for name in ELEMENTS:
         lines += section(name)
-    text = "\n".join(lines) + REST
+    text = "\n".join([*lines, REST.replace("{FORMATS}.", formats() + ".")])
     if sys.argv[1:] == ["--check"]:
         if PAGE.exists() and PAGE.read_text() == text:
             print(f"ok {PAGE.name} is what the plugin says")

@@ -83,7 +83,7 @@ ends() { printf q >&3 && wait_for "$PATIENCE" bash -c "! kill -0 $camera" && wai
 check "ends by a key" ends
 exec 3>&-
 
-# --- the line of the README, with a person --------------------------------------------------------------
+# --- the line without matte-camera, with a person --------------------------------------------------------------
 # A second loopback device is the camera here: it shows the presenter. The converter cannot use the sink's
 # buffers, which imagefreeze would offer it.
 still=$ROOT/docs/pictures/input.jpg
@@ -95,7 +95,7 @@ start webcam gst-launch-1.0 filesrc location="$still" ! jpegdec ! videoconvertsc
 captures() { v4l2-ctl -d "$1" --all | grep -q 'Video Capture'; } # device: somebody writes to it
 by_hand() {
     local line
-    line=$(grep -h '^gst-launch-1.0 v4l2src .*v4l2sink' "$ROOT/README.md") && echo "$line" || return 1
+    line=$(grep -h '^gst-launch-1.0 v4l2src .*v4l2sink' "$ROOT/docs/camera.md") && echo "$line" || return 1
     line=${line/v4l2src/v4l2src device=/dev/video11}
     # What the camera shows, before anybody else looks: on the way here the picture has changed format twice.
     wait_for "$PATIENCE" captures /dev/video11 && timeout "$PATIENCE" gst-launch-1.0 -q v4l2src device=/dev/video11 num-buffers=1 \
