@@ -132,7 +132,7 @@ case $what in
     streams)
         prepare
         cargo build --release >&2
-        python3 scripts/bench/streams.py docs/streams.md "${@:2}" | tee "$TARGET/streams.tsv"
+        python3 scripts/bench/streams.py docs/streams.md "${@:2}"
         say "wrote docs/streams.md"
         ;;
     *) die "unknown benchmark '$what' (known: performance kernels steadiness edge streams embedded)" ;;

@@ -4,11 +4,10 @@
 
 usage: streams.py PAGE [FRAMES]      (after `. scripts/env.sh`; started by scripts/bench.sh streams)
 
-1, 2, 4, 8 and 16 cameras (videotestsrc, 1280x720 NV12) run through one process each, FRAMES frames a
-camera, as fast as they can: processor time a frame does not depend on what else the machine does, as
-rates would. What the test source takes is measured in the same way and taken off. Memory is the
-process's peak of resident memory. Prints what it measured, for scripts/robustness/reliability-page.py, and
-writes the page PAGE.
+1, 2, 4, 8 and 16 cameras (videotestsrc, 1280x720 NV12) run in one process, FRAMES frames per camera, as fast
+as they can: unlike rates, the processor time per frame does not depend on what else the machine does. The test
+source's own time is measured in the same way and subtracted. Memory is the process's peak of resident memory.
+The numbers are printed, and written to the page PAGE.
 """
 import os
 import pathlib
@@ -40,16 +39,14 @@ def run(chain, streams, frames, variables=()):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, time.monotonic() - start
 
 
-def memory_section():
-    """Lines about what a further stream of each part of the chain takes, buffers of the source off."""
-    lines = ["## Where the memory goes", "", "| chain | MiB that a further stream adds |", "| --- | --- |"]
+def memory():
+    """MiB that a further stream of each part of the chain adds, without the source's buffers."""
     parts = ["", "! mattesegment", "! mattesegment ! matterefine", "! mattesegment ! matterefine ! mattecompose"]
     peaks = []
     for chain in parts:
         few, many = (run(chain, streams, 12)[1] for streams in (1, 5))
         peaks.append((many - few) / 4)
-    lines += [f"| {chain[2:]} | {peak - peaks[0]:.1f} |" for chain, peak in zip(parts[1:], peaks[1:])]
-    return lines
+    return [(chain[2:], peak - peaks[0]) for chain, peak in zip(parts[1:], peaks[1:])]
 
 
 def median(values):
@@ -57,7 +54,7 @@ def median(values):
 
 
 def cost(name, streams, frames, variables=(), repeat=3):
-    """Milliseconds of processor time a frame, start and end taken off, and the peak in MiB."""
+    """Milliseconds of processor time per frame, without start and end; the peak in MiB; wall seconds."""
     found = []
     for _ in range(repeat):
         # The difference of a long and a short run leaves loading out.
@@ -87,6 +84,53 @@ def commit():
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
+def text(rows, notes, limits, memories):
+    """The page."""
+    first, last = rows[0], rows[-1]
+    more = last[0] - first[0]
+    cpu = "CPU, ms per frame | cores at 30 fps | peak, MiB | above the source, MiB"
+    lines = [
+        "# Many streams",
+        "",
+        "Elements in one process that have the same model, provider and settings share one loaded session and its",
+        "weights. Each has its own tensors, recurrent states and scratch memory. On the CPU they run the session at",
+        "the same time.",
+        "",
+        "`scripts/bench.sh streams` writes this page.",
+        "",
+        "| | |",
+        "| --- | --- |",
+        "| pipeline | `mattebackground` (blur) on every stream, 1280x720 NV12 |",
+    ]
+    lines += [f"| {name} | {value} |" for name, value in notes.items()]
+    for number, mode in enumerate(("sync", "async")):
+        lines += ["", f"## `mode={mode}`", "", f"| streams | {cpu} |", "| --- | --- | --- | --- | --- |"]
+        for streams, *costs in rows:
+            time_a_frame, peak, above = costs[3 * number :][:3]
+            cores = time_a_frame * streams * 0.03
+            lines.append(f"| {streams} | {time_a_frame:.2f} | {cores:.2f} | {peak:.0f} | {above:.0f} |")
+    lines += [
+        "",
+        "The source's time is subtracted. Processor time hardly depends on the load of the machine, wall time does.",
+        "With `mode=async` this source is faster than the network, so that most frames reuse a matte.",
+        f"Each stream after the first adds {(last[3] - first[3]) / more:.1f} MiB with `mode=sync` and"
+        f" {(last[6] - first[6]) / more:.1f} MiB with `mode=async`,",
+        "which includes ONNX Runtime's scratch memory for runs at the same time.",
+        "",
+        "## How many networks run at once",
+        "",
+        "At most one per core. The environment variable `MATTE_CONCURRENT_RUNS` sets another number (from 1).",
+        "Streams get their run slots in the order of asking, so that none starves. 8 streams, `mode=sync`:",
+        "",
+        "| limit | CPU, ms per frame, with the source | wall seconds |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| {limit} | {time_a_frame:.2f} | {wall:.1f} |" for limit, time_a_frame, wall in limits]
+    lines += ["", "## Where the memory goes", "", "| chain | MiB that a further stream adds |", "| --- | --- |"]
+    lines += [f"| `{chain}` | {added:.1f} |" for chain, added in memories]
+    return "\n".join(lines) + "\n"
+
+
 def main(page, frames=60):
     frames, rows = int(frames), []
     busy = os.getloadavg()[1]
@@ -101,50 +145,15 @@ def main(page, frames=60):
     notes = {
         "machine": processor(),
         "network": network(),
-        "frames": f"{frames} a stream, medians of three runs",
+        "frames": f"{frames} per stream, medians of three runs",
         "load average at the start": f"{busy:.1f}",
         "commit": commit(),
     }
-    for name, value in notes.items():
-        print(f"# {name}\t{value}", flush=True)
     limits = []
     for limit in ("1", "2", "16"):
-        name, variables = "blur", [("MATTE_CONCURRENT_RUNS", limit)]
-        time_a_frame, _, wall = cost(name, 8, frames, variables)
+        time_a_frame, _, wall = cost("blur", 8, frames, [("MATTE_CONCURRENT_RUNS", limit)])
         limits.append((limit, time_a_frame, wall))
-    first, last = rows[0], rows[-1]
-    more = STREAMS[-1] - STREAMS[0]
-    lines = [
-        "# Many streams", "",
-        f"Written by `scripts/bench.sh streams` at {notes['commit']}, with the network {notes['network']}."
-        f" {notes['machine']}; {len(STREAMS)} numbers of cameras, 1280x720 NV12, {frames} frames each, medians"
-        f" of three runs; load average {busy:.0f} at the start (processor time hardly depends on it, wall time"
-        " does).", "",
-        "Elements in one process that have the same model, provider and settings share one loaded",
-        "session and its weights; each has its own tensors, recurrent states and scratch memory. On the",
-        "CPU they run the session at the same time.", "",
-        "| streams | sync: ms of CPU a frame | peak MiB | over the source alone | async: ms of CPU a frame | peak MiB | over the source alone |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {row[0]} | {row[1]:.2f} | {row[2]:.0f} | {row[3]:.0f} | {row[4]:.2f} | {row[5]:.0f} | {row[6]:.0f} |"
-        for row in rows
-    ]
-    lines += [
-        "",
-        f"`mattebackground` (blur) on every stream. Each stream after the first adds"
-        f" {(last[3] - first[3]) / more:.1f} MiB with `mode=sync` and {(last[6] - first[6]) / more:.1f} MiB with"
-        " `mode=async`, ONNX Runtime's scratch memory for runs at the same time included. The time is without"
-        " the source's; with `mode=async` and a source that is faster than the network most frames carry"
-        " a matte over.", "",
-        "## How many networks run at once", "",
-        "At most one a core; the environment variable `MATTE_CONCURRENT_RUNS` sets another number (from 1).",
-        "Streams wait for their turn in the order of asking, so none starves. 8 streams, `mode=sync`:", "",
-        "| limit | ms of CPU a frame, the source's included | wall seconds |", "| --- | --- | --- |",
-    ]
-    lines += [f"| {limit} | {time_a_frame:.2f} | {wall:.1f} |" for limit, time_a_frame, wall in limits]
-    lines += ["", *memory_section()]
-    pathlib.Path(page).write_text("\n".join(lines) + "\n")
+    pathlib.Path(page).write_text(text(rows, notes, limits, memory()))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Makes docs/reliability.md of what was run.
+"""Writes docs/reliability.md from what the long runs measured.
 
 usage: reliability-page.py [FOLDER]      the folder that the scripts write to, target by default
 
-Reads streams.tsv (scripts/bench.sh streams), log.tsv of its folder fuzz (scripts/robustness/fuzz.sh), mutants.tsv
-(scripts/robustness/mutants.sh), soak.tsv and restarts.tsv (scripts/robustness/soak.sh), asan.tsv (scripts/robustness/asan.sh) and
-valgrind.tsv (scripts/robustness/valgrind.sh); what is missing is said to be missing.
+The scripts beside this one wrote the folder: fuzz.sh the log.tsv of its folder fuzz, mutants.sh mutants.tsv, soak.sh
+soak.tsv and restarts.tsv, asan.sh asan.tsv, valgrind.sh valgrind.tsv. The page says so if one of them was not run.
 """
 import collections
 import pathlib
@@ -44,14 +43,14 @@ def table(head: list[str], body: list[list[str]]) -> str:
 
 
 TARGETS = {
-    "describe": "`NAME.toml`, `.modelinfo`, metadata, and what models get with them",
+    "describe": "`NAME.toml`, `.modelinfo`, metadata, and what models become with them",
     "outline": "ONNX files before ONNX Runtime sees them; guesses from names and shapes",
     "sample": "every layout, size, stride and offset into tensors and guides; all vector levels bit by bit",
     "blend": "compositing, rescaling, alpha and gray output over the same; bytes between rows stay",
-    "picture": "background pictures out of files",
-    "refine": "the whole post-processing, any parameters, frame after frame",
-    "stages": "each stage of it alone, any sizes and values",
-    "pipeline": "`mattebackground` in a pipeline, changes between frames",
+    "picture": "background pictures from files",
+    "refine": "the whole post-processing with any parameters, frame after frame",
+    "stages": "each of its stages alone, with any sizes and values",
+    "pipeline": "`mattebackground` in a pipeline, with changes between frames",
 }
 
 
@@ -68,7 +67,7 @@ def fuzzing() -> str:
         [f"`{name}`", what, f"{wall[name] / 60:.1f}", f"{processor[name]:.0f} s", f"{runs[name]:,}"]
         for name, what in TARGETS.items()
     ]
-    return table(["target", "what it tries", "minutes", "of them computing", "inputs"], body)
+    return table(["target", "what it tries", "minutes", "processor time", "inputs"], body)
 
 
 def mutants() -> str:
@@ -78,8 +77,8 @@ def mutants() -> str:
     kinds = collections.Counter(row[1] for row in log)
     words = {
         "works": "loaded and run",
-        "fails": "loaded; the run failed with words",
-        "refused": "refused with words",
+        "fails": "loaded; the run failed with a message",
+        "refused": "refused with a message",
         "crashes": "crashed inside of ONNX Runtime",
         "hangs": "hung",
     }
@@ -87,24 +86,6 @@ def mutants() -> str:
     text = table([f"{len(log):,} files", ""], body)
     crashes = [f"- {row[0]}: {row[2]}" for row in log if row[1] == "crashes"]
     return text + ("\nThe crashes:\n\n" + "\n".join(crashes) + "\n" if crashes else "")
-
-
-def load() -> str:
-    log = rows("streams.tsv")
-    if log is None:
-        return missing("scripts/bench.sh streams")
-    measured, notes = split(log)
-    body = []
-    for streams, *costs in measured:
-        row = [streams]
-        for time, _, memory in (costs[:3], costs[3:]):
-            # 30 frames a second of every stream.
-            row += [f"{float(time):.2f}", f"{float(time) * int(streams) * 0.03:.2f}", f"{float(memory):.0f}"]
-        body.append(row)
-    words = ["ms a frame", "cores at 30 fps", "MiB"]
-    text = table(["streams", *(f"`{mode}`: {word}" for mode in ("sync", "async") for word in words)], body)
-    what = "; ".join(f"{name} {' '.join(value)}" for name, value in notes.items() if name != "commit")
-    return f"{text}\n{what[:1].upper()}{what[1:]}{at(notes)}."
 
 
 def spread(cycles: list[list[float]], column: int) -> str:
@@ -116,7 +97,7 @@ def bounded(notes: dict[str, list[str]], what: str, unit: str) -> str:
     if what not in notes:
         return "?"
     slope, error = (float(number) for number in notes[what])
-    return f"{slope:+.2f} {unit}, standard error {error:.2f}; with two of them {slope + 2 * error:+.2f}"
+    return f"{slope:+.2f} {unit}, standard error {error:.2f}; with two standard errors {slope + 2 * error:+.2f}"
 
 
 def soak() -> str:
@@ -126,18 +107,18 @@ def soak() -> str:
     measured, notes = split(log)
     cycles = [[float(x) for x in row] for row in measured[1:]]
     warm = cycles[-(-len(cycles) // 4):]
-    slope = lambda what: bounded(notes, what, "KiB a minute")
+    slope = lambda what: bounded(notes, what, "KiB per minute")
     spread_of = lambda column: spread(warm, column)
     body = [
         ["frames", f"{1000 * len(cycles):,}{at(notes)}"],
         ["minutes", f"{cycles[-1][1]:.1f}"],
-        ["resident memory, after warm-up", f"{spread_of(2)} KiB"],
-        ["its slope", slope("resident")],
-        ["allocated, after warm-up", f"{spread_of(5)} KiB"],
-        ["its slope", slope("allocated")],
-        ["first and last cycle after warm-up", f"{warm[0][2]:.0f} and {warm[-1][2]:.0f} KiB"],
+        ["resident memory after warm-up", f"{spread_of(2)} KiB"],
+        ["slope of resident memory", slope("resident")],
+        ["allocated memory after warm-up", f"{spread_of(5)} KiB"],
+        ["slope of allocated memory", slope("allocated")],
+        ["resident memory in the first and last cycle after warm-up", f"{warm[0][2]:.0f} and {warm[-1][2]:.0f} KiB"],
         ["file descriptors", spread_of(3)],
-        ["threads (`sync` and `async` take turns)", spread_of(4)],
+        ["threads (`sync` and `async` in turns)", spread_of(4)],
     ]
     return table(["", ""], body)
 
@@ -150,13 +131,13 @@ def restarts() -> str:
     cycles = [[float(x) for x in row] for row in measured[1:]]
     warm = cycles[len(cycles) // 4:]
     body = [
-        ["from PAUSED to NULL to PLAYING", f"{len(cycles):,} times, in {cycles[-1][1]:.1f} minutes{at(notes)}"],
-        ["file descriptors, first and last", f"{cycles[0][3]:.0f} and {cycles[-1][3]:.0f}"],
-        ["file descriptors, after warm-up", spread(warm, 3)],
-        ["threads, after warm-up", spread(warm, 4)],
-        ["allocated, after warm-up", f"{spread(warm, 5)} KiB"],
-        ["its slope", bounded(notes, "allocated", "bytes each")],
-        ["resident memory, after warm-up", f"{spread(warm, 2)} KiB"],
+        ["restarts", f"{len(cycles):,} times, in {cycles[-1][1]:.1f} minutes{at(notes)}"],
+        ["first and last number of file descriptors", f"{cycles[0][3]:.0f} and {cycles[-1][3]:.0f}"],
+        ["file descriptors after warm-up", spread(warm, 3)],
+        ["threads after warm-up", spread(warm, 4)],
+        ["allocated memory after warm-up", f"{spread(warm, 5)} KiB"],
+        ["slope of allocated memory", bounded(notes, "allocated", "bytes per restart")],
+        ["resident memory after warm-up", f"{spread(warm, 2)} KiB"],
     ]
     return table(["", ""], body)
 
@@ -175,7 +156,7 @@ def valgrind() -> str:
     if log is None:
         return missing("scripts/robustness/valgrind.sh")
     body = [[f"`{program}`", what, errors, *commit] for program, what, errors, *commit in log]
-    return table(["test binary", "what of it", "errors", "at"], body)
+    return table(["test binary", "what it tests", "errors", "at"], body)
 
 
 def main() -> None:
@@ -184,7 +165,6 @@ def main() -> None:
     ).stdout.strip()
     page = pathlib.Path(__file__).with_suffix(".md").read_text()
     for name, part in (
-        ("LOAD", load()),
         ("FUZZING", fuzzing()),
         ("MUTANTS", mutants()),
         ("SOAK", soak()),
