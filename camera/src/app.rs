@@ -2,15 +2,16 @@
 
 //! What runs when: the published camera all the time, the camera's pipeline while somebody looks.
 
-use crate::chain::{Chain, Failure};
-use crate::hub::Hub;
-use crate::output;
+use crate::chain::{Chain, ChainError};
+use crate::distributor::FrameDistributor;
+use crate::error::Error;
+use crate::output::OutputError;
+use crate::preview::Preview;
 use crate::published::Published;
 use crate::settings::{Background, Settings};
 use crate::terminal::KEYS;
 use crate::watch::News;
 use gst::glib;
-use gst::prelude::*;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -20,20 +21,14 @@ use std::time::Duration;
 const LINGER: Duration = Duration::from_millis(1500);
 /// A camera that failed is tried again after this.
 const RETRY: Duration = Duration::from_secs(2);
-/// Between two dark pictures where somebody looks, and always with PipeWire: its sink drops frames at no
-/// cost while nobody does, and (0.3) gets stuck where the first one comes long after a reader.
+/// Between two dark pictures while somebody looks, and always with PipeWire: its sink drops frames
+/// at no cost while nobody looks, and (0.3) gets stuck if the first frame comes long after a
+/// reader.
 const DARK_FAST: Duration = Duration::from_millis(33);
 /// The same for a loopback device that nobody looks at.
 const DARK_SLOW: Duration = Duration::from_secs(1);
 /// One press of + or -.
 const BLUR_STEP: f64 = 10.0;
-
-/// A window with what the others see.
-struct Preview {
-    pipeline: gst::Pipeline,
-    frames: gst_app::AppSrc,
-    _bus: gst::bus::BusWatchGuard,
-}
 
 struct State {
     settings: Settings,
@@ -44,14 +39,14 @@ struct State {
     hidden: bool,
     /// A start or a stop of the camera is due.
     pending: bool,
-    outcome: Result<(), String>,
+    outcome: Result<(), Error>,
 }
 
 /// The program; clones are the same one.
 #[derive(Clone)]
 pub struct App {
     state: Rc<RefCell<State>>,
-    hub: Hub,
+    distributor: FrameDistributor,
     published: Rc<Published>,
     main: glib::MainLoop,
 }
@@ -62,7 +57,12 @@ fn say(text: &str) {
 
 impl App {
     /// A program that does nothing yet.
-    pub fn new(settings: Settings, path: PathBuf, hub: Hub, published: Published) -> Self {
+    pub fn new(
+        settings: Settings,
+        path: PathBuf,
+        distributor: FrameDistributor,
+        published: Published,
+    ) -> Self {
         let state = State {
             settings,
             path,
@@ -75,7 +75,7 @@ impl App {
         };
         Self {
             state: Rc::new(RefCell::new(state)),
-            hub,
+            distributor,
             published: Rc::new(published),
             main: glib::MainLoop::new(None, false),
         }
@@ -84,8 +84,8 @@ impl App {
     /// Runs until `quit`.
     ///
     /// # Errors
-    /// What ended it, where nobody wanted it to.
-    pub fn run(&self) -> Result<(), String> {
+    /// What ended it, if nobody wanted it to.
+    pub fn run(&self) -> Result<(), Error> {
         if self.state.borrow().settings.preview {
             self.toggle_preview();
         }
@@ -98,7 +98,7 @@ impl App {
     }
 
     /// Ends it.
-    pub fn quit(&self, outcome: Result<(), String>) {
+    pub fn quit(&self, outcome: Result<(), Error>) {
         self.state.borrow_mut().outcome = outcome;
         self.main.quit();
     }
@@ -116,7 +116,7 @@ impl App {
             }
             // The sink itself does not say that its server has gone.
             News::Gone(why) => {
-                self.quit(Err(format!("output: PipeWire has gone ({why})")));
+                self.quit(Err(OutputError::Gone(why.to_string()).into()));
                 return;
             }
             News::Unknown(why) => {
@@ -124,7 +124,7 @@ impl App {
                 self.state.borrow_mut().settings.on_demand = false;
             }
         }
-        self.hub.push_dark();
+        self.distributor.push_dark();
         self.settle();
     }
 
@@ -134,7 +134,7 @@ impl App {
             let state = self.state.borrow();
             (state.watched, state.preview.is_some())
         };
-        self.hub.push_dark();
+        self.distributor.push_dark();
         if self.published.look_after(watched) {
             say("the output was stuck and was woken");
         }
@@ -149,7 +149,7 @@ impl App {
         !state.hidden && (state.watched || state.preview.is_some() || !state.settings.on_demand)
     }
 
-    /// Starts or stops the camera where it should not be as it is: a start at once, a stop after a
+    /// Starts or stops the camera if it is not as it should be: a start at once, a stop after a
     /// while.
     fn settle(&self) {
         let running = self.state.borrow().chain.is_some();
@@ -180,7 +180,9 @@ impl App {
     fn start(&self) {
         let settings = self.state.borrow().settings.clone();
         let app = self.clone();
-        match Chain::start(&settings, &self.hub, move |failure| app.failed(failure)) {
+        match Chain::start(&settings, &self.distributor, move |failure| {
+            app.failed(failure)
+        }) {
             Ok(chain) => {
                 say(&format!("camera on: {}", chain.camera));
                 self.state.borrow_mut().chain = Some(chain);
@@ -193,17 +195,17 @@ impl App {
         let chain = self.state.borrow_mut().chain.take();
         if chain.is_some() {
             drop(chain);
-            self.hub.forget();
+            self.distributor.forget();
             say("camera off");
         }
     }
 
-    fn failed(&self, failure: Failure) {
-        if failure.final_one {
-            self.quit(Err(failure.reason));
+    fn failed(&self, failure: ChainError) {
+        if failure.is_final() {
+            self.quit(Err(failure.into()));
             return;
         }
-        say(&format!("camera: {}; trying again", failure.reason));
+        say(&format!("camera: {failure}; trying again"));
         self.stop();
         self.later(RETRY);
     }
@@ -248,7 +250,7 @@ impl App {
         let mut new = old.clone();
         change(&mut new);
         if let Err(error) = new.check() {
-            say(&error);
+            say(&error.to_string());
             return;
         }
         let live = {
@@ -277,7 +279,7 @@ impl App {
         } else {
             say("shown");
         }
-        self.hub.push_dark();
+        self.distributor.push_dark();
         self.settle();
     }
 
@@ -285,69 +287,33 @@ impl App {
         let state = self.state.borrow();
         match state.settings.write(&state.path) {
             Ok(()) => say(&format!("saved to {}", state.path.display())),
-            Err(error) => say(&error),
+            Err(error) => say(&error.to_string()),
         }
     }
 
     fn toggle_preview(&self) {
         let open = self.state.borrow_mut().preview.take();
-        match open {
-            Some(preview) => self.close(preview),
-            None => match self.open_preview() {
+        if open.is_none() {
+            let sink = self.state.borrow().settings.preview_sink.clone();
+            let app = self.clone();
+            match Preview::open(&sink, &self.distributor, move |why| {
+                app.preview_failed(&why)
+            }) {
                 Ok(preview) => self.state.borrow_mut().preview = Some(preview),
                 Err(error) => say(&format!("no preview window: {error}")),
-            },
+            }
         }
         self.settle();
     }
 
-    fn close(&self, preview: Preview) {
-        self.hub.remove(&preview.frames);
-        // A window that cannot be closed is left to the end of the process.
-        let _ = preview.pipeline.set_state(gst::State::Null);
-    }
-
-    fn open_preview(&self) -> Result<Preview, String> {
-        let sink = self.state.borrow().settings.preview_sink.clone();
-        let bin = gst::parse::bin_from_description(&format!("videoconvert ! {sink}"), true);
-        let bin = bin.map_err(|error| error.to_string())?;
-        let (pipeline, frames) = (gst::Pipeline::with_name("preview"), output::frames_source());
-        let chain: [&gst::Element; 2] = [frames.upcast_ref(), bin.upcast_ref()];
-        pipeline
-            .add_many(chain)
-            .map_err(|error| error.to_string())?;
-        gst::Element::link_many(chain).map_err(|error| error.to_string())?;
-        let bus = pipeline.bus().ok_or("a pipeline without a bus")?;
+    fn preview_failed(&self, why: &str) {
+        say(&format!("preview: {why}"));
+        // Not from inside of the watch that goes with it.
         let app = self.clone();
-        let guard = bus.add_watch_local(move |_, message| {
-            let gst::MessageView::Error(error) = message.view() else {
-                return glib::ControlFlow::Continue;
-            };
-            say(&format!("preview: {}", error.error()));
-            // Not from inside of the watch that goes with it.
-            let app = app.clone();
-            glib::idle_add_local_once(move || {
-                let open = app.state.borrow_mut().preview.take();
-                if let Some(preview) = open {
-                    app.close(preview);
-                }
-                app.settle();
-            });
-            glib::ControlFlow::Break
+        glib::idle_add_local_once(move || {
+            let open = app.state.borrow_mut().preview.take();
+            drop(open);
+            app.settle();
         });
-        let guard = guard.map_err(|error| error.to_string())?;
-        self.hub.add(frames.clone());
-        let preview = Preview {
-            pipeline,
-            frames,
-            _bus: guard,
-        };
-        if preview.pipeline.set_state(gst::State::Playing).is_err() {
-            let said = preview.pipeline.bus().as_ref().and_then(output::error_on);
-            self.close(preview);
-            let said = said.unwrap_or_else(|| "it does not start".into());
-            return Err(format!("{sink}: {said}; is there a display?"));
-        }
-        Ok(preview)
     }
 }

@@ -1,24 +1,67 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The camera's pipeline, which is there only while somebody looks: camera, `mattebackground`, frames
-//! to the hub.
+//! The camera's pipeline, which is there only while somebody looks: camera, `mattebackground`,
+//! frames to the distributor.
 
-use crate::behind;
-use crate::cameras;
-use crate::convert::Converter;
-use crate::hub::Hub;
-use crate::output;
-use crate::settings::{Background, Settings};
+use crate::background_source::{self, BackgroundSourceError};
+use crate::cameras::{self, CameraError};
+use crate::convert::{ConvertError, Converter};
+use crate::distributor::FrameDistributor;
+use crate::elements::error_of;
+use crate::properties::{self, PropertyError};
+use crate::settings::{Background, CheckError, Settings};
 use gst::glib;
 use gst::prelude::*;
 
-/// Why the pipeline came to an end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// In words.
-    pub reason: String,
+/// Why the pipeline cannot start, or has come to an end.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The source that the user named cannot be made.
+    #[error("source {source_text}: {error}")]
+    Source {
+        /// The fragment.
+        source_text: String,
+        /// What GStreamer says.
+        error: glib::Error,
+    },
+    /// A part of the pipeline is not there, or is something else.
+    #[error("the pipeline has no {0}")]
+    Part(&'static str),
+    /// No camera, or one that cannot be opened.
+    #[error(transparent)]
+    Camera(#[from] CameraError),
+    /// A property of `mattebackground` cannot be set.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// The background's file is missing.
+    #[error(transparent)]
+    Settings(#[from] CheckError),
+    /// The background's video cannot be played.
+    #[error(transparent)]
+    Background(#[from] BackgroundSourceError),
+    /// Frames cannot be converted.
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
+    /// The elements do not fit together.
+    #[error(transparent)]
+    Link(#[from] glib::BoolError),
+    /// An element says that it has failed.
+    #[error("{0}")]
+    Failed(String),
+    /// `mattebackground` says that it has failed: the network, the model, a background that cannot
+    /// be read.
+    #[error("{0}")]
+    Matte(String),
+    /// The camera's stream has ended.
+    #[error("the camera has ended")]
+    Ended,
+}
+
+impl ChainError {
     /// Whether another try would end the same way.
-    pub final_one: bool,
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Property(_) | Self::Matte(_))
+    }
 }
 
 /// The pipeline; dropping it closes the camera.
@@ -34,122 +77,58 @@ impl Chain {
     /// Opens the camera. `failed` is called from the main loop, at most once.
     ///
     /// # Errors
-    /// Where the pipeline cannot be built or started.
+    /// If the pipeline cannot be built or started.
     pub fn start(
         settings: &Settings,
-        hub: &Hub,
-        failed: impl Fn(Failure) + 'static,
-    ) -> Result<Self, Failure> {
-        let passing = |reason: String| Failure {
-            reason,
-            final_one: false,
-        };
-        // decodebin makes raw video of whatever the camera sends; it is turned before anything is behind the
-        // person, and converted to what is published when it is taken from the appsink.
-        let head = settings
-            .source
-            .as_deref()
-            .map_or(String::new(), |source| format!("{source} ! "));
-        let description = format!(
-            "{head}decodebin name=decode ! videorate drop-only=true max-rate={rate} ! videoconvert \
-             ! videoflip video-direction={direction} \
-             ! queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream \
-             ! mattebackground name=matte \
-             ! appsink name=frames sync=false max-buffers=2 drop=true",
-            rate = settings.rate,
-            direction = settings.direction(),
-        );
-        let pipeline = gst::parse::launch(&description)
-            .map_err(|error| passing(format!("source {head}: {error}")))?
-            .downcast::<gst::Pipeline>()
-            .map_err(|_| passing("the source is no part of a pipeline".into()))?;
-        let part = |name| {
-            pipeline
-                .by_name(name)
-                .ok_or_else(|| passing(format!("no {name}")))
-        };
-        let (matte, decode) = (part("matte")?, part("decode")?);
+        distributor: &FrameDistributor,
+        failed: impl Fn(ChainError) + 'static,
+    ) -> Result<Self, ChainError> {
+        let pipeline = launch(settings)?;
         let camera = match &settings.source {
             Some(source) => source.clone(),
-            None => add_camera(&pipeline, &decode, settings).map_err(passing)?,
+            None => add_camera(&pipeline, settings)?,
         };
-        // What comes here is upright by now; where videoflip was told a direction, the tag still says otherwise.
+        let matte = part(&pipeline, "matte")?;
+        // Frames are upright when they come here; if videoflip was told a direction, the tag still
+        // says otherwise.
         if matte.has_property("video-direction") {
             matte.set_property_from_str("video-direction", "identity");
         }
-        set_properties(&matte, settings).map_err(|reason| Failure {
-            reason,
-            final_one: true,
-        })?;
+        properties::set_all(&matte, settings)?;
         if settings.background == Background::Video {
-            behind::add(&pipeline, &matte, settings).map_err(passing)?;
+            let video = settings.video.as_deref();
+            let video = video.ok_or(CheckError::NoFile("video"))?;
+            background_source::add(&pipeline, &matte, video)?;
         }
-        let frames: gst_app::AppSink = part("frames")?
-            .downcast()
-            .map_err(|_| passing("appsink is none".into()))?;
-        let converter = Converter::new(hub.caps()).map_err(|error| passing(error.to_string()))?;
-        frames.set_callbacks(
-            gst_app::AppSinkCallbacks::builder()
-                .new_sample(publish(hub.clone(), converter))
-                .build(),
-        );
-        let bus = pipeline
-            .bus()
-            .ok_or_else(|| passing("a pipeline without a bus".into()))?;
-        let inside = matte.clone();
-        let guard = bus.add_watch_local(move |_, message| {
-            let failure = match message.view() {
-                gst::MessageView::Error(error) => {
-                    let from = message.src();
-                    Failure {
-                        reason: error.error().to_string(),
-                        // The network, the model, a background that cannot be read.
-                        final_one: from.is_some_and(|from| from.has_as_ancestor(&inside)),
-                    }
-                }
-                gst::MessageView::Eos(_) => Failure {
-                    reason: "the camera has ended".into(),
-                    final_one: false,
-                },
-                gst::MessageView::Warning(warning) => {
-                    eprintln!("matte-camera: {}", warning.error());
-                    return glib::ControlFlow::Continue;
-                }
-                _ => return glib::ControlFlow::Continue,
-            };
-            failed(failure);
-            glib::ControlFlow::Break
-        });
-        let guard = guard.map_err(|error| passing(error.to_string()))?;
+        publish(&pipeline, distributor)?;
         let chain = Self {
+            _bus: watch(&pipeline, &matte, failed)?,
             pipeline,
             matte,
-            _bus: guard,
             camera,
         };
         match chain.pipeline.set_state(gst::State::Playing) {
             Ok(_) => Ok(chain),
             Err(error) => {
-                let said = chain.pipeline.bus().as_ref().and_then(output::error_on);
-                Err(passing(said.unwrap_or_else(|| error.to_string())))
+                let said = error_of(&chain.pipeline);
+                Err(ChainError::Failed(
+                    said.unwrap_or_else(|| error.to_string()),
+                ))
             }
         }
     }
 
-    /// Brings in changed settings while frames flow. False where that cannot be: the pipeline has to
-    /// be built anew.
+    /// Brings in changed settings while frames flow. False if that is not possible: the pipeline
+    /// has to be built anew.
     pub fn change(&self, old: &Settings, new: &Settings) -> bool {
         let video = |settings: &Settings| settings.background == Background::Video;
         if video(old) || video(new) {
             return false;
         }
-        match set_properties(&self.matte, new) {
-            Ok(()) => true,
-            Err(error) => {
-                eprintln!("matte-camera: {error}");
-                true
-            }
+        if let Err(error) = properties::set_all(&self.matte, new) {
+            eprintln!("matte-camera: {error}");
         }
+        true
     }
 }
 
@@ -160,95 +139,97 @@ impl Drop for Chain {
     }
 }
 
-/// What an appsink does with every frame: it is converted, and the hub sends it.
-fn publish(
-    hub: Hub,
-    mut converter: Converter,
-) -> impl FnMut(&gst_app::AppSink) -> Result<gst::FlowSuccess, gst::FlowError> {
-    move |sink| {
-        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        match converter.convert(&sample) {
-            Ok(frame) => {
-                hub.push(&frame);
-                Ok(gst::FlowSuccess::Ok)
-            }
-            Err(error) => {
-                gst::element_error!(sink, gst::StreamError::Format, ("{error}"));
-                Err(gst::FlowError::Error)
-            }
-        }
-    }
+/// All of the pipeline but the camera. decodebin makes raw video of whatever the camera sends; it
+/// is turned before anything is behind the person, and converted to what is published when it is
+/// taken from the appsink.
+fn launch(settings: &Settings) -> Result<gst::Pipeline, ChainError> {
+    let source = settings.source.as_deref();
+    let head = source.map_or(String::new(), |source| format!("{source} ! "));
+    let description = format!(
+        "{head}decodebin name=decode ! videorate drop-only=true max-rate={rate} ! videoconvert \
+         ! videoflip video-direction={direction} \
+         ! queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream \
+         ! mattebackground name=matte \
+         ! appsink name=frames sync=false max-buffers=2 drop=true",
+        rate = settings.rate,
+        direction = settings.direction(),
+    );
+    gst::parse::launch(&description)
+        .map_err(|error| ChainError::Source {
+            source_text: source.unwrap_or_default().into(),
+            error,
+        })?
+        .downcast()
+        .map_err(|_| ChainError::Part("place for the source"))
+}
+
+fn part(pipeline: &gst::Pipeline, name: &'static str) -> Result<gst::Element, ChainError> {
+    pipeline.by_name(name).ok_or(ChainError::Part(name))
 }
 
 /// Puts the camera in front of decodebin; its name.
-fn add_camera(
-    pipeline: &gst::Pipeline,
-    decode: &gst::Element,
-    settings: &Settings,
-) -> Result<String, String> {
+fn add_camera(pipeline: &gst::Pipeline, settings: &Settings) -> Result<String, ChainError> {
     let camera = cameras::choose(cameras::list(), settings.device.as_deref())?;
     let source = camera.source()?;
-    let filter = gst::ElementFactory::make("capsfilter");
-    let filter = filter.build().map_err(|error| error.to_string())?;
+    let filter = gst::ElementFactory::make("capsfilter").build()?;
     if let Some(caps) = camera.caps(settings.camera_size(), settings.rate) {
         filter.set_property("caps", caps);
     }
-    pipeline
-        .add_many([&source, &filter])
-        .map_err(|error| error.to_string())?;
-    gst::Element::link_many([&source, &filter, decode]).map_err(|error| error.to_string())?;
+    pipeline.add_many([&source, &filter])?;
+    gst::Element::link_many([&source, &filter, &part(pipeline, "decode")?])?;
     if let Some(pad) = filter.static_pad("src") {
         cameras::name_colour(&pad);
     }
     Ok(camera.name)
 }
 
-/// Sets what `mattebackground` is to do.
-///
-/// # Errors
-/// With the property that is not known, or its value.
-pub fn set_properties(matte: &gst::Element, settings: &Settings) -> Result<(), String> {
-    let color = format!("0xff{:06x}", settings.color.0);
-    set(matte, "color", &color)?;
-    set(matte, "blur-strength", &settings.blur_strength.to_string())?;
-    match (settings.background, &settings.picture) {
-        (Background::Picture, Some(picture)) => {
-            let picture = picture.to_str().ok_or("picture: the path is not UTF-8")?;
-            if matte.property::<Option<String>>("image").as_deref() != Some(picture) {
-                matte.set_property("image", picture);
-            }
-            set(matte, "background", "image")?;
-        }
-        (Background::Blur, _) => set(matte, "background", "blur")?,
-        // A video stands before the colour.
-        _ => set(matte, "background", "color")?,
-    }
-    for (name, value) in &settings.properties {
-        let value = match value {
-            toml::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        set(matte, name, &value)?;
-    }
+/// Converts every frame that comes out of the pipeline and hands it to the distributor.
+fn publish(pipeline: &gst::Pipeline, distributor: &FrameDistributor) -> Result<(), ChainError> {
+    let frames = part(pipeline, "frames")?.downcast::<gst_app::AppSink>();
+    let frames = frames.map_err(|_| ChainError::Part("appsink"))?;
+    let mut converter = Converter::new(distributor.caps())?;
+    let distributor = distributor.clone();
+    let new_sample = move |sink: &gst_app::AppSink| {
+        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+        let frame = converter.convert(&sample).map_err(|error| {
+            gst::element_error!(sink, gst::StreamError::Format, ("{error}"));
+            gst::FlowError::Error
+        })?;
+        distributor.push(&frame);
+        Ok(gst::FlowSuccess::Ok)
+    };
+    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(new_sample);
+    frames.set_callbacks(callbacks.build());
     Ok(())
 }
 
-/// Sets a property from a text, as gst-launch does.
-fn set(element: &gst::Element, name: &str, text: &str) -> Result<(), String> {
-    let spec = element
-        .find_property(name)
-        .filter(|spec| spec.flags().contains(glib::ParamFlags::WRITABLE));
-    let spec = spec.ok_or_else(|| {
-        format!("mattebackground has no property '{name}' that can be set: gst-inspect-1.0 mattebackground")
+/// Calls `failed` with the first failure that comes to the bus.
+fn watch(
+    pipeline: &gst::Pipeline,
+    matte: &gst::Element,
+    failed: impl Fn(ChainError) + 'static,
+) -> Result<gst::bus::BusWatchGuard, ChainError> {
+    let bus = pipeline.bus().ok_or(ChainError::Part("bus"))?;
+    let matte = matte.clone();
+    let guard = bus.add_watch_local(move |_, message| {
+        let failure = match message.view() {
+            gst::MessageView::Error(error) => {
+                let said = error.error().to_string();
+                let from = message.src();
+                match from.is_some_and(|from| from.has_as_ancestor(&matte)) {
+                    true => ChainError::Matte(said),
+                    false => ChainError::Failed(said),
+                }
+            }
+            gst::MessageView::Eos(_) => ChainError::Ended,
+            gst::MessageView::Warning(warning) => {
+                eprintln!("matte-camera: {}", warning.error());
+                return glib::ControlFlow::Continue;
+            }
+            _ => return glib::ControlFlow::Continue,
+        };
+        failed(failure);
+        glib::ControlFlow::Break
     })?;
-    let value = glib::Value::deserialize_with_pspec(text, &spec)
-        .map_err(|_| format!("{name} = {text}: a {} is wanted", spec.value_type()))?;
-    element.set_property_from_value(name, &value);
-    // GObject leaves a property as it is where a value is out of range.
-    match element.property_value(name).compare(&value) {
-        Some(std::cmp::Ordering::Equal) | None => Ok(()),
-        _ => Err(format!(
-            "{name} = {text} is out of range: gst-inspect-1.0 mattebackground"
-        )),
-    }
+    Ok(guard)
 }

@@ -3,7 +3,7 @@
 //! Frames as they are published: one size, YUY2, bt601 in limited range, whatever the camera gives.
 //!
 //! Viewers of a virtual camera read its video as bt601 limited, whatever its caps say: PipeWire and
-//! v4l2loopback carry no colorimetry. GStreamer's `videoconvert` leaves the range as it is where the
+//! v4l2loopback carry no colorimetry. GStreamer's `videoconvert` leaves the range as it is if the
 //! matrix stays the same, as it does from a camera's JPEG (bt601, full range), and truncates. The
 //! plugin's own converter does layout, size and colour in one pass, rounded.
 
@@ -35,7 +35,7 @@ pub enum ConvertError {
     Memory,
 }
 
-/// What is done with frames of some caps.
+/// How frames of some caps are converted.
 struct Plan {
     caps: gst::Caps,
     from: Stream,
@@ -71,7 +71,7 @@ impl Converter {
     /// A converter to frames of these caps, square pixels.
     ///
     /// # Errors
-    /// Where the caps are no raw video or a frame has no memory.
+    /// If the caps are no raw video or a frame has no memory.
     pub fn new(to: &gst::CapsRef) -> Result<Self, ConvertError> {
         let stream = Stream::from_caps(to)?;
         let pool = gst_video::VideoBufferPool::new();
@@ -87,10 +87,10 @@ impl Converter {
         })
     }
 
-    /// The frame as it is published; the same memory where nothing is to be done.
+    /// The frame as it is published; the same memory if nothing is to be done.
     ///
     /// # Errors
-    /// Where the sample holds no frame of its caps.
+    /// If the sample holds no frame of its caps.
     pub fn convert(&mut self, sample: &gst::Sample) -> Result<gst::Buffer, ConvertError> {
         let (Some(caps), Some(frame)) = (sample.caps(), sample.buffer_owned()) else {
             return Err(ConvertError::Empty);
@@ -125,7 +125,7 @@ impl Drop for Converter {
 fn plan(caps: &gst::CapsRef, to: &Stream) -> Result<Plan, ConvertError> {
     let from = Stream::from_caps(caps)?;
     let mut target = to.frame_format();
-    // Nobody is told where chroma lies: it stays there where it need not be made anew.
+    // Nobody is told where chroma lies: it stays where it is, unless it must be made anew.
     target.color.site = from.color.site;
     let par = from.info.par();
     let placement = Placement {

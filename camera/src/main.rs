@@ -1,32 +1,40 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! `matte-camera`: the camera with another background, for every program, and only while one looks.
+//! `matte-camera`: the camera with another background, for every program, and only while a program
+//! looks at it.
 
 mod app;
-mod behind;
+mod background_source;
 mod cameras;
 mod chain;
 mod convert;
 mod direction;
+mod distributor;
+mod elements;
+mod error;
 mod holders;
-mod hub;
 mod options;
 mod output;
+mod preview;
+mod properties;
 mod published;
 mod settings;
 mod terminal;
 mod watch;
 
 use app::App;
+use distributor::FrameDistributor;
+use elements::error_on;
+use error::Error;
 use glib_unix::unix_signal_add_local;
 use gst::glib;
 use gst::prelude::*;
-use hub::Hub;
-use options::{HELP, Options, Task};
-use output::Output;
+use options::{Options, Task};
+use output::{Output, OutputError};
 use published::Published;
 use settings::Settings;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use terminal::{KEYS, Keys};
 
@@ -45,7 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), String> {
+fn run() -> Result<(), Error> {
     let Options {
         task,
         settings,
@@ -53,22 +61,21 @@ fn run() -> Result<(), String> {
         keys,
     } = options::parse(std::env::args_os().skip(1))?;
     match task {
-        Task::Help => tell(&format!("{HELP}\nKeys:\n{KEYS}")),
-        Task::Version => tell(&format!("matte-camera {}", env!("CARGO_PKG_VERSION"))),
+        Task::Print(text) => tell(&text),
         Task::Show => tell(settings.to_toml()?.trim_end()),
         Task::List => {
-            gst::init().map_err(|error| error.to_string())?;
+            gst::init()?;
             list();
         }
         Task::Run => {
-            gst::init().map_err(|error| error.to_string())?;
+            gst::init()?;
             publish(settings, path, keys)?;
         }
     }
     Ok(())
 }
 
-/// Writes lines for whoever reads them; one that has seen enough (`head`, `grep -q`) is no mistake.
+/// Writes lines. A reader that has seen enough (`head`, `grep -q`) is no mistake.
 fn tell(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -90,42 +97,43 @@ fn list() {
     }
 }
 
-/// Whether the plugin is there, its network runs, and the settings for it are right: said now, not when
-/// somebody looks.
-fn check_plugin(settings: &Settings) -> Result<(), String> {
-    let matte = gst::ElementFactory::make("mattebackground").build().map_err(|_| {
-        "the GStreamer plugin matte is not found: GST_PLUGIN_PATH must name the folder of libgstmatte.so"
-    })?;
-    chain::set_properties(&matte, settings)?;
+/// Checks that the plugin is there, that its network runs, and that the settings for it are right:
+/// now, not when somebody looks.
+fn check_plugin(settings: &Settings) -> Result<(), Error> {
+    let matte = gst::ElementFactory::make("mattebackground").build();
+    let matte = matte.map_err(|_| Error::NoPlugin)?;
+    properties::set_all(&matte, settings)?;
     let bus = gst::Bus::new();
     matte.set_bus(Some(&bus));
     let started = matte.set_state(gst::State::Paused);
-    let said = output::error_on(&bus);
+    let said = error_on(&bus);
     let stopped = matte.set_state(gst::State::Null);
     match started.and(stopped) {
         Ok(_) => Ok(()),
-        Err(error) => Err(said.unwrap_or_else(|| format!("mattebackground: {error}"))),
+        Err(error) => {
+            let said = said.unwrap_or_else(|| format!("mattebackground: {error}"));
+            Err(Error::Plugin(said))
+        }
     }
 }
 
-fn publish(settings: Settings, path: std::path::PathBuf, read_keys: bool) -> Result<(), String> {
+fn publish(settings: Settings, path: PathBuf, read_keys: bool) -> Result<(), Error> {
     check_plugin(&settings)?;
     let output = Output::choose(&settings.output)?;
-    let hub = Hub::new(settings.size, settings.rate);
-    let published = Published::start(&output, &settings.name, &hub)?;
-    let bus = published.bus().ok_or("a pipeline without a bus")?;
+    let distributor = FrameDistributor::new(settings.size, settings.rate);
+    let published = Published::start(&output, &settings.name, &distributor)?;
+    let bus = published.bus();
     let name = settings.name.clone();
-    let app = App::new(settings, path, hub, published);
+    let app = App::new(settings, path, distributor, published);
 
     let ended = app.clone();
-    let _bus = bus
-        .add_watch_local(move |_, message| {
-            if let gst::MessageView::Error(error) = message.view() {
-                ended.quit(Err(format!("output: {}", error.error())));
-            }
-            glib::ControlFlow::Continue
-        })
-        .map_err(|error| error.to_string())?;
+    let _bus = bus.add_watch_local(move |_, message| {
+        if let gst::MessageView::Error(error) = message.view() {
+            let said = error.error().to_string();
+            ended.quit(Err(OutputError::Stopped(said).into()));
+        }
+        glib::ControlFlow::Continue
+    })?;
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         let app = app.clone();
         unix_signal_add_local(signal, move || {
@@ -138,7 +146,7 @@ fn publish(settings: Settings, path: std::path::PathBuf, read_keys: bool) -> Res
         Output::Loopback(path) => eprintln!("matte-camera: published as {}", path.display()),
     }
     let watcher = app.clone();
-    // Also where the camera runs all the time: it says when PipeWire has gone.
+    // Also if the camera runs all the time: the watch says when PipeWire has gone.
     let _watch = watch::watch(&output, move |news| watcher.heard(news))
         .map_err(|error| app.heard(watch::News::Unknown(error)));
     let _keys = read_keys.then(|| {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The published stream, and a watch over it: PipeWire's sink (0.3) can wait for a buffer for ever where a
-//! reader comes at the wrong moment. Pausing it for a moment wakes it.
+//! The published stream, and a watch over it: PipeWire's sink (0.3) can wait for a buffer for ever
+//! if a reader comes at the wrong moment. Pausing it for a moment wakes it.
 
-use crate::hub::Hub;
-use crate::output::{self, Output};
+use crate::distributor::FrameDistributor;
+use crate::elements::error_of;
+use crate::output::{Output, OutputError};
 use gst::prelude::*;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// While somebody looks, frames come at least ten times a second; a sink that takes none for so long is
-/// stuck. A busy machine alone must not look like it.
+/// While somebody looks, frames come at least ten times per second; a sink that takes none for so
+/// long is stuck. A busy machine alone must not look like it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The pipeline that publishes; it stops when it is dropped.
@@ -26,12 +27,16 @@ pub struct Published {
 }
 
 impl Published {
-    /// Publishes the hub's frames.
+    /// Publishes the distributor's frames.
     ///
     /// # Errors
-    /// Where that is not possible, with what is missing.
-    pub fn start(output: &Output, name: &str, hub: &Hub) -> Result<Self, String> {
-        let pipeline = output.pipeline(name, hub)?;
+    /// If that is not possible, with what is missing.
+    pub fn start(
+        output: &Output,
+        name: &str,
+        distributor: &FrameDistributor,
+    ) -> Result<Self, OutputError> {
+        let pipeline = output.pipeline(name, distributor)?;
         let taken = Arc::new(AtomicU64::new(0));
         for sink in pipeline.iterate_sinks().into_iter().flatten() {
             let Some(pad) = sink.static_pad("sink") else {
@@ -50,16 +55,16 @@ impl Published {
             drops_unseen: *output == Output::PipeWire,
         };
         if published.pipeline.set_state(gst::State::Playing).is_err() {
-            let said = published.bus().as_ref().and_then(output::error_on);
+            let said = error_of(&published.pipeline);
             let said = said.unwrap_or_else(|| "it does not start".into());
-            return Err(format!("output: {said}"));
+            return Err(OutputError::Stopped(said));
         }
         Ok(published)
     }
 
-    /// Where its errors come.
-    pub fn bus(&self) -> Option<gst::Bus> {
-        self.pipeline.bus()
+    /// Its errors come here.
+    pub fn bus(&self) -> gst::Bus {
+        self.pipeline.bus().unwrap_or_default()
     }
 
     /// Whether frames that nobody looks at cost nothing.
@@ -67,7 +72,7 @@ impl Published {
         self.drops_unseen
     }
 
-    /// Wakes a sink that is stuck; to be called now and then. True where it was.
+    /// Wakes a sink that is stuck; to be called now and then. True if it was.
     pub fn look_after(&self, watched: bool) -> bool {
         let now = (self.taken.load(Ordering::Relaxed), Instant::now());
         let (count, since) = self.last.get();
@@ -79,8 +84,8 @@ impl Published {
             return false;
         }
         self.last.set(now);
-        // At once: PipeWire starts the graph again where the stream was not yet taken out of it, and
-        // begins anew, with the same race, where it was.
+        // At once: PipeWire starts the graph again if the stream was not yet taken out of it, and
+        // begins anew, with the same race, if it was.
         for state in [gst::State::Paused, gst::State::Playing] {
             // What goes wrong here comes to the bus.
             let _ = self.pipeline.set_state(state);

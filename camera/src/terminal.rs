@@ -12,7 +12,7 @@ pub const KEYS: &str = "\
 b blur   p picture   v video   c colour   + - blur strength
 h hide (camera closed)   w preview window   s save settings   ? keys   q quit";
 
-/// Reads keys until it is dropped; then the terminal is as it was.
+/// Reads keys until it is dropped; then the terminal is as it was before.
 pub struct Keys {
     before: Option<Termios>,
     source: Option<glib::SourceId>,
@@ -27,13 +27,13 @@ impl Keys {
     /// Calls `pressed` from the main loop with every key.
     pub fn read(pressed: impl Fn(char) + 'static) -> Self {
         let input = rustix::stdio::stdin();
-        // Line by line and echoed is for texts. Ctrl-C stays a signal.
+        // Each key counts at once, without an echo. Ctrl-C stays a signal.
         let before = termios::tcgetattr(input).ok();
         if let Some(before) = &before {
             let mut now = before.clone();
             now.local_modes
                 .remove(LocalModes::ICANON | LocalModes::ECHO);
-            // Where the terminal refuses, keys need Enter after them.
+            // If the terminal refuses, keys need Enter after them.
             let _ = termios::tcsetattr(input, OptionalActions::Now, &now);
         }
         let conditions = glib::IOCondition::IN | glib::IOCondition::HUP;
@@ -59,7 +59,7 @@ impl Keys {
 impl Drop for Keys {
     fn drop(&mut self) {
         if let Some(source) = self.source.take() {
-            // It is gone by itself after the input's end.
+            // After the input's end the source is gone already.
             if let Some(source) = glib::MainContext::default().find_source_by_id(&source) {
                 source.destroy();
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::hub::Hub;
+use crate::distributor::FrameDistributor;
 use crate::settings::Size;
 
 const WIDTH: usize = 1280;
@@ -13,7 +13,7 @@ fn published_caps() -> gst::Caps {
         width: WIDTH as i32,
         height: HEIGHT as i32,
     };
-    Hub::new(size, 30).caps().clone()
+    FrameDistributor::new(size, 30).caps().clone()
 }
 
 /// A planar frame, each plane filled by column.

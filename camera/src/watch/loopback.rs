@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Whether another program has a device open: the kernel reports each opening and closing (inotify),
-//! and `/proc` says who holds it. This needs no particular version of the loopback module; programs of
-//! other users are not seen.
+//! Whether another program has a device open: the kernel reports each opening and closing
+//! (inotify), and `/proc` says who holds it. This needs no particular version of the loopback
+//! module; programs of other users are not seen.
 
+use super::error::WatchError;
 use super::news::News;
 use crate::holders::is_open_elsewhere;
 use glib_unix::unix_fd_add_local;
 use gst::glib;
 use rustix::fs::inotify;
 use std::cell::Cell;
+use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,14 +30,12 @@ impl Watch {
     /// Starts to watch.
     ///
     /// # Errors
-    /// Where the device cannot be watched.
-    pub fn new(device: &Path, tell: impl Fn(News) + 'static) -> Result<Self, String> {
-        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", device.display());
-        let path: PathBuf = device.canonicalize().map_err(|error| failed(&error))?;
-        let flags = inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC;
-        let events = inotify::init(flags).map_err(|error| failed(&error))?;
-        let wanted = inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE;
-        inotify::add_watch(&events, &path, wanted).map_err(|error| failed(&error))?;
+    /// If the device cannot be watched.
+    pub fn new(device: &Path, tell: impl Fn(News) + 'static) -> Result<Self, WatchError> {
+        let (path, events) = subscribe(device).map_err(|error| WatchError::Device {
+            path: device.into(),
+            error,
+        })?;
         let tell = Rc::new(tell);
         // Nothing is known before the first look.
         let (last, pending) = (Rc::new(Cell::new(None)), Rc::new(Cell::new(false)));
@@ -68,6 +68,15 @@ impl Watch {
     }
 }
 
+/// The device's real path, and the kernel's reports of its openings and closings.
+fn subscribe(device: &Path) -> io::Result<(PathBuf, OwnedFd)> {
+    let path = device.canonicalize()?;
+    let events = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+    let wanted = inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE;
+    inotify::add_watch(&events, &path, wanted)?;
+    Ok((path, events))
+}
+
 impl Drop for Watch {
     fn drop(&mut self) {
         if let Some(source) = self.source.take() {
@@ -77,40 +86,4 @@ impl Drop for Watch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::RefCell;
-    use std::fs::{self, File};
-    use std::process::{Command, Stdio};
-
-    #[test]
-    fn a_reader_is_seen_coming_and_going() {
-        let path = std::env::temp_dir().join(format!("matte-watch-{}", std::process::id()));
-        fs::write(&path, "device").expect("there is a place for files");
-        let context = glib::MainContext::default();
-        let _held = context.acquire().expect("no other test uses it");
-        let news = Rc::new(RefCell::new(Vec::new()));
-        let told = news.clone();
-        let watch = Watch::new(&path, move |what| told.borrow_mut().push(what));
-        let watch = watch.expect("a file can be watched");
-        assert_eq!(*news.borrow(), [News::Watched(false)]);
-        let until = |count: usize| {
-            while news.borrow().len() < count {
-                context.iteration(true);
-            }
-            news.borrow().last().cloned()
-        };
-        let file = File::open(&path).expect("it is there");
-        let reader = Command::new("sleep")
-            .arg("60")
-            .stdin(Stdio::from(file))
-            .spawn();
-        let mut reader = reader.expect("there is a sleep");
-        assert_eq!(until(2), Some(News::Watched(true)));
-        reader.kill().expect("it is ours");
-        reader.wait().expect("it is ours");
-        assert_eq!(until(3), Some(News::Watched(false)));
-        drop(watch);
-        fs::remove_file(&path).expect("it is ours");
-    }
-}
+mod tests;

@@ -2,10 +2,12 @@
 
 //! Whether somebody looks at the published camera.
 
+mod error;
 mod loopback;
 mod news;
 mod pipewire;
 
+pub use error::WatchError;
 pub use news::News;
 
 use crate::output::Output;
@@ -18,7 +20,7 @@ pub type Watch = Box<dyn Any>;
 ///
 /// # Errors
 /// With what is missing.
-pub fn watch(output: &Output, tell: impl Fn(News) + 'static) -> Result<Watch, String> {
+pub fn watch(output: &Output, tell: impl Fn(News) + 'static) -> Result<Watch, WatchError> {
     Ok(match output {
         Output::PipeWire => Box::new(pipewire::Watch::new(tell)?),
         Output::Loopback(path) => Box::new(loopback::Watch::new(path, tell)?),

@@ -2,13 +2,15 @@
 
 //! What a watch tells.
 
+use super::error::WatchError;
+
 /// What is told about those who look.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum News {
     /// Somebody looks, or nobody does.
     Watched(bool),
-    /// It cannot be known, and why.
-    Unknown(String),
-    /// What tells it has ended, and with it, most likely, the output.
-    Gone(String),
+    /// Nobody can say whether somebody looks, and why.
+    Unknown(WatchError),
+    /// The teller has ended, and with it, most likely, the output.
+    Gone(WatchError),
 }

@@ -3,6 +3,7 @@
 //! Whether the published node runs, which it does while something is linked to it and wants frames.
 //! `pw-dump --monitor` tells: a JSON array of all objects, then one of those that changed.
 
+use super::error::WatchError;
 use super::news::News;
 use crate::output::NODE;
 use glib_unix::unix_fd_add_local;
@@ -13,7 +14,7 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::process::{Child, Command, Stdio};
 
-/// An object of PipeWire, as far as it matters here. `info` is null where the object is gone.
+/// An object of PipeWire, as far as it matters here. `info` is null if the object is gone.
 #[derive(Deserialize)]
 struct Object {
     id: u64,
@@ -35,14 +36,14 @@ struct Dump {
 
 impl Dump {
     /// Takes what came, and says whether the node runs once an array is complete.
-    fn read(&mut self, bytes: &[u8]) -> Result<Option<bool>, String> {
+    fn read(&mut self, bytes: &[u8]) -> Result<Option<bool>, WatchError> {
         self.text.extend_from_slice(bytes);
         // The closing bracket of an array stands at the beginning of a line.
         if !self.text.ends_with(b"\n]\n") && !self.text.ends_with(b"[]\n") {
             return Ok(None);
         }
         for objects in serde_json::Deserializer::from_slice(&self.text).into_iter::<Vec<Object>>() {
-            for object in objects.map_err(|error| format!("pw-dump: {error}"))? {
+            for object in objects? {
                 if object.runs() {
                     self.running.insert(object.id);
                 } else {
@@ -76,25 +77,25 @@ impl Watch {
     /// Starts to watch.
     ///
     /// # Errors
-    /// Where `pw-dump` is not installed.
-    pub fn new(tell: impl Fn(News) + 'static) -> Result<Self, String> {
+    /// If `pw-dump` is not installed.
+    pub fn new(tell: impl Fn(News) + 'static) -> Result<Self, WatchError> {
         let mut child = Command::new("pw-dump")
             .arg("--monitor")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| format!("pw-dump is missing ({error}): install pipewire-bin"))?;
-        let mut out = child.stdout.take().ok_or("pw-dump has no output")?;
+            .map_err(WatchError::NoPwDump)?;
+        let mut out = child.stdout.take().ok_or(WatchError::NoOutput)?;
         let (mut dump, mut last) = (Dump::default(), None);
         let mut bytes = [0; 16384];
         let conditions = glib::IOCondition::IN | glib::IOCondition::HUP;
         let source = unix_fd_add_local(out.as_raw_fd(), conditions, move |_, _| {
             // The main loop says that there is something, so that this does not wait.
             let read = match out.read(&mut bytes) {
-                Ok(0) => Err(News::Gone("pw-dump has ended".into())),
+                Ok(0) => Err(News::Gone(WatchError::Ended)),
                 Ok(count) => dump.read(&bytes[..count]).map_err(News::Unknown),
-                Err(error) => Err(News::Unknown(format!("pw-dump: {error}"))),
+                Err(error) => Err(News::Unknown(WatchError::Read(error))),
             };
             match read {
                 Ok(now) => {
@@ -130,32 +131,4 @@ impl Drop for Watch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn node(id: u64, name: &str, state: &str) -> String {
-        format!(
-            "[\n  {{\"id\": {id}, \"type\": \"PipeWire:Interface:Node\", \"info\": \
-             {{\"state\": \"{state}\", \"props\": {{\"node.name\": \"{name}\"}}}}}}\n]\n"
-        )
-    }
-
-    #[test]
-    fn the_node_is_followed() {
-        let mut dump = Dump::default();
-        for (text, expected) in [
-            (node(30, "other", "running"), false),
-            (node(34, NODE, "suspended"), false),
-            (node(34, NODE, "running"), true),
-            (node(30, "other", "idle"), true),
-            (node(34, NODE, "idle") + &node(34, NODE, "running"), true),
-            ("[\n  {\"id\": 34, \"info\": null}\n]\n".into(), false),
-        ] {
-            // In pieces, as a pipe gives them.
-            let (head, tail) = text.as_bytes().split_at(text.len() / 2);
-            assert_eq!(dump.read(head), Ok(None), "{text}");
-            assert_eq!(dump.read(tail), Ok(Some(expected)), "{text}");
-        }
-        assert!(dump.read(b"[ what\n]\n").is_err());
-    }
-}
+mod tests;

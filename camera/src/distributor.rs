@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The frames on their way from the camera's pipeline to those that show them: the published
-//! camera and the preview window, each a pipeline of its own that goes on whatever the camera's does.
-//! While there are no frames, a plain dark picture is sent.
+//! Distributes frames from the camera's pipeline to the pipelines that show them: the published
+//! camera and the preview window, which go on whatever the camera's pipeline does. While there are
+//! no frames, they get a plain dark picture.
 
 use crate::settings::Size;
+use gst::prelude::*;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Frames older than this are no longer the camera's last word: the dark picture takes over.
+/// If the newest frame of the camera is older than this, the dark picture takes over.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// YUY2: a quarter of white, no colour; plainly no camera that is switched off.
+/// YUY2: a dark grey, so that nobody takes it for a camera that is switched off.
 const DARK: [u8; 2] = [48, 128];
 
 struct State {
@@ -18,19 +19,19 @@ struct State {
     newest: Option<Instant>,
 }
 
-/// Hands frames on; clones are the same hub.
+/// Hands frames on; clones are the same distributor.
 #[derive(Clone)]
-pub struct Hub {
+pub struct FrameDistributor {
     state: Arc<Mutex<State>>,
     caps: gst::Caps,
     dark: gst::Buffer,
 }
 
-impl Hub {
-    /// A hub for frames of one size, YUY2.
+impl FrameDistributor {
+    /// A distributor of frames of one size, YUY2.
     pub fn new(size: Size, rate: i32) -> Self {
-        // What v4l2sink compares with the device's caps must all be named: it refuses caps without a pixel
-        // aspect ratio, and a loopback device knows no colorimetry of its own.
+        // All that v4l2sink compares with the device's caps must be named: it refuses caps without
+        // a pixel aspect ratio, and a loopback device knows no colorimetry of its own.
         let caps = gst::Caps::builder("video/x-raw")
             .field("format", "YUY2")
             .field("width", size.width)
@@ -86,7 +87,7 @@ impl Hub {
         }
     }
 
-    /// The camera was closed: its last frame is history.
+    /// Forgets the last frame, as the camera was closed: the dark picture may come at once.
     pub fn forget(&self) {
         self.state().newest = None;
     }
@@ -101,49 +102,24 @@ impl Hub {
             frame.set_duration(None);
         }
         for output in &self.state().outputs {
-            // An output that is stopping takes none, and that is its own affair.
+            // An output that is stopping takes no frames any more.
             let _ = output.push_buffer(frame.clone());
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use gst::prelude::*;
-
-    #[test]
-    fn dark_pictures_come_only_while_no_frames_do() {
-        gst::init().expect("GStreamer is there");
-        let size = Size {
-            width: 16,
-            height: 16,
-        };
-        let hub = Hub::new(size, 30);
-        let pipeline = gst::parse::launch("appsrc name=in ! appsink name=out sync=false")
-            .expect("it is right")
-            .downcast::<gst::Pipeline>()
-            .expect("it is a pipeline");
-        let part = |name| pipeline.by_name(name).expect("it is named");
-        hub.add(part("in").downcast().expect("it is an appsrc"));
-        let out: gst_app::AppSink = part("out").downcast().expect("it is an appsink");
-        pipeline.set_state(gst::State::Playing).expect("it plays");
-        let next = || {
-            let sample = out.try_pull_sample(gst::ClockTime::from_mseconds(500));
-            sample.map(|sample| {
-                let map = sample.buffer().expect("it has one").map_readable();
-                map.expect("it is memory")[0]
-            })
-        };
-        hub.push_dark();
-        assert_eq!(next(), Some(DARK[0]));
-        hub.push(&gst::Buffer::from_slice(vec![200u8; 16 * 16 * 2]));
-        assert_eq!(next(), Some(200));
-        hub.push_dark();
-        assert_eq!(next(), None);
-        hub.forget();
-        hub.push_dark();
-        assert_eq!(next(), Some(DARK[0]));
-        pipeline.set_state(gst::State::Null).expect("it stops");
-    }
+/// The source of a pipeline that shows the frames: it is live, holds two frames at most and gives
+/// them the times at which they came.
+pub fn frames_source() -> gst_app::AppSrc {
+    let source = gst_app::AppSrc::builder()
+        .format(gst::Format::Time)
+        .is_live(true)
+        .do_timestamp(true)
+        .build();
+    source.set_property("max-buffers", 2u64);
+    source.set_property_from_str("leaky-type", "downstream");
+    source
 }
+
+#[cfg(test)]
+mod tests;

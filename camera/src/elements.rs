@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What the pipelines share: elements that may not be installed, and what they say when they fail.
+
+use gst::prelude::*;
+
+/// An element that is not installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("GStreamer's element {element} is missing: install {package}")]
+pub struct MissingElement {
+    /// Its name.
+    pub element: &'static str,
+    /// The package that has it, as Debian names it.
+    pub package: &'static str,
+}
+
+/// The error that a pipeline which does not start has put on its bus.
+pub fn error_on(bus: &gst::Bus) -> Option<String> {
+    let message = bus.pop_filtered(&[gst::MessageType::Error])?;
+    match message.view() {
+        gst::MessageView::Error(error) => Some(error.error().to_string()),
+        _ => None,
+    }
+}
+
+/// The same, of a pipeline.
+pub fn error_of(pipeline: &gst::Pipeline) -> Option<String> {
+    error_on(&pipeline.bus()?)
+}

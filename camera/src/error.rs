@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What ends the program before its user does.
+
+use crate::chain::ChainError;
+use crate::options::OptionsError;
+use crate::output::OutputError;
+use crate::properties::PropertyError;
+use crate::settings::SettingsError;
+use gst::glib;
+
+/// What ends the program before its user does.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line or the settings file is wrong.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// The settings cannot be printed.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// GStreamer does not start.
+    #[error("GStreamer does not start: {0}")]
+    Init(#[from] glib::Error),
+    /// The plugin is not found.
+    #[error(
+        "the GStreamer plugin matte is not found: GST_PLUGIN_PATH must name the folder of \
+         libgstmatte.so"
+    )]
+    NoPlugin,
+    /// The plugin does not work: its network, its model, ONNX Runtime.
+    #[error("{0}")]
+    Plugin(String),
+    /// A property of `mattebackground` cannot be set.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// Nothing can be published.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The camera's pipeline fails each time.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A part of GLib that every program has is not there.
+    #[error("{0}")]
+    Glib(#[from] glib::BoolError),
+}

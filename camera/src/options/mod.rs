@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The command line.
+
+mod arguments;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use crate::settings::{Background, Settings, SettingsError};
+use arguments::Arguments;
+use clap::parser::ArgMatches;
+use clap::{CommandFactory, FromArgMatches};
+use pages::Page;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What to do.
+#[derive(Debug, PartialEq)]
+pub enum Task {
+    /// Publish the camera.
+    Run,
+    /// Name cameras and outputs.
+    List,
+    /// Print the settings.
+    Show,
+    /// Print this: the help, the version, the manual page or a shell's completions.
+    Print(String),
+}
+
+/// The command line, understood.
+#[derive(Debug)]
+pub struct Options {
+    /// What to do.
+    pub task: Task,
+    /// The settings file and the command line together.
+    pub settings: Settings,
+    /// The settings file.
+    pub path: PathBuf,
+    /// Whether keys are read.
+    pub keys: bool,
+}
+
+/// What is wrong with the command line or the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// The command line is not understood.
+    #[error("{}", usage(.0))]
+    Usage(Box<clap::Error>),
+    /// The manual page or a shell's completions cannot be made.
+    #[error("the page cannot be made: {0}")]
+    Page(#[from] std::io::Error),
+    /// The settings do not fit or cannot be read.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// What clap says, without its own beginning: the program's name stands there.
+fn usage(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.strip_prefix("error: ")
+        .unwrap_or(&text)
+        .trim_end()
+        .into()
+}
+
+/// Understands the arguments (without the program's name) and reads the settings file.
+///
+/// # Errors
+/// With what is wrong in either.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, OptionsError> {
+    let name = OsString::from(arguments::NAME);
+    let words = std::iter::once(name).chain(arguments);
+    let matches = match Arguments::command()
+        .arg(Page::option())
+        .try_get_matches_from(words)
+    {
+        Ok(matches) => matches,
+        // The help and the version come as errors, too.
+        Err(asked) if !asked.use_stderr() => return Ok(print(asked.to_string())),
+        Err(error) => return Err(OptionsError::Usage(error.into())),
+    };
+    let arguments =
+        Arguments::from_arg_matches(&matches).map_err(|error| OptionsError::Usage(error.into()))?;
+    if let Some(page) = matches.get_one::<Page>("generate") {
+        return Ok(print(page.text(Arguments::command())?));
+    }
+    let (path, asked) = match &arguments.settings {
+        Some(path) => (path.clone(), true),
+        None => (Settings::default_path()?, false),
+    };
+    let mut settings = Settings::read(&path, asked)?;
+    let task = match () {
+        () if arguments.list => Task::List,
+        () if arguments.show_settings => Task::Show,
+        () => Task::Run,
+    };
+    let keys = !arguments.no_keys;
+    choose_background(&mut settings, &arguments, &matches);
+    choose_source(&mut settings, &arguments, &matches);
+    arguments.apply(&mut settings);
+    settings.check().map_err(SettingsError::Check)?;
+    Ok(Options {
+        task,
+        settings,
+        path,
+        keys,
+    })
+}
+
+/// Options that only print.
+fn print(text: String) -> Options {
+    Options {
+        task: Task::Print(text.trim_end().into()),
+        settings: Settings::default(),
+        path: PathBuf::new(),
+        keys: false,
+    }
+}
+
+/// Where an option stands in the command line.
+fn position(matches: &ArgMatches, option: &str) -> Option<usize> {
+    matches.indices_of(option)?.next_back()
+}
+
+/// Of all options that choose a background, the last one does.
+fn choose_background(settings: &mut Settings, arguments: &Arguments, matches: &ArgMatches) {
+    let choices = [
+        ("background", arguments.background),
+        ("picture", Some(Background::Picture)),
+        ("video", Some(Background::Video)),
+        ("color", Some(Background::Color)),
+    ];
+    let given = choices
+        .into_iter()
+        .filter_map(|(option, choice)| Some((position(matches, option)?, choice?)));
+    if let Some((_, background)) = given.max_by_key(|(position, _)| *position) {
+        settings.background = background;
+    }
+}
+
+/// A camera that is named replaces a source that was named before it, here or in the file.
+fn choose_source(settings: &mut Settings, arguments: &Arguments, matches: &ArgMatches) {
+    let (device, source) = (position(matches, "device"), position(matches, "source"));
+    if device > source {
+        settings.source = None;
+    } else if source.is_some() {
+        settings.source.clone_from(&arguments.source);
+    }
+}

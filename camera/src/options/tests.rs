@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MPL-2.0
+
+use super::*;
+use crate::settings::{Color, Size};
+
+fn parse_words(words: &str) -> Result<Options, OptionsError> {
+    let words = format!("{words} --settings /dev/null");
+    parse(words.split_whitespace().map(Into::into))
+}
+
+#[test]
+fn options_change_settings() {
+    let options = parse_words(
+        "--size 640x360 --rate 15 --color #102030 --device cam --always --preview --set preset=fast",
+    )
+    .expect("they are right");
+    let settings = options.settings;
+    assert_eq!((options.task, options.keys), (Task::Run, true));
+    assert_eq!(
+        settings.size,
+        Size {
+            width: 640,
+            height: 360
+        }
+    );
+    assert_eq!(
+        (settings.rate, settings.on_demand, settings.preview),
+        (15, false, true)
+    );
+    assert_eq!(settings.background, Background::Color);
+    assert_eq!(settings.color, Color(0x10_20_30));
+    assert_eq!(settings.device.as_deref(), Some("cam"));
+    assert_eq!(settings.properties["preset"].as_str(), Some("fast"));
+}
+
+#[test]
+fn a_turned_camera_is_asked_for_its_own_size() {
+    let settings = |words| parse_words(words).expect("they are right").settings;
+    let size = |words| {
+        let Size { width, height } = settings(words).camera_size();
+        (width, height)
+    };
+    assert_eq!(size("--size 720x1280 --rotate 90"), (1280, 720));
+    assert_eq!(
+        size("--size 720x1280 --rotate 270 --flip vertical"),
+        (1280, 720)
+    );
+    assert_eq!(size("--size 640x480 --rotate 180"), (640, 480));
+    assert_eq!(settings("").direction(), "auto");
+    assert_eq!(settings("--flip horizontal").direction(), "horiz");
+}
+
+#[test]
+fn mistakes_are_named() {
+    for (words, said) in [
+        ("--sise 1x1", "--size"),
+        ("--size 1x1", "1280x720"),
+        ("--rate many", "a number is wanted"),
+        ("--rate 1000", "1 to 240"),
+        ("--background beach", "blur, picture, video, color"),
+        ("--flip sideways", "horizontal, vertical"),
+        ("--rotate 45", "0, 90, 180, 270"),
+        ("--picture /nowhere.jpg", "no such file"),
+        ("--set preset", "PROPERTY=VALUE"),
+        ("beach.jpg", "beach.jpg"),
+    ] {
+        let error = parse_words(words).expect_err(words).to_string();
+        assert!(error.contains(said), "{words}: {error}");
+    }
+}
+
+#[test]
+fn the_last_option_chooses_the_background() {
+    let chosen = |words| parse_words(words).expect(words).settings.background;
+    assert_eq!(
+        chosen("--color #000000 --background blur"),
+        Background::Blur
+    );
+    assert_eq!(
+        chosen("--background blur --color #000000"),
+        Background::Color
+    );
+    assert_eq!(
+        chosen("--picture /nowhere --color #000000"),
+        Background::Color
+    );
+}
+
+#[test]
+fn a_camera_replaces_a_source_that_was_named_before() {
+    let source = |words| parse_words(words).expect(words).settings.source;
+    assert_eq!(source("--source videotestsrc --device cam"), None);
+    let kept = source("--device cam --source videotestsrc");
+    assert_eq!(kept.as_deref(), Some("videotestsrc"));
+}
+
+#[test]
+fn the_last_value_of_an_option_counts() {
+    let settings = parse_words("--rate 15 --preview --set a=1 --rate 25 --preview --set b=2");
+    let settings = settings.expect("they are right").settings;
+    assert_eq!((settings.rate, settings.properties.len()), (25, 2));
+}
+
+#[test]
+fn help_and_pages_name_every_option() {
+    let text = |words| match parse_words(words).expect(words).task {
+        Task::Print(text) => text,
+        task => panic!("{task:?}"),
+    };
+    let version = concat!("matte-camera ", env!("CARGO_PKG_VERSION"));
+    assert_eq!(text("--version"), version);
+    assert!(text("--help").lines().all(|line| line.len() <= 100));
+    for words in [
+        "-h",
+        "--help",
+        "--generate man",
+        "--generate bash",
+        "--generate zsh",
+        "--generate fish",
+    ] {
+        let page = text(words).replace("\\-", "-");
+        for option in Arguments::command()
+            .get_arguments()
+            .filter(|option| !option.is_hide_set())
+        {
+            let name = option.get_long().expect("it has one");
+            assert!(page.contains(name), "{words}: {name}");
+        }
+        assert!(!page.contains("generate"), "{words} names what is hidden");
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! Where the camera is published: PipeWire or a loopback device, and whether that is possible here.
+
+mod error;
+mod loopback;
+#[cfg(test)]
+mod tests;
+
+pub use error::OutputError;
+pub use loopback::{is_loopback, loopbacks};
+
+use crate::distributor::{FrameDistributor, frames_source};
+use crate::elements::MissingElement;
+use gst::prelude::*;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+/// The name of the published node.
+pub const NODE: &str = "matte-camera";
+
+/// Where the camera is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// As a node of PipeWire.
+    PipeWire,
+    /// As the device of the kernel module v4l2loopback.
+    Loopback(PathBuf),
+}
+
+impl Output {
+    /// What `auto`, `pipewire` or a path means on this machine.
+    ///
+    /// # Errors
+    /// With what is missing and how to get it.
+    pub fn choose(wanted: &str) -> Result<Self, OutputError> {
+        match wanted {
+            "pipewire" | "auto" if pipewire_runs() => Ok(Self::PipeWire),
+            "pipewire" => Err(OutputError::NoPipeWire),
+            "auto" => {
+                let devices = loopbacks();
+                if devices.is_empty() {
+                    return Err(OutputError::Nothing);
+                }
+                Ok(Self::Loopback(loopback::free(devices, loopback::is_fed)?))
+            }
+            path if path.starts_with('/') => {
+                let path = PathBuf::from(path);
+                loopback::check(&path)?;
+                Ok(Self::Loopback(path))
+            }
+            other => Err(OutputError::Unknown(other.into())),
+        }
+    }
+
+    /// The pipeline that publishes the frames.
+    ///
+    /// # Errors
+    /// With the element that is missing and the package that has it.
+    pub fn pipeline(
+        &self,
+        name: &str,
+        distributor: &FrameDistributor,
+    ) -> Result<gst::Pipeline, OutputError> {
+        let frames = frames_source();
+        let mut chain = vec![frames.clone().upcast::<gst::Element>()];
+        match self {
+            Self::PipeWire => chain.extend(pipewire_sink(name)?),
+            Self::Loopback(path) => chain.push(loopback_sink(path)?),
+        }
+        let pipeline = gst::Pipeline::with_name("output");
+        pipeline.add_many(&chain)?;
+        gst::Element::link_many(&chain)?;
+        distributor.add(frames);
+        Ok(pipeline)
+    }
+}
+
+/// PipeWire's sink, and what stands before it.
+fn pipewire_sink(name: &str) -> Result<[gst::Element; 2], MissingElement> {
+    // pipewiresink (0.3) crashes if it is asked for buffers.
+    let guard = gst::ElementFactory::make("identity").property("drop-allocation", true);
+    let guard = guard
+        .build()
+        .map_err(missing("identity", "gstreamer1.0-plugins-base"))?;
+    // A reader that comes in the moment in which the session manager suspends an idle node gets no
+    // frames (0.3.65): the node is never suspended. An idle node costs nothing.
+    let properties = gst::Structure::builder("props")
+        .field("session.suspend-timeout-seconds", "0")
+        .field("media.class", "Video/Source")
+        .field("media.role", "Camera")
+        .field("node.name", NODE)
+        .field("node.description", name)
+        .build();
+    let sink = gst::ElementFactory::make("pipewiresink")
+        .property_from_str("mode", "provide")
+        .property("stream-properties", properties)
+        .build()
+        .map_err(missing("pipewiresink", "gstreamer1.0-pipewire"))?;
+    Ok([guard, sink])
+}
+
+fn loopback_sink(path: &Path) -> Result<gst::Element, MissingElement> {
+    gst::ElementFactory::make("v4l2sink")
+        .property("device", path.display().to_string())
+        .property("sync", false)
+        .build()
+        .map_err(missing("v4l2sink", "gstreamer1.0-plugins-good"))
+}
+
+/// Names the package of an element that cannot be made.
+fn missing(
+    element: &'static str,
+    package: &'static str,
+) -> impl Fn(gst::glib::BoolError) -> MissingElement {
+    move |_| MissingElement { element, package }
+}
+
+/// Whether PipeWire takes connections.
+fn pipewire_runs() -> bool {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let Some(folder) = variable("PIPEWIRE_RUNTIME_DIR").or_else(|| variable("XDG_RUNTIME_DIR"))
+    else {
+        return false;
+    };
+    let name = variable("PIPEWIRE_REMOTE").unwrap_or_else(|| "pipewire-0".into());
+    UnixStream::connect(PathBuf::from(folder).join(name)).is_ok()
+}

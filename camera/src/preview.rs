@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! A window with what the others see.
+
+use crate::distributor::{FrameDistributor, frames_source};
+use crate::elements::error_of;
+use gst::glib;
+use gst::prelude::*;
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// The element that the settings name cannot be made.
+    #[error("{0}")]
+    Launch(#[from] glib::Error),
+    /// The elements do not fit together.
+    #[error("{0}")]
+    Link(#[from] glib::BoolError),
+    /// The pipeline has no bus.
+    #[error("a pipeline without a bus")]
+    NoBus,
+    /// The window does not open.
+    #[error("{sink}: {said}; is there a display?")]
+    Start {
+        /// The element that makes it.
+        sink: String,
+        /// What it says.
+        said: String,
+    },
+}
+
+/// The window; it is closed when this is dropped.
+pub struct Preview {
+    pipeline: gst::Pipeline,
+    frames: gst_app::AppSrc,
+    distributor: FrameDistributor,
+    _bus: gst::bus::BusWatchGuard,
+}
+
+impl Preview {
+    /// Opens a window by an element. `failed` is called from the main loop, at most once.
+    ///
+    /// # Errors
+    /// If there is no such element, or no display.
+    pub fn open(
+        sink: &str,
+        distributor: &FrameDistributor,
+        failed: impl Fn(String) + 'static,
+    ) -> Result<Self, PreviewError> {
+        let bin = gst::parse::bin_from_description(&format!("videoconvert ! {sink}"), true)?;
+        let (pipeline, frames) = (gst::Pipeline::with_name("preview"), frames_source());
+        let chain: [&gst::Element; 2] = [frames.upcast_ref(), bin.upcast_ref()];
+        pipeline.add_many(chain)?;
+        gst::Element::link_many(chain)?;
+        let bus = pipeline.bus().ok_or(PreviewError::NoBus)?;
+        let guard = bus.add_watch_local(move |_, message| {
+            let gst::MessageView::Error(error) = message.view() else {
+                return glib::ControlFlow::Continue;
+            };
+            failed(error.error().to_string());
+            glib::ControlFlow::Break
+        })?;
+        distributor.add(frames.clone());
+        let preview = Self {
+            pipeline,
+            frames,
+            distributor: distributor.clone(),
+            _bus: guard,
+        };
+        if preview.pipeline.set_state(gst::State::Playing).is_err() {
+            let said = error_of(&preview.pipeline);
+            return Err(PreviewError::Start {
+                sink: sink.into(),
+                said: said.unwrap_or_else(|| "it does not start".into()),
+            });
+        }
+        Ok(preview)
+    }
+}
+
+impl Drop for Preview {
+    fn drop(&mut self) {
+        self.distributor.remove(&self.frames);
+        // A window that cannot be closed is left to the end of the process.
+        let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! The properties of `mattebackground` that the settings ask for.
+
+use crate::settings::{Background, Settings};
+use gst::glib;
+use gst::prelude::*;
+
+/// A property that cannot be set.
+#[derive(Debug, thiserror::Error)]
+pub enum PropertyError {
+    /// There is none of this name, or it is only for reading.
+    #[error(
+        "mattebackground has no property '{0}' that can be set: gst-inspect-1.0 mattebackground"
+    )]
+    Unknown(String),
+    /// The text is no value of the property's type.
+    #[error("{name} = {text}: a {wanted} is wanted")]
+    Type {
+        /// The property.
+        name: String,
+        /// The value.
+        text: String,
+        /// The property's type.
+        wanted: glib::Type,
+    },
+    /// The value is too small or too large.
+    #[error("{name} = {text} is out of range: gst-inspect-1.0 mattebackground")]
+    Range {
+        /// The property.
+        name: String,
+        /// The value.
+        text: String,
+    },
+    /// Properties hold UTF-8 only.
+    #[error("picture: the path is not UTF-8")]
+    NotUtf8,
+}
+
+/// Sets what `mattebackground` is to do.
+///
+/// # Errors
+/// With the property that is not known, or its value.
+pub fn set_all(matte: &gst::Element, settings: &Settings) -> Result<(), PropertyError> {
+    let color = format!("0xff{:06x}", settings.color.0);
+    set(matte, "color", &color)?;
+    set(matte, "blur-strength", &settings.blur_strength.to_string())?;
+    match (settings.background, &settings.picture) {
+        (Background::Picture, Some(picture)) => {
+            let picture = picture.to_str().ok_or(PropertyError::NotUtf8)?;
+            if matte.property::<Option<String>>("image").as_deref() != Some(picture) {
+                matte.set_property("image", picture);
+            }
+            set(matte, "background", "image")?;
+        }
+        (Background::Blur, _) => set(matte, "background", "blur")?,
+        // The colour is behind a video.
+        _ => set(matte, "background", "color")?,
+    }
+    for (name, value) in &settings.properties {
+        match value {
+            toml::Value::String(text) => set(matte, name, text)?,
+            other => set(matte, name, &other.to_string())?,
+        }
+    }
+    Ok(())
+}
+
+/// Sets a property from a text, as gst-launch does.
+fn set(element: &gst::Element, name: &str, text: &str) -> Result<(), PropertyError> {
+    let spec = element
+        .find_property(name)
+        .filter(|spec| spec.flags().contains(glib::ParamFlags::WRITABLE))
+        .ok_or_else(|| PropertyError::Unknown(name.into()))?;
+    let value = glib::Value::deserialize_with_pspec(text, &spec).map_err(|_| {
+        let wanted = spec.value_type();
+        PropertyError::Type {
+            name: name.into(),
+            text: text.into(),
+            wanted,
+        }
+    })?;
+    element.set_property_from_value(name, &value);
+    // GObject leaves a property as it is if a value is out of range.
+    match element.property_value(name).compare(&value) {
+        Some(std::cmp::Ordering::Equal) | None => Ok(()),
+        _ => Err(PropertyError::Range {
+            name: name.into(),
+            text: text.into(),
+        }),
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+
+use super::*;
+
+fn node(id: u64, name: &str, state: &str) -> String {
+    format!(
+        "[\n  {{\"id\": {id}, \"type\": \"PipeWire:Interface:Node\", \"info\": \
+         {{\"state\": \"{state}\", \"props\": {{\"node.name\": \"{name}\"}}}}}}\n]\n"
+    )
+}
+
+#[test]
+fn the_node_is_followed() {
+    let mut dump = Dump::default();
+    for (text, expected) in [
+        (node(30, "other", "running"), false),
+        (node(34, NODE, "suspended"), false),
+        (node(34, NODE, "running"), true),
+        (node(30, "other", "idle"), true),
+        (node(34, NODE, "idle") + &node(34, NODE, "running"), true),
+        ("[\n  {\"id\": 34, \"info\": null}\n]\n".into(), false),
+    ] {
+        // In pieces, as a pipe gives them.
+        let (head, tail) = text.as_bytes().split_at(text.len() / 2);
+        assert_eq!(dump.read(head).expect("it is no end"), None, "{text}");
+        assert_eq!(
+            dump.read(tail).expect("it is an array"),
+            Some(expected),
+            "{text}"
+        );
+    }
+    assert!(dump.read(b"[ what\n]\n").is_err());
+}
