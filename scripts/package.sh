@@ -34,6 +34,21 @@ document() { # files...: into the package's own folder of documents
     install -m 644 "$@" "$doc"
 }
 
+# The manual page and completions of matte-camera, by the program itself; of another processor, by ours.
+pages() {
+    local run=$program share=$stage/usr/share
+    [ "$arch" = "$(dpkg --print-architecture)" ] || run=$TARGET/release/matte-camera
+    [ -x "$run" ] || die "the manual page is made by this machine's build: cargo build --release"
+    install -d "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/vendor-completions" \
+        "$share/fish/vendor_completions.d"
+    "$run" --generate man | gzip -9n >"$share/man/man1/matte-camera.1.gz"
+    "$run" --generate bash >"$share/bash-completion/completions/matte-camera"
+    "$run" --generate zsh >"$share/zsh/vendor-completions/_matte-camera"
+    "$run" --generate fish >"$share/fish/vendor_completions.d/matte-camera.fish"
+    chmod 644 "$share/man/man1/matte-camera.1.gz" "$share/bash-completion/completions/matte-camera" \
+        "$share/zsh/vendor-completions/_matte-camera" "$share/fish/vendor_completions.d/matte-camera.fish"
+}
+
 build() {
     arch=${1:-$(dpkg --print-architecture)}
     plugin=${2:-$TARGET/release/libgstmatte.so}
@@ -63,6 +78,7 @@ build() {
         install -m 755 "$program" "$stage/usr/bin/"
         "$strip" --strip-unneeded "$stage/usr/bin/matte-camera"
         install -D -m 644 -t "$stage/usr/lib/systemd/user" camera/matte-camera.service
+        pages
     fi
     document README.md docs/*.md models/MODEL_CARD.md
     install -m 644 packaging/debian/copyright "$doc/copyright"
@@ -120,7 +136,14 @@ test_inside() {
         ! fakesink >>$log 2>&1 || fail "no pipeline runs"
     echo "ok $system: every frame gets its matte"
     matte-fetch-models --help >>$log 2>&1 || fail "matte-fetch-models does not start"
-    if [ -x /usr/bin/matte-camera ]; then matte-camera --help >>$log 2>&1 || fail "matte-camera does not start"; fi
+    if [ -x /usr/bin/matte-camera ]; then
+        matte-camera --help >>$log 2>&1 || fail "matte-camera does not start"
+        # Systems for containers leave manual pages out.
+        [ ! -e /usr/share/man/man1/matte-camera.1.gz ] ||
+            zgrep -q blur-strength /usr/share/man/man1/matte-camera.1.gz || fail "the manual page lacks options"
+        bash -c '. /usr/share/bash-completion/completions/matte-camera && complete -p matte-camera' >>$log 2>&1 ||
+            fail "Bash cannot read its completions"
+    fi
     echo "ok $system: the tools start"
     [ -e /usr/share/doc/gstreamer1.0-matte/copyright ] || fail "no copyright file"
     dpkg --verify gstreamer1.0-matte >>$log 2>&1 || fail "files differ from the package's sums"

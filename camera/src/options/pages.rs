@@ -2,9 +2,21 @@
 
 //! The manual page and the completions of shells, for packages.
 
+use crate::terminal::KEYS;
+use clap::builder::Resettable;
 use clap::{Arg, Command, ValueEnum, value_parser};
 use clap_complete::Shell;
-use std::io;
+use std::io::{self, Write};
+
+/// The end of the manual page.
+const FILES: &str = r"
+.SH FILES
+.TP
+\fI~/.config/matte/camera.toml\fR
+Settings, in the form that \fB\-\-show\-settings\fR prints; options of the command line win.
+.SH SEE ALSO
+\fBgst\-inspect\-1.0\fR(1) tells the properties of \fBmattebackground\fR that \fB\-\-set\fR takes.
+";
 
 /// What packages install beside the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,7 +47,14 @@ impl Page {
         let (mut page, name) = (Vec::new(), command.get_name().to_string());
         let shell = match self {
             Self::Man => {
+                // As a paragraph the keys would lose their lines.
+                let command = command.after_help(Resettable::Reset);
                 clap_mangen::Man::new(command).render(&mut page)?;
+                write!(
+                    page,
+                    ".SH KEYS\n.nf\n{}\n.fi{FILES}",
+                    KEYS.replace('-', r"\-")
+                )?;
                 return text(page);
             }
             Self::Bash => Shell::Bash,
