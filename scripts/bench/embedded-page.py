@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Makes docs/embedded.md of what was measured.
+"""Writes docs/embedded.md from what was measured.
 
 usage: embedded-page.py TSV      what scripts/bench.sh embedded printed
 """
@@ -9,13 +9,13 @@ import pathlib
 import subprocess
 import sys
 
-# Instructions a cycle that code like this reaches (in-order A53, out-of-order A72) and usual clocks.
+# Instructions per cycle that code like this reaches (in-order A53, out-of-order A72) and usual clocks.
 BOARDS = [("Cortex-A53 at 1.4 GHz", 1.4e9, 0.8), ("Cortex-A72 at 1.5 GHz", 1.5e9, 1.5)]
 TEXT = """# Embedded
 
-Written by `scripts/bench.sh embedded`. No board was at hand: sizes are of real builds, memory was measured
-on x86-64, instructions were counted on emulated Arm cores. What a board does with them is an estimate, and
-marked as one.
+`scripts/bench.sh embedded` writes this page. No board was at hand: sizes are of real builds, memory
+was measured on x86-64, and instructions were counted on emulated Arm cores. Shares of a board's
+core are estimates from these.
 
 | | |
 | --- | --- |
@@ -29,19 +29,22 @@ scripts/systems/cross.sh aarch64 build     # target/aarch64-unknown-linux-gnu/di
 scripts/systems/cross.sh armv7 build
 ```
 
-Debian's cross compiler, Rust's own targets, and a Debian 12 for the board's processor in a folder: the
-plugin runs on Debian 12 and newer, Raspberry Pi OS included. `scripts/systems/cross.sh aarch64 check` loads it there by
-qemu-user and has the network make mattes, `scripts/systems/cross.sh aarch64 test --release --tests` runs
-the tests (`scripts/test.sh systems` names four that emulation cannot hold).
-`scripts/package.sh build arm64` makes a Debian package of it. A Yocto recipe and a
-Buildroot package are in [packaging/](../packaging).
+The script uses Debian's cross compiler, Rust's own targets, and a Debian 12 for the board's
+processor in a folder. The plugin then runs on Debian 12 and newer, Raspberry Pi OS included.
 
-ONNX Runtime is not linked in. The wheels of PyPI hold one for aarch64 (27 MB, glibc 2.28); Debian 13 and
-newer have packages. For 32-bit Arm there is no wheel: build it, or take the distribution's.
+- `scripts/systems/cross.sh aarch64 check` loads it there with qemu-user and lets the network make
+  mattes.
+- `scripts/systems/cross.sh aarch64 test --release --tests` runs the tests;
+  `scripts/test.sh systems` leaves out those that emulation cannot run.
+- `scripts/package.sh build arm64` makes a Debian package.
+- [packaging/](../packaging) has a Yocto recipe and a Buildroot package.
+
+ONNX Runtime is not linked in. PyPI's wheels contain it for aarch64 (27 MB, glibc 2.28); Debian 13
+and newer have packages. For 32-bit Arm there is no wheel: build it, or take the distribution's.
 
 ## Size
 
-The plugin, stripped, with the networks inside, which take {inside:,} bytes of it:
+The stripped plugin with its networks, which take {inside:,} bytes of it:
 
 | processor | bytes |
 | --- | --- |
@@ -57,14 +60,14 @@ Peak of a whole `gst-launch-1.0` process with ONNX Runtime and all libraries, in
 
 ## Instructions
 
-Millions a frame, NV12, one thread, a webcam picture with one person:
+Millions per frame, NV12, one thread, a webcam picture with one person:
 
 | elements | core | {heights} |
 | --- | --- |{rule}
 {instructions}
 
-Of a core at 30 frames a second, estimated from these numbers by the instructions a cycle that such code
-reaches (0.8 on the A53, which is in-order and 64 bits wide, 1.5 on the A72):
+Shares of a core at 30 frames per second, estimated from these numbers and from the instructions per
+cycle that such code reaches (0.8 on the A53, which is in-order and 64 bits wide, 1.5 on the A72):
 
 | elements | size | {boards} |
 | --- | --- |{boards_rule}
@@ -72,33 +75,43 @@ reaches (0.8 on the A53, which is in-order and 64 bits wide, 1.5 on the A72):
 
 ## A profile for small boards
 
-By the numbers above 30 frames a second of the fast preset with a colour at 720p take {a72} of one core of an A72
-and {a53} of an A53. Where that is too much, a lower rate (15 frames a second are half of every figure) and the
-network on fewer frames help. What saves most, first:
+By these numbers, 30 frames per second of the fast preset with a colour at 720p take {a72} of one
+core of an A72 and {a53} of an A53. If that is too much, these settings help; the first saves most:
 
-1. **The camera's frame rate.** Everything is in proportion to it, and the eye wants less of a background than of
-   a face: 15 a second are usual for calls on small boards.
-2. **`interval=2`, 3.** The network, {network} of that work, runs on every second or third frame; the matte is
-   carried over to the others. `still-threshold=0.006` rests it while nobody moves.
-3. **`input-pixels=28672`.** On a picture of 224x128 the network takes 0.83 of its time (measured on x86-64) and has one
-   point of IoU less; [Tuning](tuning.md) has more sizes.
-4. **`background=color` or a picture, `preset=fast`**: at 720p {plain} less than blur and the balanced preset.
-5. **640x480 instead of 1280x720**: {small} only. The network sees as many pixels and the fast preset works at the
-   matte's size, whatever comes in; what a smaller picture saves is the camera, the encoder and memory.
-6. **The camera's own format.** NV12, I420, YUY2 and the others are read as they are: no `videoconvert` in front.
-   `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them.
-   DMABuf memory under plain `video/x-raw` (libcamera's, too) is mapped where it is: GStreamer's memory begins and ends the
-   access for the processor with each map (`DMA_BUF_IOCTL_SYNC`).
-   Caps with `memory:DMABuf` and `format=DMA_DRM` are refused, with the remedy: ask the source for plain `video/x-raw`.
-7. **`threads=1`.** A second thread buys 10 to 25 % of time for twice the power; leave that core to the encoder.
-8. **A cheaper network.** `models/matte-int8.onnx` is the default's int8 version and as exact; `model=builtin-lite`
-   and its int8 version cost least and see least ([model card](../models/MODEL_CARD.md)).
+1. **The camera's frame rate.** Everything is proportional to it: 15 frames per second take half of
+   every figure. 15 are usual for calls on small boards, and a background needs fewer than a face.
+2. **`interval=2` or 3.** The network, {network} of that work, then runs on every second or third
+   frame; the frames between reuse its matte. `still-threshold=0.006` lets it rest while nobody
+   moves.
+3. **`input-pixels=28672`.** On a picture of 224x128 the network takes 0.83 of its time (measured on
+   x86-64) and loses one point of IoU; [Tuning](tuning.md#finer-or-cheaper-mattes-input-pixels) has
+   more sizes.
+4. **`background=color` or a picture, with `preset=fast`**: at 720p {plain} less than blur with the
+   balanced preset.
+5. **640x480 instead of 1280x720**: only {small}. The network sees as many pixels, and the fast
+   preset works at the matte's size, whatever the frame's. A smaller picture saves work in the
+   camera, the encoder and memory.
+6. **The camera's own format.** NV12, I420, YUY2 and others are read as they are, without
+   `videoconvert`. `io-mode=dmabuf` on `v4l2src` leaves frames where the driver put them. DMABuf
+   memory (libcamera's, too) is mapped where it is; with each map GStreamer begins and ends the
+   processor's access (`DMA_BUF_IOCTL_SYNC`). Linear memory under the caps that GStreamer has for it
+   since 1.24 (`video/x-raw(memory:DMABuf), format=DMA_DRM, drm-format=NV12`) is taken in the same
+   way. `mattesegment` and `matterefine` hand such frames on as they come. `mattecompose` and
+   `mattemix` work in the same memory and give plain `video/x-raw`; if others use the memory as
+   well, GStreamer copies it, and the copy is not a DMABuf. Tiled memory (`NV12:0x01...`) is
+   refused, with the remedy.
+7. **`threads=1`.** A second thread saves 10 to 25 % of time for twice the power; leave that core to
+   the encoder.
+8. **A cheaper network.** `models/matte-int8.onnx` is the default's int8 version and as exact;
+   `model=builtin-lite` and its int8 version take least time and are least exact
+   ([model card](../models/MODEL_CARD.md)).
 {networks}
-The smallest profile is all of it: `MATTE_MODEL=models/matte-lite-int8.onnx pipelines/embedded.sh nv12`, the last
-row{smallest} of the instructions above.
+The smallest profile uses all of this:
+`MATTE_MODEL=models/matte-lite-int8.onnx pipelines/embedded.sh nv12`, the last row of the
+instructions above{smallest}.
 
-[pipelines/embedded.sh](../pipelines/embedded.sh) has these lines for libcamera, V4L2 NV12, DMABuf and MJPEG
-cameras, and takes the board's H.264 encoder where there is one:
+[pipelines/embedded.sh](../pipelines/embedded.sh) has these pipelines for libcamera, V4L2 NV12,
+DMABuf and MJPEG cameras, and uses the board's H.264 encoder if there is one:
 
 ```sh
 pipelines/embedded.sh libcamera                    # Raspberry Pi camera to a window
@@ -113,14 +126,14 @@ def table(rows: list[list[str]]) -> str:
 
 
 def networks(rows: list[list[str]]) -> str:
-    """What was counted of each network, as a table within the list."""
+    """The counts of each network, as a table within the list."""
     if not rows:
         return ""
     cores = list(dict.fromkeys(core for _, core, _ in rows))
     counts: dict = collections.defaultdict(dict)
     for name, core, count in rows:
         counts[name][core] = f"{float(count):.1f}"
-    cells = [["`mattesegment` at 480p, millions a frame", *cores], ["---"] * (1 + len(cores)),
+    cells = [["`mattesegment` at 480p, millions per frame", *cores], ["---"] * (1 + len(cores)),
              *([name, *by_core.values()] for name, by_core in counts.items())]
     return "\n" + "\n".join("   " + line for line in table(cells).splitlines()) + "\n"
 
@@ -152,7 +165,7 @@ def main() -> None:
     a53, a72 = (f"{100 * 30 * fast * 1e6 / (clock * ipc):.0f} %" for _, clock, ipc in BOARDS)
     last = list(counts.values())[-1]
     a53_small = 100 * 30 * last["480p"] * 1e6 / (BOARDS[0][1] * BOARDS[0][2])
-    smallest = f" ({a53_small:.0f} % of a Cortex-A53 at 480p and 30 frames a second)" if found["network"] else ""
+    smallest = f" ({a53_small:.0f} % of a Cortex-A53 at 480p and 30 frames per second)" if found["network"] else ""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     print(TEXT.format(
         model=found["model"][0][0] if found["model"] else "builtin",

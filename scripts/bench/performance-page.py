@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Makes docs/performance.md of what was measured.
+"""Writes docs/performance.md from what was measured.
 
 usage: performance-page.py ELEMENTS CHAINS      what benches/elements.rs and scripts/bench/chains.py printed
 """
@@ -29,7 +29,7 @@ def machine() -> list[tuple[str, str]]:
         ("ONNX Runtime", library[1] if library else "the system's"),
         ("model", pathlib.Path(model).stem),
         ("Rust", output_of("rustc", "--version").split()[1]),
-        ("load when it started", f"{os.getloadavg()[0]:.1f}"),
+        ("load average at the start", f"{os.getloadavg()[0]:.1f}"),
         ("commit", output_of("git", "rev-parse", "--short", "HEAD")),
     ]
 
@@ -41,9 +41,10 @@ def main() -> None:
         height = size.split("x")[1] + "p"
         cells[name][form, height] = [float(time) for time in times]
     print("# Performance\n")
-    print("Written by `scripts/bench.sh performance`. Milliseconds a frame on one core: the median, and")
-    print("in brackets the 10th and the 90th percentile. Each element runs alone, on frames of a real")
-    print("webcam clip scaled up; all cases of a size take turns, so ratios hold where times drift.\n")
+    print("`scripts/bench.sh performance` writes this page. Times are milliseconds per frame on one core: the")
+    print("median, with the 10th and the 90th percentile in brackets. Each element runs alone, on frames of a")
+    print("real webcam clip that is scaled up. All cases of a size take turns, so that ratios hold even if")
+    print("times drift.\n")
     print("| | |\n| --- | --- |")
     for key, value in machine():
         print(f"| {key} | {value} |")
@@ -63,8 +64,8 @@ def main() -> None:
     for name in ours:
         print(f"| {name} | " + " | ".join(cell(name, key) for key in columns) + " |")
 
-    print("\n## Beside them\n")
-    print("What GStreamer's own elements take for their work, in the same run.\n")
+    print("\n## GStreamer's own elements\n")
+    print("For comparison, in the same run.\n")
     print("| | format | 720p | 1080p | 2160p |\n| --- | --- | --- | --- | --- |")
     for name in cells:
         if name in ours:
@@ -96,8 +97,8 @@ def main() -> None:
     ]:
         print(f"| {what} | {ratio:.1f} |")
 
-    print("\n## By the byte\n")
-    print("Cost of a byte of the frame, that of NV12 at 1080p being 1.\n")
+    print("\n## Cost per byte\n")
+    print("Time per byte of the frame, relative to NV12 at 1080p.\n")
     print("| | I420 | YUY2 | BGRx | NV12 2160p |\n| --- | --- | --- | --- | --- |")
     for kind in ("color", "image", "blur"):
         name = f"mattecompose background={kind}"
@@ -111,21 +112,20 @@ def main() -> None:
 
 
 def chains(path: pathlib.Path) -> None:
-    """Whole programs: processor time a frame, and what that is of a core at 30 frames a second."""
+    """Whole programs: processor time per frame, and its share of a core at 30 frames per second."""
     rows = collections.defaultdict(dict)
     for line in path.read_text().splitlines():
         name, size, processor, wall = line.split("\t")
         rows[name][size] = (float(processor), float(wall))
     sizes = list(dict.fromkeys(size for times in rows.values() for size in times))
     print("\n## Whole chains\n")
-    print("Processor time a frame, start-up left out, from NV12 in memory to NV12 (the Python program: to")
-    print("BGR) out, each as a process of its own on one core, in turns; in brackets the share of the core at")
-    print("30 frames a second, then the frames a second that came out of it on this machine as loaded as it was.")
-    print("The Python program follows MediaPipe's own example; MediaPipe's network is the one that it runs")
-    print("(landscape). A still scene")
-    print("is the clip's first frame over and over, with noise of two bits in every sample, and")
-    print("still-threshold=0.02; reading alone is what filesrc, identity and fakesink take of the same")
-    print("frames, which is part of all the others, too.\n")
+    print("Processor time per frame without start-up, from NV12 in memory to NV12 (the Python program: to BGR).")
+    print("Each chain is a process of its own on one core, in turns. In brackets: the share of a core at 30")
+    print("frames per second, and the frames per second that were reached on this machine with its load.\n")
+    print("- *Reading alone* is `filesrc`, `identity` and `fakesink` on the same frames; all others include it.")
+    print("- *Still scene* is the clip's first frame repeated, with noise of two bits in every sample and")
+    print("  `still-threshold=0.02`.")
+    print("- *Python* follows MediaPipe's own example; *MediaPipe's network* is the example's (landscape).\n")
     print("| | " + " | ".join(sizes) + " |\n| --- |" + " --- |" * len(sizes))
     for name, times in rows.items():
         cells = [f"{p:.1f} ms ({p * 3:.0f} %, {1e3 / w:.0f} fps)" for p, w in (times[s] for s in sizes)]

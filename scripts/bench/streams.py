@@ -92,9 +92,9 @@ def text(rows, notes, limits, memories):
     lines = [
         "# Many streams",
         "",
-        "Elements in one process that have the same model, provider and settings share one loaded session and its",
-        "weights. Each has its own tensors, recurrent states and scratch memory. On the CPU they run the session at",
-        "the same time.",
+        "Elements in one process that have the same model, provider and settings share one loaded session and",
+        "its weights. Each has its own tensors, recurrent states and scratch memory. On the CPU they run the",
+        "session at the same time.",
         "",
         "`scripts/bench.sh streams` writes this page.",
         "",
@@ -111,11 +111,11 @@ def text(rows, notes, limits, memories):
             lines.append(f"| {streams} | {time_a_frame:.2f} | {cores:.2f} | {peak:.0f} | {above:.0f} |")
     lines += [
         "",
-        "The source's time is subtracted. Processor time hardly depends on the load of the machine, wall time does.",
-        "With `mode=async` this source is faster than the network, so that most frames reuse a matte.",
+        "The source's time is subtracted. Processor time hardly depends on the load of the machine, wall time",
+        "does. With `mode=async` this source is faster than the network, so that most frames reuse a matte.",
         f"Each stream after the first adds {(last[3] - first[3]) / more:.1f} MiB with `mode=sync` and"
-        f" {(last[6] - first[6]) / more:.1f} MiB with `mode=async`,",
-        "which includes ONNX Runtime's scratch memory for runs at the same time.",
+        f" {(last[6] - first[6]) / more:.1f} MiB with `mode=async`, which",
+        "includes ONNX Runtime's scratch memory for runs at the same time.",
         "",
         "## How many networks run at once",
         "",

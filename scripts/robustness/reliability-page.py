@@ -147,7 +147,7 @@ def asan() -> str:
     if log is None:
         return missing("scripts/robustness/asan.sh")
     binaries, passed, failed, errors, commit = log[0]
-    return (f"{binaries} test binaries with all elements in pipelines, {passed} tests passed, {failed} failed, "
+    return (f"{binaries} test binaries with all elements in pipelines, {passed}\ntests passed, {failed} failed, "
             f"{errors} errors, at {commit}.")
 
 

@@ -10,6 +10,7 @@ The rest looks for what is named, by one TAP line each: the tests that docs/secu
 which the room could be seen, the functions of docs/architecture.md, the types of docs/glossary.md, and every
 path below one of the project's folders in any text file. No merge may have left its marks.
 """
+import ast
 import os
 import pathlib
 import re
@@ -40,6 +41,15 @@ PATH = re.compile(rf"(?:(?<![\w/.$}}*-])|(?<=\$ROOT/)|(?<=\.\./)|(?<=tree/main/)
 # Folders of the same names in other programs and packages.
 FOREIGN = {"src/main.rs", "docs/devel/tcg-plugins.rst", "models/deeplabv3_257_mv_gpu.tflite", "fuzz/log.tsv"}
 SKIPPED = {".git", "target", "out", "node_modules", "corpus", "__pycache__"}
+# Pages that scripts write from measurements, and the files with their text. A change of one is a change of both.
+TEMPLATES = {
+    "docs/embedded.md": "scripts/bench/embedded-page.py",
+    "docs/performance.md": "scripts/bench/performance-tried.md",
+    "docs/reliability.md": "scripts/robustness/reliability-page.md",
+    "docs/steadiness.md": "scripts/bench/steadiness/report.py",
+}
+WIDTH = 100
+PROSE = ["README.md", "CONTRIBUTING.md", "docs/*.md", "packaging/*.md", "scripts/*.md", "tests/*.md"]
 WAYS = "## Ways in which the room could be seen"
 # What hangs ends then; nothing that works takes so long, however busy the machine is.
 HANG = 600
@@ -167,6 +177,36 @@ def lost_words(page: pathlib.Path) -> list[str]:
     return lost
 
 
+def templates() -> list[tuple[str, str, str]]:
+    """Pages that scripts write, the file with their text, and that text, with {NAME} for what was measured."""
+    found = []
+    for page, source in TEMPLATES.items():
+        text = (ROOT / source).read_text()
+        if source.endswith(".py"):
+            values = [node.value for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+            values = [node.value for node in values if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+            text = "{}".join(value for value in values if value.count("\n") > 3)
+        found.append((page, source, text))
+    return found
+
+
+def drifted(page: str, text: str) -> list[str]:
+    """What a page's template says and the page does not."""
+    shown = (ROOT / page).read_text()
+    parts = re.split(r"\{\w*(?::[^}]*)?\}", text)
+    return [part.strip()[:80] for part in parts if part.strip() not in shown]
+
+
+def wide(page: pathlib.Path) -> list[str]:
+    """The lines of prose that are longer than 100 characters. Tables, headings, pictures and code may be longer."""
+    found, code = [], False
+    for at, line in enumerate(page.read_text().splitlines(), 1):
+        code ^= line.lstrip().startswith("```")
+        if len(line) > WIDTH and not code and not re.match(r" *(\||#|!\[|    |```)", line):
+            found.append(f"{page.relative_to(ROOT)}:{at}: {len(line)}")
+    return found
+
+
 def texts() -> list[pathlib.Path]:
     """Every file of the project that is text."""
     found = []
@@ -229,6 +269,13 @@ def main() -> int:
         lost = lost_words(ROOT / "docs/glossary.md")
         print(f"{'not ok' if lost else 'ok'} docs/glossary.md: what it names of the code is there", *lost, sep="\n# ")
         failed += bool(lost)
+        lost = [line for glob in PROSE for page in sorted(ROOT.glob(glob)) for line in wide(page)]
+        print(f"{'not ok' if lost else 'ok'} no line of a page is longer than {WIDTH}", *lost, sep="\n# ")
+        failed += bool(lost)
+        for page, source, text in templates():
+            lost = drifted(page, text)
+            print(f"{'not ok' if lost else 'ok'} {page} has the text of {source}", *lost, sep="\n# ")
+            failed += bool(lost)
         lost = [f"{path.relative_to(ROOT)}: {name}" for path in texts() for name in lost_paths(path)]
         print(f"{'not ok' if lost else 'ok'} every path that a file names is there", *lost, sep="\n# ")
         failed += bool(lost)
