@@ -49,7 +49,7 @@ TEMPLATES = {
     "docs/steadiness.md": "scripts/bench/steadiness/report.py",
 }
 WIDTH = 100
-PROSE = ["README.md", "CONTRIBUTING.md", "docs/*.md", "packaging/*.md", "scripts/*.md", "tests/*.md"]
+PROSE = ["*.md", "docs/*.md", "packaging/*.md", "scripts/*.md", "tests/*.md"]
 WAYS = "## Ways in which the room could be seen"
 # What hangs ends then; nothing that works takes so long, however busy the machine is.
 HANG = 600
