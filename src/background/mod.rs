@@ -7,14 +7,14 @@
  * Blurs or replaces the background behind a person: #mattesegment, #matterefine and #mattecompose
  * in one bin, with all of their properties. If no property is set, it blurs.
  *
- * If a video comes in on the pad `background`, #mattemix replaces #mattecompose: that video is seen
- * behind the person, and the properties `background`, `image` and `blur-strength` have no effect.
- * The pad may be requested at any time, also while the bin runs. When it is released, #mattecompose
- * returns: at once if the bin is at rest, else when the bin stops; until then the last background
- * frame is shown.
+ * If the pad `background` is requested, #mattemix replaces #mattecompose: the video on that pad is
+ * shown behind the person, and the properties `background`, `image` and `blur-strength` have no
+ * effect. The pad may be requested at any time, also while the bin runs. When it is released,
+ * #mattecompose returns: at once if the bin is stopped, else when it stops; until then the last
+ * background frame is shown.
  *
- * The tag `image-orientation` may say that the video lies on its side: then it is processed as the
- * viewer sees it, and leaves as it came. #mattebackground:video-direction overrides the tag.
+ * If the tag `image-orientation` says that the video is turned, it is processed as the viewer sees
+ * it, and leaves as it came. #mattebackground:video-direction overrides the tag.
  *
  * ## Example
  * |[

@@ -4,24 +4,24 @@
 /**
  * SECTION:element-mattecompose
  *
- * Puts another background behind the person: blurred, one colour, a picture, nothing
- * (transparency); or shows the matte itself. Works in place in the frame's own format, with the
- * matte that #mattesegment and #matterefine put on it.
+ * Replaces the background behind the person: by the blurred room, one colour, a picture, or nothing
+ * (transparency). It can also show the matte itself. It works in place in the frame's own format,
+ * with the matte that #mattesegment and #matterefine attached to the frame.
  *
- * Pictures stand upright for the viewer, and are, like a blur, in true shape: as the tag
- * `image-orientation` (or #mattecompose:video-direction) and the caps' pixel-aspect-ratio say.
- * Frames and tag stay as they came.
+ * Pictures stand upright for the viewer. Pictures and blur have their true shape on pixels that are
+ * not square. The tag `image-orientation` (or #mattecompose:video-direction) and the caps'
+ * pixel-aspect-ratio say how the viewer sees the frame. Frames and tag leave as they came.
  *
  * A frame without a valid matte never shows the room: see #mattecompose:on-missing-matte.
  *
- * With a transparent background, what has alpha 0 is black, and what is half covered has the
- * subject's own colour: who drops the alpha, as many elements do, sees no room.
- * #mattecompose:keep-transparent-colors is for who wants it otherwise.
+ * With a transparent background, pixels with alpha 0 are black, and half-covered pixels have the
+ * subject's own colour. Many elements drop the alpha: they then show no room.
+ * #mattecompose:keep-transparent-colors keeps the room's colours instead.
  *
- * The own alpha of frames that come with one says where the frame is: person and background are
- * both within it. It stays with every background, times that of #mattecompose:color or the picture
- * where these are not opaque; with a transparent one and for the matte it is multiplied by the
- * matte. A frame that is hidden keeps nothing of it.
+ * If frames come with alpha, this alpha says where the frame is: person and background are both
+ * inside of it. Every background keeps it. It is multiplied by the alpha of #mattecompose:color or of
+ * the picture if these are not opaque, and by the matte for `transparent` and `matte`. A hidden frame
+ * keeps nothing of it.
  *
  * ## Example
  * |[

@@ -19,29 +19,29 @@
 /**
  * SECTION:element-mattemix
  *
- * Puts another video behind the person: a file, a network stream, a second camera, anything. The
- * camera comes in on the pad `sink`, with the mattes that #mattesegment and #matterefine made; what
- * stands behind on the pad `background`, in a size, rate and format of its own.
+ * Puts another video behind the person: a file, a network stream, a second camera. The camera is
+ * connected to the pad `sink`, with the mattes that #mattesegment and #matterefine made. The video
+ * behind is connected to the pad `background` and may have another size, rate and format.
  *
- * Every camera frame comes out, in its own format and with its own timestamps, over the background
- * frame of its time (the newest one whose running time has come). The background never holds the
- * camera up: where it is slower, late or has ended, its last frame stays; where there is none, a
- * plain curtain hangs behind the person. Only where neither camera nor background are live does a
- * frame wait for the background for at most #mattemix:background-timeout, so that two files give
+ * Every camera frame leaves in its own format and with its own timestamps, over the background frame
+ * of its time (the newest one whose running time has come). The camera never waits for a live
+ * background: if the background is slow, late or has ended, its last frame stays; if there is none
+ * yet, a plain dark gray is shown behind the person. Only if neither camera nor background are live, a
+ * frame waits for the background, for at most #mattemix:background-timeout, so that two files give
  * the same result every time.
  *
- * Both videos may lie on their side or have pixels that are no squares: the background stands upright
- * and in true shape for the viewer of the camera, as the tag `image-orientation` and the caps of each
- * say; #mattemix:video-direction overrides the camera's tag. The output is stored and tagged as the
+ * Both videos may be turned or have pixels that are not square: the background stands upright and in
+ * true shape for the viewer of the camera, as the tag `image-orientation` and the caps of each video
+ * say. #mattemix:video-direction overrides the camera's tag. The output is stored and tagged as the
  * camera's frames are.
  *
- * A background that starts over while the camera goes on (it was linked late, or seeks to loop)
- * is shown from then on.
+ * If the background starts again while the camera goes on (it was linked late, or it seeks to loop),
+ * it is shown from then on.
  *
  * A frame without a valid matte never shows the room: see #mattemix:on-missing-matte.
  *
- * The own alpha of camera frames that come with one stays what it is. That of background frames is
- * not looked at: nothing lies behind them.
+ * If camera frames come with alpha, it stays as it is. The alpha of background frames is ignored,
+ * since nothing lies behind them.
  *
  * ## Example
  * |[

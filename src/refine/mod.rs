@@ -5,15 +5,16 @@ use crate::control::Control;
 /**
  * SECTION:element-matterefine
  *
- * Takes the raw matte off a frame and puts a refined one on: steadied over time, decided by
- * hysteresis, cleaned of islands and holes, fitted to the picture's edges, shaped. The frame
- * itself passes through untouched.
+ * Replaces the raw matte on a frame by a refined one. It filters the matte over time, applies
+ * hysteresis, removes islands and holes, fits the edge to the picture and shapes it. The frame itself
+ * passes through untouched.
  *
- * Radii count rows and are round, and regions lie, as the viewer sees the frame: by the tag
- * `image-orientation` (or #matterefine:video-direction) and the caps' pixel-aspect-ratio. The matte
- * lies on the frame as it is stored.
+ * Radii and regions are meant as the viewer sees the frame: the tag `image-orientation` (or
+ * #matterefine:video-direction) and the caps' pixel-aspect-ratio say how. Radii count rows and are
+ * round. The matte itself is stored as the frame is.
  *
- * A preset sets everything; single properties override it, in whatever order they are set.
+ * #matterefine:preset sets all parameters; single properties override it, in whatever order they are
+ * set.
  *
  * ## Example
  * |[

@@ -5,14 +5,15 @@
  * SECTION:element-mattesegment
  *
  * Runs a segmentation network (ONNX) on every frame and attaches the raw matte to it as
- * `MatteMeta`. The frame itself passes through untouched: any raw format, no conversion, no copy.
+ * `MatteMeta`. The frame itself passes through untouched, in its own raw format, without conversion
+ * or copy.
  *
  * The network sees frames upright and in their true shape, as the tag `image-orientation` and the
- * caps' pixel-aspect-ratio say; the matte lies on the frame as it is stored.
- * #mattesegment:video-direction overrides the tag.
+ * caps' pixel-aspect-ratio say. #mattesegment:video-direction overrides the tag. The matte itself is
+ * stored as the frame is.
  *
- * The matte is refined by #matterefine and used by #mattecompose, or by any program that reads
- * the meta.
+ * #matterefine refines the matte, and #mattecompose, #mattemix or any program that reads the meta
+ * uses it.
  *
  * ONNX Runtime is loaded when the element starts: from #mattesegment:onnxruntime-library, from
  * the environment variable `ORT_DYLIB_PATH`, beside the plugin, or from the system.
