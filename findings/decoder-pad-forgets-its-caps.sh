@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# GStreamer 1.22.0 (Debian 12): once a GstVideoDecoder (jpegdec here) has negotiated, a CAPS query on its source pad still
-# answers with every format of the template and any size, not with the caps that are on the pad. A good guess would
-# be that a running pad offers what it sends: elements without that base class (videotestsrc, capsfilter) do so.
+# GStreamer 1.22.0 (Debian 12): after a GstVideoDecoder (jpegdec here) has negotiated, a CAPS query on
+# its source pad still answers with every format of the template and any size, not with the caps of
+# the pad. One would expect that a running pad offers what it sends; elements without that base class
+# (videotestsrc, capsfilter) do so.
 #
 # Seen, while frames of 64x48 in I420 flow: eight formats, width from 1 to 2147483647.
-# Here it matters because an element that wants to tell why video cannot be taken must not conclude from such a
-# query that upstream could give something else: src/video/refused.rs looks at the caps on the pads upstream, too.
+# It matters here because an element that says why it refuses video must not conclude from such a
+# query that upstream could give something else. src/video/refused.rs also reads the caps of the pads
+# upstream.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# The crate image 0.25.10: a TIFF's colour profile is lost without a word once limits are set, if the profile is
-# larger than the picture's own pixels. `set_limits` bounds every tag by the bytes of the decoded picture, and
-# `icc_profile` then answers "none", not "too large". A good guess would be that limits end in an error.
+# The crate image 0.25.10: if limits are set, a TIFF's colour profile that is larger than the picture's
+# own pixels is lost without an error. `set_limits` bounds every tag by the bytes of the decoded
+# picture, and `icc_profile` then answers "none". One would expect an error, "too large".
 #
-# Seen, for a picture of 4x4 pixels with a profile of 3,000 bytes: without limits 3000, with the default limits none.
-# Here it matters because a background in Display P3 would be shown as sRGB: we read the profile before limits are set.
+# Seen, for a picture of 4x4 pixels with a profile of 3,000 bytes: 3000 without limits, none with the
+# default limits.
+# It matters here because a background in Display P3 would be shown as sRGB. We read the profile before
+# we set limits.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# GStreamer 1.22.0 (Debian 12): jpegenc writes RGB input as an RGB JPEG (Adobe marker with transform 0, no chroma
-# subsampling) instead of converting it to YCbCr, as nearly every other JPEG encoder does by default.
+# GStreamer 1.22.0 (Debian 12): jpegenc writes RGB input as an RGB JPEG (Adobe marker with transform 0,
+# no chroma subsampling). One would expect YCbCr, which nearly every other JPEG encoder writes by
+# default.
 #
-# Seen: the marker APP14 with transform 0 for RGB, none (JFIF instead) for I420, and the RGB file more than one and a
-# half times as large. Who reads Motion-JPEG without looking at the marker, as cameras' readers do, shows false colours.
-# Here it matters for test material and for MJPEG sent on: put videoconvert and video/x-raw,format=I420 before jpegenc.
+# Seen: the marker APP14 with transform 0 for RGB, none (JFIF instead) for I420; the RGB file is more
+# than one and a half times as large. Readers of Motion-JPEG that ignore the marker, as those of
+# cameras do, show false colours.
+# It matters here for test material and for MJPEG that is sent: put videoconvert and
+# video/x-raw,format=I420 before jpegenc.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

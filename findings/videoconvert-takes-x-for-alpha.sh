@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# GStreamer 1.22.0 (Debian 12): the byte of BGRx and RGBx that is documented as unused is not unused. videoconvert to a
-# format with alpha, and compositor with such an output, take it for alpha: a frame whose x bytes are 0, as many
-# programs leave them, becomes transparent. A good guess would be that video without alpha is opaque.
+# GStreamer 1.22.0 (Debian 12): videoconvert to a format with alpha, and compositor with such an output,
+# use the byte of BGRx and RGBx that is documented as unused as alpha. A frame whose x bytes are 0, as
+# many programs leave them, becomes transparent. One would expect that video without alpha is opaque.
 #
-# Seen, from BGRx pixels 10 20 30 with x = 0 and x = 255: RGBA alpha 0 and 255 behind videoconvert, the same behind
-# compositor ! AYUV. From RGB, which has no such byte: 255.
-# Here it matters because what is written in the room's place must have 255 there: src/frame/layout.rs, `filler`.
+# Seen, from BGRx pixels 10 20 30 with x = 0 and x = 255: RGBA alpha 0 and 255 behind videoconvert, and
+# the same behind compositor ! AYUV. From RGB, which has no such byte: 255.
+# It matters here because this byte must be 255 where the room was replaced: src/frame/layout.rs,
+# `filler`.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,7 +24,7 @@ done
 export LD_LIBRARY_PATH=$work/$lib GST_PLUGIN_SYSTEM_PATH_1_0=$work/plugins GST_PLUGIN_PATH='' \
     GST_REGISTRY=$work/registry.bin GST_PLUGIN_SCANNER=$work/$lib/gstreamer1.0/gstreamer-1.0/gst-plugin-scanner
 launch=$work/root/usr/bin/gst-launch-1.0
-"$launch" --version | grep -m1 'version 1.22.0'
+"$launch" --version | grep '^gst-launch.*version 1.22.0'
 
 # alpha_of FORMAT BYTES ELEMENTS POSITION: that byte of the first pixel that comes out.
 alpha_of() {

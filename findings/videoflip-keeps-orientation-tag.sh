@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
 # GStreamer 1.22.0 (Debian 12): videoflip with video-direction=auto turns the frames and passes the tag
-# `image-orientation` on as it was. Whoever follows the tag behind it turns the frames a second time; a good
-# guess would be that the element that obeys a tag takes it away.
+# `image-orientation` on as it was, so that an element behind it that follows the tag turns the frames
+# a second time. One would expect that the element that obeys a tag removes it.
 #
-# Seen: frames of 64x48 leave as 48x64, and the sink still hears "rotate-90".
-# Here it matters because our elements follow the tag, too: docs/backgrounds.md says to set
+# Seen: frames of 64x48 leave as 48x64, and the sink still receives "rotate-90".
+# It matters here because our elements follow the tag, too: docs/backgrounds.md says to set
 # video-direction=identity behind a videoflip.
 set -euo pipefail
 work=$(mktemp -d)

@@ -4,7 +4,7 @@
 # (.mkv for ffv1, .mov for the others)
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 [ $# = 2 ] || { sed -n '3,4s/^# //p' "$0" >&2; exit 2; }
-# Each by the one format with alpha that it takes: left alone, videoconvert takes one without.
+# Each encoder has one format with alpha. It is named, since videoconvert would choose one without.
 case $1 in
     ffv1) record="video/x-raw,format=BGRA ! avenc_ffv1 ! matroskamux" ;;
     prores) record="video/x-raw,format=A444_10LE ! avenc_prores_ks ! qtmux" ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# One line a background:   pipelines/background.sh blur|color|image|transparent|matte|overlay|none
+# One pipeline per background:   pipelines/background.sh blur|color|image|transparent|matte|overlay|none
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 sink="videoconvert ! ${MATTE_SINK:-autovideosink}"
 case ${1:-} in

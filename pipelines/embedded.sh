@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# A small board (Cortex-A53 to A76): the camera's own way in, the fast preset, the board's encoder out.
+# A small board (Cortex-A53 to A76): the camera's own format, the fast preset, the board's encoder.
 #
 #   pipelines/embedded.sh CAMERA [OUT]
 #
@@ -10,7 +10,8 @@
 #           mjpeg       v4l2src, MJPEG: what USB cameras send at 720p and above
 #   OUT     window (default), rtp (H.264 to $HOST:$PORT), or a file, NAME.mkv
 #
-# WIDTH, HEIGHT, FPS (640, 480, 30), BACKGROUND (color, which costs least), ENCODER (found by itself).
+# WIDTH, HEIGHT, FPS (640, 480, 30), BACKGROUND (color, the cheapest), ENCODER (the first one
+# found).
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 camera=${1:?which camera? libcamera, nv12, dmabuf or mjpeg} out=${2:-window}
 size="width=${WIDTH:-640},height=${HEIGHT:-480},framerate=${FPS:-30}/1"
@@ -24,7 +25,7 @@ case $camera in
     *) die "unknown camera '$camera' (known: libcamera, nv12, dmabuf, mjpeg)" ;;
 esac
 
-# The first encoder that is there, those that cost the processor nothing first.
+# The first encoder that is there; hardware encoders come first.
 encoder() {
     local line
     while read -r line; do
@@ -54,6 +55,6 @@ case $out in
     *.mkv) tail="videoconvert ! $(encoder) ! h264parse ! matroskamux ! filesink location=$out" ;;
     *) die "unknown output '$out' (window, rtp, or a file NAME.mkv)" ;;
 esac
-# The network sees every second frame; a queue lets camera and encoder run beside it on other cores.
+# The network sees every second frame. Queues let camera and encoder run on other cores.
 launch "$head ! queue max-size-buffers=2 leaky=downstream \
     ! mattebackground preset=fast background=${BACKGROUND:-color} interval=2 ! queue max-size-buffers=2 ! $tail"

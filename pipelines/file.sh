@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# File to file, another background, sound kept as it is:   pipelines/file.sh IN.mp4 OUT.mp4
+# File to file with another background and the sound as it is:   pipelines/file.sh IN.mp4 OUT.mp4
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 [ $# = 2 ] || { sed -n '3s/^# //p' "$0" >&2; exit 2; }
-# parsebin hands the sound on undecoded; mp4 takes AAC, MP3, Opus, AC-3 and others.
+# parsebin passes the sound on without decoding it; mp4 takes AAC, MP3, Opus, AC-3 and others.
 launch "mp4mux name=mux ! filesink location=\"$2\" \
     filesrc location=\"$1\" ! parsebin name=streams \
     streams. ! video/x-h264 ! queue ! decodebin \

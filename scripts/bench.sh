@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Measures, and writes what it found.
+# Measures, and writes the pages of what was measured.
 #
-#   scripts/bench.sh performance    time a frame of every element, and of GStreamer's own beside it
+#   scripts/bench.sh performance    time per frame of every element, and of GStreamer's own for comparison
 #                                   (the default; writes docs/performance.md)
-#   scripts/bench.sh kernels        time of the kernels below the elements, to the terminal
-#   scripts/bench.sh steadiness     steadiness and exactness of mattes, beside published methods, on the
-#                                   clips of the folder MATTE_DATA (writes docs/steadiness.md, and
-#                                   side-by-side clips into out/); options go on to the Python program:
-#                                   --model FILE.onnx takes one more network than the public ones and
+#   scripts/bench.sh kernels        time of the kernels below the elements; prints it
+#   scripts/bench.sh steadiness     steadiness and exactness of mattes, compared with published methods, on
+#                                   the clips of the folder MATTE_DATA (writes docs/steadiness.md, and
+#                                   side-by-side clips to out/); options for the Python program:
+#                                   --model FILE.onnx adds a network to the public ones and
 #                                   models/matte.onnx (may be repeated),
 #                                   --cache DIR keeps clips and raw mattes for the next run
 #   scripts/bench.sh edge           the README's picture of an edge (writes docs/pictures/edge.jpg)
 #   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
 #                                   writes docs/embedded.md), with the network inside the plugin unless
 #                                   MATTE_MODEL names another
-#   scripts/bench.sh streams        processor time and memory a stream with 1 to 16 streams in one process
+#   scripts/bench.sh streams        processor time and memory per stream, 1 to 16 streams in one process
 #                                   (writes docs/streams.md)
 #
-# Times are taken on one core (MATTE_CORE names it; the last one by default).
+# Times are measured on one core (MATTE_CORE names it; by default the last one).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -36,7 +36,8 @@ prepare() {
 run_bench() { # name: builds on all cores, measures on one
     cargo bench --quiet --bench "$1" --no-run >&2
     local first=()
-    # Who may (root) takes the core from everybody else, so that a busy machine does not blur times.
+    # Root can take the core from all other processes, so that a busy machine does not disturb
+    # times.
     if chrt --fifo 10 true 2>/dev/null; then first=(chrt --fifo 10); fi
     "${first[@]}" taskset -c "$core" cargo bench --quiet --bench "$1"
 }
@@ -80,7 +81,7 @@ case $what in
         prepare
         for bench in benches/*.rs; do
             name=$(basename "$bench" .rs)
-            # Those two print no such table.
+            # These two do not print such a table.
             case $name in elements | steadiness) ;; *) run_bench "$name" ;; esac
         done
         ;;

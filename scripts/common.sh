@@ -25,7 +25,8 @@ public_models() {
     "$ROOT/scripts/fetch-models.sh"
 }
 
-# Where ONNX Runtime for a processor lies: this machine's without a suffix, as scripts/env.sh names it.
+# The folder of ONNX Runtime for a processor; for this machine's without a suffix, as in
+# scripts/env.sh.
 ORT_VERSION=1.32.0
 onnxruntime_of() { # processor, by uname's name
     local suffix=
@@ -33,7 +34,7 @@ onnxruntime_of() { # processor, by uname's name
     echo "$MATTE_CACHE/onnxruntime-$ORT_VERSION$suffix"
 }
 
-# The mdBook to build the documentation with: the pinned one, or what the system has.
+# The mdBook that builds the documentation: the pinned one, or the system's.
 MDBOOK_VERSION=0.5.4
 mdbook_program() {
     local pinned=$MATTE_CACHE/mdbook-$MDBOOK_VERSION/mdbook
@@ -52,7 +53,7 @@ launch() (
     exec gst-launch-1.0 -e $*
 )
 
-# Where Debian's package puts the clip of the presenter (CC-BY-SA-4.0).
+# The clip of the presenter, from Debian's package (CC-BY-SA-4.0).
 presenter_clip() {
     dpkg -L forensics-samples-files 2>/dev/null | grep -m1 '/movie-hello\.mp4$'
 }

@@ -6,7 +6,7 @@
 #   scripts/demo.sh FILE            the first video of a file (without its sound)
 #   scripts/demo.sh /dev/videoN     ten seconds of a camera
 #
-# Out come out/demo.mp4 (blurred background), out/demo-image.mp4 (another background) and
+# It writes out/demo.mp4 (blurred background), out/demo-image.mp4 (another background) and
 # out/demo.png (input, matte, overlay, blur and replaced at six moments).
 # MATTE_BACKGROUND names another background picture, MATTE_SECONDS how long a camera is recorded.
 set -euo pipefail
@@ -32,8 +32,8 @@ scripts/deps.sh build run demo
 say "2/4 building (the first time takes some minutes)"
 cargo build --release
 
-# The camera or clip as a gst-launch fragment, and its length in milliseconds, from which follows
-# how far apart the sheet's six moments are.
+# The camera or clip as a gst-launch fragment, and its length in milliseconds, which gives the
+# distance of the sheet's six moments.
 milliseconds() {
     gst-discoverer-1.0 "$1" 2>/dev/null |
         awk -F'[ :.]+' '/^ *Duration/ { print (($3 * 60 + $4) * 60 + $5) * 1000 + substr($6, 1, 3) }'

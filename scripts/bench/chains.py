@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Whole chains on the same clip, as processes of their own on one core: ours, and the usual Python.
+"""Runs whole chains on the same clip, each a process of its own on one core: ours, and usual Python.
 
-Prints `case, size, ms of processor time a frame, ms of wall time a frame` for each, tab separated:
-medians of several rounds in which the cases take turns. Start-up is taken out: gst-launch runs once
-over few frames and once over many, and the difference counts.
+Prints `case, size, ms of processor time per frame, ms of wall time per frame` for each, separated
+by tabs: medians of several rounds in which the cases take turns. Start-up is subtracted: gst-launch
+runs once over few frames and once over many, and the difference counts.
 
 usage: chains.py WORK-FOLDER CORE PICTURE NETWORK [PEER-PYTHON]
 
-MATTE_CLIP names the clip, as a gst-launch fragment that ends in raw video; NETWORK is the .onnx file of the network that
-the Python program runs.
+MATTE_CLIP names the clip, as a gst-launch fragment that ends in raw video; NETWORK is the .onnx
+file of the network that the Python program runs.
 """
 import os
 import pathlib

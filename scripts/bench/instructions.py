@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Instructions a frame on a 64-bit Arm core, counted under emulation: evidence for boards that are not here.
+"""Counts instructions per frame on an emulated 64-bit Arm core, for boards that are not here.
 
 usage: instructions.py ROOT PLUGIN RUNTIME MODEL CLIP [NAME=NETWORK ...]
 
-One line each: `instructions`, name, core, size, millions a frame. With NETWORKs (a file, or a built-in name), a line
-each for `mattesegment` with MODEL ("float") and with them: `network`, name, core, millions; the last of them, the
-cheapest, runs the small boards' profile as well.
+One line each: `instructions`, name, core, size, millions per frame. With NETWORKs (a file, or a
+built-in name), a line each for `mattesegment` with MODEL ("float") and with them: `network`, name,
+core, millions; the last of them, the cheapest, runs the small boards' profile as well.
 
-ROOT: a system for arm64 (scripts/systems/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME: libonnxruntime.so for
-it. MODEL: an .onnx file, or builtin. CLIP: a gst-launch fragment with a person in it. Two runs of unlike length
-give the cost of a frame without that of the start. Emulated is what a core of the named type may use: a Cortex-A53 or
-A72 has no dot product instructions, an A76 has.
+ROOT: a system for arm64 (scripts/systems/roots.sh). PLUGIN: libgstmatte.so for it. RUNTIME:
+libonnxruntime.so for it. MODEL: an .onnx file, or builtin. CLIP: a gst-launch fragment with a
+person in it. Two runs of unlike length give the cost of a frame without that of the start. Emulated
+is what a core of the named type may use: a Cortex-A53 or A72 has no dot product instructions, an
+A76 has.
 """
 import os
 import pathlib

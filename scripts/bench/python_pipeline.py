@@ -6,7 +6,7 @@ The peer of `scripts/bench.sh performance`. The steps are those of MediaPipe's o
 selfie segmentation: segment, blur the frame with a 55 px Gaussian, choose per pixel.
 
 usage: python_pipeline.py NV12-FILE WIDTH HEIGHT FRAMES [PICTURE]     with a PICTURE: replace
-prints: ms of processor time a frame, ms of wall time a frame (the first five frames left out)
+prints: ms of processor time per frame, ms of wall time per frame (without the first five frames)
 """
 import sys
 import time

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Checks the licence of every crate against deny.toml; the light stand-in for cargo-deny.
 
-Prints one TAP line a crate whose licence is not allowed, and one for all that are.
+Prints one TAP line for each crate whose licence is not allowed, and one for all others.
 """
 import json
 import pathlib

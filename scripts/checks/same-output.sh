@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Whether two builds of the plugin give the same bytes: for changes that are to change nothing.
-# Each line runs with both, and the streams that come out are compared.
+# Whether two builds of the plugin give the same bytes, for changes that must change nothing.
+# Each pipeline runs with both, and the output streams are compared.
 #
 #   scripts/checks/same-output.sh OLD NEW [CLIP...]    OLD and NEW: folders with libgstmatte.so
 #
 # The lines: every format with every background; every preset of matterefine and edge mode; crops,
 # turned video, a video behind, tags, sizes that change. The clips are the demo's and those given. A
-# table of what was compared goes to standard output; where streams differ, the first byte is named.
+# table of what was compared is printed; if streams differ, the first different byte is named.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 . "$ROOT/scripts/env.sh"
@@ -38,7 +38,7 @@ decode() { # CLIP FRAMES SIZE OUT
         "video/x-raw,format=I420,$3,pixel-aspect-ratio=1/1" ! identity eos-after="$(($2 + 1))" ! \
         filesink location="$4"
 }
-# Sizes that no format pads, upright or turned: what padding holds is chance.
+# Sizes that no format pads, upright or turned, since the content of padding is undefined.
 small="width=192,height=96" medium="width=640,height=360"
 count=0 unlike=0
 
@@ -96,7 +96,7 @@ decode "${clips[0]}" 6 "$small" "$work/small"
 mattes="mattesegment ! matterefine"
 for format in $formats; do
     chains=()
-    # Without overlay: it writes down how long the network took.
+    # Without overlay, which draws the time of the network.
     for background in blur color image transparent matte none; do
         chains+=("mattecompose background=$background image=$picture color=0xff2080c0")
     done

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Makes the pictures of docs/pictures.md by running the page's own lines, in their order.
+# Makes the pictures of docs/pictures.md: runs the page's own commands, in their order.
 #
 #   scripts/docs/pictures.sh             all of them
-#   scripts/docs/pictures.sh WORD        only the lines with WORD in them
+#   scripts/docs/pictures.sh WORD        only the commands with WORD in them
 #
-# In a folder of its own, where in.mp4 is the webcam clip (from Debian's forensics-samples-files)
-# up to the moment that is shown, and beach.jpg the project's own background picture.
+# They run in a folder of their own. There in.mp4 is the webcam clip (from Debian's
+# forensics-samples-files) up to the moment that is shown, and beach.jpg is the project's picture.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
@@ -32,13 +32,13 @@ gst-inspect-1.0 mattebackground >/dev/null || die "the plugin is not built: run 
 rm -rf "$folder"
 mkdir -p "$folder"
 cp "$to/room.jpg" "$folder/beach.jpg"
-# Nearly lossless: what is seen in the pictures is the plugin's work, not the encoder's.
+# Nearly lossless, so that the pictures show the plugin's work and not the encoder's.
 launch "-q filesrc location=\"$clip\" ! decodebin ! $PRESENTER ! identity eos-after=$FRAMES \
     ! videoconvert ! video/x-raw,format=I420 ! x264enc pass=quant quantizer=6 ! h264parse ! mp4mux \
     ! filesink location=\"$folder/in.mp4\""
 
 cd "$folder"
-# The lines of the page, those that go on over several lines joined.
+# The commands of the page, each joined to one line.
 sed -e ':join; /\\$/ { N; s/\\\n *//; b join; }' "$page" | grep '^gst-launch-1\.0 ' >lines
 while IFS= read -r line; do
     case $line in

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Makes the pictures of docs/tuning.md. The page says what each shows: ![SETTINGS](pictures/KIND-NAME.jpg)
-# is made by running the clip through mattebackground with these settings.
+# Makes the pictures of docs/tuning.md. The page says what each shows:
+# ![SETTINGS](pictures/KIND-NAME.jpg) is made by running the clip through mattebackground with these
+# settings.
 #
 #   scripts/docs/tuning-pictures.sh           all of them
 #   scripts/docs/tuning-pictures.sh WORD      only those with WORD in their file's name
@@ -32,7 +33,7 @@ gst-inspect-1.0 mattebackground >/dev/null || die "the plugin is not built: run 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/frames"
-# Nearly lossless: what is seen is the plugin's work, not the encoder's.
+# Nearly lossless, so that the pictures show the plugin's work and not the encoder's.
 encode="videoconvert ! video/x-raw,format=I420 ! x264enc pass=quant quantizer=6 ! h264parse ! mp4mux"
 launch "-q filesrc location=\"$clip\" ! decodebin ! $PRESENTER ! $encode ! filesink location=\"$work/moving.mp4\""
 launch "-q filesrc location=\"$work/moving.mp4\" ! decodebin ! identity eos-after=32 ! videoconvert \
@@ -44,8 +45,8 @@ launch "-q compositor name=noisy background=black sink_1::alpha=0.08 ! $encode !
     filesrc location=\"$work/moment.png\" ! pngdec ! imagefreeze num-buffers=75 ! $rate ! noisy.sink_0 \
     videotestsrc pattern=snow num-buffers=75 ! $rate ! noisy.sink_1"
 
-# clip, settings, what follows: the frames that come out, numbered; the first ones, in which the
-# steadying has no past yet, are left out where a still scene is looked at.
+# clip, settings, what follows: writes numbered frames. In a still scene it leaves out the first
+# ones, in which the temporal filter has no past yet.
 frames() {
     rm -f "$work"/frames/*
     launch "-q filesrc location=\"$work/$1\" ! decodebin ! mattebackground $2 ! $3 \

@@ -6,12 +6,12 @@ usage: compare.py MATTE_PROGRAM MODELS_FOLDER TINY_FOLDER PICTURE [NAME...]
        needs the PyPI packages of compare-requirements.txt
 
 MATTE_PROGRAM is `cargo build --example matte`; TINY_FOLDER is tests/models, whose models stand for
-kinds that no public model of the catalogue has. The picture is brought to each model's own size first,
-so that sampling changes nothing and only what follows is compared: normalisation, layout, states,
-decoding. The preprocessing here is written down by hand from each model's publication, not read from
-descriptors. Models that are not in MODELS_FOLDER are left out, named and counted. Prints a line of TAP a
-model; fails where any pixel differs by more than 2/255, and where no public model was there to compare,
-unless MATTE_TEST_MODELS is `none`: without a network, the tiny models alone.
+kinds that no public model of the catalogue has. The picture is brought to each model's own size
+first, so that sampling changes nothing and only what follows is compared: normalisation, layout,
+states, decoding. The preprocessing here is written down by hand from each model's publication, not
+read from descriptors. Models that are not in MODELS_FOLDER are left out, named and counted. Prints
+a TAP line per model. It fails if a pixel differs by more than 2/255, or if there was no public model
+to compare, unless MATTE_TEST_MODELS is `none`, which compares only the tiny models.
 """
 
 import os

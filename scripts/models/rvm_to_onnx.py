@@ -5,15 +5,16 @@
 usage: rvm_to_onnx.py MODEL.json OUT.onnx HEIGHT WIDTH      (sides are multiples of 16)
        rvm_to_onnx.py MODEL.json OUT.onnx                   (any size, and the input downsample_ratio)
 
-The graph is evaluated for one size: whatever depends on shapes only is computed now, with NumPy, and
-what depends on the picture becomes ONNX nodes. With a size, `downsample_ratio` is 1 and the guided filter
-is left out. Without one, the ratio is below 1, the guided filter stays, and sizes are worked out when the
-network runs: the evaluation is for a size of which every level is odd, so that every crop is needed; each
-size in it is one of a few expressions of the picture's size and the ratio (`Sizes`). Two such evaluations
-must come out the same, byte by byte, or some number of the first would have been left in the graph.
-Weights are 8-bit with scale and minimum in the file; they become f32.
-TensorFlow keeps tensors as NHWC, ONNX as NCHW: a `Symbol` has the NHWC shape of the original, its tensor
-in the new graph is the transposed one. Inputs src, r1i to r4i; outputs pha, fgr, r1o to r4o.
+The graph is evaluated for one size: whatever depends on shapes only is computed now, with NumPy,
+and what depends on the picture becomes ONNX nodes. With a size, `downsample_ratio` is 1 and the
+guided filter is left out. Without one, the ratio is below 1, the guided filter stays, and sizes are
+worked out when the network runs: the evaluation is for a size of which every level is odd, so that
+every crop is needed; each size in it is one of a few expressions of the picture's size and the
+ratio (`Sizes`). Two such evaluations must come out the same, byte by byte, or some number of the
+first would have been left in the graph. Weights are 8-bit with scale and minimum in the file; they
+become f32. TensorFlow keeps tensors as NHWC, ONNX as NCHW: a `Symbol` has the NHWC shape of the
+original, its tensor in the new graph is the transposed one. Inputs src, r1i to r4i; outputs pha,
+fgr, r1o to r4o.
 """
 
 import base64

@@ -5,10 +5,10 @@
 usage: tflite_to_onnx.py IN.tflite OUT.onnx
 
 TFLite keeps tensors as NHWC, ONNX as NCHW; every tensor here is the transposed one of the original,
-so no Transpose is left in the graph. Weights may be f32 or f16 (behind DEQUANTIZE). MediaPipe's custom
-operator `Convolution2DTransposeBias` is a transposed convolution with a bias, its options being three
-32-bit integers: padding (1 same, 2 valid), stride in x, stride in y.
-Operator options are those of TFLite's schema, version 3.
+so no Transpose is left in the graph. Weights may be f32 or f16 (behind DEQUANTIZE). MediaPipe's
+custom operator `Convolution2DTransposeBias` is a transposed convolution with a bias, its options
+being three 32-bit integers: padding (1 same, 2 valid), stride in x, stride in y. Operator options
+are those of TFLite's schema, version 3.
 """
 
 import pathlib

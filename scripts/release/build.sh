@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# The plugin and matte-camera as they are released, without paths of this machine in them, so that the
-# same sources, compiler and crates give the same bytes wherever they lie. Prints their SHA-256.
+# Builds the plugin and matte-camera for a release, without paths of this machine in them, so that
+# the same sources, compiler and crates give the same bytes in every folder. Prints their SHA-256.
 #
 #   scripts/release/build.sh             builds into target/reproducible
 #   scripts/release/build.sh --check     builds twice, the second time from a copy of the committed

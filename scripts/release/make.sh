@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Everything that a release consists of, into target/release-VERSION: sources, the plugin for each
+# Makes everything of a release, in target/release-VERSION: sources, the plugin for each
 # processor, Debian packages, bill of materials, notes, checksums. Publishes and tags nothing.
 #
 #   scripts/release/make.sh [--check] [ARCH...]     amd64 (default: this machine's), arm64, armhf
 #
-# --check only looks whether version, changelog and packaging agree, as the tests do.
-# With BUILDROOT, a folder of Buildroot's own sources, the hash file of its package is made, too. It holds
-# the sum of the sources with all crates in them, packed by Buildroot, so it cannot lie among the sources.
+# --check only checks that version, changelog and packaging agree; the tests call it. With
+# BUILDROOT, a folder of Buildroot's own sources, the hash file of its package is made, too. It
+# contains the sum of the sources with all crates, packed by Buildroot, so it cannot be among the
+# sources.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
@@ -15,7 +16,7 @@ cd "$ROOT"
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 native=$(dpkg --print-architecture 2>/dev/null || uname -m)
 
-# The text of a version in the changelog; of [Unreleased] while it has no section of its own.
+# The changelog's text of this version, or of [Unreleased] if it has no section yet.
 notes() {
     local section=$version
     grep -q "^## \[$version\]" CHANGELOG.md || section=Unreleased
@@ -56,7 +57,8 @@ for arch in "$@"; do
     say "$arch"
     case $arch in
         "$native")
-            # Built twice, from two folders, with the same bytes: whoever has the sources can compare.
+            # Built twice, from two folders, with the same bytes, so that others can compare their
+            # build.
             reproduced=$("$ROOT/scripts/release/build.sh" --check)
             echo "$reproduced"
             library=$TARGET/reproducible/dist/libgstmatte.so strip=strip

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# The tests that run pipelines, under AddressSanitizer with overflow checks: every element, beside what
-# scripts/robustness/fuzz.sh does with arbitrary inputs to one of them. Needs a nightly Rust. Writes target/asan.tsv.
+# Runs the tests of pipelines under AddressSanitizer with overflow checks.
+# (scripts/robustness/fuzz.sh tries arbitrary inputs.) Needs a nightly Rust. Writes target/asan.tsv.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
 . scripts/env.sh
 rustc +nightly --version >/dev/null 2>&1 || die "a nightly Rust is missing; rustup toolchain install nightly"
 host=$(rustc +nightly -vV | sed -n 's/^host: //p')
-# GLib keeps memory on purpose; what is lost is found by GStreamer's tracer (tests/robustness/soak.rs) and valgrind.
+# GLib keeps memory on purpose; GStreamer's tracer (tests/robustness/soak.rs) and valgrind find
+# leaks.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 export RUSTFLAGS="-Zsanitizer=address"
 tests=(elements segment live restarts formats meta privacy pictures bad_input mix mix_pipeline mix_bin)

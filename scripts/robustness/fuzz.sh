@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
 # Tries arbitrary inputs on everything that parses, samples, filters and blends, under
-# AddressSanitizer, on one thread. Needs cargo-fuzz (cargo install cargo-fuzz) and a nightly Rust; without
-# one the stable compiler is told to take what it has of a nightly's options (RUSTC_BOOTSTRAP).
+# AddressSanitizer, on one thread. Needs cargo-fuzz (cargo install cargo-fuzz) and a nightly Rust.
+# Without a nightly the stable compiler is told to accept a nightly's options (RUSTC_BOOTSTRAP).
 #
 #   scripts/robustness/fuzz.sh                    every target for a minute
 #   scripts/robustness/fuzz.sh TARGET [SECONDS]   one target (scripts/robustness/fuzz.sh list names them), or `all`
 #   scripts/robustness/fuzz.sh --smoke            every target for two seconds
 #
-# fuzz/corpus holds the small corpus that tests/robustness/corpus.rs replays with the stable toolchain. What a
-# run finds out by itself stays in target/fuzz/corpus, and an input that breaks something in
-# target/fuzz/artifacts: copy that into fuzz/corpus/TARGET together with the fix. The time that each
-# target has had is added up in target/fuzz/log.tsv (target, seconds, processor seconds, runs).
+# fuzz/corpus has the small corpus that tests/robustness/corpus.rs replays with the stable
+# toolchain. New inputs of a run stay in target/fuzz/corpus, and failing inputs in
+# target/fuzz/artifacts: copy these into fuzz/corpus/TARGET together with the fix.
+# target/fuzz/log.tsv sums up the time of each target (target, seconds, processor seconds, runs).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 . "$ROOT/scripts/env.sh"
 cd "$ROOT/fuzz"
-# GLib keeps memory on purpose; what is lost is found by GStreamer's tracer (tests/robustness/soak.rs) and valgrind.
+# GLib keeps memory on purpose; GStreamer's tracer (tests/robustness/soak.rs) and valgrind find
+# leaks.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 mapfile -t targets < <(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v '^matte-fuzz$')
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Loads model files that were changed at random in child processes: error or work, no hang; crashes
-# inside of ONNX Runtime are listed in target/mutants.tsv and their files kept in target/mutants.
+# Changes model files at random and loads them in child processes. Each must work or end in an
+# error, and none may hang. Crashes inside of ONNX Runtime are listed in target/mutants.tsv, their
+# files are kept in target/mutants.
 #
 #   scripts/robustness/mutants.sh [COUNT]     2,000 by default
 set -euo pipefail

@@ -4,8 +4,9 @@
 
 usage: reliability-page.py [FOLDER]      the folder that the scripts write to, target by default
 
-The scripts beside this one wrote the folder: fuzz.sh the log.tsv of its folder fuzz, mutants.sh mutants.tsv, soak.sh
-soak.tsv and restarts.tsv, asan.sh asan.tsv, valgrind.sh valgrind.tsv. The page says so if one of them was not run.
+The scripts beside this one wrote the folder: fuzz.sh the log.tsv of its folder fuzz, mutants.sh
+mutants.tsv, soak.sh soak.tsv and restarts.tsv, asan.sh asan.tsv, valgrind.sh valgrind.tsv. The page
+says so if one of them was not run.
 """
 import collections
 import pathlib

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Frames of odd sizes through the whole chain, with changes of properties, caps and models and with
-# restarts, then a pipeline that is stopped and started again and again, in a release build: memory, file
-# descriptors and threads must not grow. Writes what was measured after each thousand frames to
-# target/soak.tsv and after each restart to target/restarts.tsv, for scripts/robustness/reliability-page.py.
+# In a release build, sends frames of odd sizes through the whole chain while properties, caps and
+# models change and the pipeline restarts; then stops and starts a pipeline again and again. Memory,
+# file descriptors and threads must not grow. Measurements go to target/soak.tsv after each thousand
+# frames and to target/restarts.tsv after each restart, for scripts/robustness/reliability-page.py.
 #
 #   scripts/robustness/soak.sh [FRAMES [RESTARTS]]     600,000 and 1,000 by default
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# The test binaries that run pipelines in a process of their own, and unit tests of modules with `unsafe`
-# and of what runs beside the stream, under valgrind: errors and lost memory. Writes target/valgrind.tsv.
+# Runs test binaries under valgrind and counts errors and lost memory: the tests of pipelines, and
+# unit tests of modules with `unsafe` and of threads beside the stream. Writes target/valgrind.tsv.
 #
 #   scripts/robustness/valgrind.sh [BINARY...]     all of them by default; a failed test is a failure, too
 set -euo pipefail
@@ -28,15 +28,15 @@ check() { # test binary or module of tests/elements, what of it (in words), argu
     program=$(cargo test -p gst-plugin-matte --no-run "${of[@]}" --message-format=json 2>/dev/null |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
     [ -x "$program" ] || die "no test binary $name"
-    # Rust's own threads and vectors are plain malloc; GLib's slices are made so. Tests that measure memory run in
-    # this process, not in one of their own, where GLIBC_TUNABLES is set.
+    # Rust's threads and vectors use malloc, and GLib's slices are told to. Tests that measure
+    # memory run in this process, where GLIBC_TUNABLES is set.
     G_SLICE=always-malloc G_DEBUG=gc-friendly GLIBC_TUNABLES=glibc.malloc.tcache_count=0 valgrind --num-callers=30 --log-file="$log" \
         --suppressions=/usr/share/glib-2.0/valgrind/glib.supp --suppressions=scripts/robustness/valgrind.supp \
         --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
         "$program" --test-threads 1 "$@" >"$log.out" 2>&1 || failed=1
     errors=$(sed -n 's/.*ERROR SUMMARY: \([0-9]*\) errors.*/\1/p' "$log" | tail -n 1)
     errors=${errors:-none counted}
-    # A test that failed has not run all that is to be looked at.
+    # A test that failed has not run everything that valgrind should see.
     [ $failed = 0 ] || errors="$errors, but tests failed"
     sed -i "/^$name\t/d" "$TARGET/valgrind.tsv"
     printf '%s\t%s\t%s\t%s\n' "$name" "$what" "$errors" "$commit" >>"$TARGET/valgrind.tsv"
@@ -61,7 +61,8 @@ check bad_input "bad properties, models and pictures"
 check mix "\`mattemix\`: every frame, new caps on both pads"
 check mix_pipeline "\`mattemix\` in pipelines: seeks, ends"
 check mix_bin "\`mattebackground\` with a video behind"
-# Not `fault`: an element that has panicked is not called any more, and the bindings drop what it was to get.
+# Not `fault`: an element that has panicked is not called any more, and the bindings leak its
+# arguments.
 check lib "unit tests of models, threads, metadata and messages" model:: segment:: pool:: meta:: analytics:: \
     bus_gate:: simd::
 exit $bad

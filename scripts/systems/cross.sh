@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
 # Builds and tests for other processors: Debian's cross compiler, Rust's own target, and the
-# libraries of a Debian 12 for that processor in a folder (scripts/systems/roots.sh), so that the plugin
-# runs on Debian 12 and newer, Raspberry Pi OS included.
+# libraries of a Debian 12 for that processor in a folder (scripts/systems/roots.sh), so that the
+# plugin runs on Debian 12 and newer, Raspberry Pi OS included.
 #
 #   scripts/systems/cross.sh aarch64|armv7 build             target/TRIPLE/dist/stripped/libgstmatte.so
 #   scripts/systems/cross.sh aarch64|armv7 check             its size, and that it works there, emulated by qemu-user
 #   scripts/systems/cross.sh aarch64|armv7 test [ARGS...]    cargo test, emulated
 #   scripts/systems/cross.sh aarch64|armv7 run COMMAND...    a command in the folder, the plugin within reach
 #
-# scripts/deps.sh systems installs what this needs. There is no ONNX Runtime for armv7 here: no network runs.
+# scripts/deps.sh systems installs what this needs. There is no ONNX Runtime for armv7 here: no
+# network runs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
@@ -33,15 +34,15 @@ export PKG_CONFIG_LIBDIR=$root/usr/lib/$gnu/pkgconfig:$root/usr/share/pkgconfig
 export "CARGO_TARGET_${variable^^}_LINKER=$gnu-gcc"
 export "CARGO_TARGET_${variable^^}_RUNNER=$ROOT/scripts/systems/roots.sh run $name"
 flags="-C link-arg=--sysroot=$root -C link-arg=-Wl,-rpath-link,$root/usr/lib/$gnu:$root/lib/$gnu"
-# Relative relocations packed into a bitmap: 2 % of the library, and its C library (2.36, Debian 12) reads
-# them. Debian 12's cross linkers cannot write them; the one that comes with Rust can.
+# Relative relocations packed into a bitmap: 2 % of the library, and its C library (2.36, Debian 12)
+# reads them. Debian 12's cross linkers cannot write them; the one that comes with Rust can.
 lld=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/gcc-ld
 if [ -x "$lld/ld.lld" ]; then
     flags="$flags -C link-arg=-B$lld -C link-arg=-fuse-ld=lld -C link-arg=-Wl,-z,pack-relative-relocs,--icf=all,-O2"
 fi
 export "CARGO_TARGET_${variable^^}_RUSTFLAGS=$flags"
-# What the programs inside see. Each process looks for plugins itself: cheaper than a scanner
-# of its own under emulation.
+# The environment of the programs inside. Each process looks for plugins itself, which is faster
+# than a separate scanner under emulation.
 stripped=$TARGET/$triple/dist/stripped/libgstmatte.so
 export GST_REGISTRY_FORK=no GST_PLUGIN_PATH=${stripped%/*}
 if [ $name = arm64 ]; then export ORT_DYLIB_PATH=/cache/onnxruntime/libonnxruntime.so; fi
@@ -55,7 +56,7 @@ case ${2:-build} in
         ;;
     check) tests/systems/cross.sh "$name" "$stripped" ;;
     test)
-        # Tests have the plugin in themselves: the built one, loaded by the search for plugins, would be a second.
+        # Tests contain the plugin; the search for plugins must not load the built one as a second.
         unset GST_PLUGIN_PATH
         cargo test --target "$triple" "${@:3}"
         ;;

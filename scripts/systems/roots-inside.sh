@@ -43,8 +43,8 @@ cp /etc/resolv.conf "$inside/etc/resolv.conf"
 # Settings that begin like these go along; everything else starts fresh.
 keep=()
 while read -r name; do keep+=("$name=${!name}"); done < <(compgen -e | grep -E '^(MATTE_|GST_|ORT_|CARGO|RUST|PROPTEST_)' | grep -v '^MATTE_NS_')
-# As a child: to the first process of a namespace a signal of its own does nothing, and a program that
-# crashes must end (qemu would wait for ever for the death that it has sent itself).
+# Runs as a child: the first process of a namespace ignores its own signals, and a program that
+# crashes must end (qemu would wait for ever for the signal that it has sent itself).
 # shellcheck disable=SC2016  # $1 is for the shell inside
 chroot "$inside" /usr/bin/env -i \
     PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$HOME/.cargo/bin" \

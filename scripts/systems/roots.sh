@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Other systems in folders, to try the plugin where its users are. Needs root and a Debian-like
-# machine with debootstrap (for arm: mmdebstrap, qemu); the mirror is the one that this
-# machine's own apt uses, or $MATTE_MIRROR.
+# Makes other systems in folders, to test the plugin where its users are. Needs root and a
+# Debian-like machine with debootstrap (for arm: mmdebstrap, qemu). The mirror is that of this
+# machine's apt, or $MATTE_MIRROR.
 #
 #   scripts/systems/roots.sh make NAME               makes the system, if it is not there yet
 #   scripts/systems/roots.sh run NAME COMMAND...     runs a command in it, with the packages of the tests
@@ -12,13 +12,13 @@
 #   scripts/systems/roots.sh list
 #
 # NAME: bookworm, trixie, forky (Debian 12, 13, testing), or arm64, armhf (Debian 12 for those
-# processors, unpacked only: what scripts/systems/cross.sh links against, and runs in by qemu-user).
-# Folders: ${MATTE_ROOTS:-~/.cache/matte/roots}, 1 to 3 GB each.
+# processors, only unpacked; scripts/systems/cross.sh links against them, and runs in them by
+# qemu-user). Folders: ${MATTE_ROOTS:-~/.cache/matte/roots}, 1 to 3 GB each.
 #
-# Inside, this checkout and $HOME's Rust are where they are outside, and /cache holds models only,
-# so that ONNX Runtime is the system's own; arm64's, which has none, gets the wheel's
-# (scripts/deps.sh systems). Mounts live in a namespace of the command's own: nothing
-# is left behind, however it ends.
+# Inside, this checkout and $HOME's Rust have the same paths as outside. /cache contains only
+# models, so that ONNX Runtime is the system's own; arm64 has none and gets the wheel's
+# (scripts/deps.sh systems). Mounts are in a namespace of the command's own: nothing is left behind,
+# however it ends.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
@@ -44,8 +44,8 @@ mirror() {
         die "no Debian mirror among this machine's apt sources: set MATTE_MIRROR to one"
 }
 
-# Every folder starts as debootstrap's minimum in base/; what the tests install lies over it in
-# test/, so that base/ stays clean for trying packages.
+# base/ of every folder is debootstrap's minimum. Packages of the tests are in test/, over it, so
+# that base/ stays clean for tests of packages.
 make_root() { # name
     local name=$1 folder=$ROOTS/$1 suite from script
     [ -e "$folder/made" ] && return
@@ -55,7 +55,8 @@ make_root() { # name
     mkdir -p "$folder"/{test,archives/partial}
     if emulated "$name"; then
         have mmdebstrap || die "mmdebstrap is missing: scripts/deps.sh systems"
-        # Unpacked, not configured: emulated maintainer scripts take an hour, and nothing needs them.
+        # Unpacked, not configured: emulated maintainer scripts take an hour, and nothing needs
+        # them.
         # shellcheck disable=SC2086  # a list of words
         mmdebstrap --variant=extract --architectures="$(arch_of "$name")" \
             --include="$(echo bash coreutils $PACKAGES | tr ' ' ,)" \
@@ -65,7 +66,7 @@ make_root() { # name
     else
         have debootstrap || die "debootstrap is missing: scripts/deps.sh systems"
         script=/usr/share/debootstrap/scripts/$suite
-        # A suite that this debootstrap has never heard of is made like unstable.
+        # A suite that this debootstrap does not know is made like unstable.
         [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
         # The folder can be made again: no need to wait for the disk at each file.
         mkdir -p "$folder/base/etc/dpkg/dpkg.cfg.d"
@@ -102,14 +103,15 @@ install_packages() { # name
     if emulated "$name"; then return; fi
     [ "$(cat "$mark" 2>/dev/null)" = "$packages" ] && return
     say "installing the packages of the tests in $name"
-    # The mirror of today: a folder made months ago knows only that day's packages.
+    # A folder that was made months ago only knows the packages of that day.
     enter "$name" "$ROOTS/$name/test" sh -ec "
         export DEBIAN_FRONTEND=noninteractive
         # A mirror may be a snapshot of some weeks ago.
         apt-get -q -o Acquire::Check-Valid-Until=false update
         runtime=\$(apt-cache search --names-only '^libonnxruntime[0-9.]+\$' | cut -d' ' -f1 | sort -V | tail -1)
         apt-get -q install -y --no-install-recommends ${packages//$'\n'/ } \$runtime
-        # Analytics' pkg-config file, without the 300 packages of OpenCV that its package wants.
+        # The pkg-config file of Analytics, without the 300 packages of OpenCV that its package
+        # needs.
         cd /tmp && apt-get -q download libgstreamer-plugins-bad1.0-dev && dpkg -x libgst*bad*.deb /" \
         >"$ROOTS/$name/install.log" 2>&1 || die "see $ROOTS/$name/install.log"
     echo "$packages" >"$mark"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Tries the plugin that was built here in another system (scripts/systems/roots.sh makes its folder): the
-# same binary, that system's GStreamer and ONNX Runtime.
+# Tests the plugin that was built here in another system (scripts/systems/roots.sh makes its
+# folder): the same binary with that system's GStreamer and ONNX Runtime.
 #
 #   scripts/systems/test-in.sh trixie|forky [FEATURE]
 #
-# FEATURE (v1_24, v1_26, v1_28): the plugin is built in the system first, with that cargo feature, into
-# target/NAME, and tried instead. Logs: target/test-logs/NAME*.log.
+# FEATURE (v1_24, v1_26, v1_28): the plugin is first built in the system with that cargo feature, in
+# target/NAME, and that build is tested. Logs: target/test-logs/NAME*.log.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Real video devices without a camera and without touching this machine's kernel: tests/systems/v4l2.sh in a
-# virtual machine, whose kernel has vivid (the camera) and v4l2loopback (the virtual one). What was
-# built here runs on Debian 13's kernel, GStreamer and ONNX Runtime.
+# Tests with real video devices, without a camera and without this machine's kernel: runs
+# tests/systems/v4l2.sh in a virtual machine, whose kernel has vivid (the camera) and v4l2loopback
+# (the virtual one). The plugin that was built here runs on Debian 13's kernel, GStreamer and ONNX
+# Runtime.
 #
 #   scripts/systems/test-v4l2.sh              log: target/test-logs/v4l2-machine.log
 #   scripts/systems/test-v4l2.sh COMMAND...   another command in the machine
 #
 # MATTE_PATIENCE=5 waits five times as long for everything, on a busy host.
 #
-# The machine's disk is the folder of Debian 13 that scripts/systems/roots.sh makes (needs root; the kernel, its
-# headers and qemu are installed there, 1 GB), read-only, shared over 9p. Needs no KVM: a few minutes
-# of emulation.
+# The machine's disk is the folder of Debian 13 that scripts/systems/roots.sh makes (needs root; the
+# kernel, its headers and qemu are installed there, 1 GB), read-only, shared over 9p. Needs no KVM:
+# a few minutes of emulation.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
@@ -33,7 +34,7 @@ if [ "${1:-}" != inside ]; then
         status=$?
     if [ $# -gt 0 ]; then cat "$log" && exit $status; fi
     grep -a -E '^(ok|not ok|# |error:)' "$log" || true
-    # The machine has no exit status: its last line tells.
+    # The machine has no exit status; its last line replaces it.
     if [ $status != 0 ] || ! grep -a -q -E '^# [1-9][0-9]* passed, 0 failed' "$log"; then die "see $log"; fi
     exit 0
 fi
@@ -69,7 +70,7 @@ while read -r module; do
     esac >"$work/initrd/modules/$name"
     echo "$name" >>"$work/initrd/modules/order"
 done <"$work/modules"
-# The machine sees the folder, this checkout and what was built included; what it writes stays in its
+# The machine sees the folder, with this checkout and its builds. What it writes stays in its
 # memory.
 cat >"$work/initrd/init" <<END
 #!/bin/busybox sh
@@ -92,11 +93,11 @@ busybox poweroff -f
 END
 chmod +x "$work/initrd/init"
 (cd "$work/initrd" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initrd.gz"
-# Looking into every plugin takes a minute when emulated; here it is done in two seconds.
+# Scanning all plugins takes a minute under emulation, and two seconds here.
 (. scripts/env.sh && GST_REGISTRY=$work/registry.bin gst-inspect-1.0 >/dev/null 2>&1)
 
 say "Linux $kernel, $(dpkg-query -W -f='v4l2loopback ${Version}' v4l2loopback-dkms), $(qemu-system-x86_64 --version | head -1)"
-# The check of the timer fails where the machine stands still for a moment, as on a busy host.
+# The check of the timer fails if the machine pauses for a moment, as on a busy host.
 timeout "$LIMIT" qemu-system-x86_64 -accel tcg -cpu max -m 2048 -nodefaults -no-reboot -display none -monitor none \
     -serial stdio -kernel "/boot/vmlinuz-$kernel" -initrd "$work/initrd.gz" -append "console=ttyS0 quiet panic=-1 no_timer_check" \
     -fsdev local,id=folder,path=/,security_model=none,readonly=on,multidevs=remap \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-# What tests of virtual cameras share; sourced, not run: a folder of their own, programs in the background,
-# a D-Bus, PipeWire and session manager of their own without a desktop.
+# What tests of virtual cameras share; sourced, not run: a folder of their own, programs in the
+# background, and a D-Bus, PipeWire and session manager of their own without a desktop.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/common.sh"
 . "$ROOT/scripts/env.sh"
@@ -19,7 +19,7 @@ start() { # name, command: in a background group of its own, $input its input, i
     started=$!
     children+=("$started")
 }
-# Ends by what it waits for; the seconds are for what never comes.
+# Ends when the condition holds; the seconds limit the wait.
 wait_for() { # seconds, command
     local end=$((SECONDS + $1))
     until "${@:2}" >/dev/null 2>&1; do
@@ -43,7 +43,8 @@ start_pipewire() {
     pipewire=$started
     wait_for 120 test -S "$XDG_RUNTIME_DIR/pipewire-0" || fail "PipeWire does not start"
     start wireplumber wireplumber
-    # Objects that are made before it has come are linked all the same, but not those of a reader that gives up.
+    # Objects that are made before it has come are linked all the same, but not those of a reader
+    # that gives up.
     wait_for 120 manager || fail "the session manager does not start"
 }
 manager() { pw-cli list-objects Client | grep -q 'application.name = "WirePlumber"'; }

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MPL-2.0
-# Looking at a published camera as other programs do; sourced, not run, after session.sh. Nothing here
-# waits for a time: what is to be seen is looked for until it is there, however slow the machine is.
-# PATIENCE seconds are the end of what never comes.
+# Reads a published camera as other programs do; sourced, not run, after session.sh. Nothing here
+# waits for a fixed time: it looks until the expected picture is there, however slow the machine is.
+# PATIENCE seconds limit every wait.
 # shellcheck shell=bash
 : "${work:?is a folder of the test}"
 PATIENCE=$((240 * ${MATTE_PATIENCE:-1}))
 
 # RGB or $VIEW_FORMAT, $VIEW_WIDTH pixels wide.
 view_caps() { echo "video/x-raw,format=${VIEW_FORMAT:-RGB},width=${VIEW_WIDTH:?},pixel-aspect-ratio=1/1"; }
-# Reads a camera until it is ended: the last pictures lie in a folder.
+# Reads a camera until it is stopped, and keeps the last pictures in a folder.
 look() { # name, source as a gst-launch fragment
     mkdir "$work/$1"
     # shellcheck disable=SC2086  # a line of words
-    # What is too slow for the machine is dropped; videorate would stand still after PipeWire's first frame.
+    # What is too slow for the machine is dropped; videorate would stand still after PipeWire's
+    # first frame.
     start "$1" gst-launch-1.0 -q ${2:?} ! queue leaky=downstream max-size-buffers=1 ! videoconvertscale \
         ! "$(view_caps)" ! multifilesink location="$work/$1/%06d.rgb" max-files=20
     reader=${started:?}

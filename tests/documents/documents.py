@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Runs every command of the documents and of the elements' own pages.
+"""Checks what the documents, and the elements' own documentation, say.
 
-Lines of GStreamer's tools run: cameras become a test picture, windows and devices a fakesink, video
-files a short clip, and beach.jpg is the project's background picture; all else runs as it is printed.
-The settings over the pictures of docs/tuning.md run, too. Of the commands that other tests run
-(ELSEWHERE), it is only looked whether what they name is there. A command that is none of these fails.
-The rest looks for what is named, by one TAP line each: the tests that docs/security.md names for each way in
-which the room could be seen, the functions of docs/architecture.md, the types of docs/glossary.md, and every
-path below one of the project's folders in any text file. No merge may have left its marks.
+It runs every command of GStreamer's tools. Cameras become a test picture, windows and devices a
+fakesink, video files a short clip, and beach.jpg the project's background picture; everything else
+runs as it is printed. It also runs the settings over the pictures of docs/tuning.md. Other commands
+must be known (ELSEWHERE): other tests run them, and here their scripts must exist.
+
+It also checks, with one TAP line each, that these exist: the tests of each way in which the room
+could be seen (docs/security.md), the functions of docs/architecture.md, the types of
+docs/glossary.md, every path below one of the project's folders in any text file. Pages must have
+the text of the scripts that write them and lines of at most 100 characters, and no merge may have
+left its marks.
 """
 import ast
 import os
@@ -41,7 +44,8 @@ PATH = re.compile(rf"(?:(?<![\w/.$}}*-])|(?<=\$ROOT/)|(?<=\.\./)|(?<=tree/main/)
 # Folders of the same names in other programs and packages.
 FOREIGN = {"src/main.rs", "docs/devel/tcg-plugins.rst", "models/deeplabv3_257_mv_gpu.tflite", "fuzz/log.tsv"}
 SKIPPED = {".git", "target", "out", "node_modules", "corpus", "__pycache__"}
-# Pages that scripts write from measurements, and the files with their text. A change of one is a change of both.
+# Pages that scripts write from measurements, and the files with their text. A change of one is a
+# change of both.
 TEMPLATES = {
     "docs/embedded.md": "scripts/bench/embedded-page.py",
     "docs/performance.md": "scripts/bench/performance-tried.md",
@@ -54,7 +58,8 @@ WAYS = "## Ways in which the room could be seen"
 # What hangs ends then; nothing that works takes so long, however busy the machine is.
 HANG = 600
 FRAMES = 20
-# Live, as cameras are. Where nothing is live, GStreamer may lose the end of the stream (docs/troubleshooting.md).
+# Live, as cameras are. Where nothing is live, GStreamer may lose the end of the stream
+# (docs/troubleshooting.md).
 CAMERA = f"videotestsrc is-live=true num-buffers={FRAMES} ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"
 SUBSTITUTIONS = [
     (r"v4l2src ! image/jpeg(\S*)", rf"videotestsrc num-buffers={FRAMES} ! video/x-raw\1 ! jpegenc"),

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Checks every link and picture of the built documentation site and of the Markdown files that are
-read where they lie: the target is there, and so is the heading it names.
+"""Checks every link and picture of the built documentation site and of the Markdown files in the
+repository: the target must be there, and so must the heading that it names.
 
 usage: links.py SITE
 
-Addresses elsewhere are not asked; those of this project's own repository must name a file of this
-checkout. One TAP line a page.
+Addresses of other sites are not checked; those of this project's own repository must name a file of
+this checkout. Prints one TAP line per page.
 """
 import html.parser
 import pathlib

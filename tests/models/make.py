@@ -131,8 +131,9 @@ save("minmax", nodes + [node("Mul", "red ten", "scaled")], [value("image", F32, 
 save("nan", red + [node("Log", "red", "mask")], [value("image", F32, IMAGE)],
      [value("mask", F32, [1, 1, 6, 8])], red_consts, metadata={"matte.output.kind": "alpha"})
 
-# Numbers that are no alpha of 0 to 1, though a Clip ends them as it ends one: green from 0 to 255, from
-# -1 to 1, and a convolution of red and green from 0 to 6. As they are, and told to be such an alpha.
+# Numbers that are no alpha of 0 to 1, though a Clip ends them as it ends one: green from 0 to 255,
+# from -1 to 1, and a convolution of red and green from 0 to 6. As they are, and told to be such an
+# alpha.
 nodes, consts = green
 for told in ("", "told_"):
     for name, factor, offset, low, high in (("clip255", 255, 0, 0, 255), ("clip_both", 2, -1, -1, 1)):
@@ -148,8 +149,9 @@ for told in ("", "told_"):
           const("high", np.float32(6))],
          metadata={"matte.output.kind": "alpha"} if told else None)
 
-# The sigmoid of green, given as people give it: from 0 to 255, as a hyperbolic tangent, in other types,
-# quantised, as a mask, as one of two classes, with rows and columns as one side, with a side more or less.
+# The sigmoid of green, given as people give it: from 0 to 255, as a hyperbolic tangent, in other
+# types, quantised, as a mask, as one of two classes, with rows and columns as one side, with a side
+# more or less.
 BOOL, F64, I8 = T.BOOL, T.DOUBLE, T.INT8
 soft = nodes + [node("Sigmoid", "green", "soft")]
 ONE = [1, 1, 6, 8]
@@ -236,8 +238,8 @@ save("square", green[0] + [node("Transpose", "green", "turned", perm=[0, 1, 3, 2
                            node("Clip", "turned zero one", "alpha")],
      [value("image", F32, IMAGE)], [value("alpha", F32, ["a", "b", "c", "d"])], green[1] + clip)
 
-# As RVM: works on a smaller picture, whose size an input tells, remembers it, and gives the alpha in
-# the picture's own size. The state is open in every side.
+# As RVM: works on a smaller picture, whose size an input tells, remembers it, and gives the alpha
+# in the picture's own size. The state is open in every side.
 src_red, src_consts = channel("src", 0, "red")
 save("downsample", src_red + [
     node("Concat", "keep keep ratio ratio", "scales", axis=0),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# matte-camera against a real PipeWire, with a still picture in the place of the camera. That the camera
-# is closed is not taken from what the program says: its open files say it. Prints TAP lines.
+# matte-camera with a real PipeWire and a still picture in place of the camera. The program's open
+# files show whether the camera is closed, not its messages. Prints TAP lines.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common/session.sh"
 
@@ -111,7 +111,8 @@ ended() { kill -TERM "$camera" && wait "$camera"; }
 check "ends by SIGTERM" ended
 
 # --- colours, and a mirror --------------------------------------------------------------------------------
-# A camera's JPEG, full range, as a viewer gets it: bt601 in limited range. The picture itself is looked at.
+# A camera's JPEG, full range, as a viewer gets it: bt601 in limited range. The picture itself is
+# looked at.
 bars=()
 for gray in 0 32 128 223 255; do bars+=("xc:rgb($gray,$gray,$gray)"); done
 convert -size 128x480 "${bars[@]}" +append -type TrueColor -quality 100 -sampling-factor 2x2 "$work/bars.jpg"

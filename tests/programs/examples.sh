@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Runs every program of examples/ and looks at what comes out: files, lines, a frame in a real browser, a
+# Runs every program of examples/ and checks its output: files, lines, a frame in a real browser, a
 # window. Prints TAP lines.
 #
 #   tests/programs/examples.sh [NAME...]      rust c python webrtc gtk; all of them without a name
 #
-# MATTE_SCREENSHOT and MATTE_FRAME name files for the window and the browser's frame (docs/pictures/gtk.jpg,
-# webrtc.jpg).
+# MATTE_SCREENSHOT and MATTE_FRAME name files for the window and the browser's frame
+# (docs/pictures/gtk.jpg, webrtc.jpg).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common/session.sh"
 
@@ -58,7 +58,8 @@ c() {
 }
 python() {
     /usr/bin/python3 "$ROOT/examples/python/follow.py" "$work/in.mp4" | tee "$work/follow.txt" | tail -3
-    # The head's top and the shoulders: left of the middle, from a sixth of the height to the lower edge.
+    # The head's top and the shoulders: left of the middle, from a sixth of the height to the lower
+    # edge.
     awk 'NF == 5 { n++; if ($2 > 0.4 || $4 < 0.5 || $3 > 0.4 || $5 < 0.95) bad++ }
         END { print n, bad + 0; exit !(n >= 55 && !bad) }' "$work/follow.txt" &&
         ! /usr/bin/python3 "$ROOT/examples/python/follow.py" /nowhere.mp4 && animate

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Runs every line of pipelines/ for real, with a clip in the place of the camera and files in the
-# place of windows and devices, and looks at what comes out. Prints TAP lines.
+# Runs every script of pipelines/, with a clip in place of the camera and files in place of windows
+# and devices, and checks the output. Prints TAP lines.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/common.sh"
 . "$ROOT/scripts/env.sh"
@@ -118,7 +118,7 @@ network() {
     [ $status = 0 ] && [ -s "$work/received.png" ]
 }
 
-# A board's line: what it needs of a board is replaced to run it, and then read as it stands.
+# A pipeline for a board: run with replacements for the board's elements, and parsed as it is.
 embedded() { # camera, source, output
     MATTE_SOURCE=$2 ENCODER=x264enc run embedded.sh "$1" "$3" || return 1
     if [ "$3" != window ]; then gst-discoverer-1.0 "$3" >"$work/found" && grep -q 'H.264' "$work/found" || return 1; fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# A plugin for an Arm processor, in a Debian 12 for it, emulated: scripts/systems/cross.sh PROCESSOR check. TAP lines.
+# Tests a plugin for an Arm processor in an emulated Debian 12; scripts/systems/cross.sh PROCESSOR
+# check runs it. Prints TAP lines.
 #
 #   tests/systems/cross.sh arm64|armhf PLUGIN
 set -euo pipefail

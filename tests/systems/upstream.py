@@ -3,8 +3,8 @@
 """This plugin among GStreamer's own analytics elements: the system's ONNX Runtime, `onnxinference`
 on the same network, the overlays in the same pipeline, mattes read back as analytics metas.
 
-Run by scripts/systems/test-in.sh in systems with GStreamer 1.26 and newer; skips what a system lacks.
-MATTE_SOURCE is a gst-launch fragment with a person in the picture.
+Run by scripts/systems/test-in.sh in systems with GStreamer 1.26 and newer; skips what a system
+lacks. MATTE_SOURCE is a gst-launch fragment with a person in the picture.
 """
 import array
 import os

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# matte-camera and mattebackground with real video devices: vivid is the camera, v4l2loopback the virtual
-# one. Loads kernel modules: scripts/systems/test-v4l2.sh runs it in a virtual machine. Prints TAP lines.
+# matte-camera and mattebackground with real video devices: vivid is the camera, v4l2loopback the
+# virtual one. Loads kernel modules, so scripts/systems/test-v4l2.sh runs it in a virtual machine.
+# Prints TAP lines.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common/session.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../common/tap.sh"
@@ -84,8 +85,8 @@ check "ends by a key" ends
 exec 3>&-
 
 # --- the line without matte-camera, with a person --------------------------------------------------------------
-# A second loopback device is the camera here: it shows the presenter. The converter cannot use the sink's
-# buffers, which imagefreeze would offer it.
+# A second loopback device is the camera here: it shows the presenter. The converter cannot use the
+# sink's buffers, which imagefreeze would offer it.
 still=$ROOT/docs/pictures/input.jpg
 reloads() { rmmod v4l2loopback && modprobe v4l2loopback video_nr=10,11 card_label=Matte,Webcam exclusive_caps=1,1; }
 check "nothing holds the device at the end" reloads
@@ -97,7 +98,8 @@ by_hand() {
     local line
     line=$(grep -h '^gst-launch-1.0 v4l2src .*v4l2sink' "$ROOT/docs/camera.md") && echo "$line" || return 1
     line=${line/v4l2src/v4l2src device=/dev/video11}
-    # What the camera shows, before anybody else looks: on the way here the picture has changed format twice.
+    # What the camera shows, before anybody else looks: on the way here the picture has changed
+    # format twice.
     wait_for "$PATIENCE" captures /dev/video11 && timeout "$PATIENCE" gst-launch-1.0 -q v4l2src device=/dev/video11 num-buffers=1 \
         ! videoconvertscale ! "$(view_caps)" ! filesink location="$work/still.rgb" && [ -s "$work/still.rgb" ] || return 1
     # shellcheck disable=SC2086  # a line of words

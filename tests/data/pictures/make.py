@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """Makes tests/data/pictures anew: one colour in each kind of file that the plugin's own tests cannot write.
 
-Wants avifenc (libavif-bin), heif-enc (libheif-examples), cjxl (libjxl-tools) and Pillow. Files are made from
-nothing but numbers here, and are CC0. Encoders of other versions write other bytes; the tests look at pixels.
+Wants avifenc (libavif-bin), heif-enc (libheif-examples), cjxl (libjxl-tools) and Pillow. Files are
+made from nothing but numbers here, and are CC0. Encoders of other versions write other bytes; the
+tests look at pixels.
 """
 
 import hashlib
