@@ -18,17 +18,17 @@ properties! {
         /// Colour for background=color and for the bars of image-fit=contain, as ARGB
         color: u32 = 0xff00_0000, "Color", CONTROLLABLE;
         /// File with the picture for background=image: a path, ~/path or file:///path; PNG, JPEG,
-        /// WebP, GIF, TIFF or BMP, and AVIF, HEIC, JPEG XL or SVG where gdk-pixbuf reads them. Setting
+        /// WebP, GIF, TIFF or BMP, and AVIF, HEIC, JPEG XL or SVG if gdk-pixbuf reads them. Setting
         /// it while background is blur or color switches to image
         image: Option<Arc<str>> = None, "Image", PLAYING;
         /// How the picture fills the frame
         image_fit: ImageFit = ImageFit::Cover, "Image fit", CONTROLLABLE;
         /// How far the background is out of focus, relative to the height that the viewer sees
         blur_strength: f64 [0.0, 100.0] = 50.0, "Blur strength", CONTROLLABLE;
-        /// Let bright points become discs, as a lens does; costs more
+        /// Draw bright points as discs, as a lens does; takes more time
         blur_bokeh: bool = false, "Blur bokeh", CONTROLLABLE;
-        /// With background=transparent, leave the room's colours where alpha is low. Whoever drops the
-        /// alpha then sees the room; off, transparent pixels are black
+        /// With background=transparent, keep the room's colours where alpha is low: every program
+        /// that drops the alpha then shows the room. If off, transparent pixels are black
         keep_transparent_colors: bool = false, "Keep transparent colors", PLAYING;
         with direction: DirectionSettings;
         with effect: Effect;

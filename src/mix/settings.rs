@@ -13,10 +13,10 @@ properties! {
     pub struct Settings {
         /// How the background video fills the frame
         background_fit: ImageFit = ImageFit::Cover, "Background fit", CONTROLLABLE;
-        /// What is seen after the background video's end
+        /// What is shown after the background video's end
         background_eos: BackgroundEos = BackgroundEos::Hold, "Background EOS", PLAYING;
-        /// How long a frame waits for the background at most where neither is live, in ms; a
-        /// background that let a frame wait so long is not waited for until it sends again
+        /// How long a frame waits for the background at most if neither is live, in ms. After such
+        /// a wait no frame waits until the background sends again
         background_timeout: u32 [0, 60_000] = 1000, "Background timeout", PLAYING;
         /// Colour of the bars of background-fit=contain and for background-eos=color, as ARGB
         color: u32 = 0xff00_0000, "Color", CONTROLLABLE;

@@ -24,7 +24,7 @@ properties! {
     /// The preset, and what no preset decides.
     #[derive(Debug, Clone)]
     pub struct General {
-        /// Sets all properties of the post-processing that are not set themselves
+        /// Sets all properties of the post-processing that are not set individually
         preset: Preset = Preset::Balanced, "Preset", PLAYING;
         /// Where the subject may be, in shares of the frame as the viewer sees it:
         /// left,top,width,height of a rectangle, or x,y of each corner of a polygon; unset: everywhere
@@ -34,8 +34,8 @@ properties! {
         keep: Area = Area::default(), "Keep", PLAYING;
         with direction: DirectionSettings;
         read_only {
-            /// Of the newest frame: changed (share of the matte that changed sides), coverage (share
-            /// that is subject), motion (share of the picture that moved); ms a stage
+            /// Of the newest frame: changed (share of the matte that crossed one half), coverage
+            /// (share that is subject), motion (share of the picture that moved); ms per stage
             stats: Option<gst::Structure>, "Statistics";
         }
     }
@@ -45,10 +45,10 @@ properties! {
     /// What overrides the preset, field by field of [`Params`].
     #[derive(Debug, Clone, Default)]
     struct Overrides over Params as Values {
-        /// How the matte is steadied over time
+        /// How the matte is filtered over time
         temporal: Temporal, "Temporal", CONTROLLABLE;
-        /// Whether adaptive steadying carries the past along the picture's motion; costs about as much
-        /// as the rest of the steadying
+        /// Whether the adaptive filter moves the past along the picture's motion; takes about as
+        /// much time as the rest of the filter
         temporal_flow: bool, "Temporal flow", CONTROLLABLE;
         /// How the matte's edge is fitted to the picture
         edge_mode: EdgeMode, "Edge mode", CONTROLLABLE;
@@ -58,7 +58,7 @@ properties! {
         /// How much the past counts: 0 follows every frame, 1 nearly freezes; the same at any frame
         /// rate
         temporal_strength: f32 [0.0, 1.0], "Temporal strength", CONTROLLABLE;
-        /// Matte value that a region needs to go on living, and below which a still pixel leaves the
+        /// Matte value that a region needs to stay, and below which a still pixel leaves the
         /// subject at once
         hysteresis_low: f32 [0.0, 1.0], "Hysteresis low", CONTROLLABLE;
         /// Matte value that a region must reach to appear, and above which a still pixel joins the
@@ -68,7 +68,8 @@ properties! {
         min_area: f32 [0.0, 1.0], "Minimum area", CONTROLLABLE;
         /// Holes smaller than this share of the frame are filled; 0 fills none
         max_hole: f32 [0.0, 1.0], "Maximum hole", CONTROLLABLE;
-        /// Removes what is thinner than twice this, in rows of the frame that the viewer sees
+        /// Removes parts that are thinner than twice this, in rows of the frame that the viewer
+        /// sees
         open: f32 [0.0, 64.0], "Open", CONTROLLABLE;
         /// Fills gaps that are thinner than twice this, in rows of the frame that the viewer sees
         close: f32 [0.0, 64.0], "Close", CONTROLLABLE;

@@ -28,39 +28,39 @@ properties! {
         execution_provider: Option<Arc<str>> = Some("cpu".into()), "Execution provider", PLAYING;
         /// Options for the execution provider, by its own names
         provider_options: Option<gst::Structure> = None, "Provider options", PLAYING;
-        /// Fail where the provider cannot be had, instead of a warning and the CPU
+        /// Fail if the provider cannot be used, instead of a warning and the CPU
         strict_provider: bool = false, "Strict provider", PLAYING;
         /// Threads for one run of the network; idle ones sleep, they never spin
         threads: u32 [1, 64] = 1, "Threads", PLAYING;
-        /// Whether a frame waits for its own matte. A late frame (QoS) never waits, but carries the
-        /// newest matte over
+        /// Whether a frame waits for its own matte. A late frame (QoS) never waits, but reuses the
+        /// newest matte
         mode: Mode = Mode::Sync, "Mode", PLAYING;
-        /// Classes that are kept, names or indices with commas between them. Unset: what the model's
+        /// Classes that are kept: names or indices, separated by commas. Unset: as the model's
         /// description says
         subject: Option<Arc<str>> = None, "Subject", PLAYING;
-        /// Pixels of the picture that the network sees, about, where the model leaves its sides open:
-        /// more is dearer and finer. 0: what the model's description says
+        /// About how many pixels the network sees, if the model leaves its sides open; more pixels
+        /// take more time and give a finer matte. 0: as the model's description says
         input_pixels: u32 [0, MAX_INPUT_PIXELS] = 0, "Input pixels", PLAYING;
-        /// Run the network on every n-th frame; those between carry the matte over
+        /// Run the network on every n-th frame; the frames between reuse its matte
         interval: u32 [1, 1000] = 1, "Interval", CONTROLLABLE;
-        /// Skip the network while no part of the picture changes by more than this share of white; 0:
-        /// never skip. Sensor noise stays below 0.006 on most cameras. At least one frame a second is
-        /// run all the same
+        /// Skip the network while no part of the picture changes by more than this share of white;
+        /// 0: never skip. Sensor noise stays below 0.006 on most cameras. At least one frame per
+        /// second is run
         still_threshold: f32 [0.0, 1.0] = 0.0, "Still threshold", CONTROLLABLE;
-        /// Put the matte, cut at one half, on the frame as GstAnalyticsSegmentationMtd too, for
-        /// segmentationoverlay and programs; matterefine then renews it
+        /// Also attach the matte, cut at one half, to the frame as GstAnalyticsSegmentationMtd, for
+        /// segmentationoverlay and programs; matterefine then replaces it
         #[cfg(feature = "v1_26")]
         analytics_meta: bool = true, "Analytics meta", PLAYING;
-        /// Move a matte that is carried over from an earlier frame (mode=async, interval, late
-        /// frames) along with the picture, and drop it where the scene changes
+        /// Move a matte that is reused from an earlier frame (mode=async, interval, late frames)
+        /// along with the picture, and drop it when the scene changes
         motion_compensation: bool = true, "Motion compensation", CONTROLLABLE;
         with direction: DirectionSettings;
         read_only {
             /// What really computes the network; unset until the element has started
             active_execution_provider: Option<Arc<str>>, "Active execution provider";
             /// Counters since the start: frames, inferred, carried-over, dropped (left without a
-            /// matte), late (left out of turn by QoS), failed (runs of the network); inference-mean,
-            /// -p50, -p95 and latency (as told with mode=sync) in ms
+            /// matte), late (without a run because of QoS), failed (runs of the network);
+            /// inference-mean, -p50, -p95 and latency (as reported with mode=sync) in ms
             stats: Option<gst::Structure>, "Statistics";
         }
     }

@@ -26,8 +26,8 @@ properties! {
     /// The property that all elements have, named as in `videoflip`.
     #[derive(Debug, Clone, PartialEq)]
     pub struct DirectionSettings {
-        /// What makes the frames upright for the viewer, in videoflip's words; auto: what the stream's
-        /// tag image-orientation says. Frames and tag stay as they are
+        /// How to turn the frames so that they are upright for the viewer, with videoflip's values;
+        /// auto: as the stream's tag image-orientation says. Frames and tag stay as they are
         video_direction: Option<Orientation> = None, "Video direction", PLAYING;
     }
 }
