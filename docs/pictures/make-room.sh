@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: CC0-1.0
-# Draws room.jpg, the background picture of the demo: a room that never was, out of focus as
-# behind a person in front of a camera. Needs ImageMagick. Same bytes each time on one version.
+# Draws room.jpg, the background picture of the demo: an invented room, out of focus as it is behind a
+# person before a camera. Needs ImageMagick. One version writes the same bytes each time.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * How much of each frame is a person, in C: reads the matte that rides on the frames.
+ * How much of each frame is a person, in C: reads the matte on the frames.
  *
  *   cc -o coverage coverage.c $(pkg-config --cflags --libs gstreamer-video-1.0)
  *   ./coverage FILE
@@ -9,7 +9,7 @@
 #include <gst/video/video.h>
 
 /* ANCHOR: meta */
-/* Share of the frame that the matte covers, 0 to 1; below 0 where the frame has no matte. */
+/* Share of the frame that the matte covers, 0 to 1; below 0 if the frame has no matte. */
 static double
 coverage (GstBuffer * buffer)
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Where the person is, frame by frame, in Python: follow.py FILE
 
-Reads the matte that rides on the frames; PyGObject and GStreamer's own bindings are all it needs.
+Reads the matte on the frames. It only needs PyGObject and GStreamer's own bindings.
 """
 import sys
 
@@ -15,7 +15,7 @@ from gi.repository import Gst, GstVideo  # noqa: E402  (the versions must be nam
 
 # ANCHOR: meta
 def box(buffer: Gst.Buffer):
-    """The person's box as left, top, right, bottom in shares of the frame; None where there is none."""
+    """The person's box as left, top, right, bottom in shares of the frame; None if there is none."""
     meta = buffer.get_custom_meta("MatteMeta")
     if meta is None:
         return None
