@@ -2,8 +2,10 @@
 
 //! What runs when: the published camera all the time, the camera's pipeline while somebody looks.
 
+use crate::cameras::{self, Camera, CameraError};
 use crate::chain::{Chain, ChainError};
 use crate::distributor::FrameDistributor;
+use crate::ending;
 use crate::error::Error;
 use crate::output::OutputError;
 use crate::preview::Preview;
@@ -11,10 +13,12 @@ use crate::published::Published;
 use crate::settings::{Background, Settings};
 use crate::terminal::KEYS;
 use crate::watch::News;
+use futures_channel::oneshot;
 use gst::glib;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::thread;
 use std::time::Duration;
 
 /// The camera stays open this long after the last look: programs look twice.
@@ -39,6 +43,8 @@ struct State {
     hidden: bool,
     /// A start or a stop of the camera is due.
     pending: bool,
+    /// The camera is looked for.
+    finding: bool,
     outcome: Result<(), Error>,
 }
 
@@ -58,6 +64,7 @@ fn say(text: &str) {
 impl App {
     /// A program that does nothing yet.
     pub fn new(
+        main: glib::MainLoop,
         settings: Settings,
         path: PathBuf,
         distributor: FrameDistributor,
@@ -71,13 +78,14 @@ impl App {
             watched: false,
             hidden: false,
             pending: false,
+            finding: false,
             outcome: Ok(()),
         };
         Self {
             state: Rc::new(RefCell::new(state)),
             distributor,
             published: Rc::new(published),
-            main: glib::MainLoop::new(None, false),
+            main,
         }
     }
 
@@ -86,12 +94,17 @@ impl App {
     /// # Errors
     /// What ended it, if nobody wanted it to.
     pub fn run(&self) -> Result<(), Error> {
+        let context = glib::MainContext::default();
+        let _owned = context.acquire()?;
         if self.state.borrow().settings.preview {
             self.toggle_preview();
         }
         self.tick();
         self.settle();
-        self.main.run();
+        if !ending::is_asked() {
+            self.main.run();
+        }
+        ending::deadline();
         let mut state = self.state.borrow_mut();
         (state.chain, state.preview) = (None, None);
         std::mem::replace(&mut state.outcome, Ok(()))
@@ -138,6 +151,10 @@ impl App {
         if self.published.look_after(watched) {
             say("the output was stuck and was woken");
         }
+        let chain = self.state.borrow().chain.as_ref().map(Chain::is_silent);
+        if chain == Some(true) {
+            self.failed(ChainError::Silent);
+        }
         let fast = watched || previewed || self.published.drops_unseen();
         let next = if fast { DARK_FAST } else { DARK_SLOW };
         let app = self.clone();
@@ -179,10 +196,36 @@ impl App {
 
     fn start(&self) {
         let settings = self.state.borrow().settings.clone();
+        if settings.source.is_some() {
+            self.open(None);
+        } else if !std::mem::replace(&mut self.state.borrow_mut().finding, true) {
+            self.find(settings.device);
+        }
+    }
+
+    /// Looks for the camera in a thread of its own: devices and PipeWire may take their time.
+    fn find(&self, device: Option<String>) {
+        let (tell, told) = oneshot::channel();
+        let thread = thread::Builder::new().name("cameras".into());
+        // Without a thread `told` is cancelled.
+        let _ = thread.spawn(move || tell.send(cameras::find(device.as_deref())));
         let app = self.clone();
-        match Chain::start(&settings, &self.distributor, move |failure| {
-            app.failed(failure)
-        }) {
+        glib::MainContext::default().spawn_local(async move {
+            let found = told.await.unwrap_or(Err(CameraError::Search));
+            app.state.borrow_mut().finding = false;
+            match found {
+                _ if !app.wanted() => (),
+                Ok(camera) => app.open(Some(camera)),
+                Err(error) => app.failed(error.into()),
+            }
+        });
+    }
+
+    fn open(&self, camera: Option<Camera>) {
+        let settings = self.state.borrow().settings.clone();
+        let app = self.clone();
+        let failed = move |failure| app.failed(failure);
+        match Chain::start(&settings, camera, &self.distributor, failed) {
             Ok(chain) => {
                 say(&format!("camera on: {}", chain.camera));
                 self.state.borrow_mut().chain = Some(chain);

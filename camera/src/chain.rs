@@ -4,14 +4,19 @@
 //! frames to the distributor.
 
 use crate::background_source::{self, BackgroundSourceError};
-use crate::cameras::{self, CameraError};
+use crate::cameras::{self, Camera, CameraError};
 use crate::convert::{ConvertError, Converter};
 use crate::distributor::FrameDistributor;
 use crate::elements::error_of;
+use crate::progress::Progress;
 use crate::properties::{self, PropertyError};
 use crate::settings::{Background, CheckError, Settings};
 use gst::glib;
 use gst::prelude::*;
+use std::time::Duration;
+
+/// Cameras that sleep need some seconds for their first frame.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Why the pipeline cannot start, or has come to an end.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +57,9 @@ pub enum ChainError {
     /// be read.
     #[error("{0}")]
     Matte(String),
+    /// The camera gives nothing: PipeWire does not say that a camera is gone.
+    #[error("the camera gives no frames")]
+    Silent,
     /// The camera's stream has ended.
     #[error("the camera has ended")]
     Ended,
@@ -60,7 +68,10 @@ pub enum ChainError {
 impl ChainError {
     /// Whether another try would end the same way.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Property(_) | Self::Matte(_))
+        matches!(
+            self,
+            Self::Source { .. } | Self::Property(_) | Self::Matte(_)
+        )
     }
 }
 
@@ -69,24 +80,31 @@ pub struct Chain {
     pipeline: gst::Pipeline,
     matte: gst::Element,
     _bus: gst::bus::BusWatchGuard,
+    /// Of the camera's frames; not of those of a source, which may take its time.
+    progress: Option<Progress>,
     /// What is read, for the user.
     pub camera: String,
 }
 
 impl Chain {
-    /// Opens the camera. `failed` is called from the main loop, at most once.
+    /// Opens the camera, or the source that the settings name. `failed` is called from the main
+    /// loop, at most once.
     ///
     /// # Errors
     /// If the pipeline cannot be built or started.
     pub fn start(
         settings: &Settings,
+        camera: Option<Camera>,
         distributor: &FrameDistributor,
         failed: impl Fn(ChainError) + 'static,
     ) -> Result<Self, ChainError> {
         let pipeline = launch(settings)?;
-        let camera = match &settings.source {
-            Some(source) => source.clone(),
-            None => add_camera(&pipeline, settings)?,
+        let (camera, progress) = match camera {
+            Some(camera) => {
+                let progress = add_camera(&pipeline, &camera, settings)?;
+                (camera.name, Some(progress))
+            }
+            None => (settings.source.clone().unwrap_or_default(), None),
         };
         let matte = part(&pipeline, "matte")?;
         // Frames are upright when they come here; if videoflip was told a direction, the tag still
@@ -105,6 +123,7 @@ impl Chain {
             _bus: watch(&pipeline, &matte, failed)?,
             pipeline,
             matte,
+            progress,
             camera,
         };
         match chain.pipeline.set_state(gst::State::Playing) {
@@ -116,6 +135,12 @@ impl Chain {
                 ))
             }
         }
+    }
+
+    /// Whether the camera has stopped to give frames; to be asked now and then.
+    pub fn is_silent(&self) -> bool {
+        let progress = self.progress.as_ref();
+        progress.is_some_and(|progress| progress.stands_still(PATIENCE))
     }
 
     /// Brings in changed settings while frames flow. False if that is not possible: the pipeline
@@ -136,6 +161,17 @@ impl Drop for Chain {
     fn drop(&mut self) {
         // A pipeline that cannot stop is left to the end of the process.
         let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
+
+/// Checks that the source of the settings can be made: now, not when somebody looks.
+///
+/// # Errors
+/// With what GStreamer says about it.
+pub fn check_source(settings: &Settings) -> Result<(), ChainError> {
+    match &settings.source {
+        Some(_) => launch(settings).map(drop),
+        None => Ok(()),
     }
 }
 
@@ -167,9 +203,12 @@ fn part(pipeline: &gst::Pipeline, name: &'static str) -> Result<gst::Element, Ch
     pipeline.by_name(name).ok_or(ChainError::Part(name))
 }
 
-/// Puts the camera in front of decodebin; its name.
-fn add_camera(pipeline: &gst::Pipeline, settings: &Settings) -> Result<String, ChainError> {
-    let camera = cameras::choose(cameras::list(), settings.device.as_deref())?;
+/// Puts the camera in front of decodebin.
+fn add_camera(
+    pipeline: &gst::Pipeline,
+    camera: &Camera,
+    settings: &Settings,
+) -> Result<Progress, ChainError> {
     let source = camera.source()?;
     let filter = gst::ElementFactory::make("capsfilter").build()?;
     if let Some(caps) = camera.caps(settings.camera_size(), settings.rate) {
@@ -177,10 +216,12 @@ fn add_camera(pipeline: &gst::Pipeline, settings: &Settings) -> Result<String, C
     }
     pipeline.add_many([&source, &filter])?;
     gst::Element::link_many([&source, &filter, &part(pipeline, "decode")?])?;
+    let progress = Progress::new();
     if let Some(pad) = filter.static_pad("src") {
         cameras::name_colour(&pad);
+        progress.count(&pad);
     }
-    Ok(camera.name)
+    Ok(progress)
 }
 
 /// Converts every frame that comes out of the pipeline and hands it to the distributor.

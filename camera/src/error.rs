@@ -21,6 +21,9 @@ pub enum Error {
     /// GStreamer does not start.
     #[error("GStreamer does not start: {0}")]
     Init(#[from] glib::Error),
+    /// Nobody can listen to signals.
+    #[error("no thread for signals: {0}")]
+    Signals(#[from] std::io::Error),
     /// The plugin is not found.
     #[error(
         "the GStreamer plugin matte is not found: GST_PLUGIN_PATH must name the folder of \

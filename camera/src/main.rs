@@ -11,11 +11,14 @@ mod convert;
 mod direction;
 mod distributor;
 mod elements;
+mod ending;
 mod error;
 mod holders;
 mod options;
 mod output;
+mod pipewire;
 mod preview;
+mod progress;
 mod properties;
 mod published;
 mod settings;
@@ -26,22 +29,16 @@ use app::App;
 use distributor::FrameDistributor;
 use elements::error_on;
 use error::Error;
-use glib_unix::unix_signal_add_local;
 use gst::glib;
 use gst::prelude::*;
 use options::{Options, Task};
-use output::{Output, OutputError};
+use output::{Names, Output, OutputError};
 use published::Published;
 use settings::Settings;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use terminal::{KEYS, Keys};
-
-/// POSIX numbers of the signals that end the program.
-const SIGHUP: i32 = 1;
-const SIGINT: i32 = 2;
-const SIGTERM: i32 = 15;
 
 fn main() -> ExitCode {
     match run() {
@@ -118,13 +115,16 @@ fn check_plugin(settings: &Settings) -> Result<(), Error> {
 }
 
 fn publish(settings: Settings, path: PathBuf, read_keys: bool) -> Result<(), Error> {
+    let main = glib::MainLoop::new(None, false);
+    ending::at_signals(main.clone())?;
     check_plugin(&settings)?;
+    chain::check_source(&settings)?;
     let output = Output::choose(&settings.output)?;
+    let names = Names::unused(&output, &settings.name);
     let distributor = FrameDistributor::new(settings.size, settings.rate);
-    let published = Published::start(&output, &settings.name, &distributor)?;
+    let published = Published::start(&output, &names, &distributor)?;
     let bus = published.bus();
-    let name = settings.name.clone();
-    let app = App::new(settings, path, distributor, published);
+    let app = App::new(main, settings, path, distributor, published);
 
     let ended = app.clone();
     let _bus = bus.add_watch_local(move |_, message| {
@@ -134,15 +134,11 @@ fn publish(settings: Settings, path: PathBuf, read_keys: bool) -> Result<(), Err
         }
         glib::ControlFlow::Continue
     })?;
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        let app = app.clone();
-        unix_signal_add_local(signal, move || {
-            app.quit(Ok(()));
-            glib::ControlFlow::Continue
-        });
-    }
     match &output {
-        Output::PipeWire => eprintln!("matte-camera: published as '{name}' in PipeWire"),
+        Output::PipeWire => {
+            let name = names.description;
+            eprintln!("matte-camera: published as '{name}' in PipeWire");
+        }
         Output::Loopback(path) => eprintln!("matte-camera: published as {}", path.display()),
     }
     let watcher = app.clone();

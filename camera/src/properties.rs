@@ -25,12 +25,14 @@ pub enum PropertyError {
         wanted: glib::Type,
     },
     /// The value is too small or too large.
-    #[error("{name} = {text} is out of range: gst-inspect-1.0 mattebackground")]
+    #[error("{name} = {text} is out of range: {range}")]
     Range {
         /// The property.
         name: String,
         /// The value.
         text: String,
+        /// What the property takes.
+        range: String,
     },
     /// Properties hold UTF-8 only.
     #[error("picture: the path is not UTF-8")]
@@ -80,13 +82,34 @@ fn set(element: &gst::Element, name: &str, text: &str) -> Result<(), PropertyErr
             wanted,
         }
     })?;
-    element.set_property_from_value(name, &value);
-    // GObject leaves a property as it is if a value is out of range.
-    match element.property_value(name).compare(&value) {
-        Some(std::cmp::Ordering::Equal) | None => Ok(()),
-        _ => Err(PropertyError::Range {
+    // The bindings panic at a value that the property does not take.
+    if let Some(range) = range_without(&spec, &value) {
+        return Err(PropertyError::Range {
             name: name.into(),
             text: text.into(),
-        }),
+            range,
+        });
     }
+    element.set_property_from_value(name, &value);
+    Ok(())
 }
+
+/// The range of a property in words, if a value lies outside of it.
+fn range_without(spec: &glib::ParamSpec, value: &glib::Value) -> Option<String> {
+    macro_rules! numbers {
+        ($($spec:ty => $number:ty),*) => {
+            $(if let (Some(spec), Ok(number)) = (spec.downcast_ref::<$spec>(), value.get::<$number>()) {
+                let (least, most) = (spec.minimum(), spec.maximum());
+                return (!(least..=most).contains(&number)).then(|| format!("{least} to {most}"));
+            })*
+        };
+    }
+    numbers!(
+        glib::ParamSpecInt => i32, glib::ParamSpecUInt => u32, glib::ParamSpecInt64 => i64,
+        glib::ParamSpecUInt64 => u64, glib::ParamSpecFloat => f32, glib::ParamSpecDouble => f64
+    );
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,10 @@
 
 use crate::distributor::FrameDistributor;
 use crate::elements::error_of;
-use crate::output::{Output, OutputError};
+use crate::output::{Names, Output, OutputError};
+use crate::progress::Progress;
 use gst::prelude::*;
-use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// While somebody looks, frames come at least ten times per second; a sink that takes none for so
 /// long is stuck. A busy machine alone must not look like it.
@@ -19,10 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The pipeline that publishes; it stops when it is dropped.
 pub struct Published {
     pipeline: gst::Pipeline,
-    /// Frames that the sink was given.
-    taken: Arc<AtomicU64>,
-    /// How many these were when they last grew, and when.
-    last: Cell<(u64, Instant)>,
+    /// Of the frames that the sink is given.
+    progress: Progress,
     drops_unseen: bool,
 }
 
@@ -33,25 +29,19 @@ impl Published {
     /// If that is not possible, with what is missing.
     pub fn start(
         output: &Output,
-        name: &str,
+        names: &Names,
         distributor: &FrameDistributor,
     ) -> Result<Self, OutputError> {
-        let pipeline = output.pipeline(name, distributor)?;
-        let taken = Arc::new(AtomicU64::new(0));
+        let pipeline = output.pipeline(names, distributor)?;
+        let progress = Progress::new();
         for sink in pipeline.iterate_sinks().into_iter().flatten() {
-            let Some(pad) = sink.static_pad("sink") else {
-                continue;
-            };
-            let taken = taken.clone();
-            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-                taken.fetch_add(1, Ordering::Relaxed);
-                gst::PadProbeReturn::Ok
-            });
+            if let Some(pad) = sink.static_pad("sink") {
+                progress.count(&pad);
+            }
         }
         let published = Self {
             pipeline,
-            taken,
-            last: Cell::new((0, Instant::now())),
+            progress,
             drops_unseen: *output == Output::PipeWire,
         };
         if published.pipeline.set_state(gst::State::Playing).is_err() {
@@ -74,16 +64,12 @@ impl Published {
 
     /// Wakes a sink that is stuck; to be called now and then. True if it was.
     pub fn look_after(&self, watched: bool) -> bool {
-        let now = (self.taken.load(Ordering::Relaxed), Instant::now());
-        let (count, since) = self.last.get();
-        if !watched || now.0 != count {
-            self.last.set(now);
+        if !watched {
+            self.progress.restart();
+        }
+        if !watched || !self.progress.stands_still(PATIENCE) {
             return false;
         }
-        if since.elapsed() < PATIENCE {
-            return false;
-        }
-        self.last.set(now);
         // At once: PipeWire starts the graph again if the stream was not yet taken out of it, and
         // begins anew, with the same race, if it was.
         for state in [gst::State::Paused, gst::State::Playing] {

@@ -6,15 +6,27 @@ use glib_unix::unix_fd_add_local;
 use gst::glib;
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use std::os::fd::AsRawFd;
+use std::sync::{Mutex, PoisonError};
 
 /// What the keys do.
 pub const KEYS: &str = "\
 b blur   p picture   v video   c colour   + - blur strength
 h hide (camera closed)   w preview window   s save settings   ? keys   q quit";
 
+/// The terminal as it was before.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Makes the terminal what it was before keys were read.
+pub fn restore() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = before {
+        // A terminal that is gone needs nothing.
+        let _ = termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &before);
+    }
+}
+
 /// Reads keys until it is dropped; then the terminal is as it was before.
 pub struct Keys {
-    before: Option<Termios>,
     source: Option<glib::SourceId>,
 }
 
@@ -28,9 +40,8 @@ impl Keys {
     pub fn read(pressed: impl Fn(char) + 'static) -> Self {
         let input = rustix::stdio::stdin();
         // Each key counts at once, without an echo. Ctrl-C stays a signal.
-        let before = termios::tcgetattr(input).ok();
-        if let Some(before) = &before {
-            let mut now = before.clone();
+        if let Ok(mut now) = termios::tcgetattr(input) {
+            *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(now.clone());
             now.local_modes
                 .remove(LocalModes::ICANON | LocalModes::ECHO);
             // If the terminal refuses, keys need Enter after them.
@@ -50,7 +61,6 @@ impl Keys {
             }
         });
         Self {
-            before,
             source: Some(source),
         }
     }
@@ -64,8 +74,6 @@ impl Drop for Keys {
                 source.destroy();
             }
         }
-        if let Some(before) = &self.before {
-            let _ = termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, before);
-        }
+        restore();
     }
 }

@@ -61,5 +61,5 @@ says() { # expected text, arguments...
         return 1
     fi
     echo "$said"
-    grep -qF "$1" <<<"$said"
+    grep -qF "$1" <<<"$said" && ! grep -q panicked <<<"$said"
 }

@@ -4,7 +4,7 @@
 # PATIENCE seconds limit every wait.
 # shellcheck shell=bash
 : "${work:?is a folder of the test}"
-PATIENCE=$((240 * ${MATTE_PATIENCE:-1}))
+PATIENCE=${PATIENCE:-$((240 * ${MATTE_PATIENCE:-1}))}
 
 # RGB or $VIEW_FORMAT, $VIEW_WIDTH pixels wide.
 view_caps() { echo "video/x-raw,format=${VIEW_FORMAT:-RGB},width=${VIEW_WIDTH:?},pixel-aspect-ratio=1/1"; }

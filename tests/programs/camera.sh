@@ -26,7 +26,14 @@ check "without its plugin" env GST_PLUGIN_PATH= GST_REGISTRY="$work/registry" \
     bash -c "$(declare -f says); program=$program; says 'libgstmatte.so'"
 check "without its model" env MATTE_MODEL=/nowhere.onnx bash -c "$(declare -f says); program=$program; says /nowhere.onnx"
 check "with an unknown property" says "no property 'beauty'" --set beauty=1
-check "with a value out of range" says "out of range" --set feather=1000
+check "with a value out of range" says "feather = 1000 is out of range: -64 to 64" --set feather=1000
+check "with a value of another type" says "feather = wide: a " --set feather=wide
+mkdir -p "$work/wide/matte"
+printf '[properties]\nfeather = -65\n' >"$work/wide/matte/camera.toml"
+check "with a value out of range in the settings" env XDG_CONFIG_HOME="$work/wide" \
+    bash -c "$(declare -f says); program=$program; says 'feather = -65 is out of range: -64 to 64'"
+check "with a source that is not there" says 'no element "nosuchelement"' --source nosuchelement
+check "with a source that is none" says "source ! !: " --source '! !'
 check "with a missing picture" says "there is no such file" --picture /nowhere.jpg
 mkdir -p "$work/wrong/matte"
 echo 'backgruond = "blur"' >"$work/wrong/matte/camera.toml"
@@ -152,6 +159,9 @@ lost() {
     [ $status = 1 ] && grep -q "output:" "$work/camera.log"
 }
 check "ends with a message when PipeWire does" lost
+
+panics() { ! grep -h -e panicked -e CRITICAL "$work"/*.log; }
+check "panics nowhere, and GStreamer complains nowhere" panics
 
 # --- the unit ---------------------------------------------------------------------------------------
 unit() { ! have systemd-analyze || systemd-analyze --user verify "$ROOT/camera/matte-camera.service"; }

@@ -2,6 +2,8 @@
 
 use super::formats::nearest;
 use super::*;
+use crate::settings::Size;
+use gst::prelude::*;
 use std::str::FromStr;
 
 #[test]
@@ -90,8 +92,54 @@ fn a_camera_that_says_no_colour_is_a_webcam() {
 fn a_missing_camera_is_said() {
     let error = choose(Vec::new(), Some("HD")).expect_err("there is none");
     assert!(error.to_string().contains("HD"), "{error}");
-    assert!(choose(Vec::new(), None).is_err());
+    assert!(matches!(choose(Vec::new(), None), Err(CameraError::None)));
     gst::init().expect("GStreamer is there");
     let error = choose(Vec::new(), Some("/dev/null")).expect_err("it is no camera");
     assert!(error.to_string().contains("/dev/null"), "{error}");
+}
+
+fn node(properties: &str, formats: &str) -> Option<Camera> {
+    let text = format!(
+        r#"[{{"id": 36, "info": {{"props": {{{properties}}}, "params": {{"EnumFormat": [{formats}]}}}}}}]"#
+    );
+    let objects = crate::pipewire::read(text.as_bytes()).expect("it is JSON");
+    pipewire::camera(&objects[0])
+}
+
+#[test]
+fn cameras_of_pipewire_are_read() {
+    gst::init().expect("GStreamer is there");
+    let properties = r#""media.class": "Video/Source", "node.name": "imx", "object.serial": 39"#;
+    let formats = r#"
+        {"mediaType": "video", "mediaSubtype": "raw", "format": "YUY2",
+         "size": {"width": 640, "height": 480}, "framerate": {"num": 30, "denom": 1}},
+        {"mediaType": "video", "mediaSubtype": "mjpg",
+         "size": {"width": 1280, "height": 720},
+         "framerate": {"default": {"num": 30, "denom": 1}, "alt1": {"num": 30, "denom": 1},
+                       "alt2": {"num": 15, "denom": 1}}},
+        {"mediaType": "video", "mediaSubtype": "raw",
+         "size": {"default": {"width": 640, "height": 480}, "min": {"width": 160, "height": 120},
+                  "max": {"width": 1920, "height": 1080}},
+         "framerate": {"default": {"num": 30, "denom": 1}, "min": {"num": 1, "denom": 1},
+                       "max": {"num": 60, "denom": 1}}},
+        {"mediaType": "video", "mediaSubtype": "h264"}"#;
+    let camera = node(properties, formats).expect("it is one");
+    assert_eq!(
+        (camera.name.as_str(), camera.path.as_deref()),
+        ("imx", None)
+    );
+    let target = "39".to_string();
+    assert_eq!(camera.reader, Reader::PipeWire { target });
+    let expected = "video/x-raw,width=640,height=480,framerate=30/1; \
+        image/jpeg,width=1280,height=720,framerate={30/1,30/1,15/1}; \
+        video/x-raw,width=[160,1920],height=[120,1080],framerate=[1/1,60/1]";
+    let caps = camera.caps.expect("it has formats");
+    assert_eq!(caps, gst::Caps::from_str(expected).expect("they are right"));
+    assert!(node(properties, "").expect("it is one").caps.is_none());
+}
+
+#[test]
+fn what_is_no_camera_of_others_is_left_out() {
+    assert!(node(r#""media.class": "Audio/Source""#, "").is_none());
+    assert!(node(r#""media.class": "Video/Source", "matte.process": "1""#, "").is_none());
 }

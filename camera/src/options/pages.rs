@@ -32,8 +32,8 @@ pub enum Page {
 }
 
 impl Page {
-    /// The option that asks for one, by the name `generate`. It is for those who make packages, so that
-    /// no page names it.
+    /// The option that asks for one, by the name `generate`. It is for those who make packages, so
+    /// that no page names it.
     pub fn option() -> Arg {
         let option = Arg::new("generate").long("generate").hide(true);
         option.value_parser(value_parser!(Self))

@@ -4,20 +4,22 @@
 
 mod error;
 mod loopback;
+mod names;
 #[cfg(test)]
 mod tests;
 
 pub use error::OutputError;
 pub use loopback::{is_loopback, loopbacks};
+pub use names::Names;
 
 use crate::distributor::{FrameDistributor, frames_source};
 use crate::elements::MissingElement;
+use crate::pipewire;
 use gst::prelude::*;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-/// The name of the published node.
-pub const NODE: &str = "matte-camera";
+/// The property of the published node that says which process publishes it.
+pub const PROCESS: &str = "matte.process";
 
 /// Where the camera is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ impl Output {
     /// With what is missing and how to get it.
     pub fn choose(wanted: &str) -> Result<Self, OutputError> {
         match wanted {
-            "pipewire" | "auto" if pipewire_runs() => Ok(Self::PipeWire),
+            "pipewire" | "auto" if pipewire::runs() => Ok(Self::PipeWire),
             "pipewire" => Err(OutputError::NoPipeWire),
             "auto" => {
                 let devices = loopbacks();
@@ -59,13 +61,13 @@ impl Output {
     /// With the element that is missing and the package that has it.
     pub fn pipeline(
         &self,
-        name: &str,
+        names: &Names,
         distributor: &FrameDistributor,
     ) -> Result<gst::Pipeline, OutputError> {
         let frames = frames_source();
         let mut chain = vec![frames.clone().upcast::<gst::Element>()];
         match self {
-            Self::PipeWire => chain.extend(pipewire_sink(name)?),
+            Self::PipeWire => chain.extend(pipewire_sink(names)?),
             Self::Loopback(path) => chain.push(loopback_sink(path)?),
         }
         let pipeline = gst::Pipeline::with_name("output");
@@ -77,7 +79,7 @@ impl Output {
 }
 
 /// PipeWire's sink, and what stands before it.
-fn pipewire_sink(name: &str) -> Result<[gst::Element; 2], MissingElement> {
+fn pipewire_sink(names: &Names) -> Result<[gst::Element; 2], MissingElement> {
     // pipewiresink (0.3) crashes if it is asked for buffers.
     let guard = gst::ElementFactory::make("identity").property("drop-allocation", true);
     let guard = guard
@@ -89,8 +91,9 @@ fn pipewire_sink(name: &str) -> Result<[gst::Element; 2], MissingElement> {
         .field("session.suspend-timeout-seconds", "0")
         .field("media.class", "Video/Source")
         .field("media.role", "Camera")
-        .field("node.name", NODE)
-        .field("node.description", name)
+        .field("node.name", &names.node)
+        .field("node.description", &names.description)
+        .field(PROCESS, std::process::id().to_string())
         .build();
     let sink = gst::ElementFactory::make("pipewiresink")
         .property_from_str("mode", "provide")
@@ -114,15 +117,4 @@ fn missing(
     package: &'static str,
 ) -> impl Fn(gst::glib::BoolError) -> MissingElement {
     move |_| MissingElement { element, package }
-}
-
-/// Whether PipeWire takes connections.
-fn pipewire_runs() -> bool {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let Some(folder) = variable("PIPEWIRE_RUNTIME_DIR").or_else(|| variable("XDG_RUNTIME_DIR"))
-    else {
-        return false;
-    };
-    let name = variable("PIPEWIRE_REMOTE").unwrap_or_else(|| "pipewire-0".into());
-    UnixStream::connect(PathBuf::from(folder).join(name)).is_ok()
 }

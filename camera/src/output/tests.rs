@@ -36,3 +36,18 @@ fn what_is_missing_is_said() {
         assert!(error.contains(said), "{output}: {error}");
     }
 }
+
+#[test]
+fn a_second_program_has_names_of_its_own() {
+    let names = |taken: &[&str]| {
+        let taken: Vec<String> = taken.iter().map(ToString::to_string).collect();
+        let Names { node, description } = Names::beside(&taken, "Matte");
+        format!("{node}, {description}")
+    };
+    assert_eq!(names(&["speaker"]), "matte-camera, Matte");
+    assert_eq!(names(&["matte-camera"]), "matte-camera-2, Matte 2");
+    let gap = names(&["matte-camera-2", "matte-camera-3"]);
+    assert_eq!(gap, "matte-camera, Matte");
+    let third = names(&["matte-camera-2", "matte-camera"]);
+    assert_eq!(third, "matte-camera-3, Matte 3");
+}

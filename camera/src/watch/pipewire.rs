@@ -5,27 +5,14 @@
 
 use super::error::WatchError;
 use super::news::News;
-use crate::output::NODE;
+use crate::output::PROCESS;
+use crate::pipewire::{self, Object};
 use glib_unix::unix_fd_add_local;
 use gst::glib;
-use serde::Deserialize;
 use std::collections::HashSet;
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::process::{Child, Command, Stdio};
-
-/// An object of PipeWire, as far as it matters here. `info` is null if the object is gone.
-#[derive(Deserialize)]
-struct Object {
-    id: u64,
-    info: Option<Info>,
-}
-
-#[derive(Deserialize)]
-struct Info {
-    state: Option<String>,
-    props: Option<serde_json::Map<String, serde_json::Value>>,
-}
 
 /// What was read so far.
 #[derive(Default)]
@@ -42,13 +29,11 @@ impl Dump {
         if !self.text.ends_with(b"\n]\n") && !self.text.ends_with(b"[]\n") {
             return Ok(None);
         }
-        for objects in serde_json::Deserializer::from_slice(&self.text).into_iter::<Vec<Object>>() {
-            for object in objects? {
-                if object.runs() {
-                    self.running.insert(object.id);
-                } else {
-                    self.running.remove(&object.id);
-                }
+        for object in pipewire::read(&self.text)? {
+            if runs(&object) {
+                self.running.insert(object.id);
+            } else {
+                self.running.remove(&object.id);
             }
         }
         self.text.clear();
@@ -56,15 +41,10 @@ impl Dump {
     }
 }
 
-impl Object {
-    fn runs(&self) -> bool {
-        let Some(info) = &self.info else {
-            return false;
-        };
-        let name = info.props.as_ref().and_then(|props| props.get("node.name"));
-        name.and_then(|name| name.as_str()) == Some(NODE)
-            && info.state.as_deref() == Some("running")
-    }
+/// Whether an object is the node of this process, and runs.
+fn runs(object: &Object) -> bool {
+    object.state() == Some("running")
+        && object.property(PROCESS) == Some(std::process::id().to_string())
 }
 
 /// Ends `pw-dump` when it is dropped.

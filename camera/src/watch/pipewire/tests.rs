@@ -2,22 +2,23 @@
 
 use super::*;
 
-fn node(id: u64, name: &str, state: &str) -> String {
+fn node(id: u64, process: u32, state: &str) -> String {
     format!(
         "[\n  {{\"id\": {id}, \"type\": \"PipeWire:Interface:Node\", \"info\": \
-         {{\"state\": \"{state}\", \"props\": {{\"node.name\": \"{name}\"}}}}}}\n]\n"
+         {{\"state\": \"{state}\", \"props\": {{\"{PROCESS}\": \"{process}\"}}}}}}\n]\n"
     )
 }
 
 #[test]
-fn the_node_is_followed() {
+fn the_node_of_this_process_is_followed() {
+    let (own, other) = (std::process::id(), 1);
     let mut dump = Dump::default();
     for (text, expected) in [
-        (node(30, "other", "running"), false),
-        (node(34, NODE, "suspended"), false),
-        (node(34, NODE, "running"), true),
-        (node(30, "other", "idle"), true),
-        (node(34, NODE, "idle") + &node(34, NODE, "running"), true),
+        (node(30, other, "running"), false),
+        (node(34, own, "suspended"), false),
+        (node(34, own, "running"), true),
+        (node(30, other, "idle"), true),
+        (node(34, own, "idle") + &node(34, own, "running"), true),
         ("[\n  {\"id\": 34, \"info\": null}\n]\n".into(), false),
     ] {
         // In pieces, as a pipe gives them.
