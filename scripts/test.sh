@@ -142,6 +142,7 @@ step_pipelines() { tests/programs/pipelines.sh; }
 step_camera() { tests/programs/camera.sh; tests/programs/cameras.sh; }
 step_examples() { tests/programs/examples.sh; }
 step_documents() {
+    tests/documents/names.py
     /usr/bin/python3 tests/documents/documents.py
     /usr/bin/python3 scripts/docs/elements-page.py --check
     /usr/bin/python3 scripts/docs/plugin-cache.py --check

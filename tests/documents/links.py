@@ -15,7 +15,8 @@ import sys
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).parents[2]
-MARKDOWN = ["*.md", "docs/*.md", "docs/pictures/*.md", "models/**/*.md", "packaging/*.md", "scripts/*.md", "tests/*.md"]
+FOLDERS = ["", "docs/", "docs/pictures/", "models/**/", "packaging/", "scripts/", "tests/"]
+MARKDOWN = [f"{folder}*.md" for folder in FOLDERS]
 REPOSITORY = re.compile(r"https://github\.com/gst-plugin-matte/matte/(?:tree|blob)/main/([^#?]*)")
 # All chapters in one page for printing, their headings renamed; the table beside every page; a page
 # that is seen at any address.
