@@ -43,7 +43,7 @@ pub enum PictureError {
     },
     /// The system does not decode it.
     #[error(
-        "the background picture is {name}, which gdk-pixbuf reads, but {problem}; install \
+        "the background picture is {name}, which gdk-pixbuf reads, but {source}; install \
          {package} (Debian, Ubuntu) or your system's loader of {name} for gdk-pixbuf or glycin, or \
          save it as PNG or JPEG"
     )]
@@ -53,7 +53,7 @@ pub enum PictureError {
         /// Debian's package with the loader.
         package: &'static str,
         /// What is missing or wrong.
-        problem: String,
+        source: SystemError,
     },
     /// The picture is too large.
     #[error(
@@ -65,6 +65,52 @@ pub enum PictureError {
     /// The picture has no pixels.
     #[error("the background picture is empty")]
     Empty,
+}
+
+/// Why the system gives no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// gdk-pixbuf cannot be used.
+    #[error(transparent)]
+    Open(&'static OpenError),
+    /// So many decoders do not come back.
+    #[error("{0} of its decoders are still at work on other pictures")]
+    Busy(usize),
+    /// The system gives no thread.
+    #[error("no thread to decode it: {0}")]
+    NoThread(std::io::Error),
+    /// The decoder takes more than so many seconds.
+    #[error("its decoder has not finished after {0} s")]
+    Timeout(u64),
+    /// The decoder's thread panicked.
+    #[error("its decoder has failed")]
+    Panicked,
+    /// No decoder is registered for the kind.
+    #[error("it has no decoder for it ({0})")]
+    NoDecoder(String),
+    /// What the decoder says.
+    #[error("its decoder says: {0}")]
+    Decoder(String),
+    /// The decoder gives nothing.
+    #[error("its decoder gives no picture")]
+    NoPicture,
+    /// The decoder gives something else than 8-bit RGB or RGBA.
+    #[error("its decoder gives pixels of an unknown form")]
+    Pixels,
+    /// Larger than the limits.
+    #[error("it is too large")]
+    Huge,
+}
+
+/// Why gdk-pixbuf cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No library of its names.
+    #[error("gdk-pixbuf is not installed ({0})")]
+    Library(libloading::Error),
+    /// The library lacks a function.
+    #[error(transparent)]
+    Function(#[from] libloading::Error),
 }
 
 impl PictureError {

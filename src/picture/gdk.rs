@@ -5,7 +5,7 @@
 //! Why gdk-pixbuf, and why it is opened at run time: it is where distributions register their
 //! decoders of AVIF, HEIC, JPEG XL and SVG, it hands out colour profiles (GStreamer's element for
 //! it does not), it tells a picture's size before it takes memory, and in newer versions its
-//! loaders (glycin) run in a sandbox. Where it is missing, everything else works.
+//! loaders (glycin) run in a sandbox. If it is missing, everything else works.
 //!
 //! Its decoders are C and C++ in this process. They get only files whose first bytes say their
 //! kind, whose sizes were looked at before, and a limited time.
@@ -14,6 +14,7 @@
 //! types are those of gdk-pixbuf's documented interface, stable since 2.4.
 #![allow(unsafe_code)]
 
+use super::error::{OpenError, SystemError};
 use super::kind::SystemKind;
 use super::limits::{MAX_BYTES, MAX_SIDE};
 use gst::glib::{ffi, gobject_ffi};
@@ -39,7 +40,7 @@ const LIBRARIES: &[&str] = if cfg!(target_os = "macos") {
 };
 
 /// How long a decoder may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// How many decoders may run at a time, those that never came back included.
 const MOST: usize = 4;
 /// Sides of drawings are at least this long, so that they are sharp behind any usual video.
@@ -52,17 +53,8 @@ pub(super) struct Decoded {
     pub image: RgbaImage,
     /// The file's ICC profile.
     pub icc: Option<Vec<u8>>,
-    /// The size that the file names, where the picture was drawn larger.
+    /// The size that the file names, if the picture was drawn larger.
     pub own_size: Option<(u32, u32)>,
-}
-
-/// Why the system gives no picture.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    /// Larger than the limits.
-    Huge,
-    /// In words.
-    Said(String),
 }
 
 macro_rules! functions {
@@ -101,37 +93,41 @@ functions! {
 }
 
 /// gdk-pixbuf, opened once and never closed: types that it has registered stay.
-fn gdk() -> Result<Gdk, String> {
-    static GDK: OnceLock<Result<Gdk, String>> = OnceLock::new();
-    let open = || {
-        let mut problem = String::new();
-        for name in LIBRARIES {
-            // SAFETY: a library of the system, whose start-up code does nothing but register types.
-            match unsafe { libloading::Library::new(*name) } {
-                Ok(library) => {
-                    let functions = Gdk::of(&library).map_err(|error| error.to_string());
-                    std::mem::forget(library);
-                    return functions;
-                }
-                Err(error) => problem = error.to_string(),
-            }
-        }
-        Err(format!("gdk-pixbuf is not installed ({problem})"))
+fn gdk() -> Result<Gdk, SystemError> {
+    static GDK: OnceLock<Result<Gdk, OpenError>> = OnceLock::new();
+    match GDK.get_or_init(open) {
+        Ok(gdk) => Ok(*gdk),
+        Err(error) => Err(SystemError::Open(error)),
+    }
+}
+
+/// Opens the first library that is there; the error is that of the last name.
+fn open() -> Result<Gdk, OpenError> {
+    // SAFETY: a library of the system, whose start-up code does nothing but register types.
+    let load = |name: &&str| unsafe { libloading::Library::new(*name) };
+    let [others @ .., last] = LIBRARIES else {
+        unreachable!("the list has names")
     };
-    GDK.get_or_init(open).clone()
+    let found = others.iter().find_map(|name| load(name).ok());
+    let library = match found {
+        Some(library) => library,
+        None => load(last).map_err(OpenError::Library)?,
+    };
+    let functions = Gdk::of(&library)?;
+    std::mem::forget(library);
+    Ok(functions)
 }
 
 /// Decodes a file of a kind.
 ///
 /// # Errors
-/// What is missing or wrong with the file.
-pub(super) fn decode(bytes: Vec<u8>, kind: &'static SystemKind) -> Result<Decoded, Refusal> {
+/// [`SystemError`] says what is missing, or wrong with the file.
+pub(super) fn decode(bytes: Vec<u8>, kind: &'static SystemKind) -> Result<Decoded, SystemError> {
     static RUNNING: AtomicUsize = AtomicUsize::new(0);
-    let gdk = gdk().map_err(Refusal::Said)?;
+    let gdk = gdk()?;
     if RUNNING.fetch_add(1, Ordering::AcqRel) >= MOST {
         RUNNING.fetch_sub(1, Ordering::AcqRel);
-        let problem = format!("{MOST} of its decoders are still at work on other pictures");
-        return Err(Refusal::Said(problem));
+        return Err(SystemError::Busy(MOST));
     }
     let (sender, receiver) = mpsc::channel();
     let work = move || {
@@ -144,19 +140,13 @@ pub(super) fn decode(bytes: Vec<u8>, kind: &'static SystemKind) -> Result<Decode
         .spawn(work);
     if let Err(error) = spawned {
         RUNNING.fetch_sub(1, Ordering::AcqRel);
-        return Err(Refusal::Said(format!("no thread to decode it: {error}")));
+        return Err(SystemError::NoThread(error));
     }
-    receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| {
-        Err(Refusal::Said(match error {
-            RecvTimeoutError::Timeout => {
-                format!(
-                    "its decoder has not finished after {} s",
-                    PATIENCE.as_secs()
-                )
-            }
-            RecvTimeoutError::Disconnected => "its decoder has failed".into(),
-        }))
-    })
+    match receiver.recv_timeout(TIMEOUT) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => Err(SystemError::Timeout(TIMEOUT.as_secs())),
+        Err(RecvTimeoutError::Disconnected) => Err(SystemError::Panicked),
+    }
 }
 
 /// What the callback for a picture's size sees.
@@ -176,7 +166,7 @@ struct Loader {
 }
 
 impl Loader {
-    fn new(gdk: Gdk, kind: &SystemKind) -> Result<Self, Refusal> {
+    fn new(gdk: Gdk, kind: &SystemKind) -> Result<Self, SystemError> {
         let mut problem = String::new();
         for mime in kind.mime {
             let mime = CString::new(*mime).expect("no NUL");
@@ -193,12 +183,10 @@ impl Loader {
             }
             problem = take(error);
         }
-        Err(Refusal::Said(format!(
-            "it has no decoder for it ({problem})"
-        )))
+        Err(SystemError::NoDecoder(problem))
     }
 
-    fn decode(&mut self, bytes: &[u8]) -> Result<Decoded, Refusal> {
+    fn decode(&mut self, bytes: &[u8]) -> Result<Decoded, SystemError> {
         let mut sizes = Sizes {
             gdk: self.gdk,
             drawing: self.drawing,
@@ -240,23 +228,22 @@ impl Loader {
             if !error.is_null() {
                 take(error);
             }
-            return Err(Refusal::Huge);
+            return Err(SystemError::Huge);
         }
         if !fed {
-            return Err(Refusal::Said(format!("its decoder says: {}", take(error))));
+            return Err(SystemError::Decoder(take(error)));
         }
         self.take_picture(sizes.own)
     }
 
-    fn take_picture(&self, own_size: Option<(u32, u32)>) -> Result<Decoded, Refusal> {
+    fn take_picture(&self, own_size: Option<(u32, u32)>) -> Result<Decoded, SystemError> {
         let gdk = self.gdk;
-        let said = |problem: &str| Refusal::Said(problem.into());
         // SAFETY: the pixbuf belongs to the loader, which lives until the end; what is read of its
         // pixels is what width, height, channels and stride say, the last row without its padding.
         unsafe {
             let pixbuf = (gdk.loader_get_pixbuf)(self.object);
             if pixbuf.is_null() {
-                return Err(said("its decoder gives no picture"));
+                return Err(SystemError::NoPicture);
             }
             let side = |value: c_int| u32::try_from(value).unwrap_or(0);
             let (width, height) = (
@@ -264,7 +251,7 @@ impl Loader {
                 side((gdk.get_height)(pixbuf)),
             );
             if is_huge(width, height) {
-                return Err(Refusal::Huge);
+                return Err(SystemError::Huge);
             }
             let channels = side((gdk.get_n_channels)(pixbuf)) as usize;
             let stride = side((gdk.get_rowstride)(pixbuf)) as usize;
@@ -276,7 +263,7 @@ impl Loader {
                 || stride < row
                 || pixels.is_null()
             {
-                return Err(said("its decoder gives pixels of an unknown form"));
+                return Err(SystemError::Pixels);
             }
             let mut image = RgbaImage::new(width, height);
             for (y, out) in image.chunks_exact_mut(4 * width as usize).enumerate() {

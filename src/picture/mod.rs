@@ -29,7 +29,7 @@ mod still;
 mod tests;
 
 pub use animation::{AnimationFrame, Frames};
-pub use error::PictureError;
+pub use error::{OpenError, PictureError, SystemError};
 pub use location::{LocationError, path_of};
 
 use decoding::flatten;
@@ -46,7 +46,7 @@ pub struct Picture(Content);
 
 #[derive(Debug, Clone)]
 enum Content {
-    /// Pixels, and the size that the file names where the picture was drawn larger.
+    /// Pixels, and the size that the file names if the picture was drawn larger.
     Still(RgbaImage, Option<(u32, u32)>),
     Animation(Source, ImageFormat),
 }
@@ -102,7 +102,7 @@ impl Picture {
         if still::is_animated(&source, format)? {
             let mut frames = Frames::new(&source, format)?;
             let first = frames.next().ok_or(PictureError::Empty)??;
-            // What breaks after the first frame is told when it is to be seen.
+            // What breaks after the first frame is reported when it is to be seen.
             if frames.next().is_none() {
                 return Self::from_rgba(first.image);
             }
@@ -123,12 +123,12 @@ impl Picture {
             return Err(PictureError::Huge);
         }
         let points = code_points(&bytes);
-        let decoded = gdk::decode(bytes, kind).map_err(|refusal| match refusal {
-            gdk::Refusal::Huge => PictureError::Huge,
-            gdk::Refusal::Said(problem) => PictureError::System {
+        let decoded = gdk::decode(bytes, kind).map_err(|error| match error {
+            SystemError::Huge => PictureError::Huge,
+            source => PictureError::System {
                 name: kind.name,
                 package: kind.package,
-                problem,
+                source,
             },
         })?;
         let meaning = match (&decoded.icc, points) {
@@ -163,7 +163,7 @@ impl Picture {
     /// The frames of an animation from its start; none of a still picture.
     ///
     /// # Errors
-    /// [`PictureError`] where the file has become another.
+    /// [`PictureError`] if the file has become another.
     pub fn frames(&self) -> Result<Option<Frames>, PictureError> {
         match &self.0 {
             Content::Still(..) => Ok(None),
