@@ -34,6 +34,7 @@ pub(crate) mod properties;
 pub mod refine;
 pub mod segment;
 pub mod simd;
+mod sync;
 pub mod timeline;
 pub mod video;
 

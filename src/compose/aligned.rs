@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The compositor of a stream, wherever in their chroma samples its frames begin.
+//! Composes frames whose first pixel may lie in the middle of a chroma sample.
 //!
-//! A crop that is only noted may begin in the middle of chroma samples. Those are shared with
-//! pixels outside of the frame, so that they are composed as a whole: the frame is taken from its
-//! first chroma sample on, and matte and background are moved to where they belong in it. That is
-//! exact, but copies a matte and a picture for each frame; all other frames take the direct way.
+//! A crop that is only noted in a meta may begin there. Such a chroma sample is shared with pixels
+//! outside of the frame, so it is composed as a whole: the frame is taken from its first chroma
+//! sample on, with a margin of one column, one row or both, and matte and background are shifted by
+//! that margin. This is exact, but copies a matte and a picture per frame; all other frames are
+//! composed directly.
 
 use crate::blend::{Backdrop, Background, BlendError, Compositor, GrayOut, Note};
 use crate::frame::{FrameMut, FrameRef, GrayImage, GrayMut, GrayRef, Range, View, shift};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 /// How edges are treated and how much of the effect is seen, 0 to 255 each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct Amounts {
     /// How far the old room's colour is taken out of the edge.
     pub decontamination: u8,
     /// How much of the background's light falls on the subject.
@@ -34,16 +35,16 @@ pub struct Sources<'a> {
     /// What an overlay says about it.
     pub note: Note,
     /// A picture of the frame's size in the place of the background that was set.
-    pub back: Option<&'a FrameRef<'a>>,
+    pub background: Option<&'a FrameRef<'a>>,
     /// Whether the frame shows nothing new since the one before.
-    pub again: bool,
+    pub unchanged: bool,
 }
 
 /// Composes frames of one stream.
 #[derive(Debug)]
-pub struct Painter {
+pub struct AlignedCompositor {
     stream: Stream,
-    look: Look,
+    amounts: Amounts,
     view: View,
     background: Background,
     compositor: Compositor,
@@ -51,13 +52,13 @@ pub struct Painter {
     shifted: Option<Box<Shifted>>,
 }
 
-impl Painter {
+impl AlignedCompositor {
     /// Makes ready for frames of a stream.
     ///
     /// # Errors
-    /// Where frames of these caps cannot be composed.
+    /// If frames of these caps cannot be composed.
     pub fn new(stream: Stream) -> Result<Self, BlendError> {
-        let look = Look {
+        let amounts = Amounts {
             decontamination: 0,
             light_wrap: 0,
             tone_match: 0,
@@ -66,7 +67,7 @@ impl Painter {
         Ok(Self {
             compositor: compositor(&stream, (0, 0))?,
             stream,
-            look,
+            amounts,
             view: View::default(),
             background: Background::default(),
             shifted: None,
@@ -82,7 +83,7 @@ impl Painter {
     /// Changes the background from the next frame on.
     ///
     /// # Errors
-    /// Where it does not go with the frames; the old one stays.
+    /// If it does not go with the frames; the old one stays.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
         self.compositor.set_background(background.clone())?;
         self.background = background;
@@ -90,63 +91,63 @@ impl Painter {
         Ok(())
     }
 
-    /// How frames look from now on.
-    pub fn look(&self) -> Look {
-        self.look
+    /// The amounts that are set.
+    pub fn amounts(&self) -> Amounts {
+        self.amounts
     }
 
-    /// Changes how frames look.
-    pub fn set_look(&mut self, look: Look) {
-        self.look = look;
-        dress(&mut self.compositor, look);
+    /// Changes the amounts from the next frame on.
+    pub fn set_amounts(&mut self, amounts: Amounts) {
+        self.amounts = amounts;
+        set_amounts(&mut self.compositor, amounts);
         if let Some(shifted) = &mut self.shifted {
-            dress(&mut shifted.compositor, look);
+            set_amounts(&mut shifted.compositor, amounts);
         }
     }
 
-    /// Composes a frame in place, of which `before` columns and rows come before what the matte and
-    /// the background cover.
+    /// Composes a frame in place. Its first `margin` columns and rows are not covered by the matte and
+    /// the background.
     ///
     /// # Errors
-    /// [`BlendError`] where a picture is of another layout or size.
+    /// [`BlendError`] if a picture is of another layout or size.
     pub fn compose(
         &mut self,
         frame: &mut FrameMut,
-        before: (usize, usize),
+        margin: (usize, usize),
         sources: Sources,
     ) -> Result<(), BlendError> {
-        match before {
+        match margin {
             (0, 0) => apply(&mut self.compositor, frame, sources),
-            _ => self.shifted(before)?.compose(frame, sources),
+            _ => self.shifted(margin)?.compose(frame, sources),
         }
     }
 
-    /// Overwrites a frame with the background or with `back`.
+    /// Overwrites a frame with the background or with `background`.
     ///
     /// # Errors
-    /// As [`Painter::compose`].
+    /// As [`AlignedCompositor::compose`].
     pub fn hide(
         &mut self,
         frame: &mut FrameMut,
-        before: (usize, usize),
-        back: Option<&FrameRef>,
+        margin: (usize, usize),
+        background: Option<&FrameRef>,
     ) -> Result<(), BlendError> {
-        let (compositor, back) = match before {
-            (0, 0) => (&mut self.compositor, back.copied()),
-            _ => self.shifted(before)?.behind(back)?,
+        let (compositor, background) = match margin {
+            (0, 0) => (&mut self.compositor, background.copied()),
+            _ => self.shifted(margin)?.to_hide_with(background),
         };
-        match back {
-            Some(back) => compositor.hide_over(frame, &back),
+        match background {
+            Some(background) => compositor.hide_over(frame, &background),
             None => compositor.hide(frame),
         }
     }
 
-    fn shifted(&mut self, before: (usize, usize)) -> Result<&mut Shifted, BlendError> {
+    fn shifted(&mut self, margin: (usize, usize)) -> Result<&mut Shifted, BlendError> {
         match &mut self.shifted {
-            Some(shifted) if shifted.before == before => (),
+            Some(shifted) if shifted.margin == margin => (),
             slot => {
                 let (stream, background) = (&self.stream, &self.background);
-                let made = Shifted::new(stream, before, background, (self.look, self.view))?;
+                let made = Shifted::new(stream, margin, background, (self.amounts, self.view))?;
                 *slot = Some(Box::new(made));
             }
         }
@@ -155,82 +156,86 @@ impl Painter {
     }
 }
 
-/// What composes frames that begin within chroma samples.
+/// Composes frames that begin within chroma samples.
 #[derive(Debug)]
 struct Shifted {
-    before: (usize, usize),
+    /// Columns and rows before the frame: 0 or 1 each.
+    margin: (usize, usize),
     stream: Stream,
+    /// For frames with their margin.
     compositor: Compositor,
-    rows: GrayOut,
+    scaler: GrayOut,
+    /// The matte with its margin.
     matte: GrayImage,
-    back: Backdrop,
+    /// The background frame with its margin.
+    background: Backdrop,
 }
 
 impl Shifted {
     fn new(
         stream: &Stream,
-        before: (usize, usize),
+        margin: (usize, usize),
         background: &Background,
-        (look, view): (Look, View),
+        (amounts, view): (Amounts, View),
     ) -> Result<Self, BlendError> {
         let (width, height) = (stream.width(), stream.height());
-        let size = (width + before.0, height + before.1);
-        let mut compositor = compositor(stream, before)?;
+        let size = (width + margin.0, height + margin.1);
+        let mut compositor = compositor(stream, margin)?;
         compositor.set_view(view);
-        let mut back = Backdrop::new(stream.layout, stream.color, size.0, size.1)?;
-        let background = match background {
+        let mut backdrop = Backdrop::new(stream.layout, stream.color, size.0, size.1)?;
+        compositor.set_background(match background {
             Background::Image(picture) => {
-                moved(&picture.view(), before, &mut back);
-                Background::Image(Arc::new(back.clone()))
+                add_margin(&picture.view(), margin, &mut backdrop);
+                Background::Image(Arc::new(backdrop.clone()))
             }
             other => other.clone(),
-        };
-        compositor.set_background(background)?;
-        dress(&mut compositor, look);
+        })?;
+        set_amounts(&mut compositor, amounts);
         Ok(Self {
-            before,
+            margin,
             stream: stream.clone(),
             compositor,
-            rows: GrayOut::new(width, height, simd::level()),
+            scaler: GrayOut::new(width, height, simd::level()),
             matte: GrayImage::new(size.0, size.1),
-            back,
+            background: backdrop,
         })
     }
 
     fn compose(&mut self, frame: &mut FrameMut, sources: Sources) -> Result<(), BlendError> {
-        self.place(sources.matte)?;
-        if let Some(back) = sources.back {
-            moved(back, self.before, &mut self.back);
+        self.draw_matte(sources.matte)?;
+        if let Some(background) = sources.background {
+            add_margin(background, self.margin, &mut self.background);
         }
-        let back = self.back.view();
+        let background = self.background.view();
         let sources = Sources {
             matte: self.matte.as_ref(),
-            back: sources.back.map(|_| &back),
+            background: sources.background.map(|_| &background),
             ..sources
         };
         apply(&mut self.compositor, frame, sources)
     }
 
-    /// What hides a frame.
-    fn behind(
+    /// What hides a frame: the compositor, and `background` with its margin.
+    fn to_hide_with(
         &mut self,
-        back: Option<&FrameRef>,
-    ) -> Result<(&mut Compositor, Option<FrameRef<'_>>), BlendError> {
-        if let Some(back) = back {
-            moved(back, self.before, &mut self.back);
+        background: Option<&FrameRef>,
+    ) -> (&mut Compositor, Option<FrameRef<'_>>) {
+        if let Some(background) = background {
+            add_margin(background, self.margin, &mut self.background);
         }
-        Ok((&mut self.compositor, back.map(|_| self.back.view())))
+        let background = background.map(|_| self.background.view());
+        (&mut self.compositor, background)
     }
 
-    /// Draws a matte where it belongs; its first row and column are repeated before it.
-    fn place(&mut self, matte: GrayRef) -> Result<(), BlendError> {
-        let (left, top) = self.before;
+    /// Scales a matte to the frame's size and repeats its first column and row in the margin.
+    fn draw_matte(&mut self, matte: GrayRef) -> Result<(), BlendError> {
+        let (left, top) = self.margin;
         let stride = self.matte.width();
         let (width, height) = (self.stream.width(), self.stream.height());
         let data = self.matte.data_mut();
         let inner = &mut data[top * stride + left..];
         let mut inner = GrayMut::new(inner, width, height, stride)?;
-        self.rows.apply(matte, None, Range::Full, &mut inner);
+        self.scaler.apply(matte, None, Range::Full, &mut inner);
         for row in data.chunks_exact_mut(stride).skip(top) {
             let first = row[left];
             row[..left].fill(first);
@@ -242,22 +247,22 @@ impl Shifted {
     }
 }
 
-fn compositor(stream: &Stream, before: (usize, usize)) -> Result<Compositor, BlendError> {
-    let (width, height) = (stream.width() + before.0, stream.height() + before.1);
+fn compositor(stream: &Stream, margin: (usize, usize)) -> Result<Compositor, BlendError> {
+    let (width, height) = (stream.width() + margin.0, stream.height() + margin.1);
     Compositor::new(stream.layout, stream.color, width, height, simd::level())
 }
 
-/// Writes a picture so that `before` of its first columns and rows are repeated before it.
-fn moved(picture: &FrameRef, before: (usize, usize), to: &mut Backdrop) {
-    let by = (-(before.0 as isize), -(before.1 as isize));
+/// Copies a picture and repeats its first column and row in the margin before it.
+fn add_margin(picture: &FrameRef, margin: (usize, usize), to: &mut Backdrop) {
+    let by = (-(margin.0 as isize), -(margin.1 as isize));
     shift(picture, by, &mut to.view_mut());
 }
 
-fn dress(compositor: &mut Compositor, look: Look) {
-    compositor.set_decontamination(look.decontamination);
-    compositor.set_light_wrap(look.light_wrap);
-    compositor.set_tone_match(look.tone_match);
-    compositor.set_strength(look.strength);
+fn set_amounts(compositor: &mut Compositor, amounts: Amounts) {
+    compositor.set_decontamination(amounts.decontamination);
+    compositor.set_light_wrap(amounts.light_wrap);
+    compositor.set_tone_match(amounts.tone_match);
+    compositor.set_strength(amounts.strength);
 }
 
 fn apply(
@@ -268,12 +273,12 @@ fn apply(
     let Sources {
         matte,
         note,
-        back,
-        again,
+        background,
+        unchanged,
     } = sources;
     compositor.set_note(note);
-    match (back, again) {
-        (Some(back), _) => compositor.apply_over(frame, matte, back, again),
+    match (background, unchanged) {
+        (Some(background), _) => compositor.apply_over(frame, matte, background, unchanged),
         (None, true) => compositor.apply_again(frame, matte),
         (None, false) => compositor.apply(frame, matte),
     }

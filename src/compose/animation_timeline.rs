@@ -2,13 +2,14 @@
 
 //! When the frames of an animation are seen, over all its repetitions.
 
-use std::fmt::Display;
+use super::error::ComposeError;
+use crate::picture::PictureError;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Where decoding is in an animation. Times are the stream's; the animation begins at zero.
+/// How far an animation has been decoded. Times are the stream's; the animation begins at zero.
 #[derive(Debug)]
-pub struct Timeline {
+pub struct AnimationTimeline {
     /// How often it plays; none: for ever.
     loops: Option<NonZeroU32>,
     /// How long it is, once it has been decoded to its end.
@@ -27,7 +28,7 @@ pub struct Timeline {
     fresh: bool,
 }
 
-impl Timeline {
+impl AnimationTimeline {
     /// Before the first frame.
     pub fn new(loops: Option<NonZeroU32>) -> Self {
         Self {
@@ -63,8 +64,8 @@ impl Timeline {
         (self.count, self.offered, self.fresh) = (0, false, false);
     }
 
-    /// Takes the next frame's length. Whether it is over already at `now`; the very last frame of
-    /// the animation never is.
+    /// Takes the next frame's length. Returns whether the frame is over already at `now`; the very
+    /// last frame of the animation never is.
     pub fn push(&mut self, delay: Duration, now: Duration) -> bool {
         self.fresh &= self.count == 0;
         self.count += 1;
@@ -74,7 +75,7 @@ impl Timeline {
         self.end <= now && self.stop().is_none_or(|stop| self.end < stop)
     }
 
-    /// When the last repetition ends, where that is known.
+    /// When the last repetition ends, if that is known.
     fn stop(&self) -> Option<Duration> {
         Some(self.total?.saturating_mul(self.loops?.get()))
     }
@@ -94,13 +95,13 @@ impl Timeline {
         self.offered = true;
     }
 
-    /// The file's end. Whether the animation starts again.
+    /// Notes the file's end. Returns whether the animation starts again.
     ///
     /// # Errors
-    /// Where there was no frame.
-    pub fn end(&mut self) -> Result<bool, String> {
+    /// [`ComposeError::LostFrames`] if there was no frame.
+    pub fn end(&mut self) -> Result<bool, ComposeError> {
         if self.count == 0 {
-            return Err("the animation has lost its frames".into());
+            return Err(ComposeError::LostFrames);
         }
         self.total = Some(self.end - self.start);
         if self
@@ -119,12 +120,12 @@ impl Timeline {
         !self.offered
     }
 
-    /// What is told where the next frame cannot be decoded.
-    pub fn broken(&self, error: &dyn Display) -> String {
-        format!(
-            "the animation breaks off after frame {}: {error}",
-            self.count
-        )
+    /// The error for a next frame that cannot be decoded.
+    pub fn breaks_off(&self, source: PictureError) -> ComposeError {
+        ComposeError::BreaksOff {
+            frame: self.count,
+            source,
+        }
     }
 }
 
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn repetitions_follow_each_other() {
-        let mut line = Timeline::new(None);
+        let mut line = AnimationTimeline::new(None);
         assert!(!line.push(FRAME, ms(0)));
         assert!(line.is_first());
         assert!(line.push(FRAME, ms(200)) && !line.push(FRAME, ms(200)));
@@ -148,7 +149,7 @@ mod tests {
             !line.is_far_behind(ms(9_999)),
             "its length is not known yet"
         );
-        assert_eq!(line.end(), Ok(true));
+        assert!(line.end().unwrap());
         assert!(!line.push(FRAME, ms(300)) && !line.is_first());
         assert_eq!(line.begin(), ms(300));
         assert!(!line.is_far_behind(ms(699)) && line.is_far_behind(ms(700)));
@@ -163,25 +164,25 @@ mod tests {
 
     #[test]
     fn the_last_frame_of_the_last_repetition_stays() {
-        let mut line = Timeline::new(NonZeroU32::new(2));
+        let mut line = AnimationTimeline::new(NonZeroU32::new(2));
         line.push(FRAME, ms(0));
         line.push(FRAME, ms(0));
-        assert_eq!(line.end(), Ok(true));
+        assert!(line.end().unwrap());
         assert!(line.push(FRAME, ms(5_000)));
         assert!(!line.push(FRAME, ms(5_000)), "the last is never late");
-        assert_eq!(line.end(), Ok(false));
+        assert!(!line.end().unwrap());
         assert!(line.missed_the_last());
         line.seek(ms(5_000));
         line.push(FRAME, ms(5_000));
         line.push(FRAME, ms(5_000));
         assert_eq!(line.begin(), ms(300));
         line.offered();
-        assert_eq!(line.end(), Ok(false));
+        assert!(!line.end().unwrap());
         assert!(!line.missed_the_last());
     }
 
     #[test]
     fn what_has_no_frames_does_not_start_again() {
-        assert!(Timeline::new(None).end().is_err());
+        assert!(AnimationTimeline::new(None).end().is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 //! A background picture in the output's format: still, or playing.
 
+use super::error::ComposeError;
 use super::player::{OnError, Player};
 use crate::blend::{Backdrop, Fit, Setting, fitted};
 use crate::frame::{FrameFormat, View};
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 /// A picture in the output's format.
 #[derive(Debug)]
-pub struct Fitted {
+pub struct FittedPicture {
     picture: Arc<Picture>,
     setting: Setting,
     content: Content,
@@ -25,20 +26,24 @@ enum Content {
     Animation(Player),
 }
 
-impl Fitted {
+impl FittedPicture {
     /// Converts a still picture or the first frame of an animation, which then plays; `on_error` is
-    /// called where it breaks off.
+    /// called if it breaks off.
     ///
     /// # Errors
-    /// Where the format has no size, or the animation does not start, in words.
-    pub fn new(picture: Arc<Picture>, setting: Setting, on_error: OnError) -> Result<Self, String> {
+    /// If the format has no size, or the animation does not start.
+    pub fn new(
+        picture: Arc<Picture>,
+        setting: Setting,
+        on_error: OnError,
+    ) -> Result<Self, ComposeError> {
         let content = match picture.still() {
             Some(image) => {
                 // A drawing has more pixels here than in its file, which tiles are made of.
                 let own = picture.own_size().filter(|_| setting.fit == Fit::Tile);
                 let own = own.map(|(w, h)| resize(image, w, h, FilterType::Triangle));
-                let backdrop = fitted(own.as_ref().unwrap_or(image), setting, simd::level());
-                Content::Still(Arc::new(backdrop.map_err(|error| error.to_string())?))
+                let backdrop = fitted(own.as_ref().unwrap_or(image), setting, simd::level())?;
+                Content::Still(Arc::new(backdrop))
             }
             None => Content::Animation(Player::new(Arc::clone(&picture), setting, on_error)?),
         };
@@ -49,12 +54,12 @@ impl Fitted {
         })
     }
 
-    /// Whether it is the picture, so fitted.
+    /// Whether it is this picture, fitted with this setting.
     pub fn is(&self, picture: &Arc<Picture>, setting: Setting) -> bool {
         Arc::ptr_eq(&self.picture, picture) && self.setting == setting
     }
 
-    /// Whether it fits frames of this format that are seen so.
+    /// Whether it was fitted to frames of this format and view.
     pub fn fits(&self, (format, view): (FrameFormat, View)) -> bool {
         self.setting.format == format && self.setting.view == view
     }

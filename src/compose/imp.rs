@@ -2,15 +2,17 @@
 
 //! GObject glue of `mattecompose`. What pixels become is decided in `crate::blend`.
 
+use super::error::ComposeError;
 use super::image_loader::ImageLoader;
+use super::renderer::Renderer;
 use super::settings::Settings;
-use super::stage::Stage;
 use super::{Background, caps};
 use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::frame::{FrameFormat, View};
 use crate::meta::Matte;
 use crate::properties::{AtRest, Properties};
+use crate::sync::lock;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
 use crate::video::{Stream, allocation, as_plain, link_all_the_same, tell_refused};
@@ -22,7 +24,7 @@ use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess
 use gst_base::subclass::prelude::*;
 use gst_video::{VideoCropMeta, VideoMeta};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -42,24 +44,19 @@ pub struct MatteCompose {
     pub(super) loader: ImageLoader,
     /// Lets the loader's thread post between start and stop.
     bus_gate: BusGate,
-    /// The format that pictures are converted to, and how the viewer sees it, between caps and
-    /// stop.
+    /// Between caps and stop: the format that pictures are converted to, and how the viewer sees it.
     pub(super) format: Mutex<Option<(FrameFormat, View)>>,
     /// Which way up the frames are.
     pub(super) direction: Direction,
-    /// Between start and stop: a new picture is decoded when it is set, not when it is needed.
+    /// Between start and stop, a new picture is decoded when it is set, not when it is needed.
     pub(super) started: AtomicBool,
-    /// Set by property changes, so that a frame costs no look at the settings otherwise.
+    /// Set by property changes: settings are locked for frames after a change only.
     pub(super) changed: AtomicBool,
     /// What the streaming thread owns between caps.
-    pub(super) stage: Mutex<Option<Stage>>,
+    pub(super) renderer: Mutex<Option<Renderer>>,
     pub(super) timeline: Mutex<Timeline>,
     /// Values that were refused before the start.
     at_rest: AtRest,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[glib::object_subclass]
@@ -154,24 +151,22 @@ impl BaseTransformImpl for MatteCompose {
             .open(settings.image.as_deref())
             .map_err(|error| gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")))?;
         if settings.background == Background::Image && settings.image.is_none() {
-            return Err(gst::error_msg!(
-                gst::ResourceError::NotFound,
-                ("background=image needs a picture: set the property image to a file")
-            ));
+            let error = ComposeError::NoPicture;
+            return Err(gst::error_msg!(gst::ResourceError::NotFound, ("{error}")));
         }
         self.bus_gate.open();
         let element = self.obj().downgrade();
-        let news = move |news| {
+        let on_reload = move |result| {
             if let Some(element) = element.upgrade() {
                 let imp = element.imp();
-                imp.bus_gate.post(|| imp.heard(news));
+                imp.bus_gate.post(|| imp.picture_reloaded(result));
             }
         };
-        if let Err(error) = self.loader.start(Box::new(news)) {
+        if let Err(error) = self.loader.start(Box::new(on_reload)) {
             gst::warning!(
                 CAT,
                 imp = self,
-                "no thread to look after the picture: {error}"
+                "no thread to watch the picture's file: {error}"
             );
         }
         Ok(())
@@ -180,7 +175,7 @@ impl BaseTransformImpl for MatteCompose {
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         self.started.store(false, Ordering::Release);
         self.bus_gate.close();
-        *lock(&self.stage) = None;
+        *lock(&self.renderer) = None;
         *lock(&self.format) = None;
         *lock(&self.timeline) = Timeline::new();
         self.loader.stop();
@@ -231,8 +226,8 @@ impl BaseTransformImpl for MatteCompose {
         Ok(())
     }
 
-    /// An output of another format shows the same frame: what tells about it is as true of the output
-    /// as of the input. What tells about memory is not, and the matte is handed on by itself.
+    /// An output of another format shows the same frame: metas that describe the frame hold for the
+    /// output, too. Metas that describe memory do not, and the matte is handed on separately.
     fn transform_meta<'a>(
         &self,
         outbuf: &mut gst::BufferRef,
@@ -259,8 +254,8 @@ impl BaseTransformImpl for MatteCompose {
             InputBuffer::Writable(buffer) => &**buffer,
             InputBuffer::Readable(buffer) => buffer,
         };
-        let replacement = match lock(&self.stage).as_mut() {
-            Some(stage) => stage.replacement(buffer),
+        let replacement = match lock(&self.renderer).as_mut() {
+            Some(renderer) => renderer.replacement(buffer),
             None => Ok(None),
         };
         match replacement {
@@ -287,17 +282,17 @@ impl BaseTransformImpl for MatteCompose {
         let view = output.view(orientation);
         *lock(&self.format) = in_place.then(|| (output.frame_format(), view));
         lock(&self.timeline).set_rate(input.info.fps());
-        let before = lock(&self.stage).take();
+        let before = lock(&self.renderer).take();
         let streams = (input, output);
-        let stage = self
+        let renderer = self
             .picture(&settings)
-            .and_then(|picture| Stage::new(streams, orientation, settings, picture, before))
+            .and_then(|picture| Renderer::new(streams, orientation, settings, picture, before))
             .map_err(|error| {
-                // All that the application would hear otherwise is that something is not negotiated.
+                // Without it the application hears no more than that something is not negotiated.
                 gst::element_imp_error!(self, gst::LibraryError::Settings, ("{error}"));
                 gst::loggable_error!(CAT, "{error}")
             })?;
-        *lock(&self.stage) = Some(stage);
+        *lock(&self.renderer) = Some(renderer);
         self.obj().set_in_place(in_place);
         Ok(())
     }
@@ -317,10 +312,10 @@ impl BaseTransformImpl for MatteCompose {
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         crate::fault::point("mattecompose");
-        let (matte, when) = (Matte::of(buffer), self.when(buffer));
-        let visible = self.look_at(buffer)?;
-        self.process(matte, &visible, when, |stage, matte| {
-            stage.compose(buffer, matte)
+        let (matte, tick) = (Matte::of(buffer), self.tick(buffer));
+        let visible = self.locate(buffer)?;
+        self.process(matte, &visible, tick, |renderer, matte| {
+            renderer.compose(buffer, matte)
         })
     }
 
@@ -329,13 +324,13 @@ impl BaseTransformImpl for MatteCompose {
         inbuf: &gst::Buffer,
         outbuf: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let when = self.when(inbuf);
-        let (matte, visible) = (Matte::of(inbuf), self.look_at(inbuf)?);
+        let tick = self.tick(inbuf);
+        let (matte, visible) = (Matte::of(inbuf), self.locate(inbuf)?);
         if let (Some(matte), Ok(visible)) = (&matte, &visible) {
-            self.hand_on(matte, visible, outbuf)?;
+            self.hand_on_matte(matte, visible, outbuf)?;
         }
-        self.process(matte, &visible, when, |stage, matte| {
-            stage.convert(inbuf, outbuf, matte)
+        self.process(matte, &visible, tick, |renderer, matte| {
+            renderer.convert(inbuf, outbuf, matte)
         })
     }
 }

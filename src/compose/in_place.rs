@@ -4,24 +4,25 @@
 //! instead. What `mattecompose` and `mattemix` have in common.
 
 use super::OnMissingMatte;
+use super::aligned::{AlignedCompositor, Amounts, Sources};
 use super::effect::Effect;
+use super::error::ComposeError;
 use super::missing::Missing;
-use super::painter::{Look, Painter, Sources};
 use crate::blend::{Background, BlendError, Note};
 use crate::frame::{FrameRef, Orientation};
 use crate::meta::Matte;
 use crate::pool::read_matte;
-use crate::video::{MapError, Stream};
+use crate::video::Stream;
 
-/// Frames of a still scene in a row that take the blurred room and the colours of the edge from an
-/// earlier frame: what changes too slowly to be motion, daylight say, is followed all the same.
-const AGAIN: u32 = 7;
+/// Most frames of a still scene in a row that take the blurred background and the colours of the
+/// edge from an earlier frame. What changes too slowly to be motion, as daylight does, is seen then.
+const MOST_UNCHANGED: u32 = 7;
 
-/// Composes frames of one stream.
+/// Composes frames of one stream in their own memory.
 #[derive(Debug)]
-pub struct Canvas {
+pub struct InPlaceCompositor {
     stream: Stream,
-    painter: Painter,
+    compositor: AlignedCompositor,
     on_missing: OnMissingMatte,
     /// How much of the effect is seen.
     strength: u8,
@@ -31,18 +32,17 @@ pub struct Canvas {
     newest: Option<(gst::Sample, u32)>,
 }
 
-impl Canvas {
+impl InPlaceCompositor {
     /// For frames of a stream that `orientation` makes upright.
     ///
     /// # Errors
-    /// Where frames of these caps cannot be composed, in words.
-    pub fn new(stream: Stream, orientation: Orientation) -> Result<Self, String> {
-        let painter = Painter::new(stream.clone());
-        let mut painter = painter.map_err(|error| error.to_string())?;
-        painter.set_view(stream.view(orientation));
+    /// [`ComposeError::Blend`] if frames of these caps cannot be composed.
+    pub fn new(stream: Stream, orientation: Orientation) -> Result<Self, ComposeError> {
+        let mut compositor = AlignedCompositor::new(stream.clone())?;
+        compositor.set_view(stream.view(orientation));
         Ok(Self {
             stream,
-            painter,
+            compositor,
             on_missing: OnMissingMatte::Hide,
             strength: u8::MAX,
             last_good: None,
@@ -55,30 +55,28 @@ impl Canvas {
         &self.stream
     }
 
-    /// Frames stand another way from now on. A picture that was kept stands as the old ones did.
-    pub fn turn(&mut self, orientation: Orientation) {
-        self.painter.set_view(self.stream.view(orientation));
+    /// Changes which way up the frames are. A picture that was kept is forgotten: it has the old way.
+    pub fn set_orientation(&mut self, orientation: Orientation) {
+        self.compositor.set_view(self.stream.view(orientation));
         self.flush();
     }
 
     /// Changes the background.
     ///
     /// # Errors
-    /// Where it does not go with the frames, in words; the old one stays.
-    pub fn set_background(&mut self, background: Background) -> Result<(), String> {
-        self.painter
-            .set_background(background)
-            .map_err(|error| error.to_string())
+    /// If it does not go with the frames; the old one stays.
+    pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
+        self.compositor.set_background(background)
     }
 
     /// Changes how edges are treated and what is seen without a matte.
     pub fn configure(&mut self, effect: &Effect) {
         let byte = |share: f64| (share * 255.0).round() as u8;
-        self.painter.set_look(Look {
+        self.compositor.set_amounts(Amounts {
             decontamination: byte(effect.decontamination),
             light_wrap: byte(effect.light_wrap),
             tone_match: byte(effect.tone_match),
-            ..self.painter.look()
+            ..self.compositor.amounts()
         });
         if effect.on_missing_matte != OnMissingMatte::Freeze {
             self.last_good = None;
@@ -89,9 +87,12 @@ impl Canvas {
     /// How much of the effect is seen, 0 to 255.
     pub fn set_strength(&mut self, strength: u8) {
         self.strength = strength;
-        let look = self.painter.look();
-        if look.strength != strength {
-            self.painter.set_look(Look { strength, ..look });
+        let amounts = self.compositor.amounts();
+        if amounts.strength != strength {
+            self.compositor.set_amounts(Amounts {
+                strength,
+                ..amounts
+            });
         }
     }
 
@@ -100,64 +101,91 @@ impl Canvas {
         (self.last_good, self.newest) = (None, None);
     }
 
-    /// Writes the picture: the frame over `back`, or over the background that was set; or, where
+    /// Writes the picture: the frame over `background`, or over the background that was set; or, if
     /// the matte is missing, what is to be seen instead. Returns what was missing, if anything.
     ///
     /// # Errors
-    /// Where the buffer is no frame of the caps; nothing of it may be shown then.
+    /// If the buffer is no frame of the caps; nothing of it may be shown then.
     pub fn write(
         &mut self,
         buffer: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
-        back: Option<&FrameRef>,
-    ) -> Result<Option<Missing>, String> {
-        let again = self.is_again(matte.as_ref().ok());
-        let (stream, painter) = (&self.stream, &mut self.painter);
+        background: Option<&FrameRef>,
+    ) -> Result<Option<Missing>, ComposeError> {
+        let unchanged = self.is_unchanged(matte.as_ref().ok());
         let missing = match matte {
-            Ok(matte) => {
-                let note = note_of(&matte);
-                let composed = read_matte(&matte.sample, |matte| {
-                    let sources = Sources {
-                        matte,
-                        note,
-                        back,
-                        again,
-                    };
-                    stream.write_part(buffer, |frame, before| {
-                        Ok(painter.compose(frame, before, sources))
-                    })
-                });
-                match composed {
-                    Ok(result) => {
-                        flatten(result)?;
-                        None
-                    }
-                    Err(_) => Some(Missing::Unreadable),
-                }
-            }
+            Ok(matte) => self.compose(buffer, &matte, background, unchanged)?,
             Err(missing) => Some(missing),
         };
-        let freeze = self.on_missing == OnMissingMatte::Freeze;
-        match (missing, self.on_missing) {
-            // What still shows the room, half faded, must not be shown later.
-            (None, _) if freeze && self.strength == u8::MAX => {
-                keep(&mut self.last_good, buffer, stream)?;
-            }
-            (None, _) | (Some(_), OnMissingMatte::Passthrough | OnMissingMatte::Fail) => (),
-            (Some(_), _) => match &self.last_good {
-                Some(good) if freeze => stream
-                    .copy(good, buffer)
-                    .map_err(|error| error.to_string())?,
-                _ => flatten(stream.write_part(buffer, |frame, before| {
-                    Ok(painter.hide(frame, before, back))
-                }))?,
-            },
+        match missing {
+            None => self.keep(buffer)?,
+            Some(_) => self.replace(buffer, background)?,
         }
         Ok(missing)
     }
 
+    /// Composes a frame with its matte. Returns [`Missing::Unreadable`] if that cannot be read.
+    fn compose(
+        &mut self,
+        buffer: &mut gst::BufferRef,
+        matte: &Matte,
+        background: Option<&FrameRef>,
+        unchanged: bool,
+    ) -> Result<Option<Missing>, ComposeError> {
+        let note = note_of(matte);
+        let composed = read_matte(&matte.sample, |matte| {
+            let sources = Sources {
+                matte,
+                note,
+                background,
+                unchanged,
+            };
+            self.stream.write_part(buffer, |frame, margin| {
+                Ok(self.compositor.compose(frame, margin, sources))
+            })
+        });
+        match composed {
+            Ok(result) => {
+                result??;
+                Ok(None)
+            }
+            Err(_) => Ok(Some(Missing::Unreadable)),
+        }
+    }
+
+    /// Keeps a copy of a good picture, in the memory of the one before, if it may be shown again.
+    fn keep(&mut self, buffer: &gst::BufferRef) -> Result<(), ComposeError> {
+        // What still shows the room, half faded, must not be shown later.
+        if self.on_missing != OnMissingMatte::Freeze || self.strength != u8::MAX {
+            return Ok(());
+        }
+        match self.last_good.as_mut().and_then(gst::Buffer::get_mut) {
+            Some(old) => self.stream.copy(buffer, old)?,
+            None => self.last_good = Some(buffer.copy_deep()?),
+        }
+        Ok(())
+    }
+
+    /// Writes what is to be seen in the place of a frame without a matte.
+    fn replace(
+        &mut self,
+        buffer: &mut gst::BufferRef,
+        background: Option<&FrameRef>,
+    ) -> Result<(), ComposeError> {
+        match (self.on_missing, &self.last_good) {
+            (OnMissingMatte::Passthrough | OnMissingMatte::Fail, _) => (),
+            (OnMissingMatte::Freeze, Some(good)) => self.stream.copy(good, buffer)?,
+            (OnMissingMatte::Freeze | OnMissingMatte::Hide, _) => {
+                self.stream.write_part(buffer, |frame, margin| {
+                    Ok(self.compositor.hide(frame, margin, background))
+                })??;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a frame has the matte of the one before and shows nothing new.
-    fn is_again(&mut self, matte: Option<&Matte>) -> bool {
+    fn is_unchanged(&mut self, matte: Option<&Matte>) -> bool {
         let Some(matte) = matte else {
             self.newest = None;
             return false;
@@ -165,7 +193,7 @@ impl Canvas {
         if let Some((newest, times)) = &mut self.newest
             && matte.still
             && newest.as_ptr() == matte.sample.as_ptr()
-            && *times < AGAIN
+            && *times < MOST_UNCHANGED
         {
             *times += 1;
             return true;
@@ -186,26 +214,4 @@ fn note_of(matte: &Matte) -> Note {
         },
         stage: matte.stage.as_str(),
     }
-}
-
-/// Mapping and blending errors in one.
-pub fn flatten(result: Result<Result<(), BlendError>, MapError>) -> Result<(), String> {
-    match result {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Keeps a copy of a picture, in the memory of the one that was kept before.
-fn keep(
-    kept: &mut Option<gst::Buffer>,
-    buffer: &gst::BufferRef,
-    stream: &Stream,
-) -> Result<(), String> {
-    let Some(old) = kept.as_mut().and_then(gst::Buffer::get_mut) else {
-        *kept = Some(buffer.copy_deep().map_err(|error| error.to_string())?);
-        return Ok(());
-    };
-    stream.copy(buffer, old).map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Frames without a usable matte: why, and how the application is told.
+//! Frames without a usable matte: why, and what is reported about them.
 
 use super::OnMissingMatte;
 use crate::meta::Matte;
@@ -52,14 +52,14 @@ impl Missing {
 
 /// How long mattes may be missing before the user is warned: longer than any network takes to give
 /// its first one.
-const PATIENCE: Duration = Duration::from_secs(2);
+const WARNING_AFTER: Duration = Duration::from_secs(2);
 
-/// Mattes that come and go are told of no more often than this; that they are back is told at once.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Mattes that come and go are reported no more often than this; their return is reported at once.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is worth saying when a frame has or lacks a matte.
+/// What is to be reported when a frame has or lacks a matte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
+pub enum GapReport {
     /// Nothing.
     Nothing,
     /// Mattes went missing.
@@ -70,39 +70,40 @@ pub enum News {
     Ended,
 }
 
-/// Follows whether mattes are missing.
+/// Watches whether mattes are missing.
 #[derive(Debug, Default)]
 pub struct Gap {
     missing: bool,
-    /// For how long it has been so.
+    /// Time since `missing` changed.
     lasted: Duration,
     warned: bool,
-    /// The application believes so, and how long ago it was told last.
-    told: bool,
-    rested: Option<Duration>,
+    /// Whether the last report said that mattes are missing.
+    reported: bool,
+    /// Time since the last report of a gap, if there was one.
+    since_report: Option<Duration>,
 }
 
 impl Gap {
     /// Notes whether a frame lacked its matte, `elapsed` after the frame before, and says what is
-    /// news about it.
-    pub fn note(&mut self, missing: bool, elapsed: Duration) -> News {
-        self.rested = self.rested.map(|rested| rested.saturating_add(elapsed));
+    /// to be reported about it.
+    pub fn note(&mut self, missing: bool, elapsed: Duration) -> GapReport {
+        self.since_report = self.since_report.map(|time| time.saturating_add(elapsed));
         self.lasted = self.lasted.saturating_add(elapsed);
         if std::mem::replace(&mut self.missing, missing) != missing {
             (self.lasted, self.warned) = (Duration::ZERO, false);
         }
-        let rested = self.rested.is_none_or(|rested| rested >= PAUSE);
-        if missing && !self.told && rested {
-            (self.told, self.rested) = (true, Some(Duration::ZERO));
-            return News::Began;
+        let may_report = self.since_report.is_none_or(|time| time >= REPORT_INTERVAL);
+        if missing && !self.reported && may_report {
+            (self.reported, self.since_report) = (true, Some(Duration::ZERO));
+            return GapReport::Began;
         }
-        if !missing && std::mem::replace(&mut self.told, false) {
-            return News::Ended;
+        if !missing && std::mem::replace(&mut self.reported, false) {
+            return GapReport::Ended;
         }
-        if missing && self.lasted >= PATIENCE && !std::mem::replace(&mut self.warned, true) {
-            return News::Lasts;
+        if missing && self.lasted >= WARNING_AFTER && !std::mem::replace(&mut self.warned, true) {
+            return GapReport::Lasts;
         }
-        News::Nothing
+        GapReport::Nothing
     }
 }
 
@@ -110,7 +111,7 @@ impl Gap {
 ///
 /// # Errors
 /// [`Missing`]; whether the matte's picture can be read shows only when it is.
-pub fn fitting(
+pub fn usable_matte(
     matte: Option<Matte>,
     aspect: gst::Fraction,
     visible: &Result<Visible, MapError>,
@@ -126,43 +127,25 @@ pub fn fitting(
     }
 }
 
-/// Whether the user was told that buffers contradict their caps.
-#[derive(Debug, Default)]
-pub struct Contradictions(bool);
-
-impl Contradictions {
-    /// Notes what a frame's metas say. The first contradiction after good frames is worth a
-    /// warning, which this returns.
-    pub fn note(&mut self, visible: &Result<Visible, MapError>) -> Option<String> {
-        match visible {
-            Ok(_) => {
-                self.0 = false;
-                None
-            }
-            Err(error) => (!std::mem::replace(&mut self.0, true)).then(|| error.to_string()),
-        }
-    }
-}
-
 /// Warns of a buffer that contradicts its caps.
-pub fn warn_of_contradiction(element: &gst::Element, words: &str) {
+pub fn warn_of_contradiction(element: &gst::Element, contradiction: &MapError) {
     gst::element_warning!(
         element,
         gst::StreamError::Format,
-        ("A frame is not what its caps say: {words}"),
+        ("A frame is not what its caps say: {contradiction}"),
         ["Such frames are treated as frames without a matte (on-missing-matte); this is said once"]
     );
 }
 
-/// Tells the application about a frame's matte: nothing where there is no news, an error where
-/// `policy` asks for one.
+/// Reports on the bus what is to be reported about a frame's matte, or the error that `policy` asks
+/// for.
 ///
 /// # Errors
-/// [`gst::FlowError::Error`] where the matte is missing and that is to end the stream.
-pub fn tell(
+/// [`gst::FlowError::Error`] if the matte is missing and that is to end the stream.
+pub fn report(
     element: &gst::Element,
     policy: OnMissingMatte,
-    news: News,
+    report: GapReport,
     missing: Option<Missing>,
     pts: Option<gst::ClockTime>,
 ) -> Result<(), gst::FlowError> {
@@ -175,16 +158,16 @@ pub fn tell(
         );
         return Err(gst::FlowError::Error);
     }
-    match (news, missing) {
-        (News::Began | News::Ended, _) => {
+    match (report, missing) {
+        (GapReport::Began | GapReport::Ended, _) => {
             let structure = Missing::structure(missing, pts);
             let message = gst::message::Element::builder(structure)
                 .src(element)
                 .build();
-            // Nobody listens where there is no bus.
+            // Without a bus, nobody listens.
             let _ = element.post_message(message);
         }
-        (News::Lasts, Some(missing)) => gst::element_warning!(
+        (GapReport::Lasts, Some(missing)) => gst::element_warning!(
             element,
             gst::StreamError::Failed,
             (
@@ -203,7 +186,7 @@ mod tests {
     use super::*;
 
     /// Frames at these times, with or without a matte.
-    fn note_at(gap: &mut Gap, last: &mut u64, missing: bool, ms: u64) -> News {
+    fn note_at(gap: &mut Gap, last: &mut u64, missing: bool, ms: u64) -> GapReport {
         gap.note(
             missing,
             Duration::from_millis(ms - std::mem::replace(last, ms)),
@@ -211,31 +194,33 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_told_once_when_it_begins_lasts_and_ends() {
+    fn a_gap_is_reported_once_when_it_begins_lasts_and_ends() {
         let (mut gap, mut last) = (Gap::default(), 0);
         let mut note = |missing, ms| note_at(&mut gap, &mut last, missing, ms);
-        assert_eq!(note(false, 0), News::Nothing);
-        assert_eq!(note(true, 33), News::Began);
-        assert_eq!(note(true, 1000), News::Nothing);
-        assert_eq!(note(true, 2100), News::Lasts);
-        assert_eq!(note(true, 9000), News::Nothing);
-        assert_eq!(note(false, 9033), News::Ended);
-        assert_eq!(note(true, 9066), News::Began);
-        assert_eq!(note(false, 9100), News::Ended);
-        assert_eq!(note(true, 9133), News::Nothing, "a second must pass");
-        assert_eq!(note(true, 10_066), News::Began);
-        assert_eq!(note(true, 10_100), News::Nothing);
+        assert_eq!(note(false, 0), GapReport::Nothing);
+        assert_eq!(note(true, 33), GapReport::Began);
+        assert_eq!(note(true, 1000), GapReport::Nothing);
+        assert_eq!(note(true, 2100), GapReport::Lasts);
+        assert_eq!(note(true, 9000), GapReport::Nothing);
+        assert_eq!(note(false, 9033), GapReport::Ended);
+        assert_eq!(note(true, 9066), GapReport::Began);
+        assert_eq!(note(false, 9100), GapReport::Ended);
+        assert_eq!(note(true, 9133), GapReport::Nothing, "a second must pass");
+        assert_eq!(note(true, 10_066), GapReport::Began);
+        assert_eq!(note(true, 10_100), GapReport::Nothing);
     }
 
     #[test]
     fn mattes_that_come_and_go_are_no_flood() {
         let (mut gap, mut last) = (Gap::default(), 0);
-        let news = |frame: u64| note_at(&mut gap, &mut last, frame % 2 == 1, 33 * frame);
-        let told = (0..300).map(news).filter(|news| *news != News::Nothing);
-        assert!((18..=20).contains(&told.count()), "in ten seconds");
-        // What is told last is how it stays.
+        let report = |frame: u64| note_at(&mut gap, &mut last, frame % 2 == 1, 33 * frame);
+        let reports = (0..300)
+            .map(report)
+            .filter(|report| *report != GapReport::Nothing);
+        assert!((18..=20).contains(&reports.count()), "in ten seconds");
+        // The last report says how it stays.
         let after = [10_000, 10_033, 11_033, 12_033];
-        let told = after.map(|ms| note_at(&mut gap, &mut last, true, ms));
-        assert!(gap.told && !told.contains(&News::Ended));
+        let reports = after.map(|ms| note_at(&mut gap, &mut last, true, ms));
+        assert!(gap.reported && !reports.contains(&GapReport::Ended));
     }
 }

@@ -36,29 +36,31 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-mod canvas;
+mod aligned;
+mod animation_timeline;
 mod caps;
 mod changes;
+mod converter;
 mod effect;
+mod error;
 mod fade;
 mod fitted;
 mod frames;
 mod image_loader;
 mod imp;
+mod in_place;
 mod missing;
-mod painter;
 mod player;
+mod progress;
+mod renderer;
 mod settings;
-mod stage;
-mod timeline;
 
-pub(crate) use canvas::Canvas;
 pub use caps::{sink_caps, src_caps};
 pub(crate) use effect::Effect;
-pub(crate) use fade::Fade;
-pub(crate) use missing::{
-    Contradictions, Gap, Missing, News, fitting, tell, warn_of_contradiction,
-};
+pub(crate) use error::ComposeError;
+pub(crate) use in_place::InPlaceCompositor;
+pub(crate) use missing::{GapReport, Missing, report, usable_matte, warn_of_contradiction};
+pub(crate) use progress::Progress;
 pub(crate) use settings::Settings;
 
 glib::wrapper! {
@@ -97,6 +99,13 @@ property_enum! {
     }
 }
 
+impl OnMissingMatte {
+    /// Whether a frame without a matte is hidden.
+    pub(crate) fn hides(self) -> bool {
+        matches!(self, Self::Hide | Self::Freeze)
+    }
+}
+
 property_enum! {
     /// How a background picture fills the frame.
     ImageFit, "GstMatteComposeImageFit" {
@@ -110,7 +119,7 @@ property_enum! {
 /// Registers the element.
 ///
 /// # Errors
-/// Where GStreamer refuses the registration.
+/// If GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     gst::Element::register(
         Some(plugin),

@@ -3,23 +3,26 @@
 //! An animation as a background, decoded while it plays.
 //!
 //! A thread decodes and converts one frame ahead of the one that is shown and then sleeps until it
-//! is taken. Between frames an animation costs two backdrops and the decoder's canvas, however long
-//! it is; nothing else is held while the decoder works, which needs most then. The streaming thread never waits: where the next frame is late, the last one stays.
+//! is taken. Between frames an animation costs two backdrops and the decoder's own picture, however
+//! long it is; nothing else is held while the decoder works, which needs most memory then. The
+//! streaming thread never waits: if the next frame is late, the last one stays.
 
-use super::timeline::Timeline;
+use super::animation_timeline::AnimationTimeline;
+use super::error::ComposeError;
 use crate::blend::{Backdrop, Fitter, Setting};
 use crate::picture::{Frames, Picture};
 use crate::simd;
+use crate::sync::lock;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Where decoding is slower than playing, a late frame is shown all the same after this long
-/// without any.
+/// If decoding is slower than playing, a late frame is shown all the same after this long without
+/// any.
 const STARVED: Duration = Duration::from_millis(200);
 
-/// Called once where the animation breaks off.
-pub type OnError = Box<dyn FnOnce(String) + Send>;
+/// Called once if the animation breaks off.
+pub type OnError = Box<dyn FnOnce(ComposeError) + Send>;
 
 /// Plays one animation into frames of one format.
 #[derive(Debug)]
@@ -49,20 +52,21 @@ struct State {
     retired: Option<Arc<Backdrop>>,
     /// Time went back behind `since`.
     rewind: bool,
-    /// Nobody looks any more.
-    over: bool,
+    /// The player is gone: there is nothing more to decode.
+    closed: bool,
 }
 
 impl Exchange {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
-    /// Waits until there is something to decode. None: for nothing any more.
+    /// Waits until there is something to decode: returns the stream's time, and whether that went
+    /// back. None if the player is gone.
     fn wait(&self, finished: bool) -> Option<(Duration, bool)> {
         let mut state = self.lock();
         loop {
-            if state.over {
+            if state.closed {
                 return None;
             }
             let rewind = std::mem::take(&mut state.rewind);
@@ -81,10 +85,17 @@ impl Player {
     /// Converts the first frame on this thread and starts to play.
     ///
     /// # Errors
-    /// Where the first frame cannot be decoded or converted, or the system gives no thread, in
-    /// words.
-    pub fn new(picture: Arc<Picture>, setting: Setting, on_error: OnError) -> Result<Self, String> {
-        let mut decoder = Decoder::new(picture, setting)?;
+    /// If the first frame cannot be decoded or converted, or the system gives no thread.
+    pub fn new(
+        picture: Arc<Picture>,
+        setting: Setting,
+        on_error: OnError,
+    ) -> Result<Self, ComposeError> {
+        let mut decoder = Decoder {
+            picture,
+            setting,
+            fitter: None,
+        };
         let first = decoder.first()?;
         let exchange = Arc::new(Exchange {
             state: Mutex::new(State {
@@ -95,7 +106,7 @@ impl Player {
                 changing: false,
                 retired: None,
                 rewind: false,
-                over: false,
+                closed: false,
             }),
             wake: Condvar::new(),
         });
@@ -108,7 +119,7 @@ impl Player {
         thread::Builder::new()
             .name("matte-animation".into())
             .spawn(play)
-            .map_err(|error| format!("no thread to play the animation: {error}"))?;
+            .map_err(ComposeError::NoThread)?;
         Ok(Self { exchange })
     }
 
@@ -146,13 +157,12 @@ impl Player {
 
 impl Drop for Player {
     fn drop(&mut self) {
-        self.exchange.lock().over = true;
+        self.exchange.lock().closed = true;
         self.exchange.wake.notify_one();
     }
 }
 
-/// What the decoding thread owns. The decoder itself is made anew for each time the animation is
-/// played.
+/// What the decoding thread owns. The file's own decoder is made anew for each repetition.
 struct Decoder {
     picture: Arc<Picture>,
     setting: Setting,
@@ -160,49 +170,37 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn new(picture: Arc<Picture>, setting: Setting) -> Result<Self, String> {
-        Ok(Self {
-            picture,
-            setting,
-            fitter: None,
-        })
+    /// The frames from the first on.
+    fn frames(&self) -> Result<Frames, ComposeError> {
+        self.picture.frames()?.ok_or(ComposeError::Still)
     }
 
-    fn frames(&self) -> Result<Frames, String> {
-        let frames = self.picture.frames().map_err(|error| error.to_string())?;
-        frames.ok_or_else(|| "the picture does not move".into())
-    }
-
-    fn first(&mut self) -> Result<Backdrop, String> {
-        let frame = self.frames()?.next().ok_or("the animation is empty")?;
-        let frame = frame.map_err(|error| error.to_string())?;
+    /// The first frame as a backdrop.
+    fn first(&mut self) -> Result<Backdrop, ComposeError> {
+        let frame = self.frames()?.next().ok_or(ComposeError::NoFrames)??;
         self.convert(&frame.image)
     }
 
     /// A frame as a backdrop, in memory of its own: memory that waits for it would be held while the
     /// decoder works, which needs most then.
-    fn convert(&mut self, image: &image::RgbaImage) -> Result<Backdrop, String> {
+    fn convert(&mut self, image: &image::RgbaImage) -> Result<Backdrop, ComposeError> {
         let fitter = match self.fitter.take() {
-            Some(fitter) if fitter.size() == image.dimensions() => Ok(fitter),
-            _ => Fitter::new(image.dimensions(), self.setting, simd::level()),
+            Some(fitter) if fitter.size() == image.dimensions() => fitter,
+            _ => Fitter::new(image.dimensions(), self.setting, simd::level())?,
         };
-        let fitter = self
-            .fitter
-            .insert(fitter.map_err(|error| error.to_string())?);
-        let mut backdrop = fitter.blank().map_err(|error| error.to_string())?;
-        fitter
-            .fit(image, &mut backdrop)
-            .map_err(|error| error.to_string())?;
+        let fitter = self.fitter.insert(fitter);
+        let mut backdrop = fitter.blank()?;
+        fitter.fit(image, &mut backdrop)?;
         Ok(backdrop)
     }
 
-    /// Decodes until nobody looks any more.
+    /// Decodes until the player is gone.
     ///
     /// # Errors
-    /// Where the animation breaks off; its last frame stays.
-    fn play(&mut self, exchange: &Exchange) -> Result<(), String> {
+    /// If the animation breaks off; its last frame stays.
+    fn play(&mut self, exchange: &Exchange) -> Result<(), ComposeError> {
         let first = self.frames()?;
-        let mut timeline = Timeline::new(first.loops());
+        let mut timeline = AnimationTimeline::new(first.loops());
         let mut frames = Some(first);
         let (mut finished, mut pushed) = (false, Instant::now());
         while let Some((now, rewind)) = exchange.wait(finished) {
@@ -224,7 +222,7 @@ impl Decoder {
                 }
                 continue;
             };
-            let frame = frame.map_err(|error| timeline.broken(&error))?;
+            let frame = frame.map_err(|error| timeline.breaks_off(error))?;
             let late = timeline.push(frame.delay, now);
             if !timeline.is_first() && (!late || pushed.elapsed() >= STARVED) {
                 let backdrop = self.convert(&frame.image)?;
@@ -236,13 +234,14 @@ impl Decoder {
     }
 
     /// Decodes from the first frame on. The old decoder goes first: each holds pictures of its own.
-    fn start_over(&self, frames: &mut Option<Frames>) -> Result<(), String> {
+    fn start_over(&self, frames: &mut Option<Frames>) -> Result<(), ComposeError> {
         *frames = None;
         *frames = Some(self.frames()?);
         Ok(())
     }
 
-    fn offer(&self, exchange: &Exchange, timeline: &mut Timeline, backdrop: Backdrop) {
+    /// Hands the next frame over, unless time went back meanwhile.
+    fn offer(&self, exchange: &Exchange, timeline: &mut AnimationTimeline, backdrop: Backdrop) {
         let mut state = exchange.lock();
         if !state.rewind {
             state.next = Some((timeline.begin(), Arc::new(backdrop)));

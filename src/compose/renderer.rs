@@ -3,17 +3,17 @@
 //! What `mattecompose` does with a frame: which kernel runs, and what is shown when there is no
 //! matte. Knows buffers and settings, but no pixels.
 
-use super::canvas::{Canvas, flatten};
-use super::fade::Fade;
-use super::fitted::Fitted;
-use super::missing::{Contradictions, Gap, Missing, News};
+use super::converter::Converter;
+use super::error::ComposeError;
+use super::fitted::FittedPicture;
+use super::in_place::InPlaceCompositor;
+use super::missing::{GapReport, Missing};
+use super::progress::Progress;
 use super::settings::Settings;
 use super::{Background, ImageFit, OnMissingMatte};
-use crate::blend::{self, AlphaOut, BlendError, Fit, GrayOut};
-use crate::frame::{FrameMut, FrameRef, GrayMut, GrayRef, Orientation, PixelLayout};
+use crate::blend::{self, Fit};
+use crate::frame::Orientation;
 use crate::meta::Matte;
-use crate::pool::read_matte;
-use crate::simd;
 use crate::timeline::Tick;
 use crate::video::{MapError, Stream, Visible};
 use std::sync::Arc;
@@ -23,16 +23,14 @@ use std::time::Duration;
 #[derive(Debug)]
 enum Kernel {
     /// In the frame itself.
-    InPlace(Box<Canvas>),
-    /// Into a frame with alpha.
-    Alpha(Box<AlphaOut>),
-    /// The matte into a gray frame.
-    Gray(Box<GrayOut>),
+    InPlace(Box<InPlaceCompositor>),
+    /// Into a frame of another format.
+    Convert(Converter),
 }
 
 /// Everything between two changes of caps.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Renderer {
     input: Stream,
     output: Stream,
     aspect: gst::Fraction,
@@ -41,138 +39,114 @@ pub struct Stage {
     settings: Settings,
     kernel: Kernel,
     /// The background picture.
-    picture: Option<Arc<Fitted>>,
-    course: Course,
-}
-
-/// What goes on over time, whatever the caps.
-#[derive(Debug)]
-struct Course {
-    gap: Gap,
-    fade: Fade,
-    /// Where in time the background picture began to play; none before its first frame.
+    picture: Option<Arc<FittedPicture>>,
+    progress: Progress,
+    /// Time at which the background picture began to play; none before its first frame.
     began: Option<Duration>,
-    contradictions: Contradictions,
     /// Why the next buffer stands in the place of another.
     replaced: Option<MapError>,
 }
 
-impl Stage {
+impl Renderer {
     /// Makes ready for frames from `input` to `output` caps. What went on under the caps before goes
     /// on, but no picture of theirs is shown in frames of another kind.
     ///
     /// # Errors
-    /// Where the background cannot be made for these caps, in words.
+    /// If the background cannot be made for these caps.
     pub fn new(
         (input, output): (Stream, Stream),
         orientation: Orientation,
         settings: Settings,
-        picture: Option<Arc<Fitted>>,
-        before: Option<Self>,
-    ) -> Result<Self, String> {
-        if let Some(mut before) = before {
-            if before.input.differs_in_rate_only(&input)
-                && before.output.differs_in_rate_only(&output)
-            {
-                if before.orientation != orientation {
-                    before.turn(orientation);
-                }
-                before.configure(settings, picture)?;
-                return Ok(before);
+        picture: Option<Arc<FittedPicture>>,
+        previous: Option<Self>,
+    ) -> Result<Self, ComposeError> {
+        let Some(mut previous) = previous else {
+            return Self::first((input, output), orientation, settings, picture);
+        };
+        if previous.input.differs_in_rate_only(&input)
+            && previous.output.differs_in_rate_only(&output)
+        {
+            if previous.orientation != orientation {
+                previous.set_orientation(orientation);
             }
-            let mut stage = Self::begin((input, output), orientation, settings, picture)?;
-            stage.course = before.course;
-            return Ok(stage);
+            previous.configure(settings, picture)?;
+            return Ok(previous);
         }
-        Self::begin((input, output), orientation, settings, picture)
+        Ok(Self {
+            progress: previous.progress,
+            began: previous.began,
+            replaced: previous.replaced,
+            ..Self::first((input, output), orientation, settings, picture)?
+        })
     }
 
-    fn begin(
+    /// Makes ready for the first caps.
+    fn first(
         (input, output): (Stream, Stream),
         orientation: Orientation,
         settings: Settings,
-        picture: Option<Arc<Fitted>>,
-    ) -> Result<Self, String> {
-        let level = simd::level();
-        let (width, height) = (output.width(), output.height());
+        picture: Option<Arc<FittedPicture>>,
+    ) -> Result<Self, ComposeError> {
         let kernel = if input.layout == output.layout {
-            Kernel::InPlace(Box::new(Canvas::new(output.clone(), orientation)?))
-        } else if output.layout == PixelLayout::Gray8 {
-            Kernel::Gray(Box::new(GrayOut::new(width, height, level)))
+            let compositor = InPlaceCompositor::new(output.clone(), orientation)?;
+            Kernel::InPlace(Box::new(compositor))
         } else {
-            let alpha = AlphaOut::new(
-                input.layout,
-                output.layout,
-                input.color,
-                width,
-                height,
-                level,
-            );
-            Kernel::Alpha(Box::new(alpha.map_err(|error| error.to_string())?))
+            Kernel::Convert(Converter::new(input.clone(), output.clone())?)
         };
-        let aspect = output.display_aspect();
-        let mut stage = Self {
+        let mut renderer = Self {
+            aspect: output.display_aspect(),
             input,
             output,
-            aspect,
             orientation,
             settings: settings.clone(),
             kernel,
             picture: None,
-            course: Course {
-                gap: Gap::default(),
-                fade: Fade::new(settings.effect.enabled),
-                began: None,
-                contradictions: Contradictions::default(),
-                replaced: None,
-            },
+            progress: Progress::new(settings.effect.enabled),
+            began: None,
+            replaced: None,
         };
-        stage.configure(settings, picture)?;
-        Ok(stage)
+        renderer.configure(settings, picture)?;
+        Ok(renderer)
     }
 
     /// Takes over changed settings.
     ///
     /// # Errors
-    /// Where the background cannot be made; the old one stays.
+    /// If the background cannot be made; the old one stays.
     pub fn configure(
         &mut self,
         settings: Settings,
-        picture: Option<Arc<Fitted>>,
-    ) -> Result<(), String> {
-        if let Kernel::InPlace(canvas) = &mut self.kernel {
-            let mut shown = None;
-            let background = match settings.background {
-                Background::Image => {
-                    let picture = picture.ok_or("background=image needs a picture: set image")?;
-                    let same = |old: &Arc<Fitted>| Arc::ptr_eq(old, &picture);
-                    if self.picture.as_ref().is_some_and(|old| !same(old)) {
-                        self.course.began = None;
-                    }
-                    let background = blend::Background::Image(picture.shown());
-                    shown = Some(picture);
-                    background
+        picture: Option<Arc<FittedPicture>>,
+    ) -> Result<(), ComposeError> {
+        match &mut self.kernel {
+            Kernel::Convert(converter) => converter.configure(&settings),
+            Kernel::InPlace(compositor) => {
+                let picture = match settings.background {
+                    Background::Image => Some(picture.ok_or(ComposeError::NoPicture)?),
+                    _ => None,
+                };
+                if let (Some(old), Some(new)) = (&self.picture, &picture)
+                    && !Arc::ptr_eq(old, new)
+                {
+                    self.began = None;
                 }
-                _ => plain_background(&settings),
-            };
-            canvas.set_background(background)?;
-            canvas.configure(&settings.effect);
-            self.picture = shown;
-        }
-        if let Kernel::Alpha(alpha) = &mut self.kernel {
-            let share = settings.effect.decontamination;
-            alpha.set_decontamination((share * 255.0).round() as u8);
-            alpha.set_keep_colors(settings.keep_transparent_colors);
+                compositor.set_background(match &picture {
+                    Some(picture) => blend::Background::Image(picture.shown()),
+                    None => plain_background(&settings),
+                })?;
+                compositor.configure(&settings.effect);
+                self.picture = picture;
+            }
         }
         self.settings = settings;
         Ok(())
     }
 
-    /// Takes over how frames stand from now on; the stage is to be configured after it.
-    pub fn turn(&mut self, orientation: Orientation) {
+    /// Changes which way up frames are from now on; [`Renderer::configure`] must be called after it.
+    pub fn set_orientation(&mut self, orientation: Orientation) {
         self.orientation = orientation;
-        if let Kernel::InPlace(canvas) = &mut self.kernel {
-            canvas.turn(orientation);
+        if let Kernel::InPlace(compositor) = &mut self.kernel {
+            compositor.set_orientation(orientation);
         }
     }
 
@@ -186,7 +160,7 @@ impl Stage {
         self.aspect
     }
 
-    /// What is shown where a matte is missing.
+    /// What is shown if a matte is missing.
     pub fn on_missing(&self) -> OnMissingMatte {
         self.settings.effect.on_missing_matte
     }
@@ -194,157 +168,109 @@ impl Stage {
     /// Moves fade and animation on to the next frame.
     ///
     /// # Errors
-    /// Where the animation's next picture cannot be made, in words.
-    pub fn advance(&mut self, tick: &Tick) -> Result<(), String> {
+    /// If the animation's next picture cannot be made.
+    pub fn advance(&mut self, tick: &Tick) -> Result<(), ComposeError> {
         if tick.restarted {
             self.flush();
         }
-        let (effect, course) = (&self.settings.effect, &mut self.course);
-        course
-            .fade
-            .step(effect.enabled, tick.step, effect.transition_ms);
+        self.progress.step(&self.settings.effect, tick);
         // Time may start over.
-        let began = course.began.map_or(tick.position, |b| b.min(tick.position));
-        course.began = Some(began);
-        let (Some(picture), Kernel::InPlace(canvas)) = (&self.picture, &mut self.kernel) else {
-            return Ok(());
-        };
-        picture.advance(tick.position - began, |backdrop| {
-            canvas.set_background(blend::Background::Image(backdrop))
-        })
+        let began = self.began.map_or(tick.position, |b| b.min(tick.position));
+        self.began = Some(began);
+        if let (Some(picture), Kernel::InPlace(compositor)) = (&self.picture, &mut self.kernel) {
+            picture.advance(tick.position - began, |backdrop| {
+                compositor.set_background(blend::Background::Image(backdrop))
+            })?;
+        }
+        Ok(())
     }
 
     /// Another time begins: no older picture may be shown again.
     fn flush(&mut self) {
-        if let Kernel::InPlace(canvas) = &mut self.kernel {
-            canvas.flush();
+        if let Kernel::InPlace(compositor) = &mut self.kernel {
+            compositor.flush();
         }
     }
 
-    /// Where a frame lies in its buffer, and a warning to be given where that is news.
+    /// Finds a frame in its buffer. Also returns whether the user is to be warned that the buffer
+    /// contradicts its caps.
     ///
     /// # Errors
-    /// Where the buffer, or the one that it stands for, contradicts the caps.
-    pub fn look_at(
-        &mut self,
-        buffer: &gst::BufferRef,
-    ) -> (Result<Visible, MapError>, Option<String>) {
-        let visible = match self.course.replaced.take() {
+    /// If the buffer, or the one that it stands for, contradicts the caps.
+    pub fn locate(&mut self, buffer: &gst::BufferRef) -> (Result<Visible, MapError>, bool) {
+        let visible = match self.replaced.take() {
             Some(error) => Err(error),
             None => self.input.check(buffer),
         };
-        let warning = self.course.contradictions.note(&visible);
-        (visible, warning)
+        let warn = self.progress.note_contradiction(&visible);
+        (visible, warn)
     }
 
-    /// A frame to be written in the place of a buffer that contradicts its caps, where that is to
-    /// be hidden and cannot be written itself.
+    /// A frame to be written in the place of a buffer that contradicts its caps, if that is to be
+    /// hidden and cannot be written itself.
     ///
     /// # Errors
-    /// Where there is no memory for it.
+    /// If there is no memory for it.
     pub fn replacement(
         &mut self,
         buffer: &gst::BufferRef,
     ) -> Result<Option<gst::Buffer>, MapError> {
-        let policy = self.on_missing();
-        let hides = matches!(policy, OnMissingMatte::Hide | OnMissingMatte::Freeze);
-        if !hides || self.shows_the_room() || !matches!(self.kernel, Kernel::InPlace(_)) {
+        let in_place = matches!(self.kernel, Kernel::InPlace(_));
+        if !self.on_missing().hides() || self.shows_the_room() || !in_place {
             return Ok(None);
         }
         let Err(error) = self.input.check(buffer) else {
             return Ok(None);
         };
         let black = self.input.replacement(buffer)?;
-        self.course.replaced = Some(error);
+        self.replaced = Some(error);
         Ok(Some(black))
     }
 
-    /// Notes whether a frame lacked its matte, and says what is news about it.
-    pub fn note(&mut self, missing: bool, tick: &Tick) -> News {
-        self.course.gap.note(missing, tick.step.elapsed)
+    /// Notes whether a frame lacked its matte, and says what is to be reported about it.
+    pub fn note_matte(&mut self, missing: bool, tick: &Tick) -> GapReport {
+        self.progress.note_matte(missing, tick)
     }
 
-    /// Whether the frame is to be seen as it came in, by the user's wish.
+    /// Whether the user wants to see the frame as it came in.
     fn shows_the_room(&self) -> bool {
-        self.settings.background == Background::None || self.course.fade.is_off()
+        self.settings.background == Background::None || self.progress.is_off()
     }
 
     /// Composes a frame in place. Returns what was missing, if anything.
     ///
     /// # Errors
-    /// Where the buffer is no frame of the caps; nothing of it may be shown then.
+    /// If the buffer is no frame of the caps; nothing of it may be shown then.
     pub fn compose(
         &mut self,
         buffer: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
-    ) -> Result<Option<Missing>, String> {
+    ) -> Result<Option<Missing>, ComposeError> {
         if self.shows_the_room() {
             return Ok(None);
         }
-        let Kernel::InPlace(canvas) = &mut self.kernel else {
-            return Err("caps that are not in place came to be composed in place".into());
+        let Kernel::InPlace(compositor) = &mut self.kernel else {
+            return Err(ComposeError::NotInPlace);
         };
-        canvas.set_strength(self.course.fade.strength());
-        canvas.write(buffer, matte, None)
+        compositor.set_strength(self.progress.strength());
+        compositor.write(buffer, matte, None)
     }
 
     /// Writes a frame in another format. Returns what was missing, if anything.
     ///
     /// # Errors
-    /// Where one of the buffers is no frame of its caps; nothing may be shown then.
+    /// If one of the buffers is no frame of its caps; nothing may be shown then.
     pub fn convert(
         &mut self,
         inbuf: &gst::BufferRef,
         outbuf: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
-    ) -> Result<Option<Missing>, String> {
-        let strength = self.course.fade.strength();
-        let (input, output) = (&self.input, &self.output);
-        let kernel = &mut self.kernel;
-        if let Kernel::Alpha(alpha) = kernel {
-            alpha.set_strength(strength);
-        }
-        let mut write =
-            |outbuf: &mut gst::BufferRef, gray: Option<GrayRef>| -> Result<(), String> {
-                let result = match kernel {
-                    Kernel::InPlace(_) => {
-                        return Err("caps that are in place came to be converted".into());
-                    }
-                    Kernel::Gray(kernel) if input.layout.info().alpha && gray.is_some() => {
-                        let read = input.read(inbuf, |from| {
-                            output.write(outbuf, |to| show_matte(kernel, gray, Some(from), to))
-                        });
-                        read.map_err(|error| error.to_string())?
-                    }
-                    Kernel::Gray(kernel) => {
-                        output.write(outbuf, |to| show_matte(kernel, gray, None, to))
-                    }
-                    Kernel::Alpha(alpha) => match gray {
-                        Some(gray) => {
-                            let read = input.read(inbuf, |from| {
-                                output.write(outbuf, |to| alpha.apply(from, gray, to))
-                            });
-                            read.map_err(|error| error.to_string())?
-                        }
-                        None => output.write(outbuf, |to| alpha.hide(to)),
-                    },
-                };
-                flatten(result)
-            };
-        let missing = match matte {
-            Ok(matte) => match read_matte(&matte.sample, |gray| write(outbuf, Some(gray))) {
-                Ok(result) => {
-                    result?;
-                    None
-                }
-                Err(_) => Some(Missing::Unreadable),
-            },
-            Err(missing) => Some(missing),
+    ) -> Result<Option<Missing>, ComposeError> {
+        let Kernel::Convert(converter) = &mut self.kernel else {
+            return Err(ComposeError::InPlace);
         };
-        if missing.is_some() {
-            write(outbuf, None)?;
-        }
-        Ok(missing)
+        converter.set_strength(self.progress.strength());
+        converter.convert(inbuf, outbuf, matte)
     }
 }
 
@@ -359,7 +285,7 @@ impl From<ImageFit> for Fit {
     }
 }
 
-/// The background that the settings ask for, where it is no picture.
+/// The background that the settings ask for, if it is no picture.
 fn plain_background(settings: &Settings) -> blend::Background {
     match settings.background {
         Background::Blur => blend::Background::Blur {
@@ -374,22 +300,4 @@ fn plain_background(settings: &Settings) -> blend::Background {
         Background::Overlay => blend::Background::Overlay,
         Background::None | Background::Image => blend::Background::None,
     }
-}
-
-/// Writes the matte of a frame, if that has alpha, into a gray frame; black without a matte.
-fn show_matte(
-    kernel: &mut GrayOut,
-    matte: Option<GrayRef>,
-    of: Option<&FrameRef>,
-    frame: &mut FrameMut,
-) -> Result<(), BlendError> {
-    let (width, height, stride) = (frame.width(), frame.height(), frame.stride(0));
-    let range = frame.color().range;
-    let [plane, ..] = frame.planes_mut();
-    let mut out = GrayMut::new(plane, width, height, stride)?;
-    match matte {
-        Some(matte) => kernel.apply(matte, of, range, &mut out),
-        None => (0..height).for_each(|y| out.row_mut(y).fill(0)),
-    }
-    Ok(())
 }

@@ -47,8 +47,8 @@ impl Settings {
         }
     }
 
-    /// Takes the value of a property, and switches to the picture if there is a new one: who writes
-    /// `image=beach.jpg` and nothing else expects to see it.
+    /// Takes the value of a property, and switches to the picture if there is a new one: a user who
+    /// writes `image=beach.jpg` and nothing else expects to see it.
     ///
     /// # Errors
     /// As [`Properties::set`].

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The background pad: what comes in there never enters the base class.
+//! The background's pad: what comes in there never enters the base class.
 
-use super::imp::{CAT, MatteMix, filtered, lock};
+use super::imp::{CAT, MatteMix, filtered};
+use crate::sync::lock;
 use crate::video::{Stream, allocation};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -23,13 +24,13 @@ impl MatteMix {
         &self,
         buffer: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        if self.inbox.asks_for_live() {
+        if self.queue.asks_for_live() {
             let mut query = gst::query::Latency::new();
             let live = self.background.peer_query(&mut query) && query.result().0;
             gst::debug!(CAT, imp = self, "the background is live: {live}");
-            self.inbox.set_live(live);
+            self.queue.set_live(live);
         }
-        self.inbox.push(buffer)
+        self.queue.push(buffer)
     }
 
     pub(super) fn background_event(
@@ -39,22 +40,22 @@ impl MatteMix {
         self.background_direction.note(&event);
         match event.view() {
             gst::EventView::StreamStart(_) => {
-                self.inbox.stream_start();
-                self.turn_background();
+                self.queue.stream_start();
+                self.note_background_orientation();
             }
-            gst::EventView::Tag(_) => self.turn_background(),
-            gst::EventView::FlushStart(_) => self.inbox.flush_start(),
-            gst::EventView::FlushStop(_) => self.inbox.flush_stop(),
-            gst::EventView::Eos(_) => self.inbox.end(),
+            gst::EventView::Tag(_) => self.note_background_orientation(),
+            gst::EventView::FlushStart(_) => self.queue.flush_start(),
+            gst::EventView::FlushStop(_) => self.queue.flush_stop(),
+            gst::EventView::Eos(_) => self.queue.end(),
             gst::EventView::Caps(caps) => match Stream::from_caps(caps.caps()) {
-                Ok(stream) => self.inbox.set_stream(stream),
+                Ok(stream) => self.queue.set_stream(stream),
                 Err(error) => {
                     error.log_with_imp(self);
                     return Err(gst::FlowError::NotNegotiated);
                 }
             },
             gst::EventView::Segment(event) => match event.segment().downcast_ref() {
-                Some(segment) => self.inbox.set_segment(segment.clone()),
+                Some(segment) => self.queue.set_segment(segment.clone()),
                 None => {
                     self.refuse_untimed("background");
                     return Err(gst::FlowError::Error);
@@ -66,10 +67,10 @@ impl MatteMix {
         Ok(gst::FlowSuccess::Ok)
     }
 
-    /// Says how the background's frames stand from now on.
-    fn turn_background(&self) {
+    /// Tells the queue which way up the background's frames are from now on.
+    fn note_background_orientation(&self) {
         let orientation = self.background_direction.orientation();
-        self.inbox.set_orientation(orientation);
+        self.queue.set_orientation(orientation);
     }
 
     pub(super) fn background_query(&self, query: &mut gst::QueryRef) -> bool {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What came in on the background pad and waits for its time. The background's thread puts frames
-//! in, the camera's takes the one that belongs to a camera frame; neither holds the other up for
-//! longer than it must.
+//! Frames that came in on the background pad and wait for their time. The background's thread puts
+//! them in, the camera's thread takes the one that belongs to a camera frame; neither blocks the
+//! other for longer than it must.
 
 use crate::frame::Orientation;
+use crate::sync::lock;
 use crate::video::Stream;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,36 +15,36 @@ use std::time::{Duration, Instant};
 /// one's time has not come, for a decoder that works in bursts.
 const CAPACITY: usize = 2;
 
-/// A difference between the two streams' times, in ns, that is more than one of them starting a
-/// little later: one of them started over.
-const APART: i64 = 1_000_000_000;
+/// From this difference between the two streams' times on, in ns, one of them has started over: it
+/// has not merely begun a little later.
+const RESTART: i64 = 1_000_000_000;
 
 /// A frame of the background.
 #[derive(Debug, Clone)]
-pub struct Frame {
+pub struct BackgroundFrame {
     /// Its pixels.
     pub buffer: gst::Buffer,
     /// What its caps said.
     pub stream: Arc<Stream>,
     /// What makes it upright.
     pub orientation: Orientation,
-    /// Running time at which it starts; none where it has no timestamp: it is due at once.
+    /// Running time at which it starts; none if it has no timestamp: it is due at once.
     start: Option<gst::ClockTime>,
-    /// Running time at which it ends, where it has a duration.
+    /// Running time at which it ends, if it has a duration.
     end: Option<gst::ClockTime>,
 }
 
-/// What stands behind a camera frame.
+/// The background frame that was selected for a camera frame.
 #[derive(Debug)]
-pub struct Shown {
+pub struct Selection {
     /// The background frame, if there was one yet.
-    pub frame: Option<Frame>,
+    pub frame: Option<BackgroundFrame>,
     /// Changes whenever `frame` does.
     pub serial: u64,
     /// Whether the background has ended and its last frame's time is over.
     pub ended: bool,
-    /// Whether the right frame may still come: the background is there, but behind.
-    pub behind: bool,
+    /// Whether a newer frame may still come that belongs to this time: the background is late.
+    pub late: bool,
 }
 
 #[derive(Debug, Default)]
@@ -51,8 +52,8 @@ struct State {
     stream: Option<Arc<Stream>>,
     orientation: Orientation,
     segment: Option<gst::FormattedSegment<gst::ClockTime>>,
-    waiting: VecDeque<Frame>,
-    current: Option<Frame>,
+    waiting: VecDeque<BackgroundFrame>,
+    current: Option<BackgroundFrame>,
     serial: u64,
     /// Whether the background keeps time by itself and must not be blocked; not known at first.
     live: Option<bool>,
@@ -61,10 +62,10 @@ struct State {
     flushing: bool,
     /// The output has ended: there is no use for more frames.
     closed: Option<gst::FlowError>,
-    /// Nobody may wait for frames now: the output is being flushed or stopped.
+    /// No thread may wait for frames now: the output is being flushed or stopped.
     interrupted: bool,
-    /// It let a camera frame wait in vain.
-    stopped: bool,
+    /// A camera frame waited for the background in vain.
+    stalled: bool,
     /// One of the streams started, perhaps over: `shift` is to be found again.
     restarted: bool,
     /// It was the camera.
@@ -75,7 +76,7 @@ struct State {
 
 /// The frames of the background pad.
 #[derive(Debug, Default)]
-pub struct Inbox {
+pub struct BackgroundQueue {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -85,7 +86,7 @@ fn shifted(time: gst::ClockTime, shift: i64) -> i64 {
 }
 
 impl State {
-    fn show(&mut self, frame: Frame) {
+    fn show(&mut self, frame: BackgroundFrame) {
         self.current = Some(frame);
         self.serial += 1;
     }
@@ -109,8 +110,8 @@ impl State {
             // Live sources stamp with the clock that the camera's frames are stamped with. A
             // background that is to start later is left in peace, unless its time is from before
             // the camera started over.
-            let late = apart >= APART;
-            let left_over = self.camera_restarted && apart <= -APART;
+            let late = apart >= RESTART;
+            let left_over = self.camera_restarted && apart <= -RESTART;
             let moved = self.live != Some(true) && (late || left_over);
             self.shift = if moved { apart } else { 0 };
             (self.restarted, self.camera_restarted) = (false, false);
@@ -124,32 +125,63 @@ impl State {
     }
 
     /// Whether a frame that should be shown now may still come.
-    fn is_behind(&self, now: Option<gst::ClockTime>) -> bool {
-        let over = |frame: &Frame| frame.end.is_none() || self.has_come(frame.end, now);
-        !(self.eos || self.flushing || self.stopped || self.interrupted)
+    fn is_late(&self, now: Option<gst::ClockTime>) -> bool {
+        let over = |frame: &BackgroundFrame| frame.end.is_none() || self.has_come(frame.end, now);
+        !(self.eos || self.flushing || self.stalled || self.interrupted)
             && self.live != Some(true)
             && self.closed.is_none()
             && self.waiting.is_empty()
             && self.current.as_ref().is_none_or(over)
     }
 
-    fn shown(&self, now: Option<gst::ClockTime>) -> Shown {
-        let over = |frame: &Frame| self.has_come(frame.end, now);
-        Shown {
+    /// Whether frames are taken now.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check_open(&self) -> Result<(), gst::FlowError> {
+        match self.closed {
+            _ if self.flushing => Err(gst::FlowError::Flushing),
+            Some(error) => Err(error),
+            None if self.eos => Err(gst::FlowError::Eos),
+            None => Ok(()),
+        }
+    }
+
+    /// Running times at which a frame starts and ends, as far as they are known. None if it lies
+    /// outside of the segment: it is not to be seen.
+    fn running_times(
+        &self,
+        buffer: &gst::BufferRef,
+    ) -> Option<(Option<gst::ClockTime>, Option<gst::ClockTime>)> {
+        let (Some(segment), Some(pts)) = (&self.segment, buffer.pts()) else {
+            return Some((None, None));
+        };
+        let stop = buffer.duration().map(|d| pts.saturating_add(d));
+        let (from, to) = segment.clip(pts, stop)?;
+        match (segment.to_running_time(from), segment.to_running_time(to)) {
+            // Backwards, a frame's end comes first.
+            (Some(a), Some(b)) => Some((Some(a.min(b)), Some(a.max(b)))),
+            times => Some(times),
+        }
+    }
+
+    fn selection(&self, now: Option<gst::ClockTime>) -> Selection {
+        let over = |frame: &BackgroundFrame| self.has_come(frame.end, now);
+        Selection {
             frame: self.current.clone(),
             serial: self.serial,
             ended: self.eos && self.waiting.is_empty() && self.current.as_ref().is_none_or(over),
-            behind: self.is_behind(now),
+            late: self.is_late(now),
         }
     }
 }
 
-impl Inbox {
+impl BackgroundQueue {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
-    /// Changes the state and wakes who waits for it to change.
+    /// Changes the state and wakes the threads that wait for a change.
     fn update(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
@@ -173,13 +205,13 @@ impl Inbox {
     pub fn stream_start(&self) {
         self.update(|state| {
             state.eos = false;
-            state.stopped = false;
+            state.stalled = false;
             state.live = None;
             state.restarted = true;
         });
     }
 
-    /// Whether nobody knows yet if the background is live.
+    /// Whether it is not known yet if the background is live.
     pub fn asks_for_live(&self) -> bool {
         self.lock().live.is_none()
     }
@@ -222,7 +254,7 @@ impl Inbox {
         self.update(|state| {
             state.flushing = false;
             state.eos = false;
-            state.stopped = false;
+            state.stalled = false;
             state.segment = None;
             state.restarted = true;
         });
@@ -233,7 +265,7 @@ impl Inbox {
         self.update(|state| state.eos = true);
     }
 
-    /// Whether nobody may wait for frames, as the output is being flushed or stopped.
+    /// Whether no thread may wait for frames, as the output is being flushed or stopped.
     pub fn interrupt(&self, interrupted: bool) {
         self.update(|state| state.interrupted = interrupted);
     }
@@ -252,33 +284,14 @@ impl Inbox {
     /// oldest frame is shown before its time.
     ///
     /// # Errors
-    /// What the background's source is to be told instead of taking it.
+    /// What the background's source is to get instead, if the frame is not taken.
     pub fn push(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut state = self.lock();
-        let refused = |state: &State| match state.closed {
-            _ if state.flushing => Some(gst::FlowError::Flushing),
-            Some(error) => Some(error),
-            None if state.eos => Some(gst::FlowError::Eos),
-            None => None,
-        };
-        if let Some(error) = refused(&state) {
-            return Err(error);
-        }
+        state.check_open()?;
         let stream = state.stream.clone().ok_or(gst::FlowError::NotNegotiated)?;
-        let (mut start, mut end) = (None, None);
-        if let (Some(segment), Some(pts)) = (&state.segment, buffer.pts()) {
-            let stop = buffer.duration().map(|d| pts.saturating_add(d));
-            // Frames outside of the segment are not to be seen.
-            let Some((from, to)) = segment.clip(pts, stop) else {
-                return Ok(gst::FlowSuccess::Ok);
-            };
-            start = segment.to_running_time(from);
-            end = segment.to_running_time(to);
-            if let (Some(a), Some(b)) = (start, end) {
-                // Backwards, a frame's end comes first.
-                (start, end) = (Some(a.min(b)), Some(a.max(b)));
-            }
-        }
+        let Some((start, end)) = state.running_times(&buffer) else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
         while state.waiting.len() >= CAPACITY {
             if state.live == Some(true) {
                 let oldest = state.waiting.pop_front().expect("it is full");
@@ -289,13 +302,11 @@ impl Inbox {
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
-            if let Some(error) = refused(&state) {
-                return Err(error);
-            }
+            state.check_open()?;
         }
-        state.stopped = false;
+        state.stalled = false;
         let orientation = state.orientation;
-        state.waiting.push_back(Frame {
+        state.waiting.push_back(BackgroundFrame {
             buffer,
             stream,
             orientation,
@@ -307,32 +318,32 @@ impl Inbox {
         Ok(gst::FlowSuccess::Ok)
     }
 
-    /// What stands behind a camera frame of running time `now`.
-    pub fn select(&self, now: Option<gst::ClockTime>) -> Shown {
+    /// Selects the frame for a camera frame of running time `now`.
+    pub fn select(&self, now: Option<gst::ClockTime>) -> Selection {
         let mut state = self.lock();
         state.advance(now);
-        let shown = state.shown(now);
+        let selection = state.selection(now);
         drop(state);
         self.changed.notify_all();
-        shown
+        selection
     }
 
-    /// The same, but waits for the background to catch up, for at most `patience`. One that does
-    /// not is not waited for again until it sends another frame.
-    pub fn wait(&self, now: Option<gst::ClockTime>, patience: Duration) -> Shown {
-        let deadline = Instant::now() + patience;
+    /// The same, but waits for a late background for at most `timeout`. One that does not catch up is
+    /// not waited for again until it sends another frame.
+    pub fn wait(&self, now: Option<gst::ClockTime>, timeout: Duration) -> Selection {
+        let deadline = Instant::now() + timeout;
         let mut state = self.lock();
         loop {
             state.advance(now);
             // The background's thread may wait for the room that this has made.
             self.changed.notify_all();
-            if !state.is_behind(now) {
-                return state.shown(now);
+            if !state.is_late(now) {
+                return state.selection(now);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                state.stopped = true;
-                return state.shown(now);
+                state.stalled = true;
+                return state.selection(now);
             }
             state = self
                 .changed
@@ -344,5 +355,5 @@ impl Inbox {
 }
 
 #[cfg(test)]
-#[path = "inbox_tests.rs"]
+#[path = "background_queue_tests.rs"]
 mod tests;

@@ -3,13 +3,13 @@
 //! The way of a camera frame through the element.
 
 use super::BackgroundEos;
-use super::imp::{CAT, MatteMix, lock};
-use super::inbox::Shown;
-use super::stage::{Behind, Stage};
-use crate::compose::{fitting, tell, warn_of_contradiction};
+use super::background_queue::Selection;
+use super::imp::{CAT, MatteMix};
+use super::renderer::BackgroundSource;
+use crate::compose::{report, usable_matte, warn_of_contradiction};
 use crate::meta::Matte;
+use crate::sync::lock;
 use crate::timeline::Tick;
-use crate::video::{Stream, as_plain};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::AGGREGATOR_FLOW_NEED_DATA as NEED_DATA;
@@ -18,113 +18,63 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl MatteMix {
-    /// Posts the error for streams without times.
-    pub(super) fn refuse_untimed(&self, pad: &str) {
-        gst::element_imp_error!(
-            self,
-            gst::StreamError::Format,
-            ("The stream on the pad {pad} is not timed"),
-            ["it has no TIME segment; for appsrc, set format=time"]
-        );
-    }
-
-    pub(super) fn camera_caps(&self, event: &gst::event::Caps) -> bool {
-        let caps = event.caps();
-        let settings = lock(&self.settings).clone();
-        self.changed.store(false, Ordering::Release);
-        let before = lock(&self.stage).take();
-        let stage = Stream::from_caps(caps).and_then(|camera| {
-            lock(&self.timeline).set_rate(camera.info.fps());
-            let orientation = self.direction.orientation();
-            Stage::new(camera, orientation, settings, before).map_err(|error| {
-                gst::element_imp_error!(self, gst::LibraryError::Settings, ("{error}"));
-                gst::loggable_error!(CAT, "{error}")
-            })
-        });
-        match stage {
-            Ok(stage) => *lock(&self.stage) = Some(stage),
-            Err(error) => {
-                error.log_with_imp(self);
-                *lock(&self.stage) = None;
-                return false;
-            }
-        }
-        gst::debug!(CAT, imp = self, "camera: {caps}");
-        *lock(&self.caps) = Some(as_plain(caps).into_owned());
-        self.obj().src_pad().mark_reconfigure();
-        true
-    }
-
-    pub(super) fn camera_segment(&self, event: &gst::event::Segment) -> bool {
-        let Some(segment) = event.segment().downcast_ref::<gst::ClockTime>() else {
-            self.refuse_untimed("sink");
-            return false;
-        };
-        let mut segment = segment.clone();
-        // With a position, the base class would drop live frames that lie before it.
-        segment.set_position(gst::ClockTime::NONE);
-        self.obj().update_segment(&segment);
-        true
-    }
-
-    /// What stands behind a camera frame; waits for it where nothing is live.
-    fn behind(&self, tick: &Tick, timed: bool) -> Shown {
-        // What keeps time by itself is shown as it comes to frames that have no time to compare with.
-        let running = (timed || !self.inbox.is_live())
+    /// The background for a camera frame; waits for it if nothing is live.
+    fn background_for(&self, tick: &Tick, timed: bool) -> Selection {
+        // If a camera frame has no time to compare with, a live background is shown as it comes.
+        let running = (timed || !self.queue.is_live())
             .then(|| gst::ClockTime::try_from(tick.now).unwrap_or(gst::ClockTime::MAX));
-        let shown = self.inbox.select(running);
-        if !shown.behind || !self.background.is_linked() || self.obj().latency().is_some() {
-            return shown;
+        let selection = self.queue.select(running);
+        if !selection.late || !self.background.is_linked() || self.obj().latency().is_some() {
+            return selection;
         }
-        let patience = lock(&self.settings).background_timeout;
-        if patience == 0 {
-            return shown;
+        let timeout = lock(&self.settings).background_timeout;
+        if timeout == 0 {
+            return selection;
         }
-        let patience = Duration::from_millis(patience.into());
-        self.inbox.wait(running, patience)
+        let timeout = Duration::from_millis(timeout.into());
+        self.queue.wait(running, timeout)
     }
 
     /// Composes a camera frame.
     fn process(
         &self,
         buffer: &mut gst::Buffer,
-        shown: &Shown,
+        background: &Selection,
         tick: &Tick,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let mut guard = lock(&self.stage);
-        let stage = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
+        let mut guard = lock(&self.renderer);
+        let renderer = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
         if self.changed.swap(false, Ordering::AcqRel) {
-            stage.configure(lock(&self.settings).clone());
+            renderer.configure(lock(&self.settings).clone());
         }
-        stage.turn(self.direction.orientation());
-        let settings = stage.settings();
-        let behind = match (&shown.frame, settings.background_eos) {
-            (_, BackgroundEos::Color) if shown.ended => Behind::Color(settings.color),
-            (Some(frame), _) => Behind::Frame(frame, shown.serial),
-            (None, _) => Behind::Nothing,
+        renderer.set_orientation(self.direction.orientation());
+        let settings = renderer.settings();
+        let source = match (&background.frame, settings.background_eos) {
+            (_, BackgroundEos::Color) if background.ended => {
+                BackgroundSource::Color(settings.color)
+            }
+            (Some(frame), _) => BackgroundSource::Frame(frame, background.serial),
+            (None, _) => BackgroundSource::PrivacyFill,
         };
         let pts = buffer.pts();
-        stage.advance(tick);
-        let (visible, warning) = stage.admit(buffer).map_err(|error| {
+        renderer.advance(tick);
+        let (visible, warn) = renderer.admit(buffer).map_err(|error| {
             gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ("{error}"));
             gst::FlowError::Error
         })?;
-        let matte = fitting(Matte::of(buffer), stage.aspect(), &visible);
-        // Copies no more than a few metas where others hold the buffer, too; memory that others
+        let matte = usable_matte(Matte::of(buffer), renderer.aspect(), &visible);
+        // If others hold the buffer, too, this copies no more than a few metas; memory that others
         // hold is copied when it is written.
-        let missing = stage
-            .compose(buffer.make_mut(), matte, behind)
-            .map_err(|error| {
-                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-                gst::FlowError::Error
-            })?;
-        let policy = stage.settings().effect.on_missing_matte;
-        let news = stage.note(missing.is_some(), tick);
+        let missing = renderer
+            .compose(buffer.make_mut(), matte, source)
+            .map_err(|error| error.end_stream(self.obj().upcast_ref()))?;
+        let policy = renderer.on_missing();
+        let gap = renderer.note_matte(missing.is_some(), tick);
         drop(guard);
-        if let Some(words) = warning {
-            warn_of_contradiction(self.obj().upcast_ref(), &words);
+        if let (true, Err(contradiction)) = (warn, &visible) {
+            warn_of_contradiction(self.obj().upcast_ref(), contradiction);
         }
-        tell(self.obj().upcast_ref(), policy, news, missing, pts)?;
+        report(self.obj().upcast_ref(), policy, gap, missing, pts)?;
         Ok(gst::FlowSuccess::Ok)
     }
 
@@ -153,7 +103,7 @@ impl MatteMix {
             .src(&*self.obj())
             .build();
         gst::debug!(CAT, imp = self, "{running:?} is {late} late, dropped");
-        // Nobody listens where there is no bus.
+        // Without a bus, nobody listens.
         let _ = self.obj().post_message(message);
         true
     }
@@ -174,8 +124,8 @@ impl MatteMix {
         let time = segment.to_stream_time(buffer.pts());
         self.control.sync(&*self.obj(), time);
         let tick = lock(&self.timeline).tick(segment.upcast_ref(), &buffer);
-        let shown = self.behind(&tick, buffer.pts().is_some());
-        if shown.ended && lock(&self.settings).background_eos == BackgroundEos::Eos {
+        let background = self.background_for(&tick, buffer.pts().is_some());
+        if background.ended && lock(&self.settings).background_eos == BackgroundEos::Eos {
             gst::debug!(
                 CAT,
                 imp = self,
@@ -183,7 +133,7 @@ impl MatteMix {
             );
             return Err(gst::FlowError::Eos);
         }
-        self.process(&mut buffer, &shown, &tick)?;
+        self.process(&mut buffer, &background, &tick)?;
         let element = self.obj();
         element.selected_samples(buffer.pts(), None, buffer.duration(), None);
         let flow = element.finish_buffer(buffer)?;

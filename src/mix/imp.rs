@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! GObject glue of `mattemix`: what the base class asks for. The two pads have files of their own,
-//! `camera` and `background`; which background frame is shown is decided in `inbox`, what a frame
-//! becomes in `stage`.
+//! GObject glue of `mattemix`: what the base class calls. Events and queries of the two sink pads are
+//! in `camera_pad` and `background_pad`; `background_queue` decides which background frame is shown,
+//! `renderer` what a frame becomes.
 
-use super::inbox::Inbox;
+use super::background_queue::BackgroundQueue;
 use super::qos::Qos;
+use super::renderer::Renderer;
 use super::settings::Settings;
-use super::stage::Stage;
 use crate::compose;
 use crate::control::Control;
 use crate::properties::{AtRest, Properties};
+use crate::sync::lock;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
-use crate::video::{allocation, as_plain, link_all_the_same, tell_refused, with_dmabuf};
+use crate::video::{as_plain, link_all_the_same, tell_refused, with_dmabuf};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -24,7 +25,7 @@ use gst_video::VideoAggregatorPad;
 use gst_video::subclass::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -47,17 +48,17 @@ pub struct MatteMix {
     pub(super) settings: Mutex<Settings>,
     /// Properties that move over time.
     pub(super) control: Control,
-    /// Set by property changes, so that a frame costs no look at the settings otherwise.
+    /// Set by property changes: settings are locked for frames after a change only.
     pub(super) changed: AtomicBool,
-    pub(super) inbox: Inbox,
+    pub(super) queue: BackgroundQueue,
     /// Which way up the camera's frames are, and the background's.
     pub(super) direction: Direction,
     pub(super) background_direction: Direction,
     /// The camera's caps.
     pub(super) caps: Mutex<Option<gst::Caps>>,
     /// What the streaming thread owns between caps.
-    pub(super) stage: Mutex<Option<Stage>>,
-    /// Where the camera's frames lie in time.
+    pub(super) renderer: Mutex<Option<Renderer>>,
+    /// Times of the camera's frames.
     pub(super) timeline: Mutex<Timeline>,
     pub(super) qos: Mutex<Qos>,
     /// Tags of the camera that wait for the next frame: the base class sends none on.
@@ -66,10 +67,6 @@ pub struct MatteMix {
     pub(super) seek: Mutex<Option<gst::Seqnum>>,
     /// Values that were refused before the start.
     at_rest: AtRest,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Caps that pass a query's filter, in the filter's order.
@@ -124,7 +121,7 @@ impl ObjectSubclass for MatteMix {
                         parent,
                         || Ok(()),
                         |mix| {
-                            mix.inbox.activate(active);
+                            mix.queue.activate(active);
                             Ok(())
                         },
                     )
@@ -136,11 +133,11 @@ impl ObjectSubclass for MatteMix {
             settings: Mutex::default(),
             control: Control::default(),
             changed: AtomicBool::new(false),
-            inbox: Inbox::default(),
+            queue: BackgroundQueue::default(),
             direction: Direction::default(),
             background_direction: Direction::default(),
             caps: Mutex::default(),
-            stage: Mutex::default(),
+            renderer: Mutex::default(),
             timeline: Mutex::default(),
             qos: Mutex::default(),
             tags: Mutex::default(),
@@ -223,14 +220,14 @@ impl AggregatorImpl for MatteMix {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         self.at_rest.check()?;
         self.parent_start()?;
-        self.inbox.close(None);
+        self.queue.close(None);
         lock(&self.qos).reset();
         self.disregard_background();
         Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
-        *lock(&self.stage) = None;
+        *lock(&self.renderer) = None;
         *lock(&self.timeline) = Timeline::new();
         *lock(&self.caps) = None;
         lock(&self.tags).clear();
@@ -238,7 +235,7 @@ impl AggregatorImpl for MatteMix {
     }
 
     fn src_activate(&self, _mode: gst::PadMode, active: bool) -> Result<(), gst::LoggableError> {
-        self.inbox.interrupt(!active);
+        self.queue.interrupt(!active);
         Ok(())
     }
 
@@ -249,7 +246,7 @@ impl AggregatorImpl for MatteMix {
 
     fn aggregate(&self, _timeout: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
         // Caught here and not by the binding: an element that it has marked as panicked no longer
-        // hands state changes on, so the pad's thread would never end, and who stops waits for it.
+        // hands state changes on, so the pad's thread would never end, and stopping would wait for it.
         let next = AssertUnwindSafe(|| {
             crate::fault::point("mattemix");
             self.next_frame()
@@ -260,7 +257,7 @@ impl AggregatorImpl for MatteMix {
         });
         match flow {
             Ok(_) | Err(NEED_DATA | gst::FlowError::Flushing) => (),
-            Err(error) => self.inbox.close(Some(error)),
+            Err(error) => self.queue.close(Some(error)),
         }
         flow
     }
@@ -269,8 +266,8 @@ impl AggregatorImpl for MatteMix {
         lock(&self.qos).reset();
         lock(&self.tags).clear();
         lock(&self.timeline).flush();
-        if let Some(stage) = &mut *lock(&self.stage) {
-            stage.flush();
+        if let Some(renderer) = &mut *lock(&self.renderer) {
+            renderer.flush();
         }
         self.parent_flush()
     }
@@ -287,33 +284,7 @@ impl AggregatorImpl for MatteMix {
     }
 
     fn sink_event(&self, pad: &gst_base::AggregatorPad, event: gst::Event) -> bool {
-        lock(&self.timeline).event(&event);
-        self.direction.note(&event);
-        match event.view() {
-            gst::EventView::Caps(event) => return self.camera_caps(event),
-            gst::EventView::Segment(event) if !self.camera_segment(event) => return false,
-            // A frame that is missing is a frame less: nothing comes out in its place.
-            gst::EventView::Gap(_) => return true,
-            gst::EventView::StreamStart(_) => self.inbox.close(None),
-            gst::EventView::Tag(_) => {
-                lock(&self.tags).push(event);
-                return true;
-            }
-            // The base class goes by all pads: what the camera gets, the background gets, too.
-            gst::EventView::FlushStart(_) => {
-                self.inbox.interrupt(true);
-                self.parent_sink_event(self.background.upcast_ref(), event.clone());
-            }
-            gst::EventView::FlushStop(_) => {
-                self.parent_sink_event(self.background.upcast_ref(), event.clone());
-                self.disregard_background();
-                self.inbox.camera_restarted();
-                self.inbox.close(None);
-                self.inbox.interrupt(false);
-            }
-            _ => (),
-        }
-        self.parent_sink_event(pad, event)
+        self.camera_event(pad, event)
     }
 
     fn sink_query_pre_queue(
@@ -328,27 +299,7 @@ impl AggregatorImpl for MatteMix {
     }
 
     fn sink_query(&self, pad: &gst_base::AggregatorPad, query: &mut gst::QueryRef) -> bool {
-        match query.view_mut() {
-            gst::QueryViewMut::Caps(query) => {
-                let template = pad.pad_template_caps();
-                let possible = filtered(&template, query.filter());
-                let plain = as_plain(&possible).into_owned();
-                let taken = self.obj().src_pad().peer_query_caps(Some(&plain));
-                let mode = gst::CapsIntersectMode::First;
-                let caps = possible.intersect_with_mode(&with_dmabuf(&taken), mode);
-                query.set_result(&caps);
-                true
-            }
-            gst::QueryViewMut::AcceptCaps(query) => {
-                query.set_result(query.caps().can_intersect(&pad.pad_template_caps()));
-                true
-            }
-            gst::QueryViewMut::Allocation(query) => {
-                allocation::relay_as_plain(self.obj().src_pad().upcast_ref(), query);
-                true
-            }
-            _ => self.parent_sink_query(pad, query),
-        }
+        self.camera_query(pad, query)
     }
 
     fn src_event(&self, event: gst::Event) -> bool {

@@ -8,7 +8,7 @@
 //! - It makes frames at a constant rate of its own and waits for every pad. Here one frame comes
 //!   out for every camera frame, with the camera's times, and nothing but the camera is waited
 //!   for: the background pad counts as ended for the base class from the start, its data never
-//!   enters the base class's queue (see `inbox`), and there is no deadline (`next_time` is none).
+//!   enters the base class's queue (see `background_queue`), and there is no deadline (`next_time` is none).
 //! - It converts all pads to a format that it negotiates. Here the output has the camera's caps,
 //!   frames are composed in the camera's own buffers, and only background frames are converted,
 //!   each once (`crate::blend::Rescaler`).
@@ -56,13 +56,14 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-mod background;
-mod camera;
+mod background_pad;
+mod background_queue;
+mod camera_pad;
+mod frames;
 mod imp;
-mod inbox;
 mod qos;
+mod renderer;
 mod settings;
-mod stage;
 
 pub use imp::background_caps;
 pub(crate) use settings::Settings;
@@ -92,7 +93,7 @@ property_enum! {
 /// Registers the element.
 ///
 /// # Errors
-/// Where GStreamer refuses the registration.
+/// If GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     gst::Element::register(
         Some(plugin),

@@ -2,10 +2,12 @@
 
 //! What `mattemix` does with a camera frame. Knows buffers and settings, but no pixels.
 
-use super::inbox::Frame;
+use super::background_queue::BackgroundFrame;
 use super::settings::Settings;
 use crate::blend::{Background, PRIVACY_FILL, Placement, Rescaler};
-use crate::compose::{Canvas, Contradictions, Fade, Gap, ImageFit, Missing, News, OnMissingMatte};
+use crate::compose::{
+    ComposeError, GapReport, ImageFit, InPlaceCompositor, Missing, OnMissingMatte, Progress,
+};
 use crate::frame::{Orientation, View};
 use crate::meta::Matte;
 use crate::simd;
@@ -13,22 +15,22 @@ use crate::timeline::Tick;
 use crate::video::{MapError, Stream, Visible};
 use std::sync::Arc;
 
-/// What stands behind a frame.
+/// What a camera frame is composed over.
 #[derive(Debug, Clone, Copy)]
-pub enum Behind<'a> {
+pub enum BackgroundSource<'a> {
     /// A frame of the background and the number that changes with it.
-    Frame(&'a Frame, u64),
+    Frame(&'a BackgroundFrame, u64),
     /// One colour, as ARGB.
     Color(u32),
     /// There is no background: the privacy fill, plainly not the room.
-    Nothing,
+    PrivacyFill,
 }
 
-/// Background frames of one stream on their way into the camera's format.
+/// Converts background frames of one stream to the camera's format.
 #[derive(Debug)]
 struct Conversion {
     stream: Arc<Stream>,
-    /// How the viewer sees the background, were it alone.
+    /// How the viewer would see the background by itself.
     view: View,
     rescaler: Rescaler,
     /// Number of the frame that is converted.
@@ -37,59 +39,61 @@ struct Conversion {
 
 /// Everything between two changes of the camera's caps.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Renderer {
     aspect: gst::Fraction,
     /// What makes the camera's frames upright.
     orientation: Orientation,
     settings: Settings,
-    canvas: Canvas,
-    /// Colour that the canvas has for its own background.
+    compositor: InPlaceCompositor,
+    /// Colour that the compositor has for its own background.
     color: Option<u32>,
     conversion: Option<Conversion>,
-    gap: Gap,
-    fade: Fade,
-    contradictions: Contradictions,
+    progress: Progress,
 }
 
-impl Stage {
+impl Renderer {
     /// Makes ready for frames of the camera's caps, which `orientation` makes upright. What went on
     /// under the caps before goes on, but no picture of theirs is shown in frames of another kind.
     ///
     /// # Errors
-    /// Where frames of these caps cannot be composed, in words.
+    /// If frames of these caps cannot be composed.
     pub fn new(
         camera: Stream,
         orientation: Orientation,
         settings: Settings,
-        before: Option<Self>,
-    ) -> Result<Self, String> {
-        if let Some(mut before) = before {
-            if before.canvas.stream().differs_in_rate_only(&camera) {
-                before.turn(orientation);
-                before.configure(settings);
-                return Ok(before);
-            }
-            let mut stage = Self::begin(camera, orientation, settings)?;
-            (stage.gap, stage.fade) = (before.gap, before.fade);
-            return Ok(stage);
+        previous: Option<Self>,
+    ) -> Result<Self, ComposeError> {
+        let Some(mut previous) = previous else {
+            return Self::first(camera, orientation, settings);
+        };
+        if previous.compositor.stream().differs_in_rate_only(&camera) {
+            previous.set_orientation(orientation);
+            previous.configure(settings);
+            return Ok(previous);
         }
-        Self::begin(camera, orientation, settings)
+        Ok(Self {
+            progress: previous.progress.for_next_stream(),
+            ..Self::first(camera, orientation, settings)?
+        })
     }
 
-    fn begin(camera: Stream, orientation: Orientation, settings: Settings) -> Result<Self, String> {
-        let mut stage = Self {
+    /// Makes ready for the first caps.
+    fn first(
+        camera: Stream,
+        orientation: Orientation,
+        settings: Settings,
+    ) -> Result<Self, ComposeError> {
+        let mut renderer = Self {
             aspect: camera.display_aspect(),
-            fade: Fade::new(settings.effect.enabled),
             orientation,
+            progress: Progress::new(settings.effect.enabled),
             settings: settings.clone(),
-            canvas: Canvas::new(camera, orientation)?,
+            compositor: InPlaceCompositor::new(camera, orientation)?,
             color: None,
             conversion: None,
-            gap: Gap::default(),
-            contradictions: Contradictions::default(),
         };
-        stage.configure(settings);
-        Ok(stage)
+        renderer.configure(settings);
+        Ok(renderer)
     }
 
     /// Takes over changed settings.
@@ -104,22 +108,22 @@ impl Stage {
             conversion.rescaler.set_bars(settings.color);
             conversion.serial = None;
         }
-        self.canvas.configure(&settings.effect);
+        self.compositor.configure(&settings.effect);
         self.settings = settings;
     }
 
-    /// Takes over how the camera's frames stand from now on.
-    pub fn turn(&mut self, orientation: Orientation) {
+    /// Changes which way up the camera's frames are from now on.
+    pub fn set_orientation(&mut self, orientation: Orientation) {
         if std::mem::replace(&mut self.orientation, orientation) != orientation {
-            self.canvas.turn(orientation);
+            self.compositor.set_orientation(orientation);
             (self.conversion, self.color) = (None, None);
         }
     }
 
     /// Time starts over: no older picture may be shown again.
     pub fn flush(&mut self) {
-        self.canvas.flush();
-        self.fade = Fade::new(self.settings.effect.enabled);
+        self.compositor.flush();
+        self.progress.end_fade(self.settings.effect.enabled);
     }
 
     /// Display aspect ratio of the frames.
@@ -132,60 +136,61 @@ impl Stage {
         &self.settings
     }
 
+    /// What is shown if a matte is missing.
+    pub fn on_missing(&self) -> OnMissingMatte {
+        self.settings.effect.on_missing_matte
+    }
+
     /// Moves the fade on to the next frame.
     pub fn advance(&mut self, tick: &Tick) {
         if tick.restarted {
-            self.canvas.flush();
+            self.compositor.flush();
         }
-        let effect = &self.settings.effect;
-        self.fade
-            .step(effect.enabled, tick.step, effect.transition_ms);
+        self.progress.step(&self.settings.effect, tick);
     }
 
-    /// Notes whether a frame lacked its matte, and says what is news about it.
-    pub fn note(&mut self, missing: bool, tick: &Tick) -> News {
-        self.gap.note(missing, tick.step.elapsed)
+    /// Notes whether a frame lacked its matte, and says what is to be reported about it.
+    pub fn note_matte(&mut self, missing: bool, tick: &Tick) -> GapReport {
+        self.progress.note_matte(missing, tick)
     }
 
-    /// Where a frame lies in its buffer, and a warning to be given where it contradicts its caps.
-    /// A buffer that does is replaced by a black frame where it is to be hidden: it cannot be
-    /// written.
+    /// Finds a frame in its buffer. Also returns whether the user is to be warned that the buffer
+    /// contradicts its caps. Such a buffer cannot be written: if it is to be hidden, a black frame
+    /// replaces it.
     ///
     /// # Errors
-    /// Where there is no memory for another frame.
+    /// If there is no memory for another frame.
     pub fn admit(
         &mut self,
         buffer: &mut gst::Buffer,
-    ) -> Result<(Result<Visible, MapError>, Option<String>), MapError> {
-        let visible = self.canvas.stream().check(buffer);
-        let warning = self.contradictions.note(&visible);
-        let policy = self.settings.effect.on_missing_matte;
-        let hides = matches!(policy, OnMissingMatte::Hide | OnMissingMatte::Freeze);
-        if visible.is_err() && hides && !self.fade.is_off() {
-            *buffer = self.canvas.stream().replacement(buffer)?;
+    ) -> Result<(Result<Visible, MapError>, bool), MapError> {
+        let visible = self.compositor.stream().check(buffer);
+        let warn = self.progress.note_contradiction(&visible);
+        if visible.is_err() && self.on_missing().hides() && !self.progress.is_off() {
+            *buffer = self.compositor.stream().replacement(buffer)?;
         }
-        Ok((visible, warning))
+        Ok((visible, warn))
     }
 
     /// Composes a camera frame in place. Returns what was missing, if anything.
     ///
     /// # Errors
-    /// Where the buffer is no frame of the caps; nothing of it may be shown then.
+    /// If the buffer is no frame of the caps; nothing of it may be shown then.
     pub fn compose(
         &mut self,
         buffer: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
-        behind: Behind,
-    ) -> Result<Option<Missing>, String> {
-        if self.fade.is_off() {
+        source: BackgroundSource,
+    ) -> Result<Option<Missing>, ComposeError> {
+        if self.progress.is_off() {
             return Ok(None);
         }
-        self.canvas.set_strength(self.fade.strength());
-        match behind {
-            Behind::Color(color) => self.over_color(buffer, matte, color),
-            Behind::Nothing => self.over_color(buffer, matte, PRIVACY_FILL),
-            Behind::Frame(frame, serial) => {
-                // Taken out while it lends its picture to the rest of the stage.
+        self.compositor.set_strength(self.progress.strength());
+        match source {
+            BackgroundSource::Color(color) => self.over_color(buffer, matte, color),
+            BackgroundSource::PrivacyFill => self.over_color(buffer, matte, PRIVACY_FILL),
+            BackgroundSource::Frame(frame, serial) => {
+                // Taken out while it lends its picture to the rest of the renderer.
                 let mut conversion = self.conversion.take();
                 let result = self.over_frame(buffer, matte, frame, serial, &mut conversion);
                 self.conversion = conversion;
@@ -194,34 +199,36 @@ impl Stage {
         }
     }
 
+    /// Composes a frame over one colour.
     fn over_color(
         &mut self,
         buffer: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
         color: u32,
-    ) -> Result<Option<Missing>, String> {
+    ) -> Result<Option<Missing>, ComposeError> {
         if self.color != Some(color) {
-            self.canvas.set_background(Background::Color(color))?;
+            self.compositor.set_background(Background::Color(color))?;
             self.color = Some(color);
         }
-        self.canvas.write(buffer, matte, None)
+        self.compositor.write(buffer, matte, None)
     }
 
+    /// Composes a frame over a frame of the background, which is converted if its format is another.
     fn over_frame(
         &mut self,
         buffer: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
-        frame: &Frame,
+        frame: &BackgroundFrame,
         serial: u64,
         conversion: &mut Option<Conversion>,
-    ) -> Result<Option<Missing>, String> {
-        let (camera, stream) = (self.canvas.stream(), &frame.stream);
+    ) -> Result<Option<Missing>, ComposeError> {
+        let (camera, stream) = (self.compositor.stream(), &frame.stream);
         let same = camera.frame_format() == stream.frame_format()
             && camera.info.par() == stream.info.par()
             && self.orientation == frame.orientation;
         if same {
             let done = stream.read(&frame.buffer, |view| {
-                self.canvas.write(buffer, matte.clone(), Some(view))
+                self.compositor.write(buffer, matte.clone(), Some(view))
             });
             return match done {
                 Ok(result) => result,
@@ -244,23 +251,26 @@ impl Stage {
                 Ok(Err(_)) | Err(_) => return self.over_color(buffer, matte, PRIVACY_FILL),
             }
         }
-        let back = current.rescaler.view();
-        self.canvas.write(buffer, matte, Some(&back))
+        let background = current.rescaler.view();
+        self.compositor.write(buffer, matte, Some(&background))
     }
 
-    fn conversion_of(&self, stream: &Arc<Stream>, view: View) -> Result<Conversion, String> {
+    /// A conversion of background frames that are seen as `view` says.
+    fn conversion_of(&self, stream: &Arc<Stream>, view: View) -> Result<Conversion, ComposeError> {
         let placement = Placement {
             fit: self.settings.background_fit.into(),
             from: view,
-            to: self.canvas.stream().view(self.orientation),
+            to: self.compositor.stream().view(self.orientation),
             bars: self.settings.color,
         };
-        let (from, to) = (stream.frame_format(), self.canvas.stream().frame_format());
-        let rescaler = Rescaler::new(from, to, placement, simd::level());
+        let (from, to) = (
+            stream.frame_format(),
+            self.compositor.stream().frame_format(),
+        );
         Ok(Conversion {
             stream: Arc::clone(stream),
             view,
-            rescaler: rescaler.map_err(|error| error.to_string())?,
+            rescaler: Rescaler::new(from, to, placement, simd::level())?,
             serial: None,
         })
     }

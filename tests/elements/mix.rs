@@ -11,7 +11,7 @@ use gst_video::{VideoFormat, VideoInfo};
 
 /// What the camera sees; every pixel of it.
 const SUBJECT: u8 = 200;
-/// Luma of the curtain; GRAY8 is full range.
+/// Luma of the privacy fill; GRAY8 is full range.
 const CURTAIN: u8 = 32;
 
 fn ms(ms: u64) -> gst::ClockTime {
