@@ -35,6 +35,8 @@ pub mod refine;
 pub mod segment;
 pub mod simd;
 mod sync;
+#[cfg(test)]
+mod testing;
 pub mod timeline;
 pub mod video;
 

@@ -7,6 +7,7 @@ use crate::frame::{
     ChromaSite, Colorimetry, Component, FrameMut, FrameRef, GrayImage, Packing, PixelLayout,
     Unpacked, subsampled,
 };
+use crate::testing::Random;
 
 /// A frame that owns its memory, with padded rows whose padding is known.
 pub struct Owned {
@@ -31,16 +32,14 @@ impl Owned {
         seed: u32,
     ) -> Self {
         let info = layout.info();
-        let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+        let mut random = Random::new(seed.into());
         let mut next = move || {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
+            let number = random.next();
             // Extremes matter more than the middle.
-            match state >> 29 {
+            match number >> 61 {
                 0 => 0,
                 1 => u16::MAX,
-                _ => (state >> 8) as u16,
+                _ => (number >> 40) as u16,
             }
         };
         let mut planes = Vec::new();

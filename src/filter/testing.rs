@@ -3,6 +3,7 @@
 //! Pictures and sizes that the tests of the filters share.
 
 use super::Plane;
+pub(in crate::filter) use crate::testing::Random;
 
 /// Sizes that between them have every side from 1 to 70, odd and even, thin and square.
 pub(in crate::filter) fn sizes() -> Vec<(usize, usize)> {
@@ -11,39 +12,39 @@ pub(in crate::filter) fn sizes() -> Vec<(usize, usize)> {
     sizes
 }
 
-/// A small generator of repeatable numbers (xorshift64*).
-#[derive(Debug, Clone)]
-pub(in crate::filter) struct Random(u64);
-
-impl Random {
-    pub(in crate::filter) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub(in crate::filter) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    /// In 0 to 1.
-    pub(in crate::filter) fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1u64 << 24) as f32
-    }
-
-    /// Normal with deviation 1 (sum of twelve uniforms).
-    pub(in crate::filter) fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.unit()).sum::<f32>() - 6.0
-    }
-}
-
 /// A plane of independent values in 0 to 1.
 pub(in crate::filter) fn noise(width: usize, height: usize, seed: u64) -> Plane {
     let mut random = Random::new(seed);
     let mut plane = Plane::new(width, height);
     plane.data_mut().fill_with(|| random.unit());
     plane
+}
+
+/// The places of a window around (`x`, `y`), cut off at the edges of a plane of this size.
+pub(in crate::filter) fn window(
+    (x, y): (usize, usize),
+    (across, down): (usize, usize),
+    (width, height): (usize, usize),
+) -> impl Iterator<Item = (usize, usize)> {
+    let columns = x.saturating_sub(across)..=(x + across).min(width - 1);
+    let rows = y.saturating_sub(down)..=(y + down).min(height - 1);
+    rows.flat_map(move |v| columns.clone().map(move |u| (u, v)))
+}
+
+/// The mean of every window of a plane of this size, weighted, in `f64` and straight from its
+/// definition. `value` gives a place's value and its weight.
+pub(in crate::filter) fn window_means(
+    radii: (usize, usize),
+    size: (usize, usize),
+    value: impl Fn(usize, usize) -> (f64, f64),
+) -> Vec<f64> {
+    let places = (0..size.1).flat_map(|y| (0..size.0).map(move |x| (x, y)));
+    let mean = |at| {
+        let values = window(at, radii, size).map(|(u, v)| value(u, v));
+        let (sum, weight) = values.fold((0.0, 0.0), |(s, n), (v, w)| (s + v * w, n + w));
+        sum / weight
+    };
+    places.map(mean).collect()
 }
 
 /// A soft disc: 1 inside, 0 outside, an edge `soft` pixels wide.

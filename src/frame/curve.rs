@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Functions of one number as tables: transfer functions are powers and logarithms, which for every sample of
-//! a frame would cost ten times as much.
+//! Functions of one number as tables: transfer functions are powers and logarithms, which for every
+//! sample of a frame would cost ten times as much.
 
 /// Steps of a [`Uniform`].
 const STEPS: usize = 4096;
@@ -35,8 +35,8 @@ const FINE: u32 = 6;
 const LEAST: f32 = 1.0 / (1u32 << 26) as f32;
 const MOST: f32 = 64.0;
 
-/// A function of 2^-26 to 64, linear between steps that grow with the argument (64 an octave). For light, of
-/// which the eye sees ratios.
+/// A function of 2^-26 to 64, linear between steps that grow with the argument (64 an octave). For
+/// light, of which the eye sees ratios.
 #[derive(Debug)]
 pub struct Spread(Box<[f32]>);
 

@@ -2,11 +2,11 @@
 
 //! How much brighter a frame in high dynamic range is to be made before a network looks at it.
 //!
-//! Where diffuse white lies is a convention (203 cd/m²) that cameras and night scenes do not keep: a room whose
-//! white is 50 cd/m² would be an underexposed picture to a network. So the bright part of the picture is
-//! lifted to where it lies in a picture that was exposed for standard dynamic range; bright enough pictures
-//! stay as they are. The decision is steady: small changes of the scene change nothing, large ones are
-//! followed slowly.
+//! Where diffuse white lies is a convention (203 cd/m²) that cameras and night scenes do not keep:
+//! a room whose white is 50 cd/m² would be an underexposed picture to a network. So the bright part
+//! of the picture is lifted to where it lies in a picture that was exposed for standard dynamic
+//! range; bright enough pictures stay as they are. The decision is steady: small changes of the
+//! scene change nothing, large ones are followed slowly.
 
 /// Bins a stop.
 const FINE: f32 = 8.0;

@@ -47,7 +47,7 @@ impl<'a> GrayRef<'a> {
     /// Views `data` as `height` rows of `width` bytes, `stride` bytes apart.
     ///
     /// # Errors
-    /// [`FrameError`] where the picture is empty or the memory too short.
+    /// [`FrameError`] if the picture is empty or the memory too short.
     pub fn new(
         data: &'a [u8],
         width: usize,
@@ -98,7 +98,7 @@ impl<'a> GrayMut<'a> {
     /// Views `data` as `height` rows of `width` bytes, `stride` bytes apart.
     ///
     /// # Errors
-    /// [`FrameError`] where the picture is empty or the memory too short.
+    /// [`FrameError`] if the picture is empty or the memory too short.
     pub fn new(
         data: &'a mut [u8],
         width: usize,

@@ -11,7 +11,7 @@ use fearless_simd::dispatch;
 const BYTES: (f32, f32) = (0.0, 255.0);
 
 /// Writes a frame's luma into a gray picture of one size: full range (0 black, 255 white), area
-/// averaged where that is smaller, interpolated linearly where it is larger. Luma of RGB layouts
+/// averaged if that is smaller, interpolated linearly if it is larger. Luma of RGB layouts
 /// is weighed by the frame's matrix. Owns its scratch memory: nothing is allocated while scaling.
 #[derive(Debug)]
 pub struct LumaScaler {
@@ -26,7 +26,7 @@ impl LumaScaler {
     /// Plans the luma of frames of `format` at `width` x `height`.
     ///
     /// # Errors
-    /// [`SampleError`] where either size is empty or too large.
+    /// [`SampleError`] if either size is empty or too large.
     pub fn new(
         format: FrameFormat,
         width: usize,
@@ -57,7 +57,7 @@ impl LumaScaler {
     /// Writes `frame`'s luma into `out`.
     ///
     /// # Errors
-    /// [`SampleError`] where the frame is not of the scaler's format or `out` not of its size.
+    /// [`SampleError`] if the frame is not of the scaler's format or `out` not of its size.
     pub fn scale(
         &mut self,
         frame: &FrameRef<'_>,
@@ -120,7 +120,7 @@ impl ColorScaler {
     /// Plans the colours of frames of `format` at `width` x `height`.
     ///
     /// # Errors
-    /// [`SampleError`] where either size is empty or too large.
+    /// [`SampleError`] if either size is empty or too large.
     pub fn new(
         format: FrameFormat,
         space: GuideSpace,
@@ -152,7 +152,7 @@ impl ColorScaler {
     /// Writes `frame`'s three components into `out`.
     ///
     /// # Errors
-    /// [`SampleError`] where the frame is not of the scaler's format or a picture not of its size.
+    /// [`SampleError`] if the frame is not of the scaler's format or a picture not of its size.
     pub fn scale(
         &mut self,
         frame: &FrameRef<'_>,

@@ -2,7 +2,7 @@
 
 //! Guides against the slow reference: every layout, size and stride.
 
-use super::sample_tests::{Noise, colorimetry, format};
+use super::testing::{Noise, colorimetry, format};
 use super::*;
 use crate::simd::level;
 

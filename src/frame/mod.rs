@@ -16,6 +16,7 @@ mod guide;
 #[cfg(test)]
 mod guide_tests;
 mod layout;
+mod layout_info;
 mod orientation;
 mod packed;
 mod part;
@@ -27,9 +28,13 @@ mod rgb_affine;
 mod sample;
 #[cfg(test)]
 mod sample_tests;
+#[cfg(test)]
+mod sample_values_tests;
 mod srgb_view;
 mod still;
 mod tensor;
+#[cfg(test)]
+mod testing;
 mod transfer;
 #[cfg(test)]
 mod upright_tests;
@@ -40,9 +45,8 @@ pub use error::FrameError;
 pub use format::FrameFormat;
 pub use gray::{GrayImage, GrayMut, GrayRef};
 pub use guide::{ColorScaler, GuideSpace, LumaScaler};
-pub use layout::{
-    ColorModel, Component, Field, LayoutInfo, Packing, PixelLayout, Word, subsampled,
-};
+pub use layout::PixelLayout;
+pub use layout_info::{ColorModel, Component, Field, LayoutInfo, Packing, Word, subsampled};
 pub use orientation::{Orientation, View};
 pub use packed::Unpacked;
 pub use part::shift;

@@ -6,13 +6,14 @@
 //! one or two bytes a sample. These layouts are rare, and their words are taken apart faster than
 //! kernels could work on them.
 
-use super::layout::{Field, Packing};
+use super::layout_info::{Field, Packing};
 use super::{Colorimetry, FrameMut, FrameRef, PixelLayout};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// Pixels of 4:2:2 after which the words of three 10-bit samples begin anew, and the bytes of these.
+/// Pixels of 4:2:2 after which the words of three 10-bit samples begin anew, and the bytes of
+/// these.
 pub(super) const TENS_PIXELS: usize = 6;
 pub(super) const TENS_UNIT: usize = 16;
 
@@ -23,7 +24,7 @@ pub(super) fn load_ten(row: &[u8], index: usize) -> Option<u16> {
     Some((word & 0x3ff) as u16)
 }
 
-/// Writes such a sample; false where the row does not go so far.
+/// Writes such a sample; false if the row does not go so far.
 pub(super) fn store_ten(row: &mut [u8], index: usize, value: u16) -> bool {
     let at = index / 3 * 4;
     let Some(bytes) = row.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else {

@@ -64,8 +64,8 @@ impl<'a> FrameRef<'a> {
     /// A rectangle of the frame.
     ///
     /// # Errors
-    /// [`FrameError::Part`] where it does not lie within the frame or begins within a chroma
-    /// sample, [`FrameError::Empty`] where it has no pixels.
+    /// [`FrameError::Part`] if it does not lie within the frame or begins within a chroma
+    /// sample, [`FrameError::Empty`] if it has no pixels.
     pub fn part(&self, rectangle: Rectangle) -> Result<FrameRef<'a>, FrameError> {
         let layout = self.layout();
         layout.check_part((self.width(), self.height()), rectangle)?;
@@ -233,7 +233,7 @@ fn fill(row: &mut [u8], unit: &[u8]) {
     }
 }
 
-/// The code of a component's sample `x` of a row, spread out where the row is `packed`.
+/// The code of a component's sample `x` of a row, spread out if the row is `packed`.
 fn load(info: &LayoutInfo, packed: Option<Packing>, component: usize, row: &[u8], x: usize) -> u16 {
     let c = &info.components[component];
     let at = c.offset + x * c.step;
@@ -291,8 +291,8 @@ fn store(bytes: usize, value: u16, samples: &mut [u8]) {
 }
 
 /// Writes `to` so that its pixel (x, y) is `from`'s pixel (x + dx, y + dy); what would lie outside
-/// is the nearest pixel that does not. Both are of one layout, packed or spread out; other layouts are
-/// left untouched.
+/// is the nearest pixel that does not. Both are of one layout, packed or spread out; other layouts
+/// are left untouched.
 pub fn shift(from: &FrameRef, (dx, dy): (isize, isize), to: &mut FrameMut) {
     if from.layout() != to.layout() {
         return;

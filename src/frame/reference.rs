@@ -24,7 +24,7 @@ fn code(frame: &FrameRef<'_>, channel: usize, x: i64, y: i64) -> f64 {
     }
 }
 
-/// The same where samples are not whole bytes: `x` is the component's own sample.
+/// The same if samples are not whole bytes: `x` is the component's own sample.
 fn packed_code(packing: Packing, row: &[u8], channel: usize, x: usize) -> f64 {
     let bits = |byte: usize, bytes: usize, at: u32, bits: u32| {
         let word = (0..bytes).map(|i| u64::from(row[byte + i]) << (8 * i));

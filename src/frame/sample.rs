@@ -3,16 +3,17 @@
 //! A frame straight into a network's input tensor: scaling, colour conversion, normalisation,
 //! channel order and memory layout in one pass, from any pixel layout.
 //!
-//! Scaling averages the true area under each tensor sample where the frame is larger and
-//! interpolates linearly (half-pixel centres) where it is smaller, for each axis and component
-//! on its own, so subsampled chroma is never blown up first. Colour conversion is linear, so it
-//! is done after scaling, where it costs next to nothing, and folded with the normalisation into
-//! one 3x4 matrix. What a frame's own alpha lets nobody see, the network does not see either: mid
-//! gray stands there, so that a person under alpha 0 is none. That is cheaper than to judge the matte by
-//! alpha afterwards, which would count half-transparent people twice, and one component more is all
-//! that it takes; the mix is made after resampling, a tensor's few samples instead of the frame's many.
-//! RGB layouts are taken as full range whatever the caps say. Networks are made for sRGB: videos in high dynamic
-//! range and in BT.2020's colours are brought there after scaling, see [`super::srgb_view`].
+//! Scaling averages the true area under each tensor sample if the frame is larger and interpolates
+//! linearly (half-pixel centres) if it is smaller, for each axis and component on its own, so
+//! subsampled chroma is never blown up first. Colour conversion is linear, so it is done after
+//! scaling, where it costs next to nothing, and folded with the normalisation into one 3x4 matrix.
+//! What a frame's own alpha lets nobody see, the network does not see either: mid gray stands
+//! there, so that a person under alpha 0 is none. That is cheaper than to judge the matte by alpha
+//! afterwards, which would count half-transparent people twice, and one component more is all that
+//! it takes; the mix is made after resampling, a tensor's few samples instead of the frame's many.
+//! RGB layouts are taken as full range whatever the caps say. Networks are made for sRGB: videos in
+//! high dynamic range and in BT.2020's colours are brought there after scaling, see
+//! [`super::srgb_view`].
 
 use super::resample::{Affine, Element, Resampler, write_packed, write_plane};
 use super::rgb_affine::{affine, codes_to_rgb, color_components, nothing};
@@ -27,7 +28,7 @@ use fearless_simd::dispatch;
 /// Fills tensors of one specification from frames of one format. Owns its scratch memory: nothing
 /// is allocated while sampling.
 ///
-/// Results are within 2e-6 of the exact ones in units of the colour range (5e-5 where thousands of
+/// Results are within 2e-6 of the exact ones in units of the colour range (5e-5 if thousands of
 /// samples make one), before rounding to `f16` or `u8`. Every SIMD level gives the same bits.
 ///
 /// ```
@@ -47,11 +48,11 @@ pub struct Sampler {
     resampler: Resampler,
     spec: TensorSpec,
     affines: [Affine; 3],
-    /// Where colours are not sRGB's.
+    /// If colours are not sRGB's.
     view: Option<SrgbView>,
     /// What makes a frame upright, as the tensor is to hold it.
     orientation: Orientation,
-    /// A row of the stored picture at the tensor's size; empty where nothing is turned.
+    /// A row of the stored picture at the tensor's size; empty if nothing is turned.
     row: Vec<f32>,
 }
 
@@ -59,7 +60,7 @@ impl Sampler {
     /// Plans the sampling of frames of `format` into tensors of `spec`.
     ///
     /// # Errors
-    /// [`SampleError`] where either has no pixels or too many, or where the normalisation leaves
+    /// [`SampleError`] if either has no pixels or too many, or if the normalisation leaves
     /// the element type's range (for `f32` and bytes, 1e30).
     pub fn new(format: FrameFormat, spec: &TensorSpec, level: Level) -> Result<Self, SampleError> {
         Self::upright(format, spec, Orientation::Rotate0, level)
@@ -116,7 +117,7 @@ impl Sampler {
     /// Fills `out` from `frame`. Colours beyond 0 to 1, as YUV can hold them, are clamped.
     ///
     /// # Errors
-    /// [`SampleError`] where the frame is not of the sampler's format or `out` not of its
+    /// [`SampleError`] if the frame is not of the sampler's format or `out` not of its
     /// specification; `out` is then untouched.
     pub fn sample(&mut self, frame: &FrameRef<'_>, out: TensorMut<'_>) -> Result<(), SampleError> {
         let (found, expected) = (out.element(), self.spec.element);

@@ -2,9 +2,10 @@
 
 //! A frame at a tensor's size as it would be in sRGB: what networks know.
 //!
-//! For frames in high dynamic range and in BT.2020's colours. Signals become light, light gets sRGB's primaries
-//! and, where the scene was shot dim, an [`Exposure`], and becomes an sRGB signal; what is brighter than
-//! diffuse white is white. All of it happens after scaling, on a few ten thousand pixels.
+//! For frames in high dynamic range and in BT.2020's colours. Signals become light, light gets
+//! sRGB's primaries and, where the scene was shot dim, an [`Exposure`], and becomes an sRGB signal;
+//! what is brighter than diffuse white is white. All of it happens after scaling, on a few ten
+//! thousand pixels.
 
 use super::exposure::Exposure;
 use super::resample::{Affine, Resampler};
@@ -25,8 +26,8 @@ pub(super) struct SrgbView {
 }
 
 impl SrgbView {
-    /// For frames of `format` that `resampler` scales to so many pixels; none where their signals are sRGB's
-    /// as they are.
+    /// For frames of `format` that `resampler` scales to so many pixels; none if their signals are
+    /// sRGB's as they are.
     pub fn new(format: FrameFormat, resampler: &Resampler, pixels: usize) -> Option<Self> {
         let color = format.color;
         if (color.transfer, color.primaries) == (Transfer::Sdr, Primaries::Bt709) {
@@ -53,7 +54,7 @@ impl SrgbView {
     /// Takes a frame in.
     ///
     /// # Errors
-    /// [`SampleError::Changed`] where the frame is not of the resampler's format.
+    /// [`SampleError::Changed`] if the frame is not of the resampler's format.
     pub fn look(
         &mut self,
         resampler: &mut Resampler,

@@ -29,7 +29,7 @@ impl StillDetector {
     /// A detector without a reference.
     ///
     /// # Errors
-    /// [`SampleError`] where the format cannot be sampled.
+    /// [`SampleError`] if the format cannot be sampled.
     pub fn new(format: FrameFormat, level: Level) -> Result<Self, SampleError> {
         Ok(Self {
             scaler: LumaScaler::new(format, WIDTH, HEIGHT, level)?,
@@ -43,7 +43,7 @@ impl StillDetector {
     /// luma, 0 to 1. Infinite without a reference.
     ///
     /// # Errors
-    /// [`SampleError`] where the frame is of another format.
+    /// [`SampleError`] if the frame is of another format.
     pub fn change(&mut self, frame: &FrameRef) -> Result<f32, SampleError> {
         self.scaler.scale(frame, &mut self.now.as_mut())?;
         if !self.known {

@@ -126,8 +126,8 @@ impl TensorSpec {
     }
 }
 
-/// The largest black or white of a tensor. Colour matrix, code values and normalisation become one factor, which must be
-/// finite, too.
+/// The largest black or white of a tensor. Colour matrix, code values and normalisation become one
+/// factor, which must be finite, too.
 const LARGEST: f32 = 1e30;
 
 /// Memory of a tensor to fill.

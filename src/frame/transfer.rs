@@ -2,8 +2,9 @@
 
 //! What code values mean as light: transfer functions, primaries, and where white lies.
 //!
-//! Light is linear red, green and blue, and 1 is diffuse white: the white of a picture in sRGB, and 203 cd/m²
-//! in high dynamic range (ITU-R BT.2408-7, table 1), which is 75 % of a signal in HLG and 58 % in PQ.
+//! Light is linear red, green and blue, and 1 is diffuse white: the white of a picture in sRGB, and
+//! 203 cd/m² in high dynamic range (ITU-R BT.2408-7, table 1), which is 75 % of a signal in HLG and
+//! 58 % in PQ.
 //!
 //! - PQ: SMPTE ST 2084, ITU-R BT.2100-2 table 4; absolute, up to 10,000 cd/m².
 //! - HLG: ARIB STD-B67, BT.2100-2 table 5; shown on the reference display of 1,000 cd/m², whose system gamma
@@ -93,7 +94,8 @@ static HLG_SCENE: LazyLock<Uniform> = LazyLock::new(|| Uniform::new(hlg_to_scene
 static LIGHT_SRGB: LazyLock<Spread> = LazyLock::new(|| Spread::new(|l| light_to_srgb(l.min(1.0))));
 static LIGHT_PQ: LazyLock<Spread> = LazyLock::new(|| Spread::new(|l| nits_to_pq(l * WHITE)));
 static SCENE_HLG: LazyLock<Spread> = LazyLock::new(|| Spread::new(|e| scene_to_hlg(e.min(1.0))));
-/// What the reference display multiplies the scene by for a scene's luminance: a share of diffuse white.
+/// What the reference display multiplies the scene by for a scene's luminance: a share of diffuse
+/// white.
 static HLG_SHOWN: LazyLock<Spread> =
     LazyLock::new(|| Spread::new(|y| y.powf(HLG_GAMMA - 1.0) * HLG_PEAK / WHITE));
 /// What a light is to be multiplied by to become the scene, for its luminance.
@@ -132,7 +134,7 @@ impl Primaries {
         weighted(&LUMINANCE[self as usize], light)
     }
 
-    /// The map of light from these primaries to others; none where they are the same.
+    /// The map of light from these primaries to others; none if they are the same.
     fn to(self, other: Self) -> Option<&'static Matrix3> {
         match (self, other) {
             (Self::Bt709, Self::Bt2020) => Some(&TO_BT2020),
@@ -191,8 +193,8 @@ impl Encoder {
         Self { curve, unshown }
     }
 
-    /// The signal of a light, 0 to 1. What is brighter than the signal can say is its brightest, and light
-    /// below 0 is none.
+    /// The signal of a light, 0 to 1. What is brighter than the signal can say is its brightest,
+    /// and light below 0 is none.
     #[inline]
     pub fn signal(&self, light: Rgb) -> Rgb {
         let mut light = light.map(|v| v.max(0.0));
@@ -204,7 +206,8 @@ impl Encoder {
     }
 }
 
-/// Signals of one colorimetry into those of another that show the same: diffuse white stays diffuse white.
+/// Signals of one colorimetry into those of another that show the same: diffuse white stays diffuse
+/// white.
 #[derive(Debug, Clone, Copy)]
 pub struct Recoder {
     decoder: Decoder,
@@ -213,7 +216,7 @@ pub struct Recoder {
 }
 
 impl Recoder {
-    /// Between two colorimetries; none where signals mean the same in both.
+    /// Between two colorimetries; none if signals mean the same in both.
     pub fn new(from: Colorimetry, to: Colorimetry) -> Option<Self> {
         if (from.transfer, from.primaries) == (to.transfer, to.primaries) {
             return None;

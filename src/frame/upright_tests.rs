@@ -2,7 +2,7 @@
 
 //! Frames that are turned on their way into a tensor.
 
-use super::sample_tests::{Noise, format};
+use super::testing::{Noise, format};
 use super::*;
 use crate::simd::levels;
 

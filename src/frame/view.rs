@@ -85,7 +85,7 @@ impl<'a> FrameRef<'a> {
     /// Views `planes`, each a slice and the bytes from one row to the next, as a frame.
     ///
     /// # Errors
-    /// [`FrameError`] where the memory does not hold `width` x `height` pixels of `layout`.
+    /// [`FrameError`] if the memory does not hold `width` x `height` pixels of `layout`.
     pub fn new(
         layout: PixelLayout,
         color: Colorimetry,
@@ -100,7 +100,7 @@ impl<'a> FrameRef<'a> {
     /// Views `planes` as a frame whose samples are spread out, whatever the layout does in memory.
     ///
     /// # Errors
-    /// [`FrameError`] where the memory does not hold it.
+    /// [`FrameError`] if the memory does not hold it.
     pub(crate) fn unpacked(
         layout: PixelLayout,
         color: Colorimetry,
@@ -146,7 +146,7 @@ impl<'a> FrameRef<'a> {
         self.packed
     }
 
-    /// The own alpha of a row of pixels, 0 to 255; false where the layout has none.
+    /// The own alpha of a row of pixels, 0 to 255; false if the layout has none.
     pub fn alpha_row(&self, y: usize, out: &mut [u8]) -> bool {
         let info = self.layout.info();
         let Some(c) = info.components.get(3) else {
@@ -165,7 +165,7 @@ impl<'a> FrameRef<'a> {
         true
     }
 
-    /// How rows are packed, where they are.
+    /// How rows are packed, if they are.
     pub(super) fn packing(&self) -> Option<Packing> {
         self.layout.info().packing.filter(|_| self.packed)
     }
@@ -201,8 +201,8 @@ impl<'a> FrameRef<'a> {
         &self.planes[plane][start..start + self.row_bytes[plane]]
     }
 
-    /// The bytes where row `y` of a plane would be, if the plane's memory goes so far: for hints about
-    /// what is needed next.
+    /// The bytes where row `y` of a plane would be, if the plane's memory goes so far: for hints
+    /// about what is needed next.
     pub(crate) fn row_ahead(&self, plane: usize, y: usize) -> Option<&'a [u8]> {
         let start = y * self.strides[plane];
         self.planes[plane].get(start..start + self.row_bytes[plane])
@@ -227,7 +227,7 @@ impl<'a> FrameMut<'a> {
     /// Views `planes`, each a slice and the bytes from one row to the next, as a frame.
     ///
     /// # Errors
-    /// [`FrameError`] where the memory does not hold `width` x `height` pixels of `layout`.
+    /// [`FrameError`] if the memory does not hold `width` x `height` pixels of `layout`.
     pub fn new(
         layout: PixelLayout,
         color: Colorimetry,
@@ -242,7 +242,7 @@ impl<'a> FrameMut<'a> {
     /// Views `planes` as a frame whose samples are spread out, whatever the layout does in memory.
     ///
     /// # Errors
-    /// [`FrameError`] where the memory does not hold it.
+    /// [`FrameError`] if the memory does not hold it.
     pub(crate) fn unpacked(
         layout: PixelLayout,
         color: Colorimetry,

@@ -1,7 +1,37 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::filter::testing::{noise, sizes};
+use crate::filter::testing::{noise, sizes, window, window_means};
+
+/// The line that one window fits: slope, offset and how well they explain the matte.
+fn fitted_line(values: impl Iterator<Item = (f64, f64)>, fit: Fit, epsilon: f64) -> [f64; 3] {
+    let [mut n, mut i, mut p, mut ii, mut ip, mut pp] = [0.0f64; 6];
+    for (guide, matte) in values {
+        let sure = (((2.0 * matte - 1.0).abs() - 0.7) / 0.3).max(0.0);
+        let w = match fit {
+            Fit::Plain => 1.0,
+            Fit::Confident => 0.02 + 0.98 * sure * sure,
+        };
+        n += w;
+        i += w * guide;
+        p += w * matte;
+        ii += w * guide * guide;
+        ip += w * guide * matte;
+        pp += w * matte * matte;
+    }
+    let (i, p) = (i / n, p / n);
+    let covariance = ip / n - i * p;
+    let slope = covariance / (ii / n - i * i + epsilon);
+    let own = (pp / n - p * p).max(0.0);
+    let left = (own - slope * covariance).max(0.0);
+    let contrast = covariance * covariance / (own + 1e-4);
+    let quality = match fit {
+        Fit::Plain => 1.0,
+        Fit::Confident if own < 1e-6 => 0.1 / 3e-4,
+        Fit::Confident => (contrast + 3e-3) / (left + 3e-4),
+    };
+    [slope, p - slope * i, quality]
+}
 
 /// The coefficients in `f64`, straight from the formula.
 pub(in crate::filter) fn reference(
@@ -10,60 +40,19 @@ pub(in crate::filter) fn reference(
     fit: Fit,
     (radius, epsilon): (usize, f64),
 ) -> (Vec<f64>, Vec<f64>) {
-    let (width, height) = guide.size();
-    let window = |x: usize, y: usize| {
-        let rows = y.saturating_sub(radius)..=(y + radius).min(height - 1);
-        rows.flat_map(move |v| {
-            (x.saturating_sub(radius)..=(x + radius).min(width - 1)).map(move |u| (u, v))
+    let (size, radii) = (guide.size(), (radius, radius));
+    let places = (0..size.1).flat_map(|y| (0..size.0).map(move |x| (x, y)));
+    let at = |(x, y): (usize, usize)| (guide.row(y)[x].into(), matte.row(y)[x].into());
+    let lines: Vec<_> = places
+        .map(|place| fitted_line(window(place, radii, size).map(at), fit, epsilon))
+        .collect();
+    let mean = |coefficient: usize| {
+        window_means(radii, size, |x, y| {
+            let line = lines[y * size.0 + x];
+            (line[coefficient], line[2])
         })
     };
-    let (mut a, mut b, mut quality) = (Vec::new(), Vec::new(), Vec::new());
-    for y in 0..height {
-        for x in 0..width {
-            let [mut n, mut i, mut p, mut ii, mut ip, mut pp] = [0.0f64; 6];
-            for (u, v) in window(x, y) {
-                let (gi, mp) = (f64::from(guide.row(v)[u]), f64::from(matte.row(v)[u]));
-                let sure = (((2.0 * mp - 1.0).abs() - 0.7) / 0.3).max(0.0);
-                let w = match fit {
-                    Fit::Plain => 1.0,
-                    Fit::Confident => 0.02 + 0.98 * sure * sure,
-                };
-                n += w;
-                i += w * gi;
-                p += w * mp;
-                ii += w * gi * gi;
-                ip += w * gi * mp;
-                pp += w * mp * mp;
-            }
-            let (i, p) = (i / n, p / n);
-            let covariance = ip / n - i * p;
-            let slope = covariance / (ii / n - i * i + epsilon);
-            let own = (pp / n - p * p).max(0.0);
-            let left = (own - slope * covariance).max(0.0);
-            let contrast = covariance * covariance / (own + 1e-4);
-            a.push(slope);
-            b.push(p - slope * i);
-            quality.push(match fit {
-                Fit::Plain => 1.0,
-                Fit::Confident if own < 1e-6 => 0.1 / 3e-4,
-                Fit::Confident => (contrast + 3e-3) / (left + 3e-4),
-            });
-        }
-    }
-    let mean = |values: &[f64]| {
-        let mut out = Vec::new();
-        for y in 0..height {
-            for x in 0..width {
-                let (sum, count) = window(x, y).fold((0.0, 0.0), |(s, c), (u, v)| {
-                    let k = v * width + u;
-                    (s + values[k] * quality[k], c + quality[k])
-                });
-                out.push(sum / count);
-            }
-        }
-        out
-    };
-    (mean(&a), mean(&b))
+    (mean(0), mean(1))
 }
 
 #[test]

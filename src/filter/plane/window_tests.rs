@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::filter::testing::{noise, sizes};
+use crate::filter::testing::{noise, sizes, window_means};
 
 /// The window mean in `f64`, straight from its definition.
 pub(in crate::filter) fn reference(from: &Plane, radius: usize) -> Vec<f64> {
     oblong(from, (radius, radius))
 }
 
-fn oblong(from: &Plane, (across, down): (usize, usize)) -> Vec<f64> {
-    let (width, height) = from.size();
-    let mut out = Vec::new();
-    for y in 0..height {
-        for x in 0..width {
-            let (mut sum, mut count) = (0.0, 0.0);
-            for v in y.saturating_sub(down)..=(y + down).min(height - 1) {
-                for u in x.saturating_sub(across)..=(x + across).min(width - 1) {
-                    sum += f64::from(from.row(v)[u]);
-                    count += 1.0;
-                }
-            }
-            out.push(sum / count);
-        }
-    }
-    out
+fn oblong(from: &Plane, radii: (usize, usize)) -> Vec<f64> {
+    window_means(radii, from.size(), |x, y| (from.row(y)[x].into(), 1.0))
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 //! Resampling weights of one axis, in exact integers.
 //!
-//! A target sample covers an interval of the source axis. Where it is at least one source sample
+//! A target sample covers an interval of the source axis. If it is at least one source sample
 //! long, the weights are the overlaps of that interval with the source samples' cells (true area
-//! averaging); where it is shorter, they are those of linear interpolation at its centre
+//! averaging); if it is shorter, they are those of linear interpolation at its centre
 //! (half-pixel centres). Both are rational numbers with one common denominator, so that they are
 //! kept as integers and the sums of 8-bit and 10-bit samples come out without rounding.
 

@@ -36,7 +36,7 @@ impl Code for [u8; 2] {
     }
 }
 
-/// What weighted samples are summed in: 16 bits where they suffice, twice as fast as 32.
+/// What weighted samples are summed in: 16 bits if they suffice, twice as fast as 32.
 pub(super) trait Sum:
     Copy + std::ops::Add<Output = Self> + std::ops::Mul<Output = Self>
 {
@@ -155,7 +155,7 @@ pub(super) struct RowTaps {
     pub starts: Vec<u32>,
     /// `4 * vectors` weights for each target sample.
     pub weights: Vec<f32>,
-    /// Vectors of 4 weights for each target sample; 0 where the target is the row itself.
+    /// Vectors of 4 weights for each target sample; 0 if the target is the row itself.
     pub vectors: usize,
 }
 
