@@ -57,8 +57,8 @@ impl MatteBackground {
         Ok(pad)
     }
 
-    /// Exchanges the elements when the next frame comes. Any idle moment would not do: right after an
-    /// event was pushed, the pad counts it as received, and the new element would never get it.
+    /// Exchanges the elements when the next frame comes. Any idle moment would not do: right after
+    /// an event was pushed, the pad counts it as received, and the new element would never get it.
     fn exchange_before_next_frame(&self) {
         let Some(source) = self.refine.static_pad("src") else {
             return;
@@ -99,13 +99,14 @@ impl MatteBackground {
         self.obj().remove_pad(pad)?;
         // A bin that is being disposed of has no children any more.
         if self.is_at_rest() && self.refine.parent().is_some() {
-            self.settle()?;
+            self.choose_end()?;
         }
         Ok(())
     }
 
-    /// At rest: puts `mix` into the chain if the pad is there, else `compose`.
-    pub(super) fn settle(&self) -> Result<(), glib::BoolError> {
+    /// In READY or NULL: ends the chain with `mix` if the background pad is there, else with
+    /// `compose`.
+    pub(super) fn choose_end(&self) -> Result<(), glib::BoolError> {
         self.forget_probe();
         let wanted = self.pads().background.is_some();
         self.exchange(wanted)?;

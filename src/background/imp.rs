@@ -180,7 +180,7 @@ impl ElementImpl for MatteBackground {
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
         let success = self.parent_change_state(transition)?;
         if transition == gst::StateChange::PausedToReady
-            && let Err(error) = self.settle()
+            && let Err(error) = self.choose_end()
         {
             gst::error!(
                 CAT,

@@ -6,6 +6,7 @@ use super::alpha::{
     AlphaRow, AlphaRows, MattedFrame, PlaneKind, PlaneRow, Remap, RowSpans, SpanClasses, Walk,
     whole,
 };
+use super::backdrop::Backdrop;
 use super::background::{BackgroundRows, Blur, Translucent, fill};
 use super::effects::{Decontamination, EffectRow, Effects};
 use super::kernels;
@@ -40,23 +41,23 @@ impl<'a, 'f> Pass<'a, 'f> {
         }
     }
 
-    /// Has the effects look at the frame before anything is changed.
+    /// Lets the effects analyse the frame before anything in it is changed.
     pub fn prepare(&mut self, effects: &mut Effects, remap: Remap) {
-        let seen = seen(self.frame, self.matte, self.classes);
+        let matted = matted(self.frame, self.matte, self.classes);
         for effect in effects.stages() {
-            effect.prepare(&seen, remap, self.alpha);
+            effect.prepare(&matted, remap, self.alpha);
         }
     }
 
-    /// Takes the background out of focus before anything is changed.
+    /// Blurs the old background, into memory of its own, before anything in the frame is changed.
     pub fn blur(&mut self, blur: &mut Blur) {
-        let seen = seen(self.frame, self.matte, self.classes);
-        blur.update(&seen, self.alpha);
+        let matted = matted(self.frame, self.matte, self.classes);
+        blur.update(&matted, self.alpha);
     }
 
     /// Blends the frame's colours, with the effects, over those of a background. The frame's own
-    /// alpha stays what it is; with `translucent`, it shrinks where the background's own alpha lets
-    /// nothing be seen.
+    /// alpha stays what it is; with `translucent`, it is multiplied by the background's own alpha
+    /// in the background.
     pub fn blend(
         &mut self,
         remap: Remap,
@@ -65,11 +66,12 @@ impl<'a, 'f> Pass<'a, 'f> {
         translucent: Option<&mut Translucent>,
     ) {
         background.restart();
-        let seen = seen(self.frame, self.matte, self.classes);
+        let matted = matted(self.frame, self.matte, self.classes);
         for effect in effects.stages() {
-            effect.start(&seen, background);
+            effect.start(&matted, background);
         }
-        // Other functions of the matte have other ends than 0 and 255.
+        // The span classes hold for plain alpha only: other functions of the matte map 0 and 255
+        // to other values.
         let by_classes = matches!(remap, Remap::Fade(255))
             && translucent.is_none()
             && !effects.stages().any(|effect| effect.needs_all_alpha());
@@ -85,15 +87,24 @@ impl<'a, 'f> Pass<'a, 'f> {
             for effect in blending.effects.stages() {
                 effect.advance(y);
             }
-            for place in row.planes() {
-                blending.apply(&mut row, place, self.frame.row_mut(place.plane, place.at));
+            for plane_row in row.planes() {
+                blending.apply(
+                    &mut row,
+                    plane_row,
+                    self.frame.row_mut(plane_row.plane, plane_row.at),
+                );
             }
         }
     }
 
+    /// Blends the frame over one colour, without effects.
+    pub fn blend_color(&mut self, remap: Remap, color: &Backdrop) {
+        let rows = &mut BackgroundRows::Flat(color.view());
+        self.blend(remap, rows, &mut Effects::default(), None);
+    }
+
     /// Puts the subject's own colour into half-covered pixels along edges and blends nothing. With
-    /// `black`, what is half covered elsewhere becomes what it is before black. Alpha is not
-    /// touched.
+    /// `black`, other half-covered pixels are blended with it. Alpha is not touched.
     pub fn keep_subject(&mut self, remap: Remap, effects: &mut Effects, black: Option<&FrameRef>) {
         let Some(edge) = &mut effects.decontamination else {
             return;
@@ -112,22 +123,22 @@ impl<'a, 'f> Pass<'a, 'f> {
             }
             let background = &[];
             let mut row = walk.row(y, RowSpans { mixed, background });
-            for place in row.planes().filter(|p| own_plane != Some(p.plane)) {
-                let out = self.frame.row_mut(place.plane, place.at);
-                row.samples(place.plane);
+            for plane_row in row.planes().filter(|p| own_plane != Some(p.plane)) {
+                let out = self.frame.row_mut(plane_row.plane, plane_row.at);
+                row.samples(plane_row.plane);
                 if let Some(black) = black {
                     darken(
                         self.level,
                         &row,
-                        place,
+                        plane_row,
                         edge,
-                        (out, black.row(place.plane, 0)),
+                        (out, black.row(plane_row.plane, 0)),
                     );
                 }
                 edge.clean(&mut EffectRow {
-                    place,
+                    plane_row,
                     spans: row.spans,
-                    alpha: row.made(place.plane),
+                    alpha: row.made(plane_row.plane),
                     row: out,
                 });
             }
@@ -161,8 +172,8 @@ impl<'a, 'f> Pass<'a, 'f> {
     }
 }
 
-/// A frame with its matte, to look at.
-fn seen<'a>(
+/// A frame with its matte, to be analysed.
+fn matted<'a>(
     frame: &'a FrameMut<'_>,
     matte: GrayRef<'a>,
     classes: &'a SpanClasses,
@@ -175,13 +186,13 @@ fn seen<'a>(
     }
 }
 
-/// What rows are blended with.
+/// What every row is blended with.
 struct Blending<'a, 'b> {
     level: Level,
     layout: &'static LayoutInfo,
     /// The plane that is alpha, if there is one.
     own_plane: Option<usize>,
-    /// Where in a pixel's samples alpha lies, if it is among them.
+    /// Alpha's offset among a pixel's samples, if it is one of them.
     own_offset: Option<usize>,
     background: &'a mut BackgroundRows<'b>,
     effects: &'a mut Effects,
@@ -211,36 +222,36 @@ impl<'a, 'b> Blending<'a, 'b> {
     }
 
     /// Blends a row of a plane.
-    fn apply(&mut self, row: &mut AlphaRow, place: PlaneRow, out: &mut [u8]) {
-        if self.own_plane == Some(place.plane) {
+    fn apply(&mut self, row: &mut AlphaRow, plane_row: PlaneRow, out: &mut [u8]) {
+        if self.own_plane == Some(plane_row.plane) {
             if let Some(translucent) = &mut self.translucent {
                 let samples = 0..out.len() / self.layout.sample_bytes();
-                let back = self.background.row(place.plane, place.at, samples);
+                let back = self.background.row(plane_row.plane, plane_row.at, samples);
                 translucent.scale_plane(back, row.luma(), out);
             }
             return;
         }
-        self.replace(row.spans, place, out);
+        self.replace(row.spans, plane_row, out);
         let mut changed = EffectRow {
-            place,
+            plane_row,
             spans: row.spans,
-            alpha: row.samples(place.plane),
+            alpha: row.samples(plane_row.plane),
             row: out,
         };
         for effect in self.effects.stages() {
             effect.apply(&mut changed, self.background);
         }
         match self.translucent {
-            None => self.mix(row, place, out),
-            Some(_) => self.mix_translucent(row, place, out),
+            None => self.mix(row, plane_row, out),
+            Some(_) => self.mix_translucent(row, plane_row, out),
         }
     }
 
     /// Writes the background's samples over those that are wholly background.
-    fn replace(&mut self, spans: RowSpans, place: PlaneRow, out: &mut [u8]) {
+    fn replace(&mut self, spans: RowSpans, plane_row: PlaneRow, out: &mut [u8]) {
         let PlaneRow {
             plane, at, kind, ..
-        } = place;
+        } = plane_row;
         let (back, bytes) = (&mut *self.background, self.layout.sample_bytes());
         let count = out.len() / bytes;
         for span in spans.background {
@@ -254,23 +265,25 @@ impl<'a, 'b> Blending<'a, 'b> {
         }
     }
 
-    /// Mixes what is neither subject nor background by alpha.
-    fn mix(&mut self, row: &AlphaRow, place: PlaneRow, out: &mut [u8]) {
+    /// Mixes by alpha what is neither wholly subject nor wholly background.
+    fn mix(&mut self, row: &AlphaRow, plane_row: PlaneRow, out: &mut [u8]) {
         let bytes = self.layout.sample_bytes();
         let count = out.len() / bytes;
         for span in row.spans.mixed {
-            let range = place.kind.samples_of(span, count);
+            let range = plane_row.kind.samples_of(span, count);
             let out = &mut out[range.start * bytes..range.end * bytes];
-            let back = self.background.row(place.plane, place.at, range.clone());
-            mix_span(self.level, row, place, range, (out, back));
+            let back = self
+                .background
+                .row(plane_row.plane, plane_row.at, range.clone());
+            mix_span(self.level, row, plane_row, range, (out, back));
         }
     }
 
     /// The same by the weights of a background that is not opaque.
-    fn mix_translucent(&mut self, row: &AlphaRow, place: PlaneRow, out: &mut [u8]) {
+    fn mix_translucent(&mut self, row: &AlphaRow, plane_row: PlaneRow, out: &mut [u8]) {
         let PlaneRow {
             plane, at, kind, ..
-        } = place;
+        } = plane_row;
         let Some(translucent) = &mut self.translucent else {
             return;
         };
@@ -294,13 +307,15 @@ impl<'a, 'b> Blending<'a, 'b> {
 fn mix_span(
     level: Level,
     row: &AlphaRow,
-    place: PlaneRow,
+    plane_row: PlaneRow,
     range: Range<usize>,
     (out, back): (&mut [u8], &[u8]),
 ) {
     let (rows, word) = (row.rows(), row.rows().word());
-    match place.kind {
-        _ if word.depth() == 8 => kernels::lerp(level, out, back, &row.made(place.plane)[range]),
+    match plane_row.kind {
+        _ if word.depth() == 8 => {
+            kernels::lerp(level, out, back, &row.made(plane_row.plane)[range])
+        }
         PlaneKind::Chroma(times) => {
             let fine = &rows.chroma_fine()[range.start / times..];
             kernels::lerp16_fine(level, out, back, fine, times, word);
@@ -311,31 +326,31 @@ fn mix_span(
             kernels::lerp16_422(level, out, back, both, luma_first, word);
         }
         PlaneKind::Luma(_) => {
-            kernels::lerp16(level, out, back, &row.made(place.plane)[range], word);
+            kernels::lerp16(level, out, back, &row.made(plane_row.plane)[range], word);
         }
     }
 }
 
-/// Mixes what is half covered with black, but for what `edge` cleans. `out` and `black` are rows of
-/// the plane.
+/// Mixes half-covered pixels with black, except for those that `edge` cleans. `out` and `black` are
+/// rows of the plane.
 fn darken(
     level: Level,
     row: &AlphaRow,
-    place: PlaneRow,
+    plane_row: PlaneRow,
     edge: &Decontamination,
     (out, black): (&mut [u8], &[u8]),
 ) {
     let bytes = if row.rows().word().depth() > 8 { 2 } else { 1 };
     let count = out.len() / bytes;
     for span in row.spans.mixed {
-        let samples = place.kind.samples_of(span, count);
+        let samples = plane_row.kind.samples_of(span, count);
         let (mut start, end) = (samples.start, samples.end);
         let mut part = |range: Range<usize>| {
             let inside = range.start * bytes..range.end * bytes;
             let rows = (&mut out[inside.clone()], &black[inside]);
-            mix_span(level, row, place, range, rows);
+            mix_span(level, row, plane_row, range, rows);
         };
-        for run in edge.runs(place, count) {
+        for run in edge.runs(plane_row, count) {
             part(start..run.start.clamp(start, end));
             start = run.end.clamp(start, end);
         }

@@ -106,13 +106,13 @@ impl Region {
 /// [`Params::sanitized`]; values that are no number become the default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Params {
-    /// `temporal`: how the matte is steadied. Default adaptive.
+    /// `temporal`: how the matte is filtered over time. Default adaptive.
     pub temporal: TemporalMode,
     /// `temporal-strength`: 0 (follow every frame) to 1 (nearly freeze), at any frame rate.
     /// Default 0.8.
     pub temporal_strength: f32,
-    /// `temporal-flow`: whether adaptive steadying carries the past along the picture's motion.
-    /// Default true; costs about as much as all the rest of the steadying.
+    /// `temporal-flow`: whether the adaptive filter warps the past along the picture's motion.
+    /// Default true; costs about as much as all the rest of the temporal filter.
     pub temporal_flow: bool,
     /// `hysteresis-low`: matte value (0 to 1) that a region needs to go on living, and below which
     /// a still pixel leaves the subject at once. Default 0.3. Hysteresis is off if
@@ -222,15 +222,15 @@ impl Params {
     /// The same with every value inside its range.
     pub fn sanitized(&self) -> Self {
         let default = Self::default();
-        let hold = |value: f32, low: f32, high: f32, default: f32| {
+        let limited = |value: f32, low: f32, high: f32, default: f32| {
             if value.is_nan() {
                 default
             } else {
                 value.clamp(low, high)
             }
         };
-        let black = hold(self.black_point, 0.0, 1.0, default.black_point);
-        let low = hold(self.hysteresis_low, 0.0, 1.0, default.hysteresis_low);
+        let black = limited(self.black_point, 0.0, 1.0, default.black_point);
+        let low = limited(self.hysteresis_low, 0.0, 1.0, default.hysteresis_low);
         let usable = |region: &Option<Region>| {
             region.clone().filter(|r| {
                 r.corners.len() >= 3 && r.corners.iter().flatten().all(|c| c.is_finite())
@@ -238,38 +238,39 @@ impl Params {
         };
         Self {
             temporal: self.temporal,
-            temporal_strength: hold(self.temporal_strength, 0.0, 1.0, default.temporal_strength),
+            temporal_strength: limited(self.temporal_strength, 0.0, 1.0, default.temporal_strength),
             temporal_flow: self.temporal_flow,
             hysteresis_low: low,
-            hysteresis_high: match hold(self.hysteresis_high, 0.0, 1.0, default.hysteresis_high) {
+            hysteresis_high: match limited(self.hysteresis_high, 0.0, 1.0, default.hysteresis_high)
+            {
                 0.0 => 0.0,
                 high => high.max(low),
             },
-            min_area: hold(self.min_area, 0.0, 1.0, default.min_area),
-            max_hole: hold(self.max_hole, 0.0, 1.0, default.max_hole),
-            open: hold(self.open, 0.0, 64.0, default.open),
-            close: hold(self.close, 0.0, 64.0, default.close),
-            grow: hold(self.grow, -64.0, 64.0, default.grow),
+            min_area: limited(self.min_area, 0.0, 1.0, default.min_area),
+            max_hole: limited(self.max_hole, 0.0, 1.0, default.max_hole),
+            open: limited(self.open, 0.0, 64.0, default.open),
+            close: limited(self.close, 0.0, 64.0, default.close),
+            grow: limited(self.grow, -64.0, 64.0, default.grow),
             edge_mode: self.edge_mode,
-            guided_radius: match hold(self.guided_radius, 0.0, 128.0, default.guided_radius) {
+            guided_radius: match limited(self.guided_radius, 0.0, 128.0, default.guided_radius) {
                 0.0 => 0.0,
                 radius => radius.max(1.0),
             },
-            guided_epsilon: hold(self.guided_epsilon, 1e-6, 1.0, default.guided_epsilon),
+            guided_epsilon: limited(self.guided_epsilon, 1e-6, 1.0, default.guided_epsilon),
             guided_subsample: match self.guided_subsample {
                 n @ 0..=4 => n,
                 5 => 4,
                 6 | 7 => 6,
                 _ => 8,
             },
-            feather: hold(self.feather, -64.0, 64.0, default.feather),
+            feather: limited(self.feather, -64.0, 64.0, default.feather),
             black_point: black,
-            white_point: hold(self.white_point, 0.0, 1.0, default.white_point)
+            white_point: limited(self.white_point, 0.0, 1.0, default.white_point)
                 .max(black + 1.0 / 255.0),
-            gamma: hold(self.gamma, 0.1, 10.0, default.gamma),
+            gamma: limited(self.gamma, 0.1, 10.0, default.gamma),
             subject_region: usable(&self.subject_region),
             keep: usable(&self.keep),
-            output_scale: hold(self.output_scale, 1.0 / 16.0, 1.0, default.output_scale),
+            output_scale: limited(self.output_scale, 1.0 / 16.0, 1.0, default.output_scale),
         }
     }
 }

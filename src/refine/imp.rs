@@ -4,13 +4,13 @@
 
 use super::error::RefineError;
 use super::settings::{self, Settings};
+use super::state::State;
 use crate::control::Control;
-use crate::filter::{Params, Refiner, Stats, Timing};
+use crate::filter::{Params, Stats};
 use crate::frame::Orientation;
-use crate::meta::{Matte, Stage, same_shape};
-use crate::pool::{MattePool, read_matte};
+use crate::meta::Matte;
 use crate::properties::{AtRest, Properties};
-use crate::simd;
+use crate::sync::lock;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
 use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
@@ -20,8 +20,7 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{LazyLock, Mutex};
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -31,35 +30,16 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     )
 });
 
-/// What the streaming thread owns between caps.
-struct State {
-    stream: Stream,
-    aspect: gst::Fraction,
-    /// What makes the frames upright; regions are the viewer's.
-    orientation: Orientation,
-    refiner: Refiner,
-    pool: Option<MattePool>,
-    #[cfg(feature = "v1_26")]
-    masks: crate::analytics::Masks,
-    /// The newest raw matte and what became of it, for frames of a still scene.
-    newest: Option<(gst::Sample, gst::Sample)>,
-    /// The past is to be forgotten at the next frame.
-    discont: bool,
-    /// Time of the scene up to the newest frame.
-    time: Duration,
-    failing: bool,
-}
-
 /// State of the element.
 #[derive(Default)]
 pub struct MatteRefine {
     settings: Mutex<Settings>,
     /// Properties that move over time.
     pub(super) control: Control,
-    /// Set by property changes, so that a frame costs no look at the settings otherwise.
+    /// Set by property changes: settings are locked for frames after a change only.
     changed: AtomicBool,
     state: Mutex<Option<State>>,
-    /// Where frames lie in time.
+    /// Times of the frames.
     timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
     direction: Direction,
@@ -67,7 +47,7 @@ pub struct MatteRefine {
     at_rest: AtRest,
 }
 
-/// A timeline that counts frames where timestamps fail: results do not depend on the machine's speed.
+/// A timeline that counts frames if timestamps fail: results do not depend on the machine's speed.
 struct Frames(Timeline);
 
 impl Default for Frames {
@@ -76,99 +56,9 @@ impl Default for Frames {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl State {
-    fn new(stream: Stream) -> Self {
-        Self {
-            aspect: stream.display_aspect(),
-            stream,
-            orientation: Orientation::Rotate0,
-            refiner: Refiner::new(simd::level()),
-            pool: None,
-            #[cfg(feature = "v1_26")]
-            masks: Default::default(),
-            newest: None,
-            discont: true,
-            time: Duration::ZERO,
-            failing: false,
-        }
-    }
-
-    /// Whether frames of a stream show the same part of the scene as those so far.
-    fn is_seen_in(&self, stream: &Stream) -> bool {
-        same_shape(self.aspect, stream.display_aspect())
-    }
-
-    /// Whether a matte covers the frame of a buffer.
-    ///
-    /// # Errors
-    /// Why it does not.
-    fn lies_on(&self, buffer: &gst::BufferRef, matte: &Matte) -> Result<(), RefineError> {
-        let visible = self.stream.check(buffer)?;
-        if !matte.lies_on(&visible) {
-            return Err(RefineError::Cropped);
-        }
-        match matte.fits(self.aspect) {
-            true => Ok(()),
-            false => Err(RefineError::AspectRatio),
-        }
-    }
-
-    /// The refined matte of a frame that shows nothing new since `raw` was refined.
-    fn refined_before(&mut self, raw: &Matte) -> Option<Matte> {
-        let (of, refined) = self.newest.as_ref()?;
-        if !raw.still || self.discont || of.as_ptr() != raw.sample.as_ptr() {
-            return None;
-        }
-        self.refiner.rest(Some(self.time));
-        Some(Matte {
-            sample: refined.clone(),
-            stage: Stage::Refined,
-            ..raw.clone()
-        })
-    }
-
-    /// Refines a frame's matte.
-    ///
-    /// # Errors
-    /// What could not be read or had.
-    fn refine(
-        &mut self,
-        buffer: &gst::BufferRef,
-        raw: &Matte,
-    ) -> Result<(Matte, Stats), RefineError> {
-        let (stream, refiner) = (&self.stream, &mut self.refiner);
-        let size = refiner.output_size(stream.width(), stream.height());
-        let pool = match &mut self.pool {
-            Some(pool) if (pool.width(), pool.height()) == size => pool,
-            slot => slot.insert(MattePool::new(size.0, size.1)?),
-        };
-        let timing = Timing {
-            pts: Some(self.time),
-            discont: std::mem::take(&mut self.discont),
-        };
-        let (sample, stats) = read_matte(&raw.sample, |gray| {
-            stream.read(buffer, |frame| {
-                pool.fill(|out| refiner.apply_into(gray, frame, timing, out))
-            })
-        })???;
-        let stats = stats?;
-        self.newest = Some((raw.sample.clone(), sample.clone()));
-        let matte = Matte {
-            sample,
-            stage: Stage::Refined,
-            ..raw.clone()
-        };
-        Ok((matte, stats))
-    }
-}
-
 impl MatteRefine {
-    /// What the settings come to for frames that `orientation` makes upright: regions are places
-    /// that the viewer sees.
+    /// The refiner's parameters for frames that `orientation` makes upright: the settings name
+    /// regions as the viewer sees them, the refiner as they are stored.
     fn params(&self, orientation: Orientation) -> Params {
         let mut params = lock(&self.settings).params();
         if orientation.is_identity() {
@@ -183,7 +73,45 @@ impl MatteRefine {
         params
     }
 
-    /// Takes over what properties and tags have changed, between two frames.
+    /// Puts the refined matte on the frame in the raw one's place.
+    fn attach(
+        &self,
+        state: &mut State,
+        buffer: &mut gst::BufferRef,
+        matte: &Matte,
+    ) -> Result<(), gst::FlowError> {
+        state.failing = false;
+        let attached = matte.attach(buffer);
+        #[cfg(feature = "v1_26")]
+        let attached = attached.and_then(|()| {
+            let size = (state.stream.width(), state.stream.height());
+            state.masks.renew(buffer, &matte.sample, size)
+        });
+        attached.map_err(|error| {
+            gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+            gst::FlowError::Error
+        })
+    }
+
+    /// Takes the raw matte off a frame whose matte could not be refined: it is not what the user
+    /// asked for, and no matte is safe. Warns of the first such frame.
+    fn detach(&self, state: &mut State, buffer: &mut gst::BufferRef, error: &RefineError) {
+        Matte::detach(buffer);
+        #[cfg(feature = "v1_26")]
+        if let Err(error) = crate::analytics::detach(buffer) {
+            gst::warning!(CAT, imp = self, "{error}");
+        }
+        if !std::mem::replace(&mut state.failing, true) {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                ("Matte not refined: {error}"),
+                ["Frames go on without a matte until it works again"]
+            );
+        }
+    }
+
+    /// Between two frames, hands over to the refiner what properties and tags have changed.
     fn refresh(&self, state: &mut State) {
         let orientation = self.direction.orientation();
         if self.changed.swap(false, Ordering::AcqRel) || state.orientation != orientation {
@@ -333,44 +261,17 @@ impl BaseTransformImpl for MatteRefine {
         let Some(raw) = Matte::of(buffer) else {
             return Ok(gst::FlowSuccess::Ok);
         };
-        let refined = match state.lies_on(buffer, &raw) {
-            Ok(()) => match state.refined_before(&raw) {
-                Some(matte) => Ok((matte, *lock(&self.stats))),
-                None => state.refine(buffer, &raw),
-            },
-            Err(reason) => Err(reason),
-        };
+        let covers = state.check_covers(buffer, &raw);
+        let refined = covers.and_then(|()| match state.refined_before(&raw) {
+            Some(matte) => Ok((matte, *lock(&self.stats))),
+            None => state.refine(buffer, &raw),
+        });
         match refined {
             Ok((matte, stats)) => {
-                state.failing = false;
                 *lock(&self.stats) = stats;
-                let attached = matte.attach(buffer);
-                #[cfg(feature = "v1_26")]
-                let attached = attached.and_then(|()| {
-                    let size = (state.stream.width(), state.stream.height());
-                    state.masks.renew(buffer, &matte.sample, size)
-                });
-                attached.map_err(|error| {
-                    gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-                    gst::FlowError::Error
-                })?;
+                self.attach(state, buffer, &matte)?;
             }
-            Err(error) => {
-                // The raw matte is not what the user asked for; no matte is safe.
-                Matte::detach(buffer);
-                #[cfg(feature = "v1_26")]
-                if let Err(error) = crate::analytics::detach(buffer) {
-                    gst::warning!(CAT, imp = self, "{error}");
-                }
-                if !std::mem::replace(&mut state.failing, true) {
-                    gst::element_imp_warning!(
-                        self,
-                        gst::StreamError::Failed,
-                        ("Matte not refined: {error}"),
-                        ["Frames go on without a matte until it works again"]
-                    );
-                }
-            }
+            Err(error) => self.detach(state, buffer, &error),
         }
         Ok(gst::FlowSuccess::Ok)
     }

@@ -33,6 +33,7 @@ mod error;
 mod imp;
 mod region;
 mod settings;
+mod state;
 
 pub(crate) use settings::Settings;
 
@@ -112,7 +113,7 @@ mirror! {
 /// Registers the element.
 ///
 /// # Errors
-/// Where GStreamer refuses the registration.
+/// If GStreamer refuses the registration.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     gst::Element::register(
         Some(plugin),

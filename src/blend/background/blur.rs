@@ -52,8 +52,8 @@ impl Blur {
         }
     }
 
-    /// Changes the strength, above 0, up to 100. Takes memory only if it needs cells of another size
-    /// and, now and then, if it becomes stronger than it was before.
+    /// Changes the strength, above 0, up to 100. Takes memory only if it needs cells of another
+    /// size and, now and then, if it becomes stronger than it was before.
     pub fn change(&mut self, strength: f32, bokeh: bool) {
         let (across, down) = sigma(strength, self.geometry);
         let side = cell_side(across.min(down), self.geometry.height, bokeh);
@@ -76,18 +76,18 @@ impl Blur {
     }
 
     /// Blurs a frame's background. `alpha` is used for its rows and left to be started again.
-    pub fn update(&mut self, seen: &MattedFrame, alpha: &mut AlphaRows) {
+    pub fn update(&mut self, matted: &MattedFrame, alpha: &mut AlphaRows) {
         let (side, height) = (self.sums.side(), self.geometry.height);
         let (columns, _) = self.geometry.grid(side);
-        let mut walk = seen.walk(alpha, Remap::Fade(255));
+        let mut walk = matted.walk(alpha, Remap::Fade(255));
         for y in 0..height {
-            let spans = seen.classes.row(y);
+            let spans = matted.classes.row(y);
             let mut row = walk.row(y, spans);
             self.sums.add_weights(&row);
             for PlaneRow { plane, at, .. } in row.planes() {
                 let samples = row.samples(plane);
                 self.sums
-                    .add(plane, seen.frame.row(plane, at), samples, spans);
+                    .add(plane, matted.frame.row(plane, at), samples, spans);
             }
             if y % side == side - 1 || y + 1 == height {
                 let start = y / side * columns;

@@ -36,7 +36,7 @@ pub enum Background {
     },
     /// The matte itself, white on black.
     Matte,
-    /// The frame with its background tinted, the matte's soft edge marked, its regions boxed and a few
-    /// numbers, to look at.
+    /// The frame with its background tinted, the matte's soft edge marked, its regions boxed and a
+    /// few numbers, to look at.
     Overlay,
 }

@@ -44,22 +44,16 @@ impl Transparency {
     /// [`BlendError::NoAlpha`] if the layout has none or two bits of it, [`BlendError::Frame`] if
     /// the width is zero.
     pub fn new(geometry: Geometry) -> Result<Self, BlendError> {
-        let Geometry {
-            layout,
-            color,
-            width,
-            level,
-            ..
-        } = geometry;
-        let info = layout.info();
+        let (info, width) = (geometry.layout.info(), geometry.width);
         if !info.alpha || info.packing.is_some() {
             return Err(BlendError::NoAlpha { layout: info.name });
         }
         let half = subsampled(width, 1);
+        let site = geometry.color.site;
         Ok(Self {
-            level,
-            black: Backdrop::row(layout, color, width, 0)?,
-            cosited: (color.site.cosited_x, color.site.cosited_y),
+            level: geometry.level,
+            black: Backdrop::row(geometry.layout, geometry.color, width, 0)?,
+            cosited: (site.cosited_x, site.cosited_y),
             // One more on the left, and a whole pair at the right end.
             columns: vec![0; 2 * half + 1],
             halves: vec![0; half],

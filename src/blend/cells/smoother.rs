@@ -110,7 +110,8 @@ impl Smoother {
         smoother
     }
 
-    /// Changes what [`Smoother::new`] was told. Takes memory only for what is larger than before.
+    /// Changes the parameters of [`Smoother::new`]. Takes memory only for what is larger than
+    /// before.
     pub fn change(&mut self, sigma: (f32, f32), disc: bool) {
         let rest = |sigma: f32| (sigma * sigma - 0.25).max(0.0).sqrt();
         let (across, down) = (rest(sigma.0), rest(sigma.1));

@@ -57,7 +57,7 @@ pub(crate) enum Weight {
     All,
 }
 
-/// The weights as numbers, to be told apart at compile time.
+/// The weights as numbers, to be distinguished at compile time.
 const SURE_BACKGROUND: u8 = Weight::SureBackground as u8;
 const BACKGROUND: u8 = Weight::Background as u8;
 const SUBJECT: u8 = Weight::Subject as u8;

@@ -5,9 +5,7 @@
 use super::Compositor;
 use crate::blend::alpha::Remap;
 use crate::blend::background::{BackgroundRows, Source, fill};
-use crate::blend::effects::Effects;
 use crate::blend::error::BlendError;
-use crate::blend::overlay::Overlay;
 use crate::blend::pass::Pass;
 use crate::frame::{FrameMut, FrameRef, GrayRef, Unpacked};
 
@@ -152,21 +150,13 @@ impl Compositor {
             }
             Source::Matte { white, black } => {
                 pass.fill(&mut BackgroundRows::Flat(white.view()));
-                let back = &mut BackgroundRows::Flat(black.view());
-                pass.blend(Remap::Fade(255), back, &mut Effects::default(), None);
+                pass.blend_color(Remap::Fade(255), black);
             }
             Source::Overlay(overlay) => {
-                let Overlay { tints, annotations } = &mut **overlay;
-                for tint in tints {
-                    let back = &mut BackgroundRows::Flat(tint.row.view());
-                    pass.blend(
-                        Remap::Table(&tint.keep),
-                        back,
-                        &mut Effects::default(),
-                        None,
-                    );
+                for tint in &overlay.tints {
+                    pass.blend_color(Remap::Table(&tint.keep), &tint.row);
                 }
-                annotations.draw(frame, classes, &self.note)?;
+                overlay.annotations.draw(frame, classes, &self.note)?;
             }
         }
         Ok(())

@@ -8,9 +8,9 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// What is known of a row's samples: the colours of both sides, 8 bits each, and alpha.
+/// What is known of a row's samples: the colours of both mixed, 8 bits each, and alpha.
 #[derive(Clone, Copy)]
-pub(super) struct Sides<'a> {
+pub(super) struct MixedRow<'a> {
     /// The subject's colour.
     pub subject: &'a [u8],
     /// The background's colour.
@@ -20,10 +20,10 @@ pub(super) struct Sides<'a> {
 }
 
 /// Draws a row's samples towards the subject's colour, by `amount` of 255.
-pub(super) fn clean(level: Level, row: &mut [u8], sides: Sides, amount: u8, word: Word) {
+pub(super) fn clean(level: Level, row: &mut [u8], mixed: MixedRow, amount: u8, word: Word) {
     match word.depth() {
-        8 => dispatch!(level, simd => clean8(simd, row, sides, amount)),
-        _ => dispatch!(level, simd => clean16(simd, row, sides, amount, word)),
+        8 => dispatch!(level, simd => clean8(simd, row, mixed, amount)),
+        _ => dispatch!(level, simd => clean16(simd, row, mixed, amount, word)),
     }
 }
 
@@ -58,9 +58,9 @@ pub(super) fn put_alpha_back<const N: usize, const PIXEL: usize>(
 }
 
 #[simd]
-fn clean8<S: Simd>(_: S, row: &mut [u8], sides: Sides, amount: u8) {
-    let colors = sides.subject.iter().zip(sides.background);
-    for ((p, (&f, &b)), &a) in row.iter_mut().zip(colors).zip(sides.alpha) {
+fn clean8<S: Simd>(_: S, row: &mut [u8], mixed: MixedRow, amount: u8) {
+    let colors = mixed.subject.iter().zip(mixed.background);
+    for ((p, (&f, &b)), &a) in row.iter_mut().zip(colors).zip(mixed.alpha) {
         let pixel = i32::from(*p);
         let rest = pixel - i32::from(mix(f, b, a));
         // a / 255 to 16 bits.
@@ -70,9 +70,9 @@ fn clean8<S: Simd>(_: S, row: &mut [u8], sides: Sides, amount: u8) {
 }
 
 #[simd]
-fn clean16<S: Simd>(_: S, row: &mut [u8], sides: Sides, amount: u8, word: Word) {
+fn clean16<S: Simd>(_: S, row: &mut [u8], mixed: MixedRow, amount: u8, word: Word) {
     let (samples, _) = row.as_chunks_mut::<2>();
-    let colors = sides.subject.iter().zip(sides.background);
+    let colors = mixed.subject.iter().zip(mixed.background);
     // Twelve bits are enough for a colour that is guessed, and their products stay within 31; what
     // is finer stays as it is.
     let down = word.depth().saturating_sub(12);
@@ -80,7 +80,7 @@ fn clean16<S: Simd>(_: S, row: &mut [u8], sides: Sides, amount: u8, word: Word) 
         1 << (word.depth() - down - 8),
         i32::from(word.top() >> down),
     );
-    for ((p, (&f, &b)), &a) in samples.iter_mut().zip(colors).zip(sides.alpha) {
+    for ((p, (&f, &b)), &a) in samples.iter_mut().zip(colors).zip(mixed.alpha) {
         let code = i32::from(word.code(*p));
         let pixel = code >> down;
         let (f, b, a) = (i32::from(f) * finer, i32::from(b) * finer, i32::from(a));

@@ -16,7 +16,7 @@
 //!
 //! The sums are taken on cells, in the cells near the edge only.
 
-use super::clean_kernels::{Sides, clean, keep_alpha, put_alpha_back};
+use super::clean_kernels::{MixedRow, clean, keep_alpha, put_alpha_back};
 use super::color_fit::{REACH, SAMPLED, belief, fit, mixed, smooth, whole_weights};
 use super::{Effect, EffectRow};
 use crate::blend::alpha::{
@@ -185,16 +185,20 @@ impl Decontamination {
     }
 
     /// The samples of a plane's row, of `count` in all, that [`Decontamination::clean`] cleans.
-    pub fn runs(&self, place: PlaneRow, count: usize) -> impl Iterator<Item = Range<usize>> + '_ {
-        let each = self.samples_each(place.kind);
+    pub fn runs(
+        &self,
+        plane_row: PlaneRow,
+        count: usize,
+    ) -> impl Iterator<Item = Range<usize>> + '_ {
+        let each = self.samples_each(plane_row.kind);
         let range =
             move |run: Range<usize>| (run.start * each).min(count)..(run.end * each).min(count);
-        self.band.edge.row(place.y / self.side).map(range)
+        self.band.edge.row(plane_row.y / self.side).map(range)
     }
 
     /// Cleans a row of a plane.
     pub fn clean(&mut self, row: &mut EffectRow) {
-        let PlaneRow { plane, at, y, kind } = row.place;
+        let PlaneRow { plane, at, y, kind } = row.plane_row;
         let info = self.geometry.layout.info();
         let own_alpha = info.components.get(3).filter(|c| c.plane == plane);
         if info.alpha_plane().is_some_and(|c| c.plane == plane) {
@@ -209,7 +213,7 @@ impl Decontamination {
             for means in [&mut self.subject, &mut self.background] {
                 means.planes[plane].part(at, spans, samples.clone(), &mut means.row);
             }
-            let sides = Sides {
+            let mixed = MixedRow {
                 subject: &self.subject.row[samples.clone()],
                 background: &self.background.row[samples.clone()],
                 alpha: &row.alpha[samples.clone()],
@@ -221,7 +225,7 @@ impl Decontamination {
                 (Some(c), _) => keep_alpha::<2, 8>(part, c.offset, kept),
                 (None, _) => {}
             }
-            clean(level, part, sides, self.amount, info.word());
+            clean(level, part, mixed, self.amount, info.word());
             match (own_alpha, bytes) {
                 (Some(c), 1) => put_alpha_back::<1, 4>(kept, c.offset, part),
                 (Some(c), _) => put_alpha_back::<2, 8>(kept, c.offset, part),
@@ -232,9 +236,9 @@ impl Decontamination {
 }
 
 impl Effect for Decontamination {
-    fn prepare(&mut self, seen: &MattedFrame, remap: Remap, alpha: &mut AlphaRows) {
-        self.band.update(seen.classes);
-        let mut walk = seen.walk(alpha, remap);
+    fn prepare(&mut self, matted: &MattedFrame, remap: Remap, alpha: &mut AlphaRows) {
+        self.band.update(matted.classes);
+        let mut walk = matted.walk(alpha, remap);
         for strip in 0..self.grid.1 {
             let spans = RowSpans {
                 mixed: self.band.wide.pixels(strip),
@@ -248,7 +252,7 @@ impl Effect for Decontamination {
                 let mut row = walk.row(y, spans);
                 self.squares.add_weights(&row);
                 let both = [&mut self.subject.sums, &mut self.background.sums];
-                add_colors(both, &seen.frame, &mut row);
+                add_colors(both, &matted.frame, &mut row);
             }
             self.take(strip);
         }
@@ -264,7 +268,7 @@ impl Effect for Decontamination {
     }
 }
 
-/// Adds a row's weights and samples to the sums of both sides.
+/// Adds a row's weights and samples to the sums of both mixed.
 fn add_colors(mut both: [&mut CellSums; 2], frame: &FrameRef, row: &mut AlphaRow) {
     both.iter_mut().for_each(|sums| sums.add_weights(row));
     for PlaneRow { plane, at, .. } in row.planes() {

@@ -2,9 +2,9 @@
 
 //! Light wrap: some of the new background's light on the subject's rim, as in a real room.
 //!
-//! The background's share of each cell, spread over a few cells, says how much light comes from behind;
-//! the subject is mixed with the softened background by that share before it is laid over the
-//! background.
+//! The background's share of each cell, spread over a few cells, says how much light comes from
+//! behind; the subject is mixed with the softened background by that share before it is laid over
+//! the background.
 
 use super::{Effect, EffectRow};
 use crate::blend::alpha::{AlphaRows, MattedFrame, PlaneRow, Remap, RowSpans, cell_side, whole};
@@ -94,12 +94,12 @@ impl LightWrap {
 }
 
 impl Effect for LightWrap {
-    fn prepare(&mut self, seen: &MattedFrame, remap: Remap, alpha: &mut AlphaRows) {
+    fn prepare(&mut self, matted: &MattedFrame, remap: Remap, alpha: &mut AlphaRows) {
         let (columns, all) = (self.columns, whole(self.geometry.width));
-        let mut walk = seen.walk(alpha, remap);
+        let mut walk = matted.walk(alpha, remap);
         for y in 0..self.geometry.height {
             let spans = match remap {
-                Remap::Fade(255) => seen.classes.row(y),
+                Remap::Fade(255) => matted.classes.row(y),
                 _ => RowSpans::all(&all),
             };
             self.sums.add_weights(&walk.row(y, spans));
@@ -122,7 +122,7 @@ impl Effect for LightWrap {
     }
 
     fn apply(&mut self, row: &mut EffectRow, background: &mut BackgroundRows) {
-        let PlaneRow { plane, at, y, .. } = row.place;
+        let PlaneRow { plane, at, y, .. } = row.plane_row;
         let info = self.geometry.layout.info();
         let count = row.row.len() / info.sample_bytes();
         let soft = self.soft.as_ref().map(Backdrop::view);
@@ -145,8 +145,8 @@ impl Effect for LightWrap {
 fn spread(view: View, size: (usize, usize)) -> (usize, [Vec<f32>; 2]) {
     let base = cell_side(view.upright(size).1);
     let unit = view.unit();
-    // Sums are taken in spans that end where the span classes' cells do. Cells that are too large for
-    // the shorter axis would make it longer.
+    // Sums are taken in spans that end where the span classes' cells do. Cells that are too large
+    // for the shorter axis would make it longer.
     let mut side = cell_side(size.1);
     while side > 2 && side as f32 > base as f32 * unit.0.min(unit.1) {
         side /= 2;

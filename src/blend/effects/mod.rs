@@ -21,7 +21,7 @@ use super::geometry::Geometry;
 /// A row of a plane on its way through the effects.
 pub(super) struct EffectRow<'a> {
     /// Which row.
-    pub place: PlaneRow,
+    pub plane_row: PlaneRow,
     /// The spans of its pixels; those of the background are replaced already.
     pub spans: RowSpans<'a>,
     /// One alpha for each sample, in the mixed spans.

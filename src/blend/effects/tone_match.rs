@@ -5,8 +5,8 @@
 //!
 //! Means only, as in the first half of colour transfer (Reinhard et al. 2001, "Color transfer
 //! between images"): brightness by a gain, which leaves black black, colour differences by an
-//! offset. Both go part of the way and have their limits: a face must stay a face. They follow the
-//! scene slowly, so that nothing flickers.
+//! offset. Both go part of the way and have their limits: a face must stay a face. They change
+//! slowly when the scene does, so that nothing flickers.
 
 use super::{Effect, EffectRow};
 use crate::blend::alpha::{MattedFrame, RowSpans};
@@ -28,7 +28,7 @@ const OFFSET: f32 = 12.0;
 /// Added to both means before they are divided: dark pictures have no reliable ratio.
 const LIFT: f32 = 32.0;
 /// How much of the way to a new scene's tone each frame goes.
-const FOLLOW: f32 = 0.08;
+const SMOOTHING: f32 = 0.08;
 /// 1 as a gain.
 const UNIT: f32 = 128.0;
 
@@ -40,8 +40,11 @@ type Tuning = (f32, f32);
 pub(crate) struct ToneMatch {
     level: Level,
     layout: PixelLayout,
+    /// Code value of black, of 255.
     black: f32,
+    /// 0 to 1.
     amount: f32,
+    /// Gain and offset of each component, smoothed; none before the first frame.
     now: Option<[Tuning; 3]>,
     /// Gain and offset of each sample of a row, both times [`UNIT`], for each plane.
     rows: Vec<Vec<[i16; 2]>>,
@@ -50,19 +53,13 @@ pub(crate) struct ToneMatch {
 impl ToneMatch {
     /// For frames of a kind; `amount` is 0 (nothing) to 255 (all).
     pub fn new(geometry: Geometry, amount: u8) -> Self {
-        let Geometry {
-            layout,
-            color,
-            width,
-            level,
-            ..
-        } = geometry;
-        let info = layout.info();
-        let limited = info.model != ColorModel::Rgb && color.range == CodeRange::Limited;
-        let row = |plane| vec![[UNIT as i16, 0]; info.row_samples(plane, width)];
+        let info = geometry.layout.info();
+        let limited = geometry.color.range == CodeRange::Limited;
+        let limited = limited && info.model != ColorModel::Rgb;
+        let row = |plane| vec![[UNIT as i16, 0]; info.row_samples(plane, geometry.width)];
         Self {
-            level,
-            layout,
+            level: geometry.level,
+            layout: geometry.layout,
             black: if limited { 16.0 } else { 0.0 },
             amount: f32::from(amount) / 255.0,
             now: None,
@@ -90,8 +87,8 @@ impl ToneMatch {
         });
         let now = self.now.get_or_insert(wanted);
         for (now, wanted) in now.iter_mut().zip(wanted) {
-            now.0 += (wanted.0 - now.0) * FOLLOW;
-            now.1 += (wanted.1 - now.1) * FOLLOW;
+            now.0 += (wanted.0 - now.0) * SMOOTHING;
+            now.1 += (wanted.1 - now.1) * SMOOTHING;
         }
         let info = self.layout.info();
         for (component, (gain, offset)) in info.components.iter().take(3).zip(now) {
@@ -118,14 +115,14 @@ impl ToneMatch {
 }
 
 impl Effect for ToneMatch {
-    fn start(&mut self, seen: &MattedFrame, background: &BackgroundRows) {
-        if let Some(subject) = subject_mean(seen) {
+    fn start(&mut self, matted: &MattedFrame, background: &BackgroundRows) {
+        if let Some(subject) = subject_mean(matted) {
             self.update(subject, background.mean());
         }
     }
 
     fn apply(&mut self, row: &mut EffectRow, _: &mut BackgroundRows) {
-        let (plane, kind) = (row.place.plane, row.place.kind);
+        let (plane, kind) = (row.plane_row.plane, row.plane_row.kind);
         let count = row.row.len() / self.layout.info().sample_bytes();
         // All but what is replaced by the background.
         let mut start = 0;
@@ -139,14 +136,14 @@ impl Effect for ToneMatch {
 }
 
 /// Mean of what is wholly subject, looked at here and there; none if nothing is.
-fn subject_mean(seen: &MattedFrame) -> Option<Mean> {
+fn subject_mean(matted: &MattedFrame) -> Option<Mean> {
     let (mut sums, mut count) = ([0.0; 3], 0.0);
-    for y in (0..seen.frame.height()).step_by(STEP.1) {
-        let RowSpans { mixed, background } = seen.classes.row(y);
-        for x in (0..seen.frame.width()).step_by(STEP.0) {
+    for y in (0..matted.frame.height()).step_by(STEP.1) {
+        let RowSpans { mixed, background } = matted.classes.row(y);
+        for x in (0..matted.frame.width()).step_by(STEP.0) {
             let mut others = mixed.iter().chain(background);
             if !others.any(|span| span.contains(&x)) {
-                add_pixel(&seen.frame, x, y, &mut sums);
+                add_pixel(&matted.frame, x, y, &mut sums);
                 count += 1.0;
             }
         }

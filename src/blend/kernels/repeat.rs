@@ -47,7 +47,8 @@ fn repeat_colors_kernel<S: Simd>(_: S, alpha: &[u8], kept: u32, out: &mut [u8]) 
     }
 }
 
-/// Writes each alpha four times in a row, but 255 at `offset` (0 or 3), which is the pixel's own alpha.
+/// Writes each alpha four times in a row, but 255 at `offset` (0 or 3), which is the pixel's own
+/// alpha.
 pub(crate) fn repeat_colors(level: Level, alpha: &[u8], offset: usize, out: &mut [u8]) {
     let kept = 255 << (8 * offset);
     dispatch!(level, simd => repeat_colors_kernel(simd, alpha, kept, out));

@@ -151,14 +151,14 @@ impl AlphaOut {
     /// Writes the matte, times the frame's own alpha if it has one.
     fn write_alpha(&mut self, frame: &FrameRef, matte: GrayRef, out: &mut FrameMut) {
         let (level, info) = (self.to.level, self.to.layout.info());
-        let Some(place) = info.components.get(3) else {
+        let Some(component) = info.components.get(3) else {
             return;
         };
         let all = whole(self.to.width);
         let mut walk = Walk::new(&mut self.alpha, matte, Remap::Fade(self.strength));
         for y in 0..self.to.height {
             let matte = walk.row(y, RowSpans::all(&all));
-            let (row, luma) = (out.row_mut(place.plane, y), matte.luma());
+            let (row, luma) = (out.row_mut(component.plane, y), matte.luma());
             let alpha = match frame.alpha_row(y, &mut self.own) {
                 false => luma,
                 true => {
@@ -167,12 +167,12 @@ impl AlphaOut {
                     &self.own[..]
                 }
             };
-            if place.step == 1 {
+            if component.step == 1 {
                 row.copy_from_slice(alpha);
             } else if info.depth > 8 {
                 kernels::set_alpha16(level, row, alpha, info.word());
             } else {
-                kernels::set_alpha(level, row, place.offset, alpha);
+                kernels::set_alpha(level, row, component.offset, alpha);
             }
         }
     }

@@ -171,8 +171,8 @@ impl Annotations {
             turn.stored((columns.start, rows.start), size),
             turn.stored((right - 1, bottom - 1), size),
         );
-        let between = |a: usize, b: usize| a.min(b)..a.max(b) + 1;
-        pen.fill(frame, between(a.0, b.0), between(a.1, b.1))
+        let span = |a: usize, b: usize| a.min(b)..a.max(b) + 1;
+        pen.fill(frame, span(a.0, b.0), span(a.1, b.1))
     }
 }
 

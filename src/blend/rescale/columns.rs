@@ -223,7 +223,7 @@ fn high(value: u16, weight: u16) -> u16 {
 
 /// `left + (right - left) * weight / 65536`, within one of it, and exact if both are the same.
 #[inline(always)]
-fn between(left: u16, right: u16, weight: u16) -> u16 {
+fn interpolate(left: u16, right: u16, weight: u16) -> u16 {
     left.wrapping_sub(high(left, weight))
         .wrapping_add(high(right, weight))
 }
@@ -251,6 +251,6 @@ fn near<S: Simd>(simd: S, packed: &[u16], shuffles: &mut Shuffles, line: &mut [u
     }
     let pairs = left.iter().zip(right.iter());
     for ((out, (&left, &right)), &weight) in line.iter_mut().zip(pairs).zip(weights.iter()) {
-        *out = between(left, right, weight);
+        *out = interpolate(left, right, weight);
     }
 }

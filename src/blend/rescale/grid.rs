@@ -254,7 +254,7 @@ impl Target {
     }
 }
 
-/// The source's channels that the outputs need; mixes are told their new numbers. Light needs all.
+/// The source's channels that the outputs need; mixes get their new numbers. Light needs all.
 fn needed_channels(
     source: &LayoutInfo,
     outputs: &[(Component, Mix)],

@@ -127,7 +127,7 @@ fn store_by<const STEP: usize>(codes: &[u16], row: &mut [u8]) {
     for (sample, code) in whole.iter_mut().zip(codes) {
         sample[0] = *code as u8;
     }
-    // The last sample has no step behind it where its component is the last of the group.
+    // The last sample has no step behind it if its component is the last of the group.
     if let (Some(code), Some(sample)) = (codes.get(whole.len()), rest.first_mut()) {
         *sample = *code as u8;
     }
@@ -190,7 +190,7 @@ fn copy_by<S: Simd, const FROM: usize, const TO: usize>(
     for (to, from) in to.iter_mut().zip(from).take(count) {
         to[0] = from[0];
     }
-    // The last sample has no step behind it where its component is the last of the group.
+    // The last sample has no step behind it if its component is the last of the group.
     if let Some(last) = count.checked_sub(1) {
         target[last * TO] = source[last * FROM];
     }

@@ -45,7 +45,8 @@ fn noise(layout: PixelLayout, color: Colorimetry, size: (usize, usize), opaque: 
     together
 }
 
-/// Composes over `background`, or over a second video with an alpha of its own, which does not count.
+/// Composes over `background`, or over a second video with an alpha of its own, which does not
+/// count.
 fn composed(
     background: Option<&Background>,
     mut frame: Owned,

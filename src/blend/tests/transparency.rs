@@ -7,7 +7,7 @@ use crate::blend::*;
 use crate::frame::{ColorModel, Colorimetry, GrayImage, PixelLayout, Range};
 use crate::simd::{self, Level};
 
-/// Frames of `from` become transparent in `to`, in place where both are the same.
+/// Frames of `from` become transparent in `to`, in place if both are the same.
 struct Way {
     from: PixelLayout,
     to: PixelLayout,
@@ -25,7 +25,7 @@ impl Way {
         pairs
             .filter(|&(from, to)| match from == to {
                 true => to.info().alpha && to.info().packing.is_none(),
-                // Where there is enough alpha it is used in place.
+                // If there is enough alpha it is used in place.
                 false => {
                     (!from.info().alpha || from.info().packing.is_some())
                         && AlphaOut::new(from, to, color, 2, 2, level).is_ok()
@@ -95,13 +95,14 @@ fn colors() -> impl Iterator<Item = Colorimetry> {
     })
 }
 
-/// Every pixel of alpha 0 is black, by whatever it got there; a chroma sample is neutral where all that
-/// it colours is. The alpha is the frame's own times the matte.
+/// Every pixel of alpha 0 is black, by whatever it got there; a chroma sample is neutral where all
+/// that it colours is. The alpha is the frame's own times the matte.
 #[test]
 fn what_has_alpha_0_is_black() {
     for level in simd::levels() {
         for (n, color) in colors().enumerate() {
-            // Each siting and range with sizes of its own; high frames are looked at in larger cells.
+            // Each siting and range with sizes of its own; high frames are looked at in larger
+            // cells.
             let sizes = [
                 (1, 1),
                 (2, 2),
@@ -175,8 +176,8 @@ fn flat(layout: PixelLayout, color: Colorimetry, size: (usize, usize), rgb: Rgba
     frame
 }
 
-/// Where a matte is a haze over the room and nobody is near, whoever drops the alpha sees no more of
-/// the room than the alpha says (and less than half of that again).
+/// If a matte is a haze over the room and nobody is near, a program that drops the alpha shows no
+/// more of the room than the alpha says (and less than half of that again).
 #[test]
 fn a_haze_shows_the_room_by_its_alpha() {
     let (color, size) = (Colorimetry::default(), (40, 30));
@@ -247,7 +248,8 @@ fn two_rooms_leave_the_same_person() {
                     count += 1.0;
                 }
             }
-            // Without its own colour it would be about half of how far the rooms are apart, 50 to 100.
+            // Without its own colour it would be about half of how far the rooms are apart, 50 to
+            // 100.
             assert!(
                 sum / count < 12.0,
                 "{} {index}: {}",

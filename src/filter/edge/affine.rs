@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! From coefficients on a low resolution grid to the matte at the frame's: `q = a I + b`, with
-//! `a` and `b` brought up bilinearly and `I` the full luma.
+//! From coefficients on a low resolution grid to the matte at the frame's resolution:
+//! `q = a I + b`, with `a` and `b` upsampled bilinearly and `I` the full luma.
 //!
-//! This is the part that touches every pixel, so it works only where it must: where the
-//! coefficients say plain background or plain subject (`a` is nothing, `b` is 0 or 1), rows are
+//! This is the part that touches every pixel, so it computes no more than it must: where the
+//! coefficients mean plain background or plain subject (`a` is nothing, `b` is 0 or 1), rows are
 //! filled without reading the luma. The grid's cells are exactly `step` pixels wide, so the
 //! weights of the upsampling repeat every `step` pixels.
 //!
-//! In still places the luma's noise is kept out by [`crate::filter::temporal::deadband`].
+//! In still places [`crate::filter::temporal::deadband`] keeps the luma's noise out.
 
 use super::affine_row::combine;
 use super::coefficients::Coefficients;
@@ -35,7 +35,7 @@ enum Kind {
     Mixed,
 }
 
-/// One grid row, brought to full width, scaled for luma and matte in 0 to 255.
+/// One grid row, upsampled to full width, scaled for luma and matte in 0 to 255.
 #[derive(Debug, Default)]
 struct Expanded {
     row: Option<usize>,
@@ -46,11 +46,13 @@ struct Expanded {
 /// The upsampler, with its scratch memory and the last matte.
 #[derive(Debug, Default)]
 pub struct Affine {
-    /// Kinds of the last matte, which is in `shown` only where they were mixed.
+    /// Kinds of the last frame's segments. `shown` holds its matte only in those that were mixed.
     last_kinds: Vec<Kind>,
-    /// Where the picture stood still then: elsewhere `shown` is out of date.
+    /// Whether each segment stood still then: `shown` is out of date in the others.
     was_still: Vec<bool>,
+    /// The last matte.
     shown: GrayImage,
+    /// Kinds of this frame's segments, row after row of the grid.
     kinds: Vec<Kind>,
     /// What each column of a grid row allows: 1 background, 2 subject, more neither.
     codes: Vec<u32>,
@@ -81,11 +83,11 @@ impl Affine {
                 || (self.shown.width(), self.shown.height()) != (out.width(), out.height());
             self.shown.resize(out.width(), out.height());
         } else {
-            // Without a record of what was shown there is nothing to stay at later.
+            // The next frame has no record of what was shown.
             self.shown = GrayImage::default();
         }
         self.codes.resize(width, 0);
-        dispatch!(level, simd => judge(simd, self, coefficients));
+        dispatch!(level, simd => classify(simd, self, coefficients));
         self.padded.resize(width + 2, 0.0);
         for expanded in &mut self.expanded {
             expanded.row = None;
@@ -109,7 +111,7 @@ impl Affine {
 
 /// Finds the kind of every segment. The upsampling reaches one column over its borders.
 #[simd]
-fn judge<S: Simd>(_: S, filter: &mut Affine, coefficients: &Coefficients) {
+fn classify<S: Simd>(_: S, filter: &mut Affine, coefficients: &Coefficients) {
     let (width, height) = coefficients.a.size();
     let codes = &mut filter.codes[..width];
     filter.kinds.clear();
@@ -146,8 +148,8 @@ const fn phase_weight(phase: usize, step: usize) -> f32 {
     }
 }
 
-/// Brings the columns of a grid row that lie in `columns` to full width. `padded` is the row with
-/// its first and last value repeated.
+/// Upsamples the columns of a grid row that lie in `columns` to full width. `padded` is the row
+/// with its first and last value repeated.
 #[inline(always)]
 fn expand<const STEP: usize>(padded: &[f32], columns: Range<usize>, to: &mut [f32]) {
     let mut weights = [0.0; STEP];
@@ -171,7 +173,7 @@ fn expand<const STEP: usize>(padded: &[f32], columns: Range<usize>, to: &mut [f3
     }
 }
 
-/// Expands a grid row wherever it, or its step to a neighbouring row, is not flat.
+/// Upsamples the segments of a grid row that are mixed, or of another kind than a neighbouring row.
 #[inline(always)]
 fn expand_row<const STEP: usize>(
     row: usize,
@@ -208,13 +210,13 @@ fn expand_row<const STEP: usize>(
 
 /// The two grid rows around a row of pixels, and the second one's weight.
 #[derive(Clone, Copy)]
-struct Between {
+struct RowPair {
     first: usize,
     second: usize,
     weight: f32,
 }
 
-impl Between {
+impl RowPair {
     #[inline(always)]
     fn new<const STEP: usize>(y: usize, grid_height: usize) -> Self {
         let (cell, left_half) = (y / STEP, 2 * (y % STEP) + 1 < STEP);
@@ -242,12 +244,12 @@ fn apply<S: Simd, const STEP: usize>(
     let (grid_width, grid_height) = coefficients.a.size();
     let (width, segments, wide) = (guide.width(), segments(grid_width), SEGMENT * STEP);
     for y in 0..guide.height() {
-        let rows = Between::new::<STEP>(y, grid_height);
+        let rows = RowPair::new::<STEP>(y, grid_height);
         let (to, luma) = (out.row_mut(y), guide.row(y));
         let mut at = 0;
         while at < segments {
             let begin = at;
-            let (kind, end) = filter.run(rows, segments, begin);
+            let (kind, end) = filter.run_of_one_kind(rows, segments, begin);
             at = end;
             let pixels = begin * wide..(end * wide).min(width);
             if kind != Kind::Mixed {
@@ -266,16 +268,17 @@ fn apply<S: Simd, const STEP: usize>(
             let part = (&luma[pixels.clone()], &mut to[pixels]);
             combine(simd, four, rows.weight, part.0, part.1);
             if let Some(deadband) = deadband {
-                filter.stay(simd, deadband, (rows, y), (begin..end, segments, wide), to);
+                filter.apply_deadband(simd, deadband, (rows, y), (begin..end, segments, wide), to);
             }
         }
     }
 }
 
 impl Affine {
-    /// The kind of the segment at `begin` between two grid rows, and where it ends to be the same.
+    /// The kind of the segment at `begin` between two grid rows, and the first segment of another
+    /// kind after it.
     #[inline(always)]
-    fn run(&self, rows: Between, segments: usize, begin: usize) -> (Kind, usize) {
+    fn run_of_one_kind(&self, rows: RowPair, segments: usize, begin: usize) -> (Kind, usize) {
         let (top, bottom) = (
             &self.kinds[rows.first * segments..][..segments],
             &self.kinds[rows.second * segments..][..segments],
@@ -288,11 +291,11 @@ impl Affine {
         (kind, end)
     }
 
-    /// Brings two grid rows to full width, unless they are there already.
+    /// Upsamples two grid rows to full width, unless that is done already.
     #[inline(always)]
     fn expand<const STEP: usize>(
         &mut self,
-        rows: Between,
+        rows: RowPair,
         segments: usize,
         coefficients: &Coefficients,
     ) {
@@ -307,11 +310,11 @@ impl Affine {
 
     /// Applies the deadband to the segments of row `y` that stand still.
     #[inline(always)]
-    fn stay<S: Simd>(
+    fn apply_deadband<S: Simd>(
         &mut self,
         simd: S,
         deadband: Deadband<'_>,
-        (rows, y): (Between, usize),
+        (rows, y): (RowPair, usize),
         (run, segments, wide): (Range<usize>, usize, usize),
         to: &mut [u8],
     ) {

@@ -148,8 +148,8 @@ fn steeper<S: Simd>(_: S, matte: &mut [f32]) {
 }
 
 /// Pixels of the refined matte per cell of the grid: `pixel` of them are a pixel of the raw matte
-/// wide, `scale` a pixel of the frame. The expensive ways of fitting take no finer grid than the raw
-/// matte is worth.
+/// wide, `scale` a pixel of the frame. The expensive ways of fitting take no finer grid than the
+/// raw matte is worth.
 pub(crate) fn step(params: &Params, scale: f32, pixel: f32) -> usize {
     let step = grid_step(params.guided_subsample as usize, scale, pixel);
     match params.edge_mode {

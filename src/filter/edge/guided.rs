@@ -56,7 +56,7 @@ pub(crate) const CONTRAST: f32 = 3e-3;
 pub(crate) const PLAIN: f32 = 0.1 / PERFECT;
 /// Variance of the matte up to which it is that.
 pub(crate) const SAME: f32 = 1e-6;
-/// Variance of the matte below which little is told apart.
+/// Variance of the matte below which windows are hardly distinguished.
 pub(crate) const ALIKE: f32 = 1e-4;
 
 /// Weight of a pixel whose matte is `p`.

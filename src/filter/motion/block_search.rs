@@ -81,7 +81,8 @@ pub(crate) fn difference(
     Some(sum)
 }
 
-/// The best motion of a support from the given starts, by the given steps: whole pixels and its sum.
+/// The best motion of a support from the given starts, by the given steps: whole pixels and its
+/// sum.
 #[inline(always)]
 pub(crate) fn search(
     a: &[u8],

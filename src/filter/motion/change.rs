@@ -257,7 +257,7 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
         if let Some(y) = y.checked_sub(1).filter(|&y| y < height) {
             let change = rows.judged.row_mut(y % KEPT);
             rows.window.mean(around(&rows.squares, y, height), change);
-            judge(change, motion.noise.row_mut(y), frames);
+            energy_to_change(change, motion.noise.row_mut(y), frames);
         }
         // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.
         if let Some(y) = y.checked_sub(2).filter(|&y| y < height) {
@@ -271,16 +271,16 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
                 seen.moving += u32::from(*c > 0.5);
             }
             let state = (motion.reference.row_mut(y), motion.age.row_mut(y));
-            follow(luma.row(y), change, state, drift, frames);
+            update_reference(luma.row(y), change, state, drift, frames);
         }
     }
     seen
 }
 
-/// Turns energy into change, and makes the noise's next estimate: it falls fast and rises slowly,
-/// and never follows what moves.
+/// Turns energy into change, and updates the estimate of the noise: it falls fast and rises slowly,
+/// and takes nothing from what moves.
 #[inline(always)]
-fn judge(change: &mut [f32], noise: &mut [f32], frames: f32) {
+fn energy_to_change(change: &mut [f32], noise: &mut [f32], frames: f32) {
     let (fall, rise) = ((0.1 * frames).min(1.0), (0.02 * frames).min(1.0));
     let (least, most) = (NOISE.0 * NOISE.0, NOISE.1 * NOISE.1);
     for (c, noise) in change.iter_mut().zip(noise) {
@@ -294,9 +294,10 @@ fn judge(change: &mut [f32], noise: &mut [f32], frames: f32) {
     }
 }
 
-/// The reference follows: at once where the picture changed, by the mean since then elsewhere.
+/// Updates the reference: with the picture itself where that changed, elsewhere with its mean since
+/// then.
 #[inline(always)]
-fn follow(
+fn update_reference(
     luma: &[f32],
     change: &[f32],
     (reference, age): (&mut [f32], &mut [f32]),

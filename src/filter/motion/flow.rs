@@ -83,9 +83,15 @@ impl Flow {
         dispatch!(level, simd => estimate(simd, self, wanted));
     }
 
-    /// Finds the motion from one picture to a later one, whatever was given before. Motion found
-    /// before is still tried first. If the sizes differ, nothing is known to move.
-    pub fn between(&mut self, level: Level, then: GrayRef<'_>, now: GrayRef<'_>, wanted: &Plane) {
+    /// Finds the motion from one picture to a later one, whatever pictures were given before;
+    /// vectors found before are still tried first. If the sizes differ, nothing is known to move.
+    pub fn update_from(
+        &mut self,
+        level: Level,
+        then: GrayRef<'_>,
+        now: GrayRef<'_>,
+        wanted: &Plane,
+    ) {
         self.primed = false;
         let size = (now.width(), now.height());
         if self.size != size {

@@ -62,11 +62,11 @@ impl Warp {
         if (then.width(), then.height()) != size || !same_size {
             return Warped::Lost;
         }
-        let (changed, difference) = self.judge(then, now);
+        let (changed, difference) = self.mark_changed(then, now);
         if changed == 0 {
             return Warped::Still;
         }
-        self.flow.between(level, then, now, &self.wanted);
+        self.flow.update_from(level, then, now, &self.wanted);
         let blocks = self.flow.vectors().len() as f32;
         let unknown = self.flow.vectors().iter().filter(|v| !v.sure).count() as f32;
         if unknown >= LOST_SHARE * blocks && difference >= LOST_CHANGE {
@@ -86,14 +86,14 @@ impl Warp {
         if (then.width(), then.height()) != (now.width(), now.height()) {
             return true;
         }
-        let (changed, difference) = self.judge(then, now);
+        let (changed, difference) = self.mark_changed(then, now);
         let squares = now.width().div_ceil(SQUARE) * now.height().div_ceil(SQUARE);
         changed as f32 >= 0.6 * squares as f32 && difference >= LOST_CHANGE
     }
 
     /// Marks the squares that changed in `wanted`; returns their number and the mean difference of
     /// the whole picture.
-    fn judge(&mut self, then: GrayRef<'_>, now: GrayRef<'_>) -> (usize, u32) {
+    fn mark_changed(&mut self, then: GrayRef<'_>, now: GrayRef<'_>) -> (usize, u32) {
         let (width, height) = (now.width(), now.height());
         self.wanted.resize(width, height);
         let (mut changed, mut total) = (0, 0u64);

@@ -98,7 +98,7 @@ fn bilinear<S: Simd>(simd: S, filter: &mut Bilinear, from: &Plane, to: &mut Plan
     }
 }
 
-/// Whether a row holds this value only; most others are told by their first few.
+/// Whether a row holds this value only; the first few values decide for most others.
 #[inline(always)]
 fn same(row: &[f32], value: f32) -> bool {
     row.chunks(64).all(

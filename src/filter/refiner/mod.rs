@@ -52,14 +52,14 @@ pub struct Refiner {
     edge: EdgeFit,
     shape: Shape,
     affine: Affine,
-    /// The matte on its way, at the raw matte's resolution.
+    /// The matte on its way through the steps, at the raw matte's resolution.
     matte: Plane,
     /// Luma at the raw matte's resolution, and on the edge fit's grid.
     luma: Plane,
     grid_luma: Plane,
     statistics: Statistics,
     stillness: Stillness,
-    /// What has added up of the deadband's decay and was not a whole step yet.
+    /// What the deadband's decay has added up to that is no whole step yet.
     decay: f32,
     interest: RegionsOfInterest,
     last_pts: Option<Duration>,
@@ -102,7 +102,8 @@ impl Refiner {
         &self.params
     }
 
-    /// Changes the parameters from the next frame on, held to their ranges. Nothing is forgotten.
+    /// Changes the parameters from the next frame on, limited to their ranges. Nothing is
+    /// forgotten.
     pub fn set_params(&mut self, params: &Params) {
         let params = params.sanitized();
         let regions = |p: &Params| (p.subject_region.clone(), p.keep.clone());
@@ -135,7 +136,7 @@ impl Refiner {
 
     /// Notes a frame for which the newest refined matte is used again, since nothing moved: the
     /// next frame follows this one, and nothing is forgotten.
-    pub fn rest(&mut self, pts: Option<Duration>) {
+    pub fn repeat(&mut self, pts: Option<Duration>) {
         self.last_pts = pts;
     }
 

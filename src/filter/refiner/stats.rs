@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub struct StageTimes {
     /// Luma of the frame, at every size that is needed.
     pub guide: Duration,
-    /// Motion and steadying.
+    /// Motion and the temporal filter.
     pub temporal: Duration,
     /// Hysteresis, islands, holes, morphology, regions.
     pub clean: Duration,

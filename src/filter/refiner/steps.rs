@@ -71,7 +71,7 @@ impl Refiner {
     /// Decides what is subject: hysteresis per pixel and per region, regions of interest, holes,
     /// morphology.
     pub(super) fn clean(&mut self, input: &Input<'_>, frames: f32, stats: &mut Stats) {
-        self.hold_pixels(frames);
+        self.pixel_hysteresis(frames);
         self.interest.draw(&self.params, self.matte.size());
         self.interest.apply(&mut self.matte);
         let pixels = self.matte.data().len() as f32;
@@ -90,7 +90,7 @@ impl Refiner {
         self.edge.apply(level, params, small, &self.grid_luma, grid);
     }
 
-    /// Brings the fit to full resolution, with the deadband where the picture stands still.
+    /// Upsamples the fit to full resolution, with the deadband where the picture stands still.
     pub(super) fn output(
         &mut self,
         input: &Input<'_>,
@@ -130,7 +130,7 @@ impl Refiner {
     }
 
     /// Hysteresis per pixel; needs to know where the picture stands still.
-    fn hold_pixels(&mut self, frames: f32) {
+    fn pixel_hysteresis(&mut self, frames: f32) {
         let params = &self.params;
         if params.temporal == TemporalMode::None || params.hysteresis_high <= 0.0 {
             self.pixels.reset();
@@ -161,7 +161,8 @@ impl Refiner {
         self.morphology.grow(level, matte, radius(params.grow));
     }
 
-    /// How far differences inside the deadband decay in this frame: whole steps of what added up.
+    /// How far differences inside the deadband decay in this frame: the whole steps of what has
+    /// added up.
     fn decay(&mut self, frames: f32) -> u8 {
         self.decay += DECAY * frames;
         let step = self.decay.floor();
@@ -170,7 +171,7 @@ impl Refiner {
     }
 }
 
-/// What the temporal filter is told.
+/// Parameters of the temporal filter.
 fn temporal_params(params: &Params, frames: f32) -> TemporalParams {
     TemporalParams {
         mode: params.temporal,
@@ -180,7 +181,7 @@ fn temporal_params(params: &Params, frames: f32) -> TemporalParams {
     }
 }
 
-/// What the regions are told, for a matte of so many pixels; none if they have nothing to do.
+/// Parameters of the regions, for a matte of so many pixels; none if there is nothing to do.
 fn region_params(params: &Params, pixels: f32) -> Option<RegionParams> {
     let hysteresis = params.hysteresis_high > 0.0;
     if !hysteresis && params.min_area <= 0.0 && params.max_hole <= 0.0 {

@@ -17,7 +17,7 @@ pub struct Run {
     pub component: u32,
 }
 
-/// How many values at the beginning of a row hold to `test`: long stretches are told at once.
+/// How many values at the beginning of a row pass `test`: long stretches are tested in blocks.
 pub(crate) fn leading(row: &[u8], test: impl Fn(u8) -> bool) -> usize {
     const AT_ONCE: usize = 32;
     let mut count = 0;

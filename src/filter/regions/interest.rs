@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Regions of interest: where in the frame the subject may be, and where weak answers of the network
-//! count.
+//! Regions of interest: where in the frame the subject may be, and where weak answers of the
+//! network count.
 
 use crate::filter::{Params, Plane, Region};
 

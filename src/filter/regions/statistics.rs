@@ -7,7 +7,7 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// Counts, with the sides of the last matte's pixels.
+/// Counts, with the previous of the last matte's pixels.
 #[derive(Debug, Default)]
 pub(crate) struct Statistics {
     subject: Vec<u8>,
@@ -28,9 +28,9 @@ impl Statistics {
 }
 
 #[simd]
-fn count<S: Simd>(_: S, values: &[f32], sides: &mut [u8]) -> (u32, u32) {
+fn count<S: Simd>(_: S, values: &[f32], previous: &mut [u8]) -> (u32, u32) {
     let (mut inside, mut changed) = (0u32, 0u32);
-    for (side, value) in sides.iter_mut().zip(values) {
+    for (side, value) in previous.iter_mut().zip(values) {
         let now = u8::from(*value > 0.5);
         inside += u32::from(now);
         changed += u32::from(now ^ *side);

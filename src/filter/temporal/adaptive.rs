@@ -14,7 +14,7 @@
 //!    most `W` frames, so noise falls as fast as it can, and not at all late after a motion.
 //!    Where the picture changed by a motion that the block flow explains
 //!    ([`Reprojection`]), mean and count are fetched from where the content was, the count
-//!    held to a few frames.
+//!    limited to a few frames.
 //! 3. `y` follows `m` at once only as far as it is outside of a small deadband, which is 0 where
 //!    the picture moves and while the mean is young: the rest of the noise, which would only
 //!    wobble, does not show. Inside the deadband the distance decays, as fast as the mean's own
@@ -32,24 +32,26 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// Disagreement from which a standing pixel begins to follow, and where it does so fully.
+/// Disagreement from which the mean of a pixel that stands still begins to shorten, and at which it
+/// does so fully.
 const DISAGREE: (f32, f32) = (0.1, 0.3);
-/// Share of the surroundings, or of the picture, that changed from which a motion is near, and where
-/// it is so fully.
+/// Share of the surroundings, or of the picture, that changed: from the first on a motion counts as
+/// near, from the second on fully.
 const NEAR: (f32, f32) = (0.06, 0.3);
 /// Weight of the newest disagreement in its short mean, per 1/30 s.
 const DISAGREE_WEIGHT: f32 = 0.25;
 /// Share of its distance to the mean that the shown matte loses beside a mean of any age, per
 /// 1/30 s.
 const DECAY: f32 = 0.05;
-/// Frames that a mean stands for from which it has a deadband, and all of it.
+/// Frames that a mean stands for: from the first on it has a deadband, from the second on the whole
+/// of it.
 const YOUNG: (f32, f32) = (2.0, 8.0);
 
-/// Frames that a mean may stand for after it was carried along a motion: carrying blurs it, and the
-/// network sees moved things anew.
+/// Most frames that a mean stands for after it was reprojected: that blurs it, and the network sees
+/// moved things anew.
 const REPROJECTED: f32 = 2.0;
 
-/// The state beside the mean itself.
+/// The filter's state, except for the mean itself.
 #[derive(Debug, Default)]
 pub struct Adaptive {
     /// `w`.
@@ -62,7 +64,7 @@ pub struct Adaptive {
 }
 
 impl Adaptive {
-    /// Begins anew with this matte.
+    /// Forgets the past and begins with this matte.
     pub fn start(&mut self, matte: &Plane) {
         let (width, height) = matte.size();
         self.age.resize(width, height);
@@ -72,8 +74,8 @@ impl Adaptive {
         self.shown.copy_from(matte);
     }
 
-    /// Filters `matte` in place; `state` holds `m`. `strength` is 0 to 1, `frames` the time
-    /// passed in units of 1/30 s; `reprojection` and `change` were updated with this frame's luma. All
+    /// Filters `matte` in place; `state` holds `m`. `strength` is 0 to 1, `frames` the time passed
+    /// in units of 1/30 s; `reprojection` and `change` were updated with this frame's luma. All
     /// planes are of one size.
     pub fn apply(
         &mut self,
@@ -95,7 +97,7 @@ impl Adaptive {
             frames,
             moving: self.nearby.everywhere(),
         };
-        dispatch!(level, simd => steady(simd, self, &tuning, (reprojection.trust(), change), state, matte));
+        dispatch!(level, simd => filter_rows(simd, self, &tuning, (reprojection.trust(), change), state, matte));
     }
 }
 
@@ -110,7 +112,7 @@ struct Tuning {
 }
 
 #[simd]
-fn steady<S: Simd>(
+fn filter_rows<S: Simd>(
     _: S,
     adaptive: &mut Adaptive,
     tuning: &Tuning,

@@ -80,8 +80,8 @@ fn find<S: Simd>(_: S, change: &Plane, (columns, rows): (usize, usize), still: &
     }
 }
 
-/// Moves `shown` to within `width` of `to`, less near 0 and 255, and from there by `decay` to within
-/// [`CLOSE`] of it; then `to` to `shown`.
+/// Moves `shown` to within `width` of `to`, less near 0 and 255, and from there by `decay` to
+/// within [`CLOSE`] of it; then `to` to `shown`.
 #[inline(always)]
 pub(crate) fn apply<S: Simd>(simd: S, shown: &mut [u8], to: &mut [u8], (width, decay): (u8, u8)) {
     let lanes = S::u8s::LEN;

@@ -4,11 +4,11 @@
 //! changes it only for good reasons.
 //!
 //! A value past the second threshold (`low` for a subject's pixel, `high` for a background's)
-//! changes the side at once. A value between 0.5 and that threshold only speaks against the side:
-//! what it is past 0.5 adds up over time (and is taken back while the pixel speaks for its side),
-//! and the side changes when the sum reaches `DOUBT`. So noise around 0.5 changes nothing, and
-//! no pixel stays where the network has not seen it for long. Where the picture changes (`c`), all
-//! of this shrinks by `1 - c`: what moves is never late.
+//! changes the side at once. A value between 0.5 and that threshold is only evidence against the
+//! side: its distance from 0.5 adds up over time (and is taken back while the value is on the
+//! pixel's side), and the side changes when the sum reaches `DOUBT`. So noise around 0.5 changes
+//! nothing, and no pixel stays where the network has not seen it for long. Where the picture
+//! changes (`c`), all of this shrinks by `1 - c`: what moves is never late.
 //!
 //! Softness is kept: while a pixel waits, its alpha is squeezed into its own side, `[t, 1 - t]`
 //! with `t` the threshold becoming `[t, 0.5]` or `[0.5, 1 - t]`; values outside stay as they are.
@@ -18,10 +18,10 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// Sum over frames (of 1/30 s) of what a value is past 0.5 that changes the side.
+/// The side changes when the distances past 0.5, summed over frames of 1/30 s, reach this.
 const DOUBT: f32 = 0.15;
 
-/// The sides, with what speaks against them.
+/// The side of each pixel, with the evidence against it.
 #[derive(Debug, Default)]
 pub struct PixelHysteresis {
     /// 1 for a subject's pixel, 0 for a background's.
@@ -57,14 +57,14 @@ impl PixelHysteresis {
             return;
         }
         let margins = ((0.5 - low).max(0.0), (high - 0.5).max(0.0));
-        dispatch!(level, simd => hold(simd, self, margins, change, frames, matte));
+        dispatch!(level, simd => apply(simd, self, margins, change, frames, matte));
     }
 }
 
 #[simd]
-fn hold<S: Simd>(
+fn apply<S: Simd>(
     _: S,
-    sides: &mut PixelHysteresis,
+    state: &mut PixelHysteresis,
     (below, above): (f32, f32),
     change: &Plane,
     frames: f32,
@@ -73,8 +73,8 @@ fn hold<S: Simd>(
     let matte = matte.data_mut();
     let count = matte.len();
     let change = &change.data()[..count];
-    let side = &mut sides.side.data_mut()[..count];
-    let doubt = &mut sides.doubt.data_mut()[..count];
+    let side = &mut state.side.data_mut()[..count];
+    let doubt = &mut state.doubt.data_mut()[..count];
     for k in 0..count {
         let (value, calm) = (matte[k], 1.0 - change[k]);
         let subject = side[k] > 0.5;

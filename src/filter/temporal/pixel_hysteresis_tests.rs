@@ -11,11 +11,11 @@ fn flat(value: f32) -> Plane {
 
 /// What becomes of a pixel with these values, the picture having changed by `change`.
 fn run(values: &[f32], change: f32) -> Vec<f32> {
-    let (mut sides, change) = (PixelHysteresis::default(), flat(change));
+    let (mut state, change) = (PixelHysteresis::default(), flat(change));
     let level = crate::simd::level();
     let steps = values.iter().map(|&value| {
         let mut matte = flat(value);
-        sides.apply(level, (0.3, 0.7), &change, 1.0, &mut matte);
+        state.apply(level, (0.3, 0.7), &change, 1.0, &mut matte);
         assert!(matte.data().iter().all(|v| *v == matte.data()[0]));
         matte.data()[0]
     });
@@ -25,9 +25,9 @@ fn run(values: &[f32], change: f32) -> Vec<f32> {
 #[test]
 fn only_the_second_threshold_changes_a_side_at_once() {
     let out = run(&[0.9, 0.45, 0.55, 0.45, 0.25, 0.55, 0.56, 0.75], 0.0);
-    let sides: Vec<bool> = out.iter().map(|v| *v > 0.5).collect();
+    let state: Vec<bool> = out.iter().map(|v| *v > 0.5).collect();
     let (on, off) = (true, false);
-    assert_eq!(sides, [on, on, on, on, off, off, off, on], "{out:?}");
+    assert_eq!(state, [on, on, on, on, off, off, off, on], "{out:?}");
 }
 
 #[test]
@@ -65,11 +65,11 @@ fn every_size_and_level_gives_the_same() {
     for (width, height) in sizes() {
         let mut results: Vec<Plane> = Vec::new();
         for level in crate::simd::levels() {
-            let (mut sides, mut out) = (PixelHysteresis::default(), Plane::default());
+            let (mut state, mut out) = (PixelHysteresis::default(), Plane::default());
             for seed in 0..4 {
                 out = noise(width, height, seed);
                 let change = noise(width, height, seed + 10);
-                sides.apply(level, (0.3, 0.7), &change, 1.0, &mut out);
+                state.apply(level, (0.3, 0.7), &change, 1.0, &mut out);
             }
             results.push(out);
         }

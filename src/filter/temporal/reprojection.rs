@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Reprojection: the past, carried along the motion of the picture.
+//! Reprojection: the past, moved along the motion of the picture.
 //!
 //! Where the picture changed, the block flow says where its content came from; if the frame
 //! before really shows there what is here now (the difference along the motion is no more than
@@ -60,7 +60,7 @@ impl Reprojection {
         &self.trust
     }
 
-    /// Nothing is carried for this frame, whose matte has this size; forgets the frame before.
+    /// Reprojects nothing for this frame, whose matte has this size; forgets the frame before.
     pub fn skip(&mut self, size: (usize, usize)) {
         self.reset();
         self.clear(size);
