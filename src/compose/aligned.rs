@@ -105,8 +105,8 @@ impl AlignedCompositor {
         }
     }
 
-    /// Composes a frame in place. Its first `margin` columns and rows are not covered by the matte and
-    /// the background.
+    /// Composes a frame in place. Its first `margin` columns and rows are not covered by the matte
+    /// and the background.
     ///
     /// # Errors
     /// [`BlendError`] if a picture is of another layout or size.
@@ -134,7 +134,7 @@ impl AlignedCompositor {
     ) -> Result<(), BlendError> {
         let (compositor, background) = match margin {
             (0, 0) => (&mut self.compositor, background.copied()),
-            _ => self.shifted(margin)?.to_hide_with(background),
+            _ => self.shifted(margin)?.hiding_with(background),
         };
         match background {
             Some(background) => compositor.hide_over(frame, &background),
@@ -216,7 +216,7 @@ impl Shifted {
     }
 
     /// What hides a frame: the compositor, and `background` with its margin.
-    fn to_hide_with(
+    fn hiding_with(
         &mut self,
         background: Option<&FrameRef>,
     ) -> (&mut Compositor, Option<FrameRef<'_>>) {

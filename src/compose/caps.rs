@@ -13,14 +13,15 @@ pub fn sink_caps() -> gst::Caps {
 }
 
 /// Caps of the source pad: the same formats, in plain memory. A frame that came in DMABuf memory
-/// goes out in the same memory, but as plain video: where others hold it, too, it is copied, and
+/// goes out in the same memory, but as plain video: if others hold it, too, it is copied, and
 /// the copy is no DMABuf.
 pub fn src_caps() -> gst::Caps {
     caps_of(PixelLayout::ALL.iter().copied())
 }
 
-/// The layouts with alpha that a layout can become, best first; a layout with enough of it stays itself.
-/// Subsampling is kept where a format allows it, colour is never converted between RGB and YUV.
+/// The layouts with alpha that a layout can become, best first; a layout with enough of it stays
+/// itself. Subsampling is kept if a format allows it, colour is never converted between RGB and
+/// YUV.
 pub fn alpha_layouts(layout: PixelLayout) -> &'static [PixelLayout] {
     use PixelLayout::*;
     match layout {

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl MatteCompose {
-    /// The picture that the settings ask for, converted on this thread if that is not done yet. None
-    /// if none is asked for, or before there are caps.
+    /// The picture that the settings ask for, converted on this thread if that is not done yet.
+    /// None if none is asked for, or before there are caps.
     pub(super) fn picture(
         &self,
         settings: &Settings,
@@ -46,9 +46,9 @@ impl MatteCompose {
         }
     }
 
-    /// Before a property changes, on the thread that changes it: makes a new picture ready, or an old
-    /// one that is to be fitted otherwise. Until then the streaming thread goes on with what it has.
-    /// An element that is not started reads its picture at the start.
+    /// Before a property changes, on the thread that changes it: makes a new picture ready, or an
+    /// old one that is to be fitted otherwise. Until then the streaming thread goes on with what it
+    /// has. An element that is not started reads its picture at the start.
     pub(super) fn prepare(&self, name: &str, value: &glib::Value) -> Result<(), ComposeError> {
         let mut next = lock(&self.settings).clone();
         if !self.started.load(Ordering::Acquire) || !next.concerns_picture(name) {

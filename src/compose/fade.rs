@@ -17,8 +17,8 @@ impl Fade {
         Self { amount }
     }
 
-    /// Moves towards on or off by the time since the last step: towards on, where the room is
-    /// hidden, by the longest that it may have been.
+    /// Moves towards on or off by the time since the last step. If that is not certain, a step
+    /// towards on, which hides the room, takes the longest that it may have been.
     pub fn step(&mut self, enabled: bool, step: Step, transition_ms: u32) {
         let (target, passed) = match enabled {
             true => (1.0, step.longest),

@@ -17,7 +17,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// How often the file's stamp is read. If it is the same twice, the file is no longer being written.
+/// How often the file's stamp is read. If it is the same twice, the file is no longer being
+/// written.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Time and length of a file: other ones mean that it was written. None if they cannot be read.
@@ -210,8 +211,8 @@ impl Shared {
         }
     }
 
-    /// Waits until the state changes or, with a file to watch, for the time between two looks at it.
-    /// Returns whether that time has passed.
+    /// Waits until the state changes or, with a file to watch, for the time between two looks at
+    /// it. Returns whether that time has passed.
     fn wait<'a>(
         &self,
         state: MutexGuard<'a, State>,

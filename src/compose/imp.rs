@@ -44,7 +44,8 @@ pub struct MatteCompose {
     pub(super) loader: ImageLoader,
     /// Lets the loader's thread post between start and stop.
     bus_gate: BusGate,
-    /// Between caps and stop: the format that pictures are converted to, and how the viewer sees it.
+    /// Between caps and stop: the format that pictures are converted to, and how the viewer sees
+    /// it.
     pub(super) format: Mutex<Option<(FrameFormat, View)>>,
     /// Which way up the frames are.
     pub(super) direction: Direction,

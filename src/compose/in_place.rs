@@ -15,7 +15,8 @@ use crate::pool::read_matte;
 use crate::video::Stream;
 
 /// Most frames of a still scene in a row that take the blurred background and the colours of the
-/// edge from an earlier frame. What changes too slowly to be motion, as daylight does, is seen then.
+/// edge from an earlier frame. What changes too slowly to be motion, as daylight does, is seen
+/// then.
 const MOST_UNCHANGED: u32 = 7;
 
 /// Composes frames of one stream in their own memory.
@@ -55,7 +56,8 @@ impl InPlaceCompositor {
         &self.stream
     }
 
-    /// Changes which way up the frames are. A picture that was kept is forgotten: it has the old way.
+    /// Changes which way up the frames are. A picture that was kept is forgotten: it has the old
+    /// way.
     pub fn set_orientation(&mut self, orientation: Orientation) {
         self.compositor.set_view(self.stream.view(orientation));
         self.flush();

@@ -128,8 +128,8 @@ impl Player {
         Arc::clone(&self.exchange.lock().shown)
     }
 
-    /// Moves on to a time. If another frame is to be shown from now on, `show` puts it in the place of
-    /// the old one; the next is decoded when the old one is gone.
+    /// Moves on to a time. If another frame is to be shown from now on, `show` puts it in the place
+    /// of the old one; the next is decoded when the old one is gone.
     pub fn advance<E>(
         &self,
         now: Duration,
@@ -181,8 +181,8 @@ impl Decoder {
         self.convert(&frame.image)
     }
 
-    /// A frame as a backdrop, in memory of its own: memory that waits for it would be held while the
-    /// decoder works, which needs most then.
+    /// A frame as a backdrop, in memory of its own: memory that waits for it would be held while
+    /// the decoder works, which needs most then.
     fn convert(&mut self, image: &image::RgbaImage) -> Result<Backdrop, ComposeError> {
         let fitter = match self.fitter.take() {
             Some(fitter) if fitter.size() == image.dimensions() => fitter,

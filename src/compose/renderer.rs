@@ -25,7 +25,7 @@ enum Kernel {
     /// In the frame itself.
     InPlace(Box<InPlaceCompositor>),
     /// Into a frame of another format.
-    Convert(Converter),
+    Convert(Box<Converter>),
 }
 
 /// Everything between two changes of caps.
@@ -48,8 +48,8 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// Makes ready for frames from `input` to `output` caps. What went on under the caps before goes
-    /// on, but no picture of theirs is shown in frames of another kind.
+    /// Makes ready for frames from `input` to `output` caps. What went on under the caps before
+    /// goes on, but no picture of theirs is shown in frames of another kind.
     ///
     /// # Errors
     /// If the background cannot be made for these caps.
@@ -91,7 +91,7 @@ impl Renderer {
             let compositor = InPlaceCompositor::new(output.clone(), orientation)?;
             Kernel::InPlace(Box::new(compositor))
         } else {
-            Kernel::Convert(Converter::new(input.clone(), output.clone())?)
+            Kernel::Convert(Box::new(Converter::new(input.clone(), output.clone())?))
         };
         let mut renderer = Self {
             aspect: output.display_aspect(),
@@ -142,7 +142,8 @@ impl Renderer {
         Ok(())
     }
 
-    /// Changes which way up frames are from now on; [`Renderer::configure`] must be called after it.
+    /// Changes which way up frames are from now on; [`Renderer::configure`] must be called after
+    /// it.
     pub fn set_orientation(&mut self, orientation: Orientation) {
         self.orientation = orientation;
         if let Kernel::InPlace(compositor) = &mut self.kernel {

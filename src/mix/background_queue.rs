@@ -328,8 +328,8 @@ impl BackgroundQueue {
         selection
     }
 
-    /// The same, but waits for a late background for at most `timeout`. One that does not catch up is
-    /// not waited for again until it sends another frame.
+    /// The same, but waits for a late background for at most `timeout`. One that does not catch up
+    /// is not waited for again until it sends another frame.
     pub fn wait(&self, now: Option<gst::ClockTime>, timeout: Duration) -> Selection {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();

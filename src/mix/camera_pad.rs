@@ -75,7 +75,8 @@ impl MatteMix {
                 lock(&self.tags).push(event);
                 return true;
             }
-            // The base class waits until all pads were flushed: the background gets what the camera gets.
+            // The base class waits until all pads were flushed: the background gets what the camera
+            // gets.
             gst::EventView::FlushStart(_) => {
                 self.queue.interrupt(true);
                 self.parent_sink_event(self.background.upcast_ref(), event.clone());

@@ -246,7 +246,8 @@ impl AggregatorImpl for MatteMix {
 
     fn aggregate(&self, _timeout: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
         // Caught here and not by the binding: an element that it has marked as panicked no longer
-        // hands state changes on, so the pad's thread would never end, and stopping would wait for it.
+        // hands state changes on, so the pad's thread would never end, and stopping would wait for
+        // it.
         let next = AssertUnwindSafe(|| {
             crate::fault::point("mattemix");
             self.next_frame()

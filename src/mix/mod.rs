@@ -59,6 +59,7 @@ use gst::subclass::prelude::*;
 mod background_pad;
 mod background_queue;
 mod camera_pad;
+mod conversion;
 mod frames;
 mod imp;
 mod qos;

@@ -3,17 +3,16 @@
 //! What `mattemix` does with a camera frame. Knows buffers and settings, but no pixels.
 
 use super::background_queue::BackgroundFrame;
+use super::conversion::Conversion;
 use super::settings::Settings;
-use crate::blend::{Background, PRIVACY_FILL, Placement, Rescaler};
+use crate::blend::{Background, PRIVACY_FILL, Placement};
 use crate::compose::{
     ComposeError, GapReport, ImageFit, InPlaceCompositor, Missing, OnMissingMatte, Progress,
 };
-use crate::frame::{Orientation, View};
+use crate::frame::Orientation;
 use crate::meta::Matte;
-use crate::simd;
 use crate::timeline::Tick;
 use crate::video::{MapError, Stream, Visible};
-use std::sync::Arc;
 
 /// What a camera frame is composed over.
 #[derive(Debug, Clone, Copy)]
@@ -24,17 +23,6 @@ pub enum BackgroundSource<'a> {
     Color(u32),
     /// There is no background: the privacy fill, plainly not the room.
     PrivacyFill,
-}
-
-/// Converts background frames of one stream to the camera's format.
-#[derive(Debug)]
-struct Conversion {
-    stream: Arc<Stream>,
-    /// How the viewer would see the background by itself.
-    view: View,
-    rescaler: Rescaler,
-    /// Number of the frame that is converted.
-    serial: Option<u64>,
 }
 
 /// Everything between two changes of the camera's caps.
@@ -105,8 +93,7 @@ impl Renderer {
             && settings.background_fit == ImageFit::Contain
             && let Some(conversion) = &mut self.conversion
         {
-            conversion.rescaler.set_bars(settings.color);
-            conversion.serial = None;
+            conversion.set_bars(settings.color);
         }
         self.compositor.configure(&settings.effect);
         self.settings = settings;
@@ -213,7 +200,8 @@ impl Renderer {
         self.compositor.write(buffer, matte, None)
     }
 
-    /// Composes a frame over a frame of the background, which is converted if its format is another.
+    /// Composes a frame over a frame of the background, which is converted if its format is
+    /// another.
     fn over_frame(
         &mut self,
         buffer: &mut gst::BufferRef,
@@ -236,42 +224,22 @@ impl Renderer {
             };
         }
         let view = stream.view(frame.orientation);
-        let fits = |c: &Conversion| Arc::ptr_eq(&c.stream, stream) && c.view == view;
-        if !conversion.as_ref().is_some_and(fits) {
-            *conversion = Some(self.conversion_of(stream, view)?);
-        }
-        let Some(current) = conversion.as_mut() else {
-            return self.over_color(buffer, matte, PRIVACY_FILL);
-        };
-        if current.serial != Some(serial) {
-            let rescaler = &mut current.rescaler;
-            match stream.read(&frame.buffer, |view| rescaler.convert(view)) {
-                Ok(Ok(())) => current.serial = Some(serial),
-                // A frame that cannot be read hides nothing and shows nothing.
-                Ok(Err(_)) | Err(_) => return self.over_color(buffer, matte, PRIVACY_FILL),
+        let conversion = match conversion {
+            Some(conversion) if conversion.is_for(stream, view) => conversion,
+            slot => {
+                let placement = Placement {
+                    fit: self.settings.background_fit.into(),
+                    from: view,
+                    to: camera.view(self.orientation),
+                    bars: self.settings.color,
+                };
+                slot.insert(Conversion::new(stream, camera, placement)?)
             }
-        }
-        let background = current.rescaler.view();
-        self.compositor.write(buffer, matte, Some(&background))
-    }
-
-    /// A conversion of background frames that are seen as `view` says.
-    fn conversion_of(&self, stream: &Arc<Stream>, view: View) -> Result<Conversion, ComposeError> {
-        let placement = Placement {
-            fit: self.settings.background_fit.into(),
-            from: view,
-            to: self.compositor.stream().view(self.orientation),
-            bars: self.settings.color,
         };
-        let (from, to) = (
-            stream.frame_format(),
-            self.compositor.stream().frame_format(),
-        );
-        Ok(Conversion {
-            stream: Arc::clone(stream),
-            view,
-            rescaler: Rescaler::new(from, to, placement, simd::level())?,
-            serial: None,
-        })
+        match conversion.convert(frame, serial) {
+            Some(background) => self.compositor.write(buffer, matte, Some(&background)),
+            // A frame that cannot be read hides nothing and shows nothing.
+            None => self.over_color(buffer, matte, PRIVACY_FILL),
+        }
     }
 }

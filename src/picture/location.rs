@@ -34,7 +34,7 @@ pub enum LocationError {
 /// The path that a text names. `home` is the user's folder.
 ///
 /// # Errors
-/// [`LocationError`] where it names none.
+/// [`LocationError`] if it names none.
 pub fn path_of(text: &str, home: Option<OsString>) -> Result<PathBuf, LocationError> {
     if let Some(rest) = text.strip_prefix('~')
         && (rest.is_empty() || rest.starts_with('/'))

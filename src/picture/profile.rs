@@ -108,7 +108,7 @@ impl Meaning {
         Self::Icc(Box::new(profile))
     }
 
-    /// A conversion from pixels of this layout, where one is needed and possible.
+    /// A conversion from pixels of this layout, if one is needed and possible.
     fn transform(&self, space: DataColorSpace, from: Layout) -> Option<Arc<Transform8BitExecutor>> {
         let Self::Icc(profile) = self else {
             return None;
@@ -145,7 +145,7 @@ impl Meaning {
         image
     }
 
-    /// A picture of inks, 255 for full ink, in sRGB; none where the file has no profile for it.
+    /// A picture of inks, 255 for full ink, in sRGB; none if the file has no profile for it.
     pub fn apply_inks(&self, inks: &[u8], width: u32, height: u32) -> Option<RgbaImage> {
         let transform = self.transform(DataColorSpace::Cmyk, Layout::Rgba)?;
         let mut out = RgbaImage::new(width, height);

@@ -46,7 +46,7 @@ impl Source {
         Ok(head)
     }
 
-    /// All bytes; none where there are more than `most`.
+    /// All bytes; none if there are more than `most`.
     pub fn whole(&self, most: u64) -> Result<Option<Vec<u8>>> {
         if self.len()? > most {
             return Ok(None);

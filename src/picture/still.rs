@@ -69,7 +69,7 @@ fn read_inks(source: &Source) -> Result<Option<RgbaImage>, PictureError> {
         .set_max_width(side)
         .set_max_height(side);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes[..]), options);
-    // What is wrong with the file is told by the other decoder.
+    // The other decoder reports what is wrong with the file.
     if decoder.decode_headers().is_err() {
         return Ok(None);
     }
