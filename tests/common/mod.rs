@@ -7,7 +7,9 @@ pub mod animation;
 pub mod guard;
 pub mod live;
 pub mod pipeline;
+pub mod random;
 pub mod running;
+pub mod stream;
 #[cfg(target_os = "linux")]
 pub mod usage;
 
@@ -212,12 +214,22 @@ pub fn composer(background: &str) -> gst::Element {
         .expect("the element is there")
 }
 
+/// The file of one of the tiny models of `tests/models`.
+pub fn model(name: &str) -> String {
+    format!("{}/tests/models/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
+}
+
 /// Every background that the element has, by nick: a new one is in every test of privacy at once.
 pub fn backgrounds() -> Vec<&'static str> {
+    nicks("background")
+}
+
+/// The nicks of an enum that is a property of `mattecompose`.
+pub fn nicks(property: &str) -> Vec<&'static str> {
     init();
     let element = gst::ElementFactory::make("mattecompose").build();
     let element = element.expect("the element is there");
-    let property = element.find_property("background").expect("it has one");
+    let property = element.find_property(property).expect("it has one");
     let class = glib::EnumClass::with_type(property.value_type()).expect("an enum");
     let nicks = class.values().iter().map(|value| value.nick().to_owned());
     // A few names, once per test.

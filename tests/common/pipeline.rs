@@ -3,6 +3,7 @@
 //! Streams through elements to their end, and networks whose answer is known.
 
 use super::init;
+use super::stream::{HANG, Stream};
 use gst::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -53,60 +54,30 @@ pub struct Run {
     pub error: Option<String>,
 }
 
-/// Longest time that any test pipeline may take; it is there for hangs, not for speed.
-const HANG: gst::ClockTime = gst::ClockTime::from_seconds(120);
-
 /// Sends samples (caps and buffer each) through `elements` to the end of the stream.
 pub fn run_samples(elements: &str, samples: impl IntoIterator<Item = gst::Sample>) -> Run {
-    init();
-    let description =
-        format!("appsrc name=in format=time ! {elements} ! appsink name=out sync=false");
-    let pipeline = gst::parse::launch(&description)
-        .expect(elements)
-        .downcast::<gst::Pipeline>()
-        .expect("several elements make a pipeline");
-    let source = pipeline
-        .by_name("in")
-        .unwrap()
-        .downcast::<gst_app::AppSrc>()
-        .unwrap();
-    let sink = pipeline
-        .by_name("out")
-        .unwrap()
-        .downcast::<gst_app::AppSink>()
-        .unwrap();
+    let stream = Stream::new(elements);
     let buffers = Arc::new(Mutex::new(Vec::new()));
     let collected = buffers.clone();
-    sink.set_callbacks(
-        gst_app::AppSinkCallbacks::builder()
-            .new_sample(move |sink| {
-                let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-                collected.lock().unwrap().extend(sample.buffer_owned());
-                Ok(gst::FlowSuccess::Ok)
-            })
-            .build(),
-    );
-    let bus = pipeline.bus().expect("a pipeline has a bus");
-    if pipeline.set_state(gst::State::Playing).is_ok() {
+    stream.collect(move |buffer| collected.lock().unwrap().push(buffer));
+    if stream.pipeline.set_state(gst::State::Playing).is_ok() {
         for sample in samples {
             // After an error nothing is taken any more; the bus tells.
-            if source.push_sample(&sample).is_err() {
+            if stream.source.push_sample(&sample).is_err() {
                 break;
             }
         }
-        let _ = source.end_of_stream();
+        let _ = stream.source.end_of_stream();
     }
     let kinds = [gst::MessageType::Error, gst::MessageType::Eos];
-    let message = bus
-        .timed_pop_filtered(HANG, &kinds)
-        .unwrap_or_else(|| panic!("{elements}: hangs"));
+    let message = stream.bus.timed_pop_filtered(HANG, &kinds);
+    let message = message.unwrap_or_else(|| panic!("{elements}: hangs"));
     let error = match message.view() {
         gst::MessageView::Error(error) => Some(error.error().to_string()),
         _ => None,
     };
-    pipeline
-        .set_state(gst::State::Null)
-        .expect("every pipeline can be stopped");
+    let stopped = stream.pipeline.set_state(gst::State::Null);
+    stopped.expect("every pipeline can be stopped");
     let buffers = std::mem::take(&mut *buffers.lock().unwrap());
     Run { buffers, error }
 }

@@ -4,6 +4,7 @@
 
 use crate::common;
 use common::pipeline::green_model;
+use common::stream::Stream;
 use common::{attach, bytes, frame, info, init};
 use gst::prelude::*;
 use gst_controller::prelude::*;
@@ -74,54 +75,27 @@ fn moves(element: &gst::Element, property: &str, (from, to): (f64, f64)) {
     element.add_control_binding(&binding).expect(property);
 }
 
-/// A pipeline of timed BGRx frames whose left half is the subject.
-struct Stream {
-    pipeline: gst::Pipeline,
-    source: gst_app::AppSrc,
-    sink: gst_app::AppSink,
-}
-
-impl Stream {
-    fn new(elements: &str) -> Self {
-        init();
-        let text = format!("appsrc name=in format=time ! {elements} ! appsink name=out sync=false");
-        let pipeline = gst::parse::launch(&text).expect(&text);
-        let pipeline = pipeline.downcast::<gst::Pipeline>().expect("a pipeline");
-        let by_name = |name| pipeline.by_name(name).expect("it has a name");
-        let source = by_name("in").downcast::<gst_app::AppSrc>().expect("appsrc");
-        let sink = by_name("out").downcast().expect("appsink");
-        let caps = info(VideoFormat::Bgrx, WIDTH as u32, HEIGHT as u32).to_caps();
-        source.set_caps(Some(&caps.expect("valid caps")));
-        Self {
-            pipeline,
-            source,
-            sink,
-        }
+/// Plays all frames, and calls `look` with each as it leaves `element`, on the thread that sends it.
+fn play(
+    stream: &Stream,
+    element: &gst::Element,
+    look: impl Fn(&gst::BufferRef) + Send + Sync + 'static,
+) {
+    let caps = info(VideoFormat::Bgrx, WIDTH as u32, HEIGHT as u32).to_caps();
+    stream.source.set_caps(Some(&caps.expect("valid caps")));
+    let pad = element.static_pad("src").expect("it has a source pad");
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, probe| {
+        look(probe.buffer().expect("a buffer probe has a buffer"));
+        gst::PadProbeReturn::Ok
+    });
+    stream.play();
+    for n in 0..FRAMES {
+        let taken = stream.source.push_buffer(input(n));
+        taken.expect("it takes frames");
+        stream.pull().expect("every frame comes out");
     }
-
-    fn element(&self, name: &str) -> gst::Element {
-        self.pipeline.by_name(name).expect("it has a name")
-    }
-
-    /// Plays all frames, and calls `look` with each as it leaves `element`, on the thread that sends it.
-    fn play(&self, element: &gst::Element, look: impl Fn(&gst::BufferRef) + Send + Sync + 'static) {
-        let pad = element.static_pad("src").expect("it has a source pad");
-        pad.add_probe(gst::PadProbeType::BUFFER, move |_, probe| {
-            look(probe.buffer().expect("a buffer probe has a buffer"));
-            gst::PadProbeReturn::Ok
-        });
-        self.pipeline
-            .set_state(gst::State::Playing)
-            .expect("it plays");
-        for n in 0..FRAMES {
-            self.source.push_buffer(input(n)).expect("it takes frames");
-            let hang = gst::ClockTime::from_seconds(60);
-            self.sink
-                .try_pull_sample(hang)
-                .expect("every frame comes out");
-        }
-        self.pipeline.set_state(gst::State::Null).expect("it stops");
-    }
+    let stopped = stream.pipeline.set_state(gst::State::Null);
+    stopped.expect("it stops");
 }
 
 /// Frame `n`: green (the subject) on the left, red on the right, with a matte that says so.
@@ -182,7 +156,7 @@ fn each_frame_has_its_values(
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let (element, seen) = (bound.clone(), Arc::new(Mutex::new(Vec::new())));
     let kept = Arc::clone(&seen);
-    stream.play(works, move |buffer| {
+    play(stream, works, move |buffer| {
         for name in &names {
             let found = element.property_value(name);
             let wanted = element.value(name, buffer.pts()).expect("it is bound");
@@ -277,7 +251,7 @@ fn a_colour_that_moves_is_seen_on_each_frame() {
         element.add_control_binding(&binding).unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
-        stream.play(&element, move |buffer| {
+        play(&stream, &element, move |buffer| {
             let data = bytes(buffer);
             let at = (HEIGHT / 2 * WIDTH + WIDTH - 4) * 4;
             kept.lock()
@@ -307,7 +281,7 @@ fn an_edge_that_grows_is_wider_on_each_frame() {
     moves(&element, "grow", (0.45, 0.55));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&seen);
-    stream.play(&element, move |buffer| {
+    play(&stream, &element, move |buffer| {
         let matte = Matte::of(buffer).expect("the frame has a matte");
         let sum = read_matte(&matte.sample, |gray| {
             gray.rows().flatten().map(|v| u64::from(*v)).sum::<u64>()

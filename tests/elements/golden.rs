@@ -8,7 +8,7 @@
 //! difference (times 32) lie in the folder that the failure names.
 
 use crate::common;
-use crate::common::pipeline::{run, scratch};
+use crate::common::pipeline::{Run, run, run_samples, scratch};
 use gst::prelude::*;
 use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -154,30 +154,12 @@ impl Picture {
     }
 
     fn write(&self, file: &Path) {
-        let line = format!("pngenc ! filesink location={}", file.display());
-        let line = format!("appsrc name=in format=time ! {line}");
-        let pipeline = gst::parse::launch(&line).expect("the line is valid");
-        let pipeline = pipeline.downcast::<gst::Pipeline>().expect("a pipeline");
-        let source = pipeline.by_name("in").expect("it has the name");
-        let source = source.downcast::<gst_app::AppSrc>().expect("an appsrc");
-        pipeline.set_state(gst::State::Playing).expect("it starts");
         let caps = self.info().to_caps().expect("valid caps");
-        let sample = gst::Sample::builder()
-            .buffer(&self.frame())
-            .caps(&caps)
-            .build();
-        source.push_sample(&sample).expect("it is taken");
-        source.end_of_stream().expect("it is taken");
-        let bus = pipeline.bus().expect("a pipeline has a bus");
-        let ends = [gst::MessageType::Eos, gst::MessageType::Error];
-        let message = bus.timed_pop_filtered(gst::ClockTime::from_seconds(120), &ends);
-        assert_eq!(
-            message.expect("it ends").type_(),
-            gst::MessageType::Eos,
-            "{}",
-            file.display()
-        );
-        pipeline.set_state(gst::State::Null).expect("it stops");
+        let sample = gst::Sample::builder();
+        let sample = sample.buffer(&self.frame()).caps(&caps).build();
+        let Run { buffers, error } = run_samples("pngenc", [sample]);
+        assert_eq!(error, None, "{}", file.display());
+        std::fs::write(file, common::bytes(&buffers[0])).expect("the folder can be written");
     }
 
     /// How far each sample is from another picture's, made visible; none if all are near.

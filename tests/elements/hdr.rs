@@ -5,6 +5,7 @@
 
 use crate::common;
 use common::pipeline::{Run, run_samples, scratch};
+use common::random::Random;
 use common::{attach, bytes, init, matte_rows};
 use gstmatte::frame::nits_to_pq;
 use image::imageops::FilterType;
@@ -269,16 +270,13 @@ fn codings() -> [Coding<'static>; 5] {
 /// The mattes of a few frames with sensor noise in a coding, rows one after the other.
 fn mattes(light: &[Light], (_, colorimetry, matrix, code): Coding, noise: f64) -> Vec<Vec<u8>> {
     let caps = caps("P010_10LE", colorimetry);
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = Random::new(1);
     let samples: Vec<_> = (0..8)
         .map(|n| {
             let noisy: Vec<Light> = light
                 .iter()
                 .map(|l| {
-                    state ^= state << 13;
-                    state ^= state >> 7;
-                    state ^= state << 17;
-                    let shift = noise * ((state >> 40) as f64 / (1u64 << 24) as f64 - 0.5);
+                    let shift = noise * (random.unit() - 0.5);
                     l.map(|l| srgb_to_light((light_to_srgb(l) + shift).max(0.0)))
                 })
                 .collect();

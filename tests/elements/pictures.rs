@@ -24,14 +24,14 @@ fn picture(color: [u8; 3]) -> image::RgbImage {
     })
 }
 
-struct Stream {
+struct Rig {
     harness: gst_check::Harness,
     info: gst_video::VideoInfo,
     time: gst::ClockTime,
 }
 
 /// Messages hold their element, and the element the bus: what nobody has read would keep both.
-impl Drop for Stream {
+impl Drop for Rig {
     fn drop(&mut self) {
         if let Some(bus) = self.harness.element().and_then(|element| element.bus()) {
             bus.set_flushing(true);
@@ -39,7 +39,7 @@ impl Drop for Stream {
     }
 }
 
-impl Stream {
+impl Rig {
     fn new(file: &Path) -> Self {
         Self::with("image", file.to_str().expect("a plain path"))
     }
@@ -120,7 +120,7 @@ fn a_changed_file_is_read_again() {
     for kind in ["png", "jpg", "webp"] {
         let file = scratch("reload").join(format!("behind.{kind}"));
         picture(RED).save(&file).expect("the folder can be written");
-        let mut stream = Stream::new(&file);
+        let mut stream = Rig::new(&file);
         assert!(near(stream.next(), RED), "{kind}");
         picture(BLUE)
             .save(&file)
@@ -150,7 +150,7 @@ fn a_half_written_file_breaks_nothing() {
         let whole = std::fs::read(&whole).expect("just written");
         for share in [1, 2, 3] {
             picture(RED).save(&file).expect("the folder can be written");
-            let mut stream = Stream::new(&file);
+            let mut stream = Rig::new(&file);
             stream.listen();
             assert!(near(stream.next(), RED), "{kind}");
             let half = &whole[..whole.len() * share / 4];
@@ -180,7 +180,7 @@ fn a_half_written_file_breaks_nothing() {
 fn a_file_that_is_gone_leaves_its_picture() {
     let file = scratch("gone").join("behind.png");
     picture(RED).save(&file).expect("the folder can be written");
-    let mut stream = Stream::new(&file);
+    let mut stream = Rig::new(&file);
     std::fs::remove_file(&file).expect("it is there");
     for _ in 0..40 {
         assert!(near(stream.next(), RED));
@@ -216,7 +216,7 @@ const COLORS: [[u8; 3]; 5] = [
 fn animations_play_by_the_frames_times() {
     let file = scratch("moving").join("behind.gif");
     animation(&file, &COLORS);
-    let mut stream = Stream::new(&file);
+    let mut stream = Rig::new(&file);
     assert!(near(stream.next_at(gst::ClockTime::ZERO), COLORS[0]));
     // Forwards frame by frame, forwards by a leap, backwards, into a late repetition and back.
     for ms in [
@@ -246,7 +246,7 @@ fn animations_play_by_the_frames_times() {
 fn an_animation_plays_through_changes() {
     let file = scratch("changes").join("behind.gif");
     animation(&file, &COLORS);
-    let mut stream = Stream::new(&file);
+    let mut stream = Rig::new(&file);
     let element = stream.harness.element().expect("it has one");
     stream.next_until("it does not play", |found| near(found, COLORS[3]));
     for round in 0..4 {
@@ -273,7 +273,7 @@ fn an_animation_that_breaks_off_is_told_once_and_its_last_good_frame_stays() {
     animation(&file, &COLORS[..4]);
     let whole = std::fs::read(&file).expect("just written");
     std::fs::write(&file, &whole[..whole.len() * 5 / 8]).expect("it can be written");
-    let mut stream = Stream::new(&file);
+    let mut stream = Rig::new(&file);
     stream.listen();
     let start = Instant::now();
     let mut warned = Vec::new();
@@ -298,7 +298,7 @@ fn an_animation_that_breaks_off_is_told_once_and_its_last_good_frame_stays() {
 fn a_picture_that_cannot_be_read_changes_nothing() {
     let file = scratch("broken").join("behind.png");
     std::fs::write(&file, "no picture").expect("the folder can be written");
-    let mut stream = Stream::with("color", "0xffc81e1e");
+    let mut stream = Rig::with("color", "0xffc81e1e");
     let element = stream.harness.element().expect("it has one");
     element.set_property_from_str("background", "color");
     stream.listen();
@@ -334,7 +334,7 @@ fn pictures_are_named_by_address_too() {
         format!("file://{escaped}"),
         format!("file://localhost{escaped}"),
     ] {
-        let mut stream = Stream::with("image", &address);
+        let mut stream = Rig::with("image", &address);
         assert!(near(stream.next(), BLUE), "{address}");
         let element = stream.harness.element().expect("it has one");
         stream.listen();
@@ -360,7 +360,7 @@ fn sizes_change_while_a_picture_is_read() {
     })
     .save(&file)
     .expect("the folder can be written");
-    let mut stream = Stream::with("background", "blur");
+    let mut stream = Rig::with("background", "blur");
     assert!(!near(stream.next(), BLUE));
     let element = stream.harness.element().expect("it has one");
     let reader = std::thread::spawn(move || element.set_property("image", file.to_str()));

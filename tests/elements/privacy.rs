@@ -5,6 +5,7 @@
 //! byte must come out the same.
 
 use crate::common;
+use common::stream::Stream;
 use common::{attach, hiding_backgrounds, info, init, pixels, two_rooms};
 use gst::prelude::*;
 use gst_video::VideoFormat;
@@ -342,58 +343,32 @@ fn outside_the_subject_everything_is_hidden() {
 
 #[test]
 fn one_message_a_gap_and_one_when_it_ends() {
-    init();
+    let stream = Stream::new("mattecompose");
     let info = info(VideoFormat::Nv12, 16, 16);
-    let pipeline = gst::Pipeline::new();
-    let source = gst_app::AppSrc::builder()
-        .caps(&info.to_caps().unwrap())
-        .build();
-    let element = gst::ElementFactory::make("mattecompose").build().unwrap();
-    let sink = gst::ElementFactory::make("fakesink").build().unwrap();
-    pipeline
-        .add_many([source.upcast_ref(), &element, &sink])
-        .unwrap();
-    gst::Element::link_many([source.upcast_ref(), &element, &sink]).unwrap();
-    pipeline.set_state(gst::State::Playing).unwrap();
+    stream.play();
     for i in 0..9u64 {
         let [mut buffer, _] = two_rooms(&info);
-        buffer
-            .get_mut()
-            .unwrap()
-            .set_pts(gst::ClockTime::from_mseconds(300 * i));
         if (3..6).contains(&i) {
             attach(&mut buffer, &info, (16, 16), |_, _| 255);
         }
-        source.push_buffer(buffer).unwrap();
+        stream.push_at(gst::ClockTime::from_mseconds(300 * i), &info, buffer);
+        stream.pull().expect("every frame comes out");
     }
-    source.end_of_stream().unwrap();
-    let bus = pipeline.bus().unwrap();
-    let mut names = Vec::new();
-    for message in bus.iter_timed(gst::ClockTime::from_seconds(10)) {
-        match message.view() {
-            gst::MessageView::Element(m) => {
-                names.extend(m.structure().map(|s| s.name().to_string()))
-            }
-            gst::MessageView::Eos(_) => break,
-            gst::MessageView::Error(e) => panic!("{e:?}"),
-            _ => (),
-        }
-    }
-    pipeline.set_state(gst::State::Null).unwrap();
-    assert_eq!(names, ["matte-missing", "matte-recovered", "matte-missing"]);
+    let messages = ["matte-missing", "matte-recovered", "matte-missing"];
+    assert_eq!(stream.messages(), messages);
 }
 
 #[test]
 fn while_the_network_fails_the_room_is_not_seen() {
     init();
     let info = info(VideoFormat::Rgb, 64, 48);
-    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/nan.onnx");
+    let model = common::model("nan");
     for mode in ["sync", "async"] {
         for background in hiding_backgrounds() {
             // The model's answer is the logarithm of red: 0 where red is full, none without red.
             let [a, b] = [[0, 80, 10], [0, 200, 160]].map(|room: [u8; 3]| {
                 let element = gst::ElementFactory::make("mattebackground")
-                    .property("model", model)
+                    .property("model", &model)
                     .property_from_str("mode", mode)
                     .property("image", picture())
                     .property_from_str("background", background)

@@ -5,15 +5,11 @@
 
 use crate::common;
 use common::pipeline::heard;
-use common::{frame, info, init, matte_rows};
+use common::running::wait_for;
+use common::{frame, info, init, matte_rows, model};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use gstmatte::meta::{Matte, Stage};
-use std::time::{Duration, Instant};
-
-fn model(name: &str) -> String {
-    format!("{}/tests/models/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
-}
 
 /// An element in a harness with its bus, since a harness has none of its own.
 struct Rig {
@@ -73,7 +69,7 @@ impl Rig {
     /// What the bus says next, waited for.
     fn told(&self) -> Vec<String> {
         let mut messages = Vec::new();
-        wait_for(|| {
+        wait_for("a message", || {
             messages = self.messages();
             !messages.is_empty()
         });
@@ -90,15 +86,6 @@ impl Rig {
 
 fn value(buffer: &gst::BufferRef) -> Option<u8> {
     matte_rows(buffer).map(|rows| rows[3][4])
-}
-
-/// Waits until `ready`, at most ten seconds.
-fn wait_for(mut ready: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !ready() {
-        assert!(start.elapsed() < Duration::from_secs(10), "waited in vain");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
@@ -173,7 +160,7 @@ fn async_never_waits_and_carries_the_newest_matte_over() {
         value(&first).is_none_or(|v| v == 77),
         "the network may not have finished yet"
     );
-    wait_for(|| {
+    wait_for("the expected matte", || {
         let out = rig.push([0, 77, 0]);
         value(&out) == Some(77) && !Matte::of(&out).unwrap().inferred
     });
@@ -187,7 +174,7 @@ fn a_new_model_takes_over_without_a_gap() {
     assert_eq!(value(&rig.push([255, 40, 0])), Some(40));
     rig.element.set_property("model", model("classes"));
     let expected = (255.0 / (1.0 + (-2.0f64).exp())).round() as u8;
-    wait_for(|| {
+    wait_for("the expected matte", || {
         let now = value(&rig.push([255, 40, 0])).expect("no frame goes without a matte");
         assert!(now == 40 || now.abs_diff(expected) <= 1, "{now}");
         now != 40
@@ -204,7 +191,9 @@ fn the_picture_that_an_open_network_sees_is_larger_where_that_is_asked_for() {
     };
     assert_eq!(size(&rig.push([0, 40, 0])), (128, 96));
     rig.element.set_property("input-pixels", 49152u32);
-    wait_for(|| size(&rig.push([0, 40, 0])) == (256, 192));
+    wait_for("the expected matte", || {
+        size(&rig.push([0, 40, 0])) == (256, 192)
+    });
     assert_eq!(rig.messages(), ["matte-model-loaded"]);
     // Where the sides are fixed the property is refused, as all that a model contradicts.
     rig.element.set_property("model", model("alpha"));
@@ -236,12 +225,14 @@ fn a_failing_network_gives_no_matte_says_so_once_and_recovers() {
     for mode in ["sync", "async"] {
         let mut rig = Rig::new(&[("model", &model("nan")), ("mode", mode)]);
         let settle = |rig: &mut Rig, rgb: [u8; 3], wanted: Option<u8>| {
-            wait_for(|| value(&rig.push(rgb)) == wanted);
+            wait_for("the expected matte", || value(&rig.push(rgb)) == wanted);
         };
         settle(&mut rig, [255, 0, 0], Some(0));
         settle(&mut rig, [0, 0, 0], None);
         // Beside the stream the change of scene is seen before the network fails on it.
-        wait_for(|| value(&rig.push([0, 0, 0])).is_none() && rig.stat("failed") > 0);
+        wait_for("the expected matte", || {
+            value(&rig.push([0, 0, 0])).is_none() && rig.stat("failed") > 0
+        });
         for _ in 0..5 {
             assert_eq!(value(&rig.push([0, 0, 0])), None, "{mode}");
         }
@@ -257,7 +248,9 @@ fn a_failing_network_gives_no_matte_says_so_once_and_recovers() {
 #[test]
 fn a_flush_forgets_the_matte() {
     let mut rig = Rig::new(&[("model", &model("alpha")), ("mode", "async")]);
-    wait_for(|| value(&rig.push([0, 77, 0])) == Some(77));
+    wait_for("the expected matte", || {
+        value(&rig.push([0, 77, 0])) == Some(77)
+    });
     rig.harness.push_event(gst::event::FlushStart::new());
     rig.harness.push_event(gst::event::FlushStop::new(true));
     let segment = gst::FormattedSegment::<gst::ClockTime>::new();

@@ -5,6 +5,7 @@
 
 use crate::common;
 use common::pipeline::{green_model, scratch};
+use common::random::Random;
 use common::{attach, frame, info, init, pixels, two_rooms};
 use gst::prelude::*;
 use gst_check::Harness;
@@ -211,15 +212,8 @@ fn animated_pictures_play_whatever_the_timestamps() {
 
 /// A textured frame with sensor noise of its own and the raw matte of a subject.
 fn noisy(info: &VideoInfo, seed: u64) -> gst::Buffer {
-    let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let noise: Vec<u8> = (0..info.size())
-        .map(|_| {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            (random >> 40) as u8 % 9
-        })
-        .collect();
+    let mut random = Random::new(seed);
+    let noise: Vec<u8> = (0..info.size()).map(|_| random.below(9) as u8).collect();
     let width = info.width() as usize;
     let mut buffer = frame(info, |i| {
         let (x, y) = (i % width, i / width);

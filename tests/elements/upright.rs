@@ -5,7 +5,7 @@
 
 use crate::common;
 use common::pipeline::scratch;
-use common::{attach, bytes, frame, info, init, matte_rows, rig, shoot};
+use common::{attach, bytes, frame, info, init, matte_rows, nicks, rig, shoot};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use gstmatte::frame::{GrayImage, Orientation};
@@ -138,7 +138,7 @@ fn the_network_sees_every_orientation_upright() {
 fn mattes_lie_on_the_frame_as_it_is_stored() {
     let upright = RgbImage::from_fn(8, 6, |x, y| image::Rgb([0, (x * 31 + y * 5) as u8, 0]));
     for name in ["alpha", "nhwc", "half", "bytes", "gray", "open_alpha"] {
-        let model = format!("{}/tests/models/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
+        let model = common::model(name);
         for mode in [
             &[("mode", "sync")][..],
             &[("mode", "async")],
@@ -245,7 +245,7 @@ fn a_picture_stands_upright_behind_every_orientation() {
     mark(64, 32).save(&file).expect("the folder can be written");
     let file = file.to_str().expect("a plain path");
     for format in [VideoFormat::Rgb, VideoFormat::Nv12, VideoFormat::Yuy2] {
-        for fit in ["cover", "contain", "stretch", "tile"] {
+        for fit in nicks("image-fit") {
             let properties = [("image", file), ("image-fit", fit), ("color", "0xff102030")];
             let show = |turn: Orientation, word: &str| {
                 let (width, height) = turn.size((64, 48));
@@ -289,7 +289,7 @@ fn a_video_stands_upright_behind_every_orientation() {
         let out = shoot(&mut harness, room);
         turned(&first_component(&out, &info), camera)
     };
-    for fit in ["cover", "contain", "stretch", "tile"] {
+    for fit in nicks("image-fit") {
         let plain = (Orientation::Rotate0, "rotate-0");
         let wanted = show(fit, plain, plain);
         for camera in words() {

@@ -16,6 +16,7 @@ mod tree;
 
 use common::guard::{CASE, FOLDER, case};
 use common::pipeline::scratch;
+use common::random::Random;
 use gstmatte::frame::{GrayImage, TensorMut};
 use gstmatte::model::{ModelSource, Network, Options, Runtime, Search};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -33,22 +34,6 @@ const TEST: &str = "mutated_models_are_refused_or_work";
 const HANG: Duration = Duration::from_secs(60);
 /// Address space of a child.
 const MEMORY: u64 = 6 << 30;
-
-/// A small generator of repeatable numbers (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end.max(1)
-    }
-
-    fn pick<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
-        list[self.below(list.len())]
-    }
-}
 
 /// Descriptions to begin with.
 const DESCRIPTIONS: &[&str] = &[
@@ -109,7 +94,7 @@ fn mutate_text(random: &mut Random, text: &str) -> String {
         let at = random.below(words.len() + 1);
         match random.below(4) {
             0 if at < words.len() => drop(words.remove(at)),
-            1 if at < words.len() => words[at] = random.pick(WORDS).to_owned(),
+            1 if at < words.len() => words[at] = (*random.pick(WORDS)).to_owned(),
             2 if at < words.len() => words.insert(at, words[at].clone()),
             _ => words.insert(at.min(words.len()), format!("{} ", random.pick(WORDS))),
         }
@@ -133,9 +118,9 @@ fn mutate_bytes(random: &mut Random, data: &mut Vec<u8>) {
 
 /// Writes mutant `number` and its description.
 fn write(folder: &Path, number: u64, models: &[Vec<u8>]) -> PathBuf {
-    let mut random = Random((number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut random = Random::new(number + 1);
     let mut data = models[random.below(models.len())].clone();
-    let mut text = random.pick(DESCRIPTIONS).to_owned();
+    let mut text = (*random.pick(DESCRIPTIONS)).to_owned();
     match random.below(10) {
         0..7 => {
             let parse = |data: &[u8]| tree::parse(data).expect("the models are well-formed");

@@ -3,7 +3,7 @@
 //! A protobuf message as a tree, so that a change somewhere inside leaves everything around it
 //! well-formed and reaches ONNX Runtime's own checks, operators and kernels.
 
-use super::Random;
+use crate::common::random::Random;
 
 /// A field's value.
 #[derive(Debug, Clone)]

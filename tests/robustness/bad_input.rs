@@ -8,6 +8,7 @@ mod common;
 
 use common::live::Live;
 use common::pipeline::{Run, green_model, model_with, run, run_samples, scratch};
+use common::stream::Stream;
 use common::{bytes, frame, info, init};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -313,26 +314,13 @@ fn flush_and_go_on() {
 fn start_and_stop_again_and_again() {
     init();
     let info = info(VideoFormat::Nv12, 64, 48);
-    init();
-    let element = gst::ElementFactory::make("mattebackground")
-        .property("model", green_model().to_str().unwrap())
-        .build()
-        .unwrap();
-    let pipeline = gst::Pipeline::new();
-    let source = gst_app::AppSrc::builder()
-        .caps(&info.to_caps().unwrap())
-        .build();
-    let sink = gst_app::AppSink::builder().sync(false).build();
-    pipeline
-        .add_many([source.upcast_ref(), &element, sink.upcast_ref()])
-        .unwrap();
-    gst::Element::link_many([source.upcast_ref(), &element, sink.upcast_ref()]).unwrap();
+    let model = green_model();
+    let mut stream = Stream::new(&format!("mattebackground model={}", model.display()));
     for _ in 0..5 {
-        pipeline.set_state(gst::State::Playing).unwrap();
-        source.push_buffer(frame(&info, |_| 90)).unwrap();
-        sink.try_pull_sample(gst::ClockTime::from_seconds(60))
-            .expect("a frame comes out");
-        pipeline.set_state(gst::State::Null).unwrap();
+        stream.play();
+        stream.push(&info, frame(&info, |_| 90));
+        stream.pull().expect("a frame comes out");
+        stream.pipeline.set_state(gst::State::Null).unwrap();
     }
 }
 

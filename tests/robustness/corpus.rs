@@ -8,7 +8,11 @@
 
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;
+#[path = "../common/random.rs"]
+#[allow(dead_code, reason = "other programs use the rest")]
+mod random;
 
+use random::Random;
 use std::path::Path;
 
 fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -47,13 +51,7 @@ fn replay(target: &str) {
     assert!(!inputs.is_empty(), "no corpus for {target}");
     let mutants = std::env::var("MATTE_CORPUS_MUTANTS").ok();
     let mutants = mutants.and_then(|n| n.parse().ok()).unwrap_or(20);
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut random = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as usize >> 16
-    };
+    let mut random = Random::new(1);
     for (path, data) in &inputs {
         let _current = Current(path, 0);
         run(data);
@@ -61,14 +59,14 @@ fn replay(target: &str) {
             let _current = Current(path, mutant);
             let mut data = data.clone();
             for _ in 0..mutant % 4 + 1 {
-                let at = random() % data.len().max(1);
+                let at = random.below(data.len());
                 if let Some(byte) = data.get_mut(at) {
-                    *byte = random() as u8;
+                    *byte = random.next() as u8;
                 }
             }
             run(&data);
-            let mut noise = vec![0; random() % 500];
-            noise.fill_with(|| random() as u8);
+            let mut noise = vec![0; random.below(500)];
+            noise.fill_with(|| random.next() as u8);
             run(&noise);
         }
     }

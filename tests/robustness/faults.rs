@@ -13,7 +13,7 @@ use common::guard::{FOLDER, Watchdog, case, child};
 use common::live::Live;
 use common::pipeline::{model_with, scratch};
 use common::running::wait_for;
-use common::{frame, info, init};
+use common::{frame, info, init, model};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use gstmatte::model::{Runtime, Search};
@@ -23,10 +23,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(300);
-
-fn model(name: &str) -> String {
-    format!("{}/tests/models/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
-}
 
 /// What the frames of every test here are.
 fn frames() -> VideoInfo {

@@ -14,8 +14,9 @@ mod common;
 
 use common::guard::{CASE, FOLDER, Watchdog, case};
 use common::live::Live;
+use common::random::Random;
 use common::usage::{Usage, alone, assert_constant, growth, publish, report, slope};
-use common::{frame, info, init};
+use common::{frame, info, init, model};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use std::fmt::Write as _;
@@ -136,22 +137,6 @@ const MODELS: &[&str] = &[
     "nan",
 ];
 
-fn model(name: &str) -> String {
-    format!("{}/tests/models/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
-}
-
-struct Random(u64);
-
-impl Random {
-    fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        &list[number as usize % list.len()]
-    }
-}
-
 /// A picture of which some is subject to every model: a bright disc on dark.
 fn scene(info: &VideoInfo) -> gst::Buffer {
     let row = info.stride()[0].max(1) as usize;
@@ -187,7 +172,7 @@ fn soak(frames: u64) -> Vec<Usage> {
     let mut usage = Vec::with_capacity(cycles as usize);
     for place in plan.places.iter().cycle().take(cycles as usize) {
         let _guard = Watchdog::new("a cycle", Duration::from_secs(600));
-        let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ place << 20);
+        let mut random = Random::new(*place);
         let mut live = open(if place % 4 == 3 { "async" } else { "sync" });
         let mut info = info(VideoFormat::Nv12, SIZES[0].0, SIZES[0].1);
         let mut picture = scene(&info);
