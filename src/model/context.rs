@@ -2,8 +2,12 @@
 
 //! What the answers about a model are drawn from, and the errors that name the key to set.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::ModelError;
 use super::description::DescriptionKeys;
+use super::onnx::Feed;
 use super::signature::Signature;
 
 /// All that is known about a model while its description is resolved.
@@ -14,11 +18,19 @@ pub(super) struct ResolveContext<'a> {
     pub keys: &'a DescriptionKeys,
     /// The model's inputs and outputs.
     pub signature: &'a Signature,
+    /// What the graph does to each input before the network begins.
+    pub feeds: &'a HashMap<String, Feed>,
     /// Width and height of the video, for models that leave their size open.
     pub stream: Option<(usize, usize)>,
 }
 
-impl ResolveContext<'_> {
+impl<'a> ResolveContext<'a> {
+    /// What the graph does to `input` before the network begins.
+    pub fn feed(&self, input: &str) -> &'a Feed {
+        static NOTHING: LazyLock<Feed> = LazyLock::new(Feed::default);
+        self.feeds.get(input).unwrap_or(&NOTHING)
+    }
+
     /// More than one answer is possible, and `key` gives it.
     pub fn ambiguous(&self, key: &str, question: impl Into<String>) -> ModelError {
         ModelError::Ambiguous {

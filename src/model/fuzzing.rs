@@ -3,6 +3,8 @@
 //! Ways for the fuzz targets (`fuzz/`) into what is private here. No part of the API: anything in
 //! it may change at any time.
 
+use std::collections::HashMap;
+
 use ort::value::TensorElementType;
 
 use super::context::ResolveContext;
@@ -94,11 +96,13 @@ pub fn answer(
         file: "m.onnx",
         keys,
         signature: &signature,
+        feeds: &HashMap::new(),
         stream,
     };
     let hint = GraphHint {
         operator: operator.map(str::to_owned),
         bounds: None,
+        quantised: None,
     };
     let mut descriptor = Descriptor::resolve(&context)?;
     let spec = descriptor.input.spec;
@@ -110,6 +114,7 @@ pub fn answer(
         &context,
         &signature.outputs,
         |_| Some(&hint),
+        |_, _| None,
         &spec,
         &mut descriptor.guesses,
     )?;
@@ -133,15 +138,25 @@ pub type Outlined<'a> = (Vec<(&'a str, &'a str)>, Vec<Option<&'a str>>);
 /// As for a real model, one in memory.
 ///
 /// # Panics
-/// If the bounds of an output are none.
+/// If the bounds of an output are none, or what it stands for is no number.
 pub fn outline<'a>(bytes: &'a [u8], outputs: &[&str]) -> Result<Outlined<'a>, ModelError> {
     let outline = Outline::read(bytes, "m.onnx")?;
     outline.confine(None, "m.onnx")?;
+    for (input, _) in &outline.inputs {
+        let changes = outline.feed(input).changes;
+        assert!(
+            changes.iter().flatten().all(|x| x.is_finite()),
+            "{changes:?}"
+        );
+    }
     let operators = outputs
         .iter()
         .map(|output| {
             if let Some(bounds) = outline.bounds(output) {
                 assert!(bounds.range[0] < bounds.range[1], "{bounds:?}");
+            }
+            if let Some(quantised) = outline.quantised(output) {
+                assert!(quantised.scale > 0.0, "{quantised:?}");
             }
             outline.operator(output)
         })

@@ -13,6 +13,7 @@ mod context;
 mod description;
 mod error;
 mod exit;
+mod family;
 #[doc(hidden)]
 pub mod fuzzing;
 mod input;
@@ -25,7 +26,7 @@ mod session;
 mod signature;
 mod tensors;
 
-pub use description::{Class, DescriptionKeys, KEYS, Kind, Origin, StatePair};
+pub use description::{Class, DescriptionKeys, Fourth, KEYS, Kind, Origin, StatePair};
 pub use error::{Fault, Implausible, LibraryError, ModelError, RuntimeError};
 pub use input::{Descriptor, InputSize, PictureInput};
 pub use network::{Network, Options, Stopper};

@@ -35,7 +35,7 @@ impl OutputKind {
     }
 
     /// The word that `output.kind` has for it.
-    pub(super) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Alpha => "alpha",
             Self::Logits => "logits",

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::onnx::Bounds;
+use super::onnx::{Bounds, Quantised};
 use ort::value::{Outlet, TensorElementType, ValueRef, ValueType};
 
 /// One input or output.
@@ -78,6 +78,8 @@ pub struct GraphHint {
     pub operator: Option<String>,
     /// Between which numbers they lie.
     pub bounds: Option<Bounds>,
+    /// What its whole numbers stand for.
+    pub quantised: Option<Quantised>,
 }
 
 /// A model's inputs and outputs.

@@ -76,7 +76,8 @@ impl Engine for Network {
             name: descriptor.name.clone(),
             provider: self.active_provider().to_string(),
             accelerated: self.active_provider().is_accelerated(),
-            recurrent: !descriptor.states.is_empty(),
+            recurrent: !descriptor.states.is_empty()
+                || descriptor.input.fourth == Some(model::Fourth::LastMatte),
             matte_size: self.matte_size(),
             input_size: descriptor.input.size,
             warm_up: Network::warm_up(self),

@@ -425,6 +425,11 @@ const IMPLAUSIBLE: &[Nonsense] = &[
         &["output.kind = \"logits\""],
     ),
     (
+        "told_conv.onnx",
+        [[200, 80, 10], [90, 200, 160]],
+        &["output.kind = \"alpha\""],
+    ),
+    (
         "sigmoids.onnx",
         [[200, 80, 10], [90, 200, 160]],
         &["output.kind = \"softmax\"", "\"classes\""],

@@ -74,6 +74,25 @@ fn missing_and_broken_files_are_refused() {
         );
         assert!(error.to_string().starts_with(name), "{error}");
     }
+    // What people lay there instead of a model is named.
+    for (data, words) in [
+        (
+            &b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"[..],
+            "git lfs pull",
+        ),
+        (b"\n<!DOCTYPE html><html></html>", "web page"),
+        (b"PK\x03\x04 and more", "zip archive"),
+        (b"\x1f\x8b\x08 and more", "gunzip"),
+        (b"\x1c\0\0\0TFL3\0\0\0\0", "TensorFlow Lite"),
+        (b"\x89HDF\r\n\x1a\n", "Keras"),
+    ] {
+        let error = failure(&ModelSource::File(folder.write("other.onnx", data)));
+        let error = error.to_string();
+        assert!(
+            error.contains("other.onnx") && error.contains(words),
+            "{error}"
+        );
+    }
     // Cut off anywhere: an error, never a crash. A cut may leave a whole, smaller message.
     for len in 0..good.len() {
         let path = folder.write("cut.onnx", &good[..len]);
@@ -187,15 +206,51 @@ fn outside_data_stays_inside_of_the_models_folder() {
             "{location}: {error}"
         );
     }
-    let mut network = Network::load(&place("inside_it.data"), &Options::default()).unwrap();
+    let alpha = with(&[("output.kind", "alpha")]);
+    let mut network = Network::load(&place("inside_it.data"), &alpha).unwrap();
     fill(&mut network, |_, _| 1.0);
-    assert_matte(&matte(&mut network), |_| 0.5);
+    assert_matte(&matte(&mut network), |_| 0.0);
     let memory = ModelSource::Memory {
         name: "m".into(),
         model: model.into(),
         descriptor: None,
     };
     assert!(matches!(failure(&memory), ModelError::ExternalData { .. }));
+}
+
+/// A hub's cache keeps each file once and links to it from its snapshots.
+#[cfg(unix)]
+#[test]
+fn outside_data_may_be_links_of_a_hubs_cache() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("hub");
+    let ModelSource::File(model) = file("outside.onnx") else {
+        unreachable!()
+    };
+    let model = std::fs::read(model).unwrap();
+    let at = model
+        .windows(14)
+        .position(|w| w == b"../outside.bin")
+        .unwrap();
+    let mut changed = model;
+    changed[at..at + 14].copy_from_slice(b"inside_it.data");
+    let snapshot = folder.0.join("snapshots/1");
+    std::fs::create_dir_all(&snapshot).unwrap();
+    std::fs::create_dir(folder.0.join("blobs")).unwrap();
+    folder.write("blobs/a", changed);
+    folder.write("blobs/b", [0u8; 12]);
+    symlink("../../blobs/a", snapshot.join("m.onnx")).unwrap();
+    symlink("../../blobs/b", snapshot.join("inside_it.data")).unwrap();
+    let source = ModelSource::File(snapshot.join("m.onnx"));
+    let alpha = with(&[("output.kind", "alpha")]);
+    let mut network = Network::load(&source, &alpha).unwrap();
+    fill(&mut network, |_, _| 1.0);
+    assert_matte(&matte(&mut network), |_| 0.0);
+    // Out of the cache is out.
+    folder.write("elsewhere", [0u8; 12]);
+    std::fs::remove_file(snapshot.join("inside_it.data")).unwrap();
+    symlink("../../elsewhere", snapshot.join("inside_it.data")).unwrap();
+    assert!(matches!(failure(&source), ModelError::ExternalData { .. }));
 }
 
 #[test]

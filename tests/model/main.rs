@@ -6,6 +6,7 @@
 
 mod builtin;
 mod files;
+mod inputs;
 mod outputs;
 mod refused;
 mod sessions;

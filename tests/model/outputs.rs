@@ -32,7 +32,7 @@ fn alpha_is_copied_and_clamped() {
 #[test]
 fn logits_classes_and_softmax_become_probabilities() {
     for (name, kind, factor) in [
-        ("logits.onnx", OutputKind::Logits, 1.0),
+        ("logits.onnx", OutputKind::Logits, 8.0),
         ("classes.onnx", OutputKind::Classes, 2.0),
         ("softmax.onnx", OutputKind::Softmax, 2.0),
     ] {
@@ -42,8 +42,9 @@ fn logits_classes_and_softmax_become_probabilities() {
             &mut network,
             |c, p| if c == 0 { 8.0 * ramp(p) - 4.0 } else { 0.0 },
         );
+        let bias = if name == "logits.onnx" { -4.0 } else { 0.0 };
         assert_matte(&matte(&mut network), |p| {
-            sigmoid(factor * (8.0 * ramp(p) - 4.0))
+            sigmoid(factor * (8.0 * ramp(p) - 4.0) + bias)
         });
     }
 }
@@ -248,6 +249,20 @@ fn numbers_that_are_no_alpha_are_errors_that_say_how_to_mend_them() {
             &["values from 4.3 to 4.3", "output.kind = \"logits\""],
         ),
         (
+            "told_conv.onnx",
+            &[],
+            &[
+                "values from 0.5 to 0.5 and none beyond",
+                "output.kind = \"logits\"",
+                "output.kind = \"alpha\"",
+            ],
+        ),
+        (
+            "classes.onnx",
+            &[],
+            &["none beyond", "output.kind = \"softmax\""],
+        ),
+        (
             "sigmoids.onnx",
             &[],
             &["classes that add up to 1.1", "output.kind = \"classes\""],
@@ -291,7 +306,7 @@ fn the_keys_that_the_errors_name_set_it_right() {
         assert_eq!(says(&mut network, 1.0).unwrap(), [255; 48], "{name}");
     }
     let mut network = load_ok("relu6.onnx", &[("output.kind", "logits")]);
-    assert_eq!(says(&mut network, 0.0).unwrap(), [byte(sigmoid(0.3)); 48]);
+    assert_eq!(says(&mut network, 0.5).unwrap(), [byte(sigmoid(4.3)); 48]);
     let error = load_error(
         "clip255.onnx",
         &[("output.kind", "logits"), ("output.range", "[0, 255]")],
@@ -360,6 +375,85 @@ fn an_alpha_is_read_however_it_is_given() {
     let mut network = load_ok("given_mask.onnx", &[]);
     assert_eq!(says(&mut network, 0.6).unwrap(), [255; 48]);
     assert_eq!(says(&mut network, 0.4).unwrap(), [0; 48]);
+}
+
+#[test]
+fn what_the_graph_turns_over_is_asked_about() {
+    for name in ["given_background.onnx", "given_first.onnx"] {
+        let error = load_error(name, &[]);
+        assert!(
+            error.contains("high in the background ([1.0, 0.0]) or in the subject ([0.0, 1.0])?")
+                && error.contains("`output.range`"),
+            "{error}"
+        );
+        let mut network = load_ok(name, &[("output.range", "[1, 0]")]);
+        assert_eq!(says(&mut network, 0.7).unwrap(), [byte(sigmoid(0.7)); 48]);
+        let mut network = load_ok(name, &[("output.range", "[0, 1]")]);
+        assert_eq!(says(&mut network, 0.7).unwrap(), [byte(sigmoid(-0.7)); 48]);
+    }
+}
+
+#[test]
+fn whole_numbers_are_what_they_stand_for() {
+    use OutputKind::{Classes, Logits, Softmax};
+    for (name, kind) in [
+        ("logits_u8", Logits),
+        ("logits_i8", Logits),
+        ("classes_u8", Classes),
+        ("softmax_i8", Softmax),
+    ] {
+        let file = format!("given_{name}.onnx");
+        // What is guessed may be said, too.
+        for keys in [&[][..], &[("output.kind", kind.word())]] {
+            let mut network = load_ok(&file, keys);
+            assert_eq!(network.output().kind, kind, "{name}");
+            for green in [-3.0, -0.7, 1.5, 3.0] {
+                let expected = byte(sigmoid(green));
+                for found in says(&mut network, green).unwrap() {
+                    // Steps of 1/20 before the sigmoid are 1/80 of it at most.
+                    let limit = if kind == Softmax { 1 } else { 4 };
+                    assert!(
+                        found.abs_diff(expected) <= limit,
+                        "{name} of {green}: {found}, expected {expected}"
+                    );
+                }
+            }
+        }
+    }
+    let mut network = load_ok("given_logits_i8.onnx", &[]);
+    let error = says(&mut network, 0.5).expect_err("undecided").to_string();
+    assert!(error.contains("values from 0.5 to 0.5"), "{error}");
+}
+
+#[test]
+fn a_run_on_a_test_picture_tells_what_the_graph_does_not() {
+    let mut network = load_ok("given_conv.onnx", &[]);
+    assert_eq!(network.output().kind, OutputKind::Alpha);
+    let guesses = network.descriptor().guesses.join("\n");
+    assert!(guesses.contains("values of a run"), "{guesses}");
+    assert_eq!(says(&mut network, 0.4).unwrap(), [102; 48]);
+    let mut network = load_ok("given_log.onnx", &[]);
+    assert_eq!(says(&mut network, 0.7).unwrap(), [byte(sigmoid(0.7)); 48]);
+}
+
+#[test]
+fn classes_may_be_alphas_of_their_own() {
+    for (subject, expected) in [
+        ("[1]", sigmoid(1.2)),
+        ("[0]", 0.5),
+        ("[0, 1]", sigmoid(1.2)),
+    ] {
+        let mut network = load_ok("given_each.onnx", &[("output.subject", subject)]);
+        assert_eq!(network.output().kind, OutputKind::Alpha);
+        assert_eq!(says(&mut network, 1.2).unwrap(), [byte(expected); 48]);
+    }
+}
+
+#[test]
+fn of_two_outputs_the_soft_one_is_taken() {
+    let mut network = load_ok("given_two.onnx", &[]);
+    assert_eq!(network.output().name, "shares");
+    assert_eq!(says(&mut network, 0.7).unwrap(), [byte(sigmoid(0.7)); 48]);
 }
 
 /// The sampler writes floats; the model gets its own type.

@@ -14,8 +14,8 @@ fn what_is_no_matte_model_is_refused() {
             "which input takes the picture? It has `image` (f32 1x3x6x8), `background`",
         ),
         (
-            "bare.onnx",
-            "what do the values of output `mask` (f32 1x1x6x8) mean: alpha, logits",
+            "relu6.onnx",
+            "what do the values of output `alpha` (f32 1x1x6x8) (0 to 6) mean: alpha, logits",
         ),
         (
             "huge.onnx",
@@ -43,9 +43,9 @@ fn what_is_no_matte_model_is_refused() {
         error.contains("an input of 16384x16384 is too large"),
         "{error}"
     );
-    let error = load_error("bare.onnx", &[]);
+    let error = load_error("relu6.onnx", &[]);
     assert!(
-        error.ends_with("set `output.kind` in the model's descriptor"),
+        error.ends_with("set `output.kind` in relu6.toml beside it: [output], kind = ..."),
         "{error}"
     );
 }
@@ -79,6 +79,24 @@ fn contradictions_name_their_place_and_key() {
         ),
         (
             "alpha.onnx",
+            "input.multiple",
+            "16",
+            "the input is 8x6 whatever it says; leave it out",
+        ),
+        (
+            "alpha.onnx",
+            "output.subject",
+            "background",
+            "one channel and no classes to choose from; leave it out",
+        ),
+        (
+            "logits.onnx",
+            "output.labels",
+            "[\"dog\", \"cat\"]",
+            "one channel and no classes to choose from; leave it out",
+        ),
+        (
+            "alpha.onnx",
             "input.type",
             "u8",
             "the model's input is f32, not u8",
@@ -104,8 +122,8 @@ fn contradictions_name_their_place_and_key() {
         (
             "classes.onnx",
             "output.kind",
-            "alpha",
-            "\"alpha\" needs one channel",
+            "labels",
+            "\"labels\" needs one channel",
         ),
         (
             "classes.onnx",

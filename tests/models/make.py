@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 import numpy as np
+import onnx
 from onnx import TensorProto as T
 from onnx import checker, helper, numpy_helper
 
@@ -30,7 +31,17 @@ def const(name, array):
     return numpy_helper.from_array(np.asarray(array), name)
 
 
-def save(name, nodes, inputs, outputs, constants=(), metadata=None):
+def settled(picture):
+    """What a description says of a picture's numbers, so that nothing of it is guessed."""
+    kind = picture.type.tensor_type
+    sides = [side.dim_value for side in kind.shape.dim]
+    said = {"matte.input.order": "rgb"} if 3 in sides[1:] else {}
+    return said | ({"matte.input.range": "[0, 1]"} if kind.elem_type in (F32, F16) else {})
+
+
+def save(name, nodes, inputs, outputs, constants=(), metadata=None, guessed=False):
+    """Writes a model. `guessed` leaves out what a description says of the picture's numbers."""
+    metadata = metadata if guessed else {**settled(inputs[0]), **(metadata or {})}
     graph = helper.make_graph(nodes, "g", inputs, outputs, list(constants))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 8
@@ -47,7 +58,7 @@ def channel(source, index, target, axis=1):
     return [node("Slice", " ".join([source, *names]), target)], constants
 
 
-IMAGE = [1, 3, 6, 8]
+IMAGE, OPEN = [1, 3, 6, 8], [1, 3, "h", "w"]
 
 # The green channel is the alpha, between 0 and 1.
 nodes, consts = channel("image", 1, "green")
@@ -82,10 +93,10 @@ save("softmax", red + [node("Neg", "red", "minus"), node("Concat", "minus red", 
                        node("Softmax", "both", "shares", axis=1)],
      [value("image", F32, IMAGE)], [value("shares", F32, [1, 2, 6, 8])], red_consts)
 
-# One channel before the sigmoid.
-save("logits", [node("Conv", "image weights", "score")],
+# One channel before the sigmoid: eight times red, minus 4.
+save("logits", [node("Conv", "image weights bias", "score")],
      [value("image", F32, IMAGE)], [value("score", F32, [1, 1, 6, 8])],
-     [const("weights", np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1))])
+     [const("weights", np.array([8, 0, 0], np.float32).reshape(1, 3, 1, 1)), const("bias", np.array([-4], np.float32))])
 
 # The index of the strongest channel; the subject's classes are told by metadata.
 save("labels", [node("ArgMax", "image", "label", axis=1, keepdims=0)],
@@ -195,7 +206,91 @@ for name, kind, steps, constants in (
     channels, inner = channel("picture", 1, "green")
     save(f"taken_{name}", [*steps, *channels, node("Clip", "green zero_f one", "alpha")],
          [value("image", kind, IMAGE)], [value("alpha", F32, ONE)],
-         [*inner, *constants, const("zero_f", np.float32(0)), const("one", np.float32(1))])
+         [*inner, *constants, const("zero_f", np.float32(0)), const("one", np.float32(1))], guessed=True)
+
+# What is to be read from the first layers: green as alpha behind layers that take the picture from 0 to
+# 255, from -1 to 1, less ImageNet's means, turned over; sides that are open, and no sides at all.
+def fed(name, steps, constants=(), kind=F32, image=IMAGE, last="picture"):
+    green_only = np.array([0, 1, 0], np.float32).reshape(1, 3, 1, 1)
+    save(f"fed_{name}", [*steps, node("Conv", f"{last} weights", "green"), node("Clip", "green low high", "alpha")],
+         [value("image", kind, image)], [value("alpha", F32, ONE if image == IMAGE else [1, 1, "oh", "ow"])],
+         [const("weights", green_only), *(const(n, v) for n, v in constants),
+          const("low", np.float32(0)), const("high", np.float32(1))], guessed=True)
+
+
+def each(*values):
+    return np.array(values, np.float32).reshape(1, 3, 1, 1)
+
+
+fed("plain", [], last="image")
+fed("bytes", [node("Div", "image most", "picture")], [("most", np.float32(255))])
+fed("signed", [node("Add", "image one", "above"), node("Mul", "above half", "picture")],
+    [("one", np.float32(1)), ("half", np.float32(0.5))])
+fed("turned", [node("Sub", "one image", "picture")], [("one", np.float32(1))])
+for name, order in (("rgb", 1), ("bgr", -1)):
+    fed(f"imagenet_{name}", [node("Sub", "image mean", "around"), node("Div", "around std", "picture")],
+        [("mean", each(*np.float32([123.675, 116.28, 103.53])[::order])),
+         ("std", each(*np.float32([58.395, 57.12, 57.375])[::order]))])
+fed("layer", [node("BatchNormalization", "image scale bias mean variance", "picture", epsilon=0.0)],
+    [(n, np.full(3, v, np.float32)) for n, v in (("scale", 0.5), ("bias", 0.5), ("mean", 127.5), ("variance", 127.5**2))])
+fed("open", [], image=["n", "c", "h", "w"], last="image")
+fed("open_last", [node("Transpose", "image", "picture", perm=[0, 3, 1, 2])], image=["n", "h", "w", "c"])
+fed("nothing", [], last="image")
+unshaped = onnx.load(FOLDER / "fed_nothing.onnx")
+for tensor in (*unshaped.graph.input, *unshaped.graph.output):
+    tensor.type.tensor_type.ClearField("shape")
+(FOLDER / "fed_nothing.onnx").write_bytes(unshaped.SerializeToString())
+
+# Alphas that cannot be told from what the graph says: turned over, the first class, regressed by a
+# convolution; scores and classes in whole numbers, classes that do not exclude each other, their
+# logarithms, and a mask beside what it was made of.
+given("background", [node("Neg", "green", "minus"), node("Sigmoid", "minus", "alpha")], start=nodes)
+given("first", [node("Softmax", "both", "shares", axis=1), node("Slice", "shares from to axis", "alpha")],
+      [("none", np.float32(0)), *((n, np.array([v], np.int64)) for n, v in (("from", 0), ("to", 1), ("axis", 1)))],
+      start=two)
+given("conv", [node("Conv", "image weights", "alpha")], [("weights", each(0, 1, 0))], start=[])
+save("told_conv", [node("Conv", "image weights", "alpha")], [value("image", F32, IMAGE)], [value("alpha", F32, ONE)],
+     [const("weights", each(0, 1, 0))], metadata={"matte.output.kind": "logits"})
+for name, dtype, kind, scale, zero in (("u8", np.uint8, U8, 0.05, 128), ("i8", np.int8, I8, 0.05, 0)):
+    given(f"logits_{name}", [node("Conv", "image weights", "score"), node("QuantizeLinear", "score scale zero", "alpha")],
+          [("weights", each(0, 1, 0)), ("scale", np.float32(scale)), ("zero", dtype(zero))], kind=kind, start=[])
+PAIR = [1, 2, 6, 8]
+halves = [node("Conv", "image pair", "both")]
+pair = ("pair", np.array([[0, 0, 0], [0, 1, 0]], np.float32).reshape(2, 3, 1, 1))
+given("classes_u8", [node("QuantizeLinear", "both scale zero", "alpha")],
+      [pair, ("scale", np.float32(0.05)), ("zero", np.uint8(100))], kind=U8, shape=PAIR, start=halves)
+given("softmax_i8", [node("Softmax", "both", "shares", axis=1), node("QuantizeLinear", "shares scale zero", "alpha")],
+      [pair, ("scale", np.float32(1 / 256)), ("zero", np.int8(-128))], kind=I8, shape=PAIR, start=halves)
+given("each", [node("Sigmoid", "both", "alpha")], [pair], shape=PAIR, start=halves)
+given("log", [node("LogSoftmax", "both", "alpha", axis=1)], [pair], shape=PAIR, start=halves)
+save("given_two", [*halves, node("Softmax", "both", "shares", axis=1),
+                   node("ArgMax", "both", "label", axis=1)],
+     [value("image", F32, IMAGE)], [value("label", I64, ONE), value("shares", F32, PAIR)], [const(*pair)])
+
+# Two pictures at once; a fourth channel, which becomes the alpha, before and behind the others; rows and
+# columns of one name; sides that must be multiples of 32, as the way down and up again wants it.
+save("batch", [node("Conv", "image weights", "green"), node("Sigmoid", "green", "alpha")],
+     [value("image", F32, [2, 3, 6, 8])], [value("alpha", F32, [2, 1, 6, 8])], [const("weights", each(0, 1, 0))])
+rest, rest_consts = channel("image", 3, "rest")
+save("fourth", rest + [node("Clip", "rest zero one", "alpha")], [value("image", F32, [1, 4, 6, 8])],
+     [value("alpha", F32, ONE)], rest_consts + clip, metadata={"matte.input.order": "rgb"})
+rest, rest_consts = channel("image", 3, "rest", axis=3)
+greens, green_consts = channel("image", 1, "green", axis=3)
+half = const("half", np.float32(0.5))
+save("fourth_last", [*rest, *greens, node("Mul", "rest half", "before"), node("Mul", "green half", "now"),
+                     node("Add", "before now", "sum"), node("Clip", "sum zero one", "alpha")],
+     [value("image", F32, [1, 6, 8, 4])], [value("alpha", F32, [1, 6, 8, 1])],
+     rest_consts + green_consts + clip + [half],
+     metadata={"matte.input.order": "rgb", "matte.input.fourth": "matte"})
+save("one_side", green[0] + [node("Clip", "green zero one", "alpha")], [value("image", F32, [1, 3, "side", "side"])],
+     [value("alpha", F32, [1, 1, "side", "side"])], green[1] + clip)
+down = [node("MaxPool", f"{'image' if i == 0 else f'down{i}'}", f"down{i + 1}", kernel_shape=[2, 2], strides=[2, 2])
+        for i in range(5)]
+save("halves", [*down, node("Resize", "down5 none scales", "up", mode="nearest"), node("Add", "image up", "sum"),
+                node("Conv", "sum weights", "green"), node("Sigmoid", "green", "alpha")],
+     [value("image", F32, OPEN)], [value("alpha", F32, [1, 1, "h", "w"])],
+     [const("weights", each(0, 1, 0)), const("none", np.array([], np.float32)),
+      const("scales", np.array([1, 1, 32, 32], np.float32))])
 
 # Two classes with a sigmoid each, described as if they were a softmax's: they do not add up to 1.
 save("sigmoids", [node("Slice", "image start end axis", "both"), node("Sigmoid", "both", "shares")],
@@ -256,13 +351,12 @@ save("downsample", src_red + [
         const("half", np.float32(0.5))])
 
 # Any size, for benchmarks: the red channel as alpha and as logits, 21 classes, their labels.
-OPEN = [1, 3, "h", "w"]
 weights = np.zeros((21, 3, 1, 1), np.float32)
 weights[::2, 0], weights[1::2, 1] = 1, -1
 save("open_alpha", red + [node("Clip", "red zero one", "alpha")], [value("image", F32, OPEN)],
      [value("alpha", F32, [1, 1, "h", "w"])], red_consts + clip)
 save("open_logits", [node("Conv", "image weights", "score")], [value("image", F32, OPEN)],
-     [value("score", F32, [1, 1, "h", "w"])], [const("weights", weights[:1])])
+     [value("score", F32, [1, 1, "h", "w"])], [const("weights", -4 * weights[:1])])
 save("open_classes", [node("Conv", "image weights", "scores")], [value("image", F32, OPEN)],
      [value("scores", F32, [1, 21, "h", "w"])], [const("weights", weights)])
 save("open_labels", [node("ArgMax", "image", "label", axis=1)], [value("image", F32, OPEN)],

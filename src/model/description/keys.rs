@@ -24,10 +24,12 @@ pub enum Kind {
     PerChannel,
     /// Like [`Kind::PerChannel`], and none of them 0.
     Divisor,
-    /// A pair `[low, high]`, or one pair per channel.
+    /// A pair `[black, white]` of different numbers, or one pair per channel.
     Range,
     /// A pair `[background, subject]` of two different numbers.
     Pair,
+    /// A number, or the word `matte`.
+    Fourth,
     /// A list of texts.
     Texts,
     /// A list of class indices and class names.
@@ -97,6 +99,11 @@ pub const KEYS: &[(&str, Kind, &str)] = &[
     ("input.mean", Kind::PerChannel, "taken off after `range`"),
     ("input.std", Kind::Divisor, "divided by after `mean`"),
     (
+        "input.fourth",
+        Kind::Fourth,
+        "what a fourth channel gets: the same number everywhere, or the last matte (0 to 1)",
+    ),
+    (
         "output.name",
         Kind::Text,
         "name of the output that holds the matte",
@@ -150,9 +157,11 @@ impl Kind {
             Kind::PerChannel => "a number or a list of one number per channel".into(),
             Kind::Divisor => "a number other than 0, or a list of one per channel".into(),
             Kind::Range => {
-                "a pair [low, high] with low below high, or a list of one pair per channel".into()
+                "a pair [black, white] of two different numbers, or a list of one pair per channel"
+                    .into()
             }
             Kind::Pair => "a pair [background, subject] of two different numbers".into(),
+            Kind::Fourth => "a number or \"matte\"".into(),
             Kind::Texts => "a list of texts".into(),
             Kind::Classes => "a list of class indices (from 0) and class names".into(),
             Kind::States => {
@@ -183,10 +192,11 @@ impl Kind {
                 Kind::PerChannel.accepts(value) && numbers(value).iter().all(|&n| n as f32 != 0.0)
             }
             Kind::Range => list.is_some_and(|list| {
-                let is_pair = |value: &Value| value.as_array().is_some_and(|v| is_ascending(v));
-                is_ascending(list) || is_per_channel(list) && all(is_pair)
+                let is_pair = |value: &Value| value.as_array().is_some_and(|v| is_span(v));
+                is_span(list) || is_per_channel(list) && all(is_pair)
             }),
             Kind::Pair => list.is_some_and(|list| is_span(list)),
+            Kind::Fourth => is_number(value) || value.as_str() == Some("matte"),
             Kind::Texts => all(Value::is_str),
             Kind::Classes => list.is_some_and(|list| !list.is_empty()) && all(is_class),
             Kind::States => all(is_state),
@@ -210,11 +220,6 @@ fn is_number(value: &Value) -> bool {
 
 fn is_per_channel(list: &[Value]) -> bool {
     matches!(list.len(), 1 | 3)
-}
-
-/// Two numbers, the lower one first.
-fn is_ascending(pair: &[Value]) -> bool {
-    pair.len() == 2 && pair.iter().all(is_number) && as_number(&pair[0]) < as_number(&pair[1])
 }
 
 /// Two numbers that differ as the floats that they will be, so that their difference can be divided

@@ -89,6 +89,15 @@ pub enum Class {
     Name(String),
 }
 
+/// What a fourth channel of the picture gets, besides red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fourth {
+    /// The same number everywhere.
+    Number(f32),
+    /// The matte of the frame before, 0 to 1; 0 at first.
+    LastMatte,
+}
+
 /// Checked values of some of the [`KEYS`], each with the place that it comes from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DescriptionKeys {
@@ -182,6 +191,13 @@ impl DescriptionKeys {
         self.value(key)
             .and_then(Value::as_integer)
             .and_then(|i| usize::try_from(i).ok())
+    }
+
+    /// What a fourth channel gets.
+    pub fn fourth(&self) -> Option<Fourth> {
+        let value = self.value("input.fourth")?;
+        let number = as_number(value).map(|number| Fourth::Number(number as f32));
+        Some(number.unwrap_or(Fourth::LastMatte))
     }
 
     /// One number per channel: a single number stands for all.

@@ -194,7 +194,9 @@ fn ranges(value: &str) -> Option<Vec<Value>> {
     let pairs = value.split(';').filter(|pair| !pair.trim().is_empty());
     let pairs = pairs.map(|pair| {
         let (low, high) = pair.split_once(',')?;
-        Some(Value::Array(vec![number(low)?, number(high)?]))
+        let pair = [number(low)?, number(high)?];
+        // GStreamer's are `min,max`.
+        (pair[0].as_float() < pair[1].as_float()).then(|| Value::Array(pair.to_vec()))
     });
     let pairs: Option<Vec<Value>> = pairs.collect();
     pairs.filter(|pairs| !pairs.is_empty())

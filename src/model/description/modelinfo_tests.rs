@@ -70,11 +70,7 @@ fn bad_lines_are_named() {
             "m:9: dir: [input]: expected input or output",
         ),
         ("-1.0,1.0;", "-1.0;", "m:10: ranges: "),
-        (
-            "-1.0,1.0;",
-            "2.0,1.0;",
-            "m:10: input.range: expected a pair",
-        ),
+        ("-1.0,1.0;", "2.0,1.0;", "m:10: ranges: expected min,max"),
         (
             "group-id=selfie",
             "group-id",

@@ -95,8 +95,8 @@ fn errors_name_file_line_and_key() {
         ),
         (
             "[input]\nrange = [1, 1]",
-            "m.toml:2: input.range: expected a pair [low, high] with low below high, or a list \
-             of one pair per channel, found [1, 1]",
+            "m.toml:2: input.range: expected a pair [black, white] of two different numbers, \
+             or a list of one pair per channel, found [1, 1]",
         ),
         (
             "[model]\nsha256 = \"12\"",

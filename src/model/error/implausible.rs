@@ -29,6 +29,8 @@ pub enum Fault {
     NotWhole(f32),
     /// A pixel's probabilities add up to this.
     Sum(f32),
+    /// Scores that are all about 0 to 1, where a sigmoid or softmax has nothing to decide.
+    Undecided,
 }
 
 impl fmt::Display for Implausible {
@@ -49,6 +51,11 @@ impl fmt::Display for Implausible {
             Fault::Sum(sum) => write!(
                 f,
                 "classes that add up to {sum}, but those of output.kind = \"{kind}\" add up to 1"
+            )?,
+            Fault::Undecided => write!(
+                f,
+                "values from {low} to {high} and none beyond, but those of output.kind = \"{kind}\" \
+                 are below 0 in the background"
             )?,
         }
         write!(f, "; {}", self.remedy())
@@ -83,9 +90,16 @@ impl Implausible {
             (OutputKind::Labels, _) => {
                 "set output.kind = \"alpha\" or \"logits\" if they are no indices of classes"
             }
+            (OutputKind::Logits, _) => {
+                "set output.kind = \"alpha\" if they are one already, else \"minmax\""
+            }
+            (OutputKind::Classes, _) => {
+                "set output.kind = \"softmax\" if they add up to 1 already, \"alpha\" if each class \
+                 is one of its own"
+            }
             _ => {
-                "set output.kind = \"classes\" if a softmax is still to come; classes that do not \
-                 exclude each other cannot be used"
+                "set output.kind = \"classes\" if a softmax is still to come, \"alpha\" if each \
+                 class is one of its own"
             }
         }
     }

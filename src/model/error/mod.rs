@@ -46,7 +46,7 @@ pub enum ModelError {
         problem: String,
     },
     /// The model leaves a question open that no description answers.
-    #[error("{file}: {question}; set `{key}` in the model's descriptor")]
+    #[error("{file}: {question}; {}", where_to_set(file, key))]
     Ambiguous {
         /// The model.
         file: String,
@@ -124,7 +124,35 @@ pub enum ModelError {
     },
 }
 
+/// The file beside the model, and what to write there.
+fn where_to_set(model: &str, key: &str) -> String {
+    let stem = model.strip_suffix(".onnx").unwrap_or(model);
+    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    // A dot in a name would make sections of its parts.
+    let quote = if name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        "\""
+    } else {
+        ""
+    };
+    format!("set `{key}` in {stem}.toml beside it: [{section}], {quote}{name}{quote} = ...")
+}
+
 impl ModelError {
+    /// The same with more to ONNX Runtime's words.
+    pub(super) fn with(self, more: &str) -> Self {
+        match self {
+            Self::Run { file, message } => {
+                let message = format!("{message}; {more}");
+                Self::Run { file, message }
+            }
+            Self::Load { file, message } => {
+                let message = format!("{message}; {more}");
+                Self::Load { file, message }
+            }
+            other => other,
+        }
+    }
+
     /// ONNX Runtime's words about a run of `file`.
     pub(super) fn run(file: &str, error: &ort::Error) -> Self {
         Self::Run {

@@ -2,6 +2,8 @@
 
 //! What the inputs besides the picture get: recurrent states and constants.
 
+use ort::value::TensorElementType as E;
+
 use super::super::ModelError;
 use super::super::context::ResolveContext;
 use super::super::description::StatePair;
@@ -62,6 +64,12 @@ pub(super) fn resolve(
         } else if input.name == "downsample_ratio" {
             guesses.push("extra.downsample_ratio = 1, since the picture is small already".into());
             extras.push((input.name.clone(), vec![1.0]));
+        } else if input.element == Some(E::String) {
+            let problem = format!(
+                "its input {input} takes text, not numbers; only networks that take a picture can be \
+                 used"
+            );
+            return Err(context.unsuitable(problem));
         } else {
             let asked = format!(
                 "what does its input {input} get, besides the picture? (a constant, or a \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What a model needs to be fed: its picture input (`picture`, `size`), its recurrent states and
+//! What a model needs to be fed: its picture input (`picture`, `size`, `values`), its recurrent states and
 //! its constants (`further`), and the tensors for them (`tensor`, `constant`). What its output
 //! means is settled in `output`, once the output's true shape is known.
 //!
@@ -14,6 +14,7 @@ mod picture;
 mod picture_input;
 mod size;
 mod tensor;
+mod values;
 
 pub(in crate::model) use constant::constant;
 pub(in crate::model) use picture::layout_of;
@@ -44,6 +45,9 @@ pub struct Descriptor {
     pub extras: Vec<(String, Vec<f32>)>,
     /// What was guessed, one sentence each.
     pub guesses: Vec<String>,
+    /// Lines of an `[input]` section for what was guessed about the picture's numbers, of which
+    /// nothing in the file tells whether it is right.
+    pub doubts: Vec<String>,
 }
 
 impl Descriptor {
@@ -53,8 +57,8 @@ impl Descriptor {
     /// [`ModelError::Unsuitable`] if no input can take a picture, [`ModelError::Ambiguous`] if a
     /// key must be set, [`ModelError::Descriptor`] if a key contradicts the model.
     pub(in crate::model) fn resolve(context: &ResolveContext) -> Result<Self, ModelError> {
-        let mut guesses = Vec::new();
-        let input = picture::resolve(context, &mut guesses)?;
+        let (mut guesses, mut doubts) = (Vec::new(), Vec::new());
+        let input = picture::resolve(context, &mut guesses, &mut doubts)?;
         let (states, extras) = further::resolve(context, &input.name, &mut guesses)?;
         let text = |key: &str| context.keys.text(key).map(str::to_owned);
         Ok(Self {
@@ -66,6 +70,7 @@ impl Descriptor {
             states,
             extras,
             guesses,
+            doubts,
         })
     }
 }

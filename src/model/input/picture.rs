@@ -6,33 +6,39 @@ use ort::value::TensorElementType as E;
 
 use super::super::ModelError;
 use super::super::context::ResolveContext;
-use super::super::description::DescriptionKeys;
+use super::super::description::Fourth;
+use super::super::onnx::Feed;
 use super::super::signature::{self, TensorInfo, list};
-use super::{PictureInput, size};
-use crate::frame::{ChannelOrder, ElementType, TensorLayout, TensorSpec};
+use super::{PictureInput, size, values};
+use crate::frame::{ElementType, TensorLayout, TensorSpec};
 
-/// Answers all that concerns the picture.
+/// Answers all that concerns the picture. `doubts` gets the lines of a description that would settle
+/// what was guessed about its numbers.
 ///
 /// # Errors
 /// No input can take a picture, a key must be set, or a key contradicts the model.
 pub(super) fn resolve(
     context: &ResolveContext,
     guesses: &mut Vec<String>,
+    doubts: &mut Vec<String>,
 ) -> Result<PictureInput, ModelError> {
     let image = choose(context)?;
+    let feed = context.feed(&image.name);
     let layout = layout(context, image, guesses)?;
     let element = element(context, image)?;
-    let Some((leading, &[a, b, c])) = image.dims.split_last_chunk() else {
+    let sides = sides(image, feed);
+    let Some((leading, &[a, b, c])) = sides.split_last_chunk() else {
         return Err(cannot_take(context, image));
     };
     let [channels, height, width] = match layout {
         TensorLayout::Nchw => [a, b, c],
         TensorLayout::Nhwc => [c, a, b],
     };
-    let channels = channels.unwrap_or(3);
-    let order = order(context, channels, guesses)?;
-    let ((width, height), size) = size::resolve(context, width, height, guesses)?;
-    let (scale, bias) = normalisation(context.keys, element, guesses);
+    let channels = channels.or(feed.channels.filter(is_picture)).unwrap_or(3);
+    let order = values::order(context, channels, feed, guesses, doubts)?;
+    let square = is_square(feed, layout);
+    let ((width, height), size) = size::resolve(context, width, height, square, guesses)?;
+    let (scale, bias) = values::normalisation(context, element, feed, guesses, doubts)?;
     Ok(PictureInput {
         name: image.name.clone(),
         spec: TensorSpec {
@@ -46,9 +52,55 @@ pub(super) fn resolve(
         },
         element,
         channels,
-        leading: leading.len(),
+        fourth: fourth(context, image, channels)?,
+        leading: leading.iter().map(|side| side.unwrap_or(1)).collect(),
         size,
     })
+}
+
+/// The largest batch that is taken: all but one of its pictures are computed for nothing.
+const MOST_PICTURES: usize = 16;
+
+/// What a fourth channel gets.
+///
+/// # Errors
+/// There is one and nothing tells, or there is none.
+fn fourth(
+    context: &ResolveContext,
+    image: &TensorInfo,
+    channels: usize,
+) -> Result<Option<Fourth>, ModelError> {
+    match (context.keys.fourth(), channels) {
+        (None, 4) => {
+            let asked = format!(
+                "what does the fourth channel of input {image} get, besides red, green and blue? (a \
+                 number for all pixels, or \"matte\" for the last matte)"
+            );
+            Err(context.ambiguous("input.fourth", asked))
+        }
+        (Some(_), channels) if channels != 4 => {
+            let problem = format!("the model's input has {channels} channel(s)");
+            Err(context.contradiction("input.fourth", problem))
+        }
+        (given, _) => Ok(given),
+    }
+}
+
+/// Whether a picture can have so many channels.
+fn is_picture(channels: &usize) -> bool {
+    matches!(channels, 1 | 3 | 4)
+}
+
+/// The input's sides. Those of an input without a shape are what the first convolution takes.
+fn sides(tensor: &TensorInfo, feed: &Feed) -> Vec<Option<usize>> {
+    match (feed.channel_axis, feed.channels) {
+        (Some(axis @ (1 | 3)), Some(channels)) if tensor.dims.is_empty() => {
+            let mut sides = vec![Some(1), None, None, None];
+            sides[axis] = Some(channels);
+            sides
+        }
+        _ => tensor.dims.clone(),
+    }
 }
 
 /// The layout that a word names.
@@ -60,16 +112,32 @@ pub(in crate::model) fn layout_of(word: &str) -> TensorLayout {
     }
 }
 
-/// The layouts that an input's sides allow, for a picture of 1 or 3 channels.
-fn layouts(tensor: &TensorInfo) -> Vec<TensorLayout> {
-    let fits = |side: Option<usize>| matches!(side, None | Some(1 | 3));
-    let Some((leading, &[a, _, c])) = tensor.dims.split_last_chunk() else {
+/// Whether the model gives rows and columns the same name, and so the same number.
+fn is_square(feed: &Feed, layout: TensorLayout) -> bool {
+    let Some([.., a, b, c]) = feed.sides.last_chunk::<4>() else {
+        return false;
+    };
+    let (rows, columns) = match layout {
+        TensorLayout::Nchw => (b, c),
+        TensorLayout::Nhwc => (a, b),
+    };
+    rows == columns && !rows.is_empty()
+}
+
+/// The layouts that an input's sides allow, for a picture of 1, 3 or 4 channels.
+fn layouts(tensor: &TensorInfo, feed: &Feed) -> Vec<TensorLayout> {
+    let fits = |side: Option<usize>| side.is_none_or(|side| is_picture(&side));
+    let sides = sides(tensor, feed);
+    let Some((leading, &[a, _, c])) = sides.split_last_chunk() else {
         return Vec::new();
     };
     let numeric = ELEMENTS
         .iter()
         .any(|(element, _)| tensor.element == Some(*element));
-    let single = leading.iter().all(|side| matches!(side, None | Some(1)));
+    let single = match leading {
+        [batch] => batch.is_none_or(|batch| (1..=MOST_PICTURES).contains(&batch)),
+        sides => sides.iter().all(|side| matches!(side, None | Some(1))),
+    };
     if !numeric || !single || leading.len() > 2 {
         return Vec::new();
     }
@@ -78,9 +146,11 @@ fn layouts(tensor: &TensorInfo) -> Vec<TensorLayout> {
     match (known(a), known(c)) {
         (true, false) => vec![TensorLayout::Nchw],
         (false, true) => vec![TensorLayout::Nhwc],
-        _ => [(a, TensorLayout::Nchw), (c, TensorLayout::Nhwc)]
+        _ => [(a, TensorLayout::Nchw, 1), (c, TensorLayout::Nhwc, 3)]
             .into_iter()
-            .filter_map(|(side, layout)| fits(side).then_some(layout))
+            // The first convolution knows where the channels are.
+            .filter(|(.., axis)| feed.channel_axis.is_none_or(|known| known == *axis))
+            .filter_map(|(side, layout, _)| fits(side).then_some(layout))
             .collect(),
     }
 }
@@ -99,12 +169,13 @@ fn choose<'a>(context: &ResolveContext<'a>) -> Result<&'a TensorInfo, ModelError
         states.iter().any(|state| state.input == input.name)
             || keys.extras().any(|(name, ..)| name == input.name)
     };
+    let layouts = |input: &TensorInfo| layouts(input, context.feed(&input.name));
     let possible = |input: &&TensorInfo| !taken(input) && !layouts(input).is_empty();
     let mut found: Vec<&TensorInfo> = inputs.iter().filter(possible).collect();
     // Beside a picture as most models have it, others are something else.
     let usual = |input: &TensorInfo| {
         let usual = input.is_float() || input.element == Some(E::Uint8);
-        usual && input.dims.len() == 4
+        usual && matches!(input.dims.len(), 0 | 4)
     };
     if found.iter().any(|input| usual(input)) {
         found.retain(|input| usual(input));
@@ -115,7 +186,8 @@ fn choose<'a>(context: &ResolveContext<'a>) -> Result<&'a TensorInfo, ModelError
         ([only], ..) | (_, Some(only), None) => Ok(only),
         ([], ..) => Err(context.unsuitable(format!(
             "none of its inputs can take a picture (a tensor of f32, f16, f64, u8, i8 or i32 with \
-             three to five sides, 1x3xHxW or 1xHxWx3, or 1 channel for gray); it has {}",
+             three to five sides, 1x3xHxW or 1xHxWx3, or 1 channel for gray, or a fourth one); it \
+             has {}",
             list(inputs)
         ))),
         _ => {
@@ -138,7 +210,7 @@ fn layout(
     image: &TensorInfo,
     guesses: &mut Vec<String>,
 ) -> Result<TensorLayout, ModelError> {
-    let possible = layouts(image);
+    let possible = layouts(image, context.feed(&image.name));
     match (context.keys.text("input.layout"), &possible[..]) {
         (_, []) => Err(cannot_take(context, image)),
         (Some(word), _) if possible.contains(&layout_of(word)) => Ok(layout_of(word)),
@@ -195,51 +267,4 @@ fn sampled(element: E) -> ElementType {
         E::Uint8 => ElementType::U8,
         _ => ElementType::F32,
     }
-}
-
-/// The order of the channels.
-fn order(
-    context: &ResolveContext,
-    channels: usize,
-    guesses: &mut Vec<String>,
-) -> Result<ChannelOrder, ModelError> {
-    match (context.keys.text("input.order"), channels) {
-        // One channel gets the luma, whatever the order of the colours.
-        (Some("gray") | None, 1) => Ok(ChannelOrder::Rgb),
-        (Some("rgb"), 3) => Ok(ChannelOrder::Rgb),
-        (Some("bgr"), 3) => Ok(ChannelOrder::Bgr),
-        (None, _) => {
-            guesses.push("input.order = \"rgb\", as most models are trained".into());
-            Ok(ChannelOrder::Rgb)
-        }
-        (Some(word), _) => {
-            let problem = format!("{word} does not fit the model's {channels} channel(s)");
-            Err(context.contradiction("input.order", problem))
-        }
-    }
-}
-
-/// Factor and summand per channel on a colour value x of 0 to 1:
-/// `(low + x * (high - low) - mean) / std`.
-fn normalisation(
-    keys: &DescriptionKeys,
-    element: E,
-    guesses: &mut Vec<String>,
-) -> ([f32; 3], [f32; 3]) {
-    let range = keys.range().unwrap_or_else(|| {
-        let [low, high] = match element {
-            E::Uint8 | E::Int32 => [0.0, 255.0],
-            E::Int8 => [-128.0, 127.0],
-            _ => [0.0, 1.0],
-        };
-        guesses.push(format!(
-            "input.range = [{low}, {high}], the most common one"
-        ));
-        [[low, high]; 3]
-    });
-    let mean = keys.per_channel("input.mean").unwrap_or([0.0; 3]);
-    let std = keys.per_channel("input.std").unwrap_or([1.0; 3]);
-    let scale = |c: usize| ((range[c][1] - range[c][0]) / std[c]) as f32;
-    let bias = |c: usize| ((range[c][0] - mean[c]) / std[c]) as f32;
-    (std::array::from_fn(scale), std::array::from_fn(bias))
 }

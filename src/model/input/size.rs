@@ -50,7 +50,7 @@ impl InputSize {
 }
 
 /// Width and height: the model's own, else the description's, else near the wanted number of pixels
-/// in the stream's aspect.
+/// in the stream's aspect, or a square.
 ///
 /// # Errors
 /// A key contradicts the model, or the input is too large.
@@ -58,6 +58,7 @@ pub(super) fn resolve(
     context: &ResolveContext,
     width: Option<usize>,
     height: Option<usize>,
+    square: bool,
     guesses: &mut Vec<String>,
 ) -> Result<((usize, usize), InputSize), ModelError> {
     let sides = (
@@ -66,9 +67,12 @@ pub(super) fn resolve(
     );
     let asked = context.keys.origin("input.pixels").is_some();
     if let (Some(width), Some(height)) = sides {
-        if asked {
-            let problem = format!("the input is {width}x{height} whatever it says; leave it out");
-            return Err(context.contradiction("input.pixels", problem));
+        for key in ["input.pixels", "input.multiple"] {
+            if context.keys.origin(key).is_some() {
+                let problem =
+                    format!("the input is {width}x{height} whatever it says; leave it out");
+                return Err(context.contradiction(key, problem));
+            }
         }
         return Ok((within_limits(context, (width, height))?, InputSize::Fixed));
     }
@@ -76,7 +80,12 @@ pub(super) fn resolve(
     let multiple = multiple.unwrap_or(DEFAULT_MULTIPLE);
     let pixels = context.keys.side("input.pixels").unwrap_or(DEFAULT_PIXELS);
     let stream = context.stream.filter(|&(w, h)| w > 0 && h > 0);
-    let size = near(sides, pixels, multiple, stream.unwrap_or((16, 9)));
+    let aspect = if square {
+        (1, 1)
+    } else {
+        stream.unwrap_or((16, 9))
+    };
+    let size = near(sides, pixels, multiple, aspect);
     let size = within_limits(context, size)?;
     if !asked {
         guesses.push(format!(
@@ -84,6 +93,9 @@ pub(super) fn resolve(
              or input.pixels)",
             size.0, size.1
         ));
+    }
+    if square {
+        return Ok((size, InputSize::Fixed));
     }
     let from_stream = InputSize::Stream {
         sides,

@@ -5,9 +5,12 @@
 use ndarray::{Array2, Zip};
 use ort::value::{DynTensor, PrimitiveTensorElementType, TensorElementType as E};
 
+use super::super::description::Fourth;
 use super::super::tensors::{values_mut, zeros};
 use super::PictureInput;
-use crate::frame::{ChannelOrder, ElementType, Half, TensorLayout, TensorMut, TensorSpec};
+use crate::frame::{
+    ChannelOrder, ElementType, GrayImage, Half, TensorLayout, TensorMut, TensorSpec,
+};
 
 /// Weights of red, green and blue in the luma that gray models get (ITU-R BT.601).
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
@@ -19,7 +22,7 @@ enum Staging {
     None,
     /// Halves, which ONNX Runtime's binding knows under another type.
     Half(Vec<Half>),
-    /// Floats, of which the model gets another type.
+    /// Floats, of which the model gets another type, or with a fourth channel between them.
     Convert(Vec<f32>),
     /// Red, green and blue (axis 0) of each pixel (axis 1), 0 to 1; a gray model gets the luma.
     Gray {
@@ -34,6 +37,8 @@ pub(in crate::model) struct InputTensor {
     spec: TensorSpec,
     tensor: DynTensor,
     staging: Staging,
+    /// What a fourth channel gets.
+    fourth: Option<Fourth>,
 }
 
 impl InputTensor {
@@ -41,6 +46,8 @@ impl InputTensor {
     pub fn new(input: &PictureInput) -> ort::Result<Self> {
         let model = input.spec;
         let tensor = zeros(Some(input.element), &input.shape())?;
+        // A fourth channel lies between the pixels' three.
+        let interleaved = input.channels == 4 && model.layout == TensorLayout::Nhwc;
         let (spec, staging) = if input.channels == 1 {
             let spec = TensorSpec {
                 layout: TensorLayout::Nchw,
@@ -57,21 +64,81 @@ impl InputTensor {
                     model,
                 },
             )
-        } else if model.element == ElementType::F16 {
+        } else if model.element == ElementType::F16 && !interleaved {
             (
                 model,
                 Staging::Half(vec![Half::default(); model.elements()]),
             )
-        } else if matches!(input.element, E::Float32 | E::Uint8) {
+        } else if matches!(input.element, E::Float32 | E::Uint8) && !interleaved {
             (model, Staging::None)
         } else {
-            (model, Staging::Convert(vec![0.0; model.elements()]))
+            let element = ElementType::F32;
+            let staging = Staging::Convert(vec![0.0; model.elements()]);
+            (TensorSpec { element, ..model }, staging)
         };
-        Ok(Self {
+        let mut made = Self {
             spec,
             tensor,
             staging,
-        })
+            fourth: input.fourth,
+        };
+        made.clear_fourth();
+        Ok(made)
+    }
+
+    /// Puts a matte into the fourth channel, if that gets the last one.
+    pub fn remember(&mut self, matte: &GrayImage) {
+        let (width, height) = (self.spec.width, self.spec.height);
+        if self.fourth != Some(Fourth::LastMatte) || matte.data().is_empty() {
+            return;
+        }
+        let value = |pixel: usize| {
+            let (x, y) = (pixel % width, pixel / width);
+            let (x, y) = (x * matte.width() / width, y * matte.height() / height);
+            f32::from(matte.data()[y * matte.width() + x]) / 255.0
+        };
+        self.fill_fourth(value);
+    }
+
+    /// What the fourth channel gets at first.
+    pub fn clear_fourth(&mut self) {
+        let first = match self.fourth {
+            Some(Fourth::Number(number)) => number,
+            _ => 0.0,
+        };
+        self.fill_fourth(|_| first);
+    }
+
+    /// Fills the fourth channel, if there is one; `value` is called with each pixel's index.
+    fn fill_fourth(&mut self, value: impl Fn(usize) -> f32) {
+        if self.fourth.is_none() {
+            return;
+        }
+        let pixels = self.spec.width * self.spec.height;
+        let layout = self.spec.layout;
+        macro_rules! fill {
+            ($type:ty, $convert:expr) => {{
+                let tensor = values_mut::<$type>(&mut self.tensor);
+                for pixel in 0..pixels {
+                    let at = match layout {
+                        TensorLayout::Nchw => 3 * pixels + pixel,
+                        TensorLayout::Nhwc => 4 * pixel + 3,
+                    };
+                    if let Some(to) = tensor.get_mut(at) {
+                        *to = $convert(value(pixel));
+                    }
+                }
+            }};
+        }
+        match *self.tensor.data_type() {
+            E::Float16 => fill!(half::f16, half::f16::from_f32),
+            E::Float64 => fill!(f64, f64::from),
+            // The casts saturate.
+            E::Uint8 => fill!(u8, |x: f32| x.round() as u8),
+            E::Int8 => fill!(i8, |x: f32| x.round() as i8),
+            E::Int32 => fill!(i32, |x: f32| x.round() as i32),
+            _ => fill!(f32, |x| x),
+        }
     }
 
     /// What the sampler must fill [`InputTensor::as_mut`] with.
@@ -93,9 +160,9 @@ impl InputTensor {
                 TensorMut::F32(planes.as_slice_mut().unwrap_or_default())
             }
             Staging::None if self.spec.element == ElementType::U8 => {
-                TensorMut::U8(values_mut(&mut self.tensor))
+                TensorMut::U8(first(values_mut(&mut self.tensor), &self.spec))
             }
-            Staging::None => TensorMut::F32(values_mut(&mut self.tensor)),
+            Staging::None => TensorMut::F32(first(values_mut(&mut self.tensor), &self.spec)),
         }
     }
 
@@ -109,11 +176,22 @@ impl InputTensor {
                     *to = half::f16::from_bits(from.0);
                 }
             }
-            Staging::Convert(data) => match self.tensor.data_type() {
-                E::Float64 => convert(data, &mut self.tensor, f64::from),
-                E::Int32 => convert(data, &mut self.tensor, |x| x.round() as i32),
-                _ => convert(data, &mut self.tensor, |x| x.round() as i8),
-            },
+            Staging::Convert(data) => {
+                let (tensor, spec, fourth) = (&mut self.tensor, &self.spec, self.fourth.is_some());
+                let step = if fourth && spec.layout == TensorLayout::Nhwc {
+                    4
+                } else {
+                    3
+                };
+                match tensor.data_type() {
+                    E::Float16 => convert(data, step, tensor, half::f16::from_f32),
+                    E::Float64 => convert(data, step, tensor, f64::from),
+                    E::Float32 => convert(data, step, tensor, |x| x),
+                    E::Uint8 => convert(data, step, tensor, |x| x.round() as u8),
+                    E::Int32 => convert(data, step, tensor, |x| x.round() as i32),
+                    _ => convert(data, step, tensor, |x| x.round() as i8),
+                }
+            }
             Staging::Gray { planes, model } => {
                 let tensor = &mut self.tensor;
                 match tensor.data_type() {
@@ -130,14 +208,24 @@ impl InputTensor {
     }
 }
 
-/// The sampler's floats in the model's type.
+/// The first picture's part of a tensor, red, green and blue.
+fn first<'a, T>(values: &'a mut [T], spec: &TensorSpec) -> &'a mut [T] {
+    let count = spec.elements().min(values.len());
+    &mut values[..count]
+}
+
+/// The sampler's floats in the model's type; every three of them take `step` places.
 fn convert<T: PrimitiveTensorElementType>(
     data: &[f32],
+    step: usize,
     tensor: &mut DynTensor,
     convert: impl Fn(f32) -> T,
 ) {
-    for (to, from) in values_mut(tensor).iter_mut().zip(data) {
-        *to = convert(*from);
+    let values = values_mut(tensor).chunks_exact_mut(step);
+    for (to, from) in values.zip(data.chunks_exact(3)) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = convert(*from);
+        }
     }
 }
 
@@ -148,10 +236,9 @@ fn write_luma<T: PrimitiveTensorElementType>(
     tensor: &mut DynTensor,
     convert: impl Fn(f32) -> T,
 ) {
-    let out = values_mut::<T>(tensor);
-    if out.len() != planes.ncols() {
+    let Some(out) = values_mut::<T>(tensor).get_mut(..planes.ncols()) else {
         return;
-    }
+    };
     let ([scale, ..], [bias, ..]) = (model.scale, model.bias);
     let [red, green, blue] = [0, 1, 2].map(|colour| planes.row(colour));
     Zip::from(out)

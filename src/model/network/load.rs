@@ -3,24 +3,30 @@
 //! From a model file to a network that is ready to run.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ort::session::{RunOptions, Session, SessionInputValue};
-use ort::value::DynTensor;
+use ort::value::{DynTensor, TensorElementType as E};
 
 use super::super::ModelError;
 use super::super::context::ResolveContext;
-use super::super::description::{DescriptionKeys, gather};
+use super::super::description::{DescriptionKeys, Origin, gather};
 use super::super::exit::Loading;
+use super::super::family::{Family, refuse};
 use super::super::input::{Descriptor, InputTensor, constant};
-use super::super::onnx::Outline;
-use super::super::output::OutputPlan;
+use super::super::onnx::{Feed, Outline};
+use super::super::output::{OutputPlan, Reading, Seen};
 use super::super::session::{ModelBytes, ModelSource, Runtime, SessionOptions, SharedSession};
 use super::super::signature::{Signature, TensorInfo, find};
 use super::super::tensors::zeros;
 use super::state::State;
+use super::test_picture::draw_test_picture;
 use super::{Network, Options};
+
+/// What sides are tried as multiples of, after those of most networks.
+const MULTIPLES: [i64; 3] = [32, 64, 128];
 
 impl Network {
     /// Loads a model, or joins the networks that use it already, and runs it once to warm it up.
@@ -33,23 +39,42 @@ impl Network {
         let runtime = Runtime::get(&options.search)?;
         let _loading = Loading::begin();
         let outline = model.outline()?;
-        let keys = gather(source, &outline.metadata, &model, &options.overrides)?;
-        Loader {
+        refuse(&outline, &model.name)?;
+        let mut keys = gather(source, &outline.metadata, &model, &options.overrides)?;
+        let inputs = outline.inputs.iter();
+        let feeds: HashMap<String, Feed> = inputs
+            .map(|(input, _)| ((*input).to_owned(), outline.feed(input)))
+            .collect();
+        let family = Family::of(&outline);
+        if let Some(family) = &family {
+            let changed = feeds.values().any(|feed| !feed.changes.is_empty());
+            family.describe(&mut keys, changed)?;
+        }
+        let mut network = Loader {
             model: &model,
             outline: &outline,
             keys: &keys,
+            feeds: &feeds,
             runtime,
             options,
         }
-        .network()
+        .network()?;
+        if let Some(family) = family {
+            let guess = format!("it is {}, by its names, sides and layers", family.name);
+            network.descriptor.guesses.insert(0, guess);
+        }
+        Ok(network)
     }
 }
 
 /// What a network is made from.
+#[derive(Clone, Copy)]
 struct Loader<'a> {
     model: &'a ModelBytes<'a>,
     outline: &'a Outline<'a>,
     keys: &'a DescriptionKeys,
+    /// What the graph does to each input before the network begins.
+    feeds: &'a HashMap<String, Feed>,
     runtime: &'static Runtime,
     options: &'a Options,
 }
@@ -60,6 +85,7 @@ impl Loader<'_> {
             file: &self.model.name,
             keys: self.keys,
             signature,
+            feeds: self.feeds,
             stream: self.options.stream,
         }
     }
@@ -68,8 +94,40 @@ impl Loader<'_> {
         self.model.session(self.runtime, self.outline, options)
     }
 
-    /// A session whose sides are all known, if the model leaves some open, and the network in it.
+    /// The network; where its sides are open and it cannot run with those that are usual, with sides
+    /// that are larger multiples.
+    ///
+    /// # Errors
+    /// What the first attempt says, and what else was tried.
     fn network(&self) -> Result<Network, ModelError> {
+        let error = match self.in_best_session() {
+            Err(error @ (ModelError::Run { .. } | ModelError::Load { .. })) => error,
+            other => return other,
+        };
+        let open = self.outline.sides.values().any(|sides| sides.contains(&0));
+        let said = ["input.multiple", "input.width", "input.height"];
+        if !open || said.iter().any(|key| self.keys.origin(key).is_some()) {
+            return Err(error);
+        }
+        for multiple in MULTIPLES {
+            let mut keys = self.keys.clone();
+            let origin = Origin::new("guess");
+            keys.insert("input.multiple", multiple.into(), &origin)?;
+            let keys = &keys;
+            if let Ok(mut network) = (Loader { keys, ..*self }).in_best_session() {
+                let guess = format!("input.multiple = {multiple}, since it cannot run with less");
+                network.descriptor.guesses.push(guess);
+                return Ok(network);
+            }
+        }
+        Err(error.with(
+            "sides that are multiples of 16, 32, 64 and 128 were tried; if it takes others, set \
+             input.width and input.height, or input.multiple, in [input] of the .toml beside it",
+        ))
+    }
+
+    /// A session whose sides are all known, if the model leaves some open, and the network in it.
+    fn in_best_session(&self) -> Result<Network, ModelError> {
         let as_asked = &self.options.session;
         let Some(signature) = self.model.peek(self.runtime, self.outline) else {
             let session = self.session(as_asked)?;
@@ -94,6 +152,23 @@ impl Loader<'_> {
         }
     }
 
+    /// A warning about what was guessed of the picture's numbers, with the lines that settle it.
+    fn doubts(&self, about: &Descriptor) -> Option<String> {
+        let lines = &about.doubts;
+        let name = match self.model.name.strip_suffix(".onnx") {
+            Some(stem) => format!("{stem}.toml"),
+            None => format!("{}.toml", self.model.name),
+        };
+        (!lines.is_empty()).then(|| {
+            format!(
+                "nothing in {} tells how it takes its picture; guessed. If that is right, these \
+                 lines in {name} beside it say so, else correct them there: [input] {}",
+                self.model.name,
+                lines.join("; ")
+            )
+        })
+    }
+
     fn in_session(
         &self,
         signature: &Signature,
@@ -106,6 +181,7 @@ impl Loader<'_> {
         let mismatch = self.runtime.mismatch(&self.options.search);
         network.warnings.extend(mismatch);
         network.warnings.extend(session.warnings.iter().cloned());
+        network.warnings.extend(self.doubts(&network.descriptor));
         network.run_to_warm_up()?;
         Ok(network)
     }
@@ -143,18 +219,42 @@ impl<'a> Parts<'a> {
         })
     }
 
+    /// All that the network reads, by name.
+    fn inputs(&self) -> Vec<(&str, &DynTensor)> {
+        let about = &self.descriptor;
+        let picture = (about.input.name.as_str(), self.input.tensor());
+        let states = self.states.iter();
+        let states = states.map(|state| (state.input(), state.front()));
+        let names = about.extras.iter().map(|(name, _)| name.as_str());
+        let constants = names.zip(&self.constants);
+        [picture]
+            .into_iter()
+            .chain(states)
+            .chain(constants)
+            .collect()
+    }
+
+    /// What a run on a test picture gives in `output`. The picture has every colour, dark and
+    /// bright; none if it cannot be run or gives no floats.
+    fn look(&mut self, output: &str, reading: &Reading) -> Option<Seen> {
+        draw_test_picture(&mut self.input).ok()?;
+        let mut session = self.session.own();
+        let values = session.run(run_inputs(&self.inputs())).ok()?;
+        let value = values.get(output)?;
+        let floats = match *value.dtype().tensor_type().as_ref()? {
+            E::Float32 => value.try_extract_tensor::<f32>().ok()?.1.to_vec(),
+            E::Float64 => to_floats(value.try_extract_tensor::<f64>().ok()?.1, |x| x as f32),
+            E::Float16 => to_floats(value.try_extract_tensor().ok()?.1, half::f16::to_f32),
+            E::Bfloat16 => to_floats(value.try_extract_tensor().ok()?.1, half::bf16::to_f32),
+            _ => return None,
+        };
+        Seen::of(&floats, reading)
+    }
+
     /// Runs once and tells the true shapes of all outputs. States start from their smallest form
     /// and get their true one.
     fn first_run(&mut self, context: &ResolveContext) -> Result<Vec<TensorInfo>, ModelError> {
-        let mut inputs: Vec<(&str, &DynTensor)> =
-            vec![(self.descriptor.input.name.as_str(), self.input.tensor())];
-        inputs.extend(
-            self.states
-                .iter()
-                .map(|state| (state.input(), state.front())),
-        );
-        let names = self.descriptor.extras.iter().map(|(name, _)| name.as_str());
-        inputs.extend(names.zip(&self.constants));
+        let inputs = self.inputs();
         // Constants may decide about shapes as well (a downsample ratio does).
         let fed: Vec<_> = inputs
             .iter()
@@ -167,6 +267,25 @@ impl<'a> Parts<'a> {
             state.settle(context, &outputs)?;
         }
         Ok(outputs)
+    }
+
+    /// The outputs as if the network took one picture.
+    fn first_of_batch(&mut self, outputs: &[TensorInfo]) -> Vec<TensorInfo> {
+        let batch = self.descriptor.input.batch();
+        if batch > 1 {
+            self.descriptor.guesses.push(format!(
+                "it takes {batch} pictures at once: the first is the frame, the others are empty and \
+                 cost as much"
+            ));
+        }
+        let mut outputs = outputs.to_vec();
+        let sides = outputs
+            .iter_mut()
+            .filter_map(|output| output.dims.first_mut());
+        for side in sides.filter(|side| **side == Some(batch)) {
+            *side = Some(1);
+        }
+        outputs
     }
 
     /// Settles the output, which is one of `outputs`, and binds everything.
@@ -182,13 +301,18 @@ impl<'a> Parts<'a> {
             .filter(|info| !is_state(info))
             .cloned()
             .collect();
+        let first = self.first_of_batch(&outputs);
+        let (session, input) = (self.session, self.descriptor.input.spec);
+        let mut guesses = std::mem::take(&mut self.descriptor.guesses);
         let plan = OutputPlan::resolve(
             context,
-            &outputs,
-            |output| self.session.hint(output),
-            &self.descriptor.input.spec,
-            &mut self.descriptor.guesses,
+            &first,
+            |output| session.hint(output),
+            |output, reading| self.look(output, reading),
+            &input,
+            &mut guesses,
         )?;
+        self.descriptor.guesses = guesses;
         let info = find(&outputs, &plan.name);
         let info = info.ok_or_else(|| context.unsuitable("its output has gone"))?;
         let output = zeros(info.element, &info.sides());
@@ -237,13 +361,22 @@ impl Network {
 
 /// Runs once with fresh outputs and tells their true shapes.
 fn probe(session: &mut Session, inputs: &[(&str, &DynTensor)]) -> ort::Result<Vec<TensorInfo>> {
-    let values: Vec<(Cow<str>, SessionInputValue)> = inputs
-        .iter()
-        .map(|(name, tensor)| ((*name).into(), tensor.view().into_dyn().into()))
-        .collect();
-    let outputs = session.run(values)?;
+    let outputs = session.run(run_inputs(inputs))?;
     Ok(outputs
         .iter()
         .map(|(name, value)| TensorInfo::of_value(name, &value))
         .collect())
+}
+
+/// Tensors as a run takes them.
+fn run_inputs<'a>(
+    inputs: &[(&'a str, &'a DynTensor)],
+) -> Vec<(Cow<'a, str>, SessionInputValue<'a>)> {
+    let input =
+        |&(name, tensor): &(&'a str, &'a DynTensor)| (name.into(), tensor.view().into_dyn().into());
+    inputs.iter().map(input).collect()
+}
+
+fn to_floats<T: Copy>(values: &[T], convert: impl Fn(T) -> f32) -> Vec<f32> {
+    values.iter().map(|x| convert(*x)).collect()
 }

@@ -9,6 +9,7 @@
 mod load;
 mod run;
 mod state;
+mod test_picture;
 
 use std::fmt;
 use std::sync::Arc;
@@ -125,13 +126,16 @@ impl Network {
     /// [`ModelError::NonFinite`] if the network gave NaN or infinity, [`ModelError::Implausible`]
     /// if it gave numbers that its kind does not allow; `matte` is then undefined and the states
     /// are best cleared with [`Network::reset`].
-    pub fn decode(&self, matte: &mut GrayImage) -> Result<(), ModelError> {
-        output::decode(&self.plan, &self.output, matte, &self.file)
+    pub fn decode(&mut self, matte: &mut GrayImage) -> Result<(), ModelError> {
+        output::decode(&self.plan, &self.output, matte, &self.file)?;
+        self.input.remember(matte);
+        Ok(())
     }
 
-    /// Forgets all that earlier frames left in the recurrent states.
+    /// Forgets all that earlier frames left: recurrent states, the last matte.
     pub fn reset(&mut self) {
         self.parity = 0;
+        self.input.clear_fourth();
         for state in &mut self.states {
             state.clear();
         }

@@ -12,8 +12,6 @@ const MAX_STEPS: usize = 64;
 
 /// Operators whose values lie between 0 and 1.
 const UNIT: &[&str] = &[
-    "Sigmoid",
-    "HardSigmoid",
     "Greater",
     "GreaterOrEqual",
     "Less",
@@ -47,6 +45,9 @@ pub struct Bounds {
     pub range: [f32; 2],
     /// An activation that reaches both ends bounds them, not only a Clip.
     pub activation: bool,
+    /// The graph turns the values over: what was the greatest is the least. Whether the subject or
+    /// the background is high then cannot be told.
+    pub turned: bool,
 }
 
 impl Bounds {
@@ -54,7 +55,14 @@ impl Bounds {
         Some(Self {
             range: [low, high],
             activation: true,
+            turned: false,
         })
+    }
+
+    /// The same, turned over if so.
+    fn turned_if(self, turned: bool) -> Self {
+        let turned = self.turned != turned;
+        Self { turned, ..self }
     }
 
     /// What `change`, which only moves and scales, makes of them.
@@ -62,7 +70,7 @@ impl Bounds {
         let [a, b] = self.range.map(change);
         let range = [a.min(b), a.max(b)];
         let span = (range[1] - range[0]).is_finite() && a != b;
-        span.then_some(Self { range, ..self })
+        span.then_some(Self { range, ..self }.turned_if(a > b))
     }
 }
 
@@ -78,19 +86,31 @@ impl Outline<'_> {
         let steps = steps.checked_sub(1)?;
         let input = |index: usize| self.bounds_within(node.inputs.get(index)?, steps);
         match node.operator {
+            "Sigmoid" | "HardSigmoid" => {
+                let turned = self.turned_before(node.inputs.first());
+                Some(Bounds::activation(0.0, 1.0)?.turned_if(turned))
+            }
             operator if UNIT.contains(&operator) => Bounds::activation(0.0, 1.0),
-            "Tanh" | "Softsign" => Bounds::activation(-1.0, 1.0),
+            "Tanh" | "Softsign" => {
+                let turned = self.turned_before(node.inputs.first());
+                Some(Bounds::activation(-1.0, 1.0)?.turned_if(turned))
+            }
+            "QLinearSigmoid" => {
+                let unit = Bounds::activation(0.0, 1.0)?;
+                let [scale, zero] = [3, 4].map(|index| self.number_at(node, index));
+                unit.map(|x| x / scale.unwrap_or(1.0) + zero.unwrap_or(0.0))
+            }
             // One class of several; what a softmax gives to all pixels of one channel is no alpha.
             "Slice" | "Gather" if self.operator(node.inputs.first()?) == Some("Softmax") => {
-                Bounds::activation(0.0, 1.0)
+                Some(Bounds::activation(0.0, 1.0)?.turned_if(self.takes_first(node)))
             }
             operator if SAME.contains(&operator) => input(0),
             "Neg" => input(0)?.map(|x| -x),
             "Clip" => self.clipped(node, input(0)),
             "QuantizeLinear" | "DequantizeLinear" => {
-                let scale = self.constant(node, 1)?;
+                let scale = self.number_at(node, 1)?;
                 let zero = match node.inputs.get(2) {
-                    Some(name) if !name.is_empty() => self.constant(node, 2)?,
+                    Some(name) if !name.is_empty() => self.number_at(node, 2)?,
                     _ => 0.0,
                 };
                 match node.operator {
@@ -105,7 +125,7 @@ impl Outline<'_> {
                     "Add" => a + b,
                     _ => a - b,
                 };
-                match (self.constant(node, 0), self.constant(node, 1)) {
+                match (self.number_at(node, 0), self.number_at(node, 1)) {
                     (None, Some(b)) => input(0)?.map(|a| change(a, b)),
                     // A constant divided by a value is no scaling of it.
                     (Some(a), None) if node.operator != "Div" => input(1)?.map(|b| change(a, b)),
@@ -120,12 +140,8 @@ impl Outline<'_> {
     fn clipped(&self, node: &Node, inner: Option<Bounds>) -> Option<Bounds> {
         // Since version 11 of the operator they are inputs, attributes before.
         let limit = |index: usize, name: &str, open: f32| match node.inputs.get(index) {
-            Some(input) if !input.is_empty() => self.constant(node, index),
-            _ => {
-                let mut attributes = node.attributes.iter();
-                let found = attributes.find(|(known, _)| *known == name);
-                Some(found.map_or(open, |(_, value)| *value))
-            }
+            Some(input) if !input.is_empty() => self.number_at(node, index),
+            _ => Some(node.attribute(name).unwrap_or(open)),
         };
         let low = limit(1, "min", f32::NEG_INFINITY);
         let high = limit(2, "max", f32::INFINITY);
@@ -139,12 +155,38 @@ impl Outline<'_> {
         let limits = Bounds {
             range: [low?, high?],
             activation: false,
+            turned: false,
         };
         limits.map(|x| x)
     }
 
-    /// The value of a constant input of one number.
-    fn constant(&self, node: &Node, index: usize) -> Option<f32> {
-        self.scalars.get(node.inputs.get(index)?).copied()
+    /// Whether a value is turned over right before the activation that it goes into.
+    fn turned_before(&self, tensor: Option<&&str>) -> bool {
+        let turned = || {
+            let node = self.maker(tensor?)?;
+            Some(match node.operator {
+                "Neg" => true,
+                "Sub" => self.number_at(node, 0).is_some(),
+                "Mul" => {
+                    let negative = |index| self.number_at(node, index).is_some_and(|x| x < 0.0);
+                    negative(0) || negative(1)
+                }
+                _ => false,
+            })
+        };
+        turned().unwrap_or(false)
+    }
+
+    /// Whether a Slice or Gather takes the first class, which is the background mostly.
+    fn takes_first(&self, node: &Node) -> bool {
+        let (index, axis) = match node.operator {
+            "Slice" => (
+                self.number_at(node, 1).or(node.attribute("starts")),
+                self.number_at(node, 3).or(node.attribute("axes")),
+            ),
+            _ => (self.number_at(node, 1), node.attribute("axis")),
+        };
+        let of_classes = axis.is_some_and(|axis| [1.0, -1.0, 3.0, -3.0].contains(&axis));
+        index == Some(0.0) && of_classes
     }
 }

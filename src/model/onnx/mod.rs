@@ -8,12 +8,20 @@
 
 mod bounds;
 mod confine;
-mod scalar;
+mod constant;
+mod feed;
+mod quantised;
+mod traits;
 mod wire;
 
 use std::collections::{HashMap, HashSet};
 
 pub use bounds::Bounds;
+pub(in crate::model) use confine::folder_of;
+pub use feed::Feed;
+pub use quantised::Quantised;
+
+use constant::Constant;
 
 use super::ModelError;
 use wire::{Field, Fields, part, text};
@@ -47,12 +55,16 @@ pub struct Outline<'a> {
     pub metadata: Vec<(&'a str, &'a str)>,
     /// Inputs with the names of their sides, empty if a side has none (most are numbers).
     pub inputs: Vec<(&'a str, Vec<&'a str>)>,
+    /// Names of the outputs.
+    pub outputs: Vec<&'a str>,
+    /// The sides of inputs and outputs, 0 for those that are open.
+    pub sides: HashMap<&'a str, Vec<usize>>,
     /// The nodes of the graph itself, without those of branches and loops.
     nodes: Vec<Node<'a>>,
     /// Which node makes a tensor, by the tensor's name.
     makers: HashMap<&'a str, usize>,
-    /// Constants of one number, by name.
-    scalars: HashMap<&'a str, f32>,
+    /// What is known about constants, by name.
+    constants: HashMap<&'a str, Constant>,
 }
 
 /// An operator and what it works on.
@@ -61,8 +73,23 @@ struct Node<'a> {
     operator: &'a str,
     /// Names of its inputs, empty for one that is left out.
     inputs: Vec<&'a str>,
-    /// Attributes of one number.
-    attributes: Vec<(&'a str, f32)>,
+    /// Names of its outputs.
+    outputs: Vec<&'a str>,
+    /// Attributes of numbers.
+    attributes: Vec<(&'a str, Constant)>,
+}
+
+impl Node<'_> {
+    /// An attribute of one number.
+    fn attribute(&self, name: &str) -> Option<f32> {
+        self.numbers(name)?.single()
+    }
+
+    /// An attribute of numbers.
+    fn numbers(&self, name: &str) -> Option<&Constant> {
+        let mut attributes = self.attributes.iter();
+        Some(&attributes.find(|(known, _)| *known == name)?.1)
+    }
 }
 
 impl<'a> Outline<'a> {
@@ -78,10 +105,8 @@ impl<'a> Outline<'a> {
         if bytes.is_empty() {
             return Err(error("it is empty"));
         }
-        if bytes.get(4..8) == Some(b"ORTM") {
-            return Err(error(
-                "it is in ONNX Runtime's own .ort format; give the .onnx file",
-            ));
+        if let Some(kind) = other_kind(bytes) {
+            return Err(error(kind));
         }
         let mut outline = Self::default();
         let (version, graph) = outline.model(bytes).map_err(error)?;
@@ -137,10 +162,18 @@ impl<'a> Outline<'a> {
                 (5, Field::Bytes(bytes)) => {
                     self.tensor(bytes)?;
                     if depth == 0 {
-                        self.scalars.extend(scalar::tensor(bytes)?);
+                        let (name, constant) = constant::tensor(bytes)?;
+                        self.constants.insert(name, constant);
                     }
                 }
-                (11, Field::Bytes(bytes)) if depth == 0 => self.input(bytes)?,
+                (11, Field::Bytes(bytes)) if depth == 0 => {
+                    let (name, sides) = self.value(bytes)?;
+                    self.inputs.push((name, sides));
+                }
+                (12, Field::Bytes(bytes)) if depth == 0 => {
+                    let (name, _) = self.value(bytes)?;
+                    self.outputs.push(name);
+                }
                 (15, Field::Bytes(bytes)) => self.sparse(bytes)?,
                 _ => {}
             }
@@ -148,33 +181,36 @@ impl<'a> Outline<'a> {
         Ok(())
     }
 
-    /// An input, `ValueInfoProto`; its sides are four messages deep in its type.
-    fn input(&mut self, bytes: &'a [u8]) -> Result<(), &'static str> {
+    /// The name of an input or output, `ValueInfoProto`, and the names of its sides, which are four
+    /// messages deep in its type.
+    fn value(&mut self, bytes: &'a [u8]) -> Result<(&'a str, Vec<&'a str>), &'static str> {
         let name = text(part(bytes, 1)?)?;
         let tensor = part(part(bytes, 2)?, 1)?;
-        let mut sides = Vec::new();
+        let (mut names, mut sides) = (Vec::new(), Vec::new());
         for item in (Fields {
             rest: part(tensor, 2)?,
         }) {
             if let (1, Field::Bytes(bytes)) = item? {
-                sides.push(text(part(bytes, 2)?)?);
+                names.push(text(part(bytes, 2)?)?);
+                sides.push(wire::number(bytes, 1)?);
             }
         }
-        self.inputs.push((name, sides));
-        Ok(())
+        let side = |side: u64| usize::try_from(side).unwrap_or(0);
+        self.sides
+            .insert(name, sides.into_iter().map(side).collect());
+        Ok((name, names))
     }
 
     fn node(&mut self, bytes: &'a [u8], depth: usize) -> Result<(), &'static str> {
         let mut node = Node::default();
-        let mut outputs = Vec::new();
         for item in (Fields { rest: bytes }) {
             match item? {
                 (1, Field::Bytes(bytes)) => node.inputs.push(text(bytes)?),
-                (2, Field::Bytes(bytes)) => outputs.push(text(bytes)?),
+                (2, Field::Bytes(bytes)) => node.outputs.push(text(bytes)?),
                 (4, Field::Bytes(bytes)) => node.operator = text(bytes)?,
                 (5, Field::Bytes(bytes)) => {
                     self.attribute(bytes, depth)?;
-                    node.attributes.extend(scalar::attribute(bytes)?);
+                    node.attributes.push(constant::attribute(bytes)?);
                 }
                 _ => {}
             }
@@ -183,12 +219,13 @@ impl<'a> Outline<'a> {
             return Ok(());
         }
         if node.operator == "Constant" {
-            let values = node.attributes.iter().map(|(_, value)| *value);
-            self.scalars.extend(outputs.iter().copied().zip(values));
+            let values = node.attributes.iter().map(|(_, value)| value.clone());
+            self.constants
+                .extend(node.outputs.iter().copied().zip(values));
         }
         let index = self.nodes.len();
         self.makers
-            .extend(outputs.into_iter().map(|output| (output, index)));
+            .extend(node.outputs.iter().map(|output| (*output, index)));
         self.nodes.push(node);
         Ok(())
     }
@@ -196,6 +233,17 @@ impl<'a> Outline<'a> {
     /// The node that makes a tensor.
     fn maker(&self, tensor: &str) -> Option<&Node<'a>> {
         self.nodes.get(*self.makers.get(tensor)?)
+    }
+
+    /// What is known about a constant input of a node.
+    fn constant_at(&self, node: &Node, index: usize) -> Option<&Constant> {
+        let name: &str = node.inputs.get(index)?;
+        self.constants.get(name)
+    }
+
+    /// The value of a constant input of one number.
+    fn number_at(&self, node: &Node, index: usize) -> Option<f32> {
+        self.constant_at(node, index)?.single()
     }
 
     fn attribute(&mut self, bytes: &'a [u8], depth: usize) -> Result<(), &'static str> {
@@ -251,7 +299,9 @@ impl<'a> Outline<'a> {
         for _ in 0..self.makers.len() {
             let node = self.maker(name)?;
             if !SHAPE_OPERATORS.contains(&node.operator) {
-                return Some(node.operator);
+                // A quantised operator gives what the plain one gives.
+                let plain = node.operator.strip_prefix("QLinear");
+                return Some(plain.unwrap_or(node.operator));
             }
             name = node.inputs.first()?;
         }
@@ -275,6 +325,32 @@ impl<'a> Outline<'a> {
         named.dedup();
         named
     }
+}
+
+/// What a file is that is often taken for an ONNX file, and what to do.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    let start = &bytes[..bytes.len().min(64)];
+    let text = start.trim_ascii_start().to_ascii_lowercase();
+    Some(match bytes {
+        _ if start.get(4..8) == Some(b"ORTM") => {
+            "it is in ONNX Runtime's own .ort format; give the .onnx file"
+        }
+        _ if start.get(4..8) == Some(b"TFL3") => {
+            "it is a TensorFlow Lite file; convert it (tf2onnx --tflite)"
+        }
+        _ if start.starts_with(b"version https://git-lfs") => {
+            "it is a Git LFS pointer, not the file itself; fetch that with `git lfs pull`"
+        }
+        _ if text.starts_with(b"<!doctype") || text.starts_with(b"<html") => {
+            "it is a web page; fetch the file itself (its raw form, not the page about it)"
+        }
+        _ if start.starts_with(b"PK\x03\x04") => {
+            "it is a zip archive or a PyTorch file; unpack it, or export it as ONNX"
+        }
+        _ if start.starts_with(b"\x1f\x8b") => "it is compressed; unpack it with gunzip",
+        _ if start.starts_with(b"\x89HDF") => "it is a Keras file; export it as ONNX (tf2onnx)",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -27,11 +27,27 @@ fn sides_are_known_by_names_that_are_the_inputs_own() {
     assert_eq!(outline.named_sides("image", &[1, 3, 6, 8]), square[..1]);
 }
 
+fn number(value: f32) -> Constant {
+    Constant {
+        sides: Vec::new(),
+        values: vec![value],
+    }
+}
+
 /// An outline of nodes that are written as operator, inputs, output, and of a few constants.
 fn graph(nodes: &[(&'static str, &[&'static str], &'static str)]) -> Outline<'static> {
-    let constants = [("one", 1.0), ("high", 255.0), ("scale", 0.5), ("zero", 3.0)];
+    let constants = [
+        ("none", 0.0),
+        ("one", 1.0),
+        ("high", 255.0),
+        ("scale", 0.5),
+        ("zero", 3.0),
+    ];
     let mut outline = Outline {
-        scalars: HashMap::from(constants),
+        constants: constants
+            .into_iter()
+            .map(|(name, x)| (name, number(x)))
+            .collect(),
         ..Outline::default()
     };
     for (operator, inputs, output) in nodes {
@@ -39,7 +55,12 @@ fn graph(nodes: &[(&'static str, &[&'static str], &'static str)]) -> Outline<'st
         outline.nodes.push(Node {
             operator,
             inputs: inputs.to_vec(),
-            attributes: vec![("min", -1.0), ("max", 1.0)],
+            outputs: vec![output],
+            attributes: vec![
+                ("min", number(-1.0)),
+                ("max", number(1.0)),
+                ("axis", number(1.0)),
+            ],
         });
     }
     outline
@@ -61,22 +82,54 @@ fn bounds_are_moved_by_constants() {
         ("Softmax", &["x"], "shares"),
         ("Transpose", &["shares"], "turned"),
         ("Slice", &["turned"], "class"),
+        ("Gather", &["shares", "one"], "second"),
+        ("Gather", &["shares", "none"], "first"),
+        ("Neg", &["x"], "minus"),
+        ("Sigmoid", &["minus"], "background"),
+        ("Sub", &["one", "background"], "subject"),
     ]);
-    for (tensor, range, activation) in [
-        ("soft", [0.0, 1.0], true),
-        ("cast", [0.0, 255.0], true),
-        ("inverse", [0.0, 1.0], true),
-        ("unit", [0.0, 1.0], true),
-        ("quantised", [3.0, 5.0], true),
-        ("back", [0.0, 1.0], true),
-        ("clipped", [-1.0, 1.0], false),
-        ("soft_clipped", [0.0, 1.0], true),
-        ("tanh", [-1.0, 1.0], true),
-        ("class", [0.0, 1.0], true),
+    for (tensor, range, activation, turned) in [
+        ("soft", [0.0, 1.0], true, false),
+        ("cast", [0.0, 255.0], true, false),
+        ("inverse", [0.0, 1.0], true, true),
+        ("unit", [0.0, 1.0], true, false),
+        ("quantised", [3.0, 5.0], true, false),
+        ("back", [0.0, 1.0], true, false),
+        ("clipped", [-1.0, 1.0], false, false),
+        ("soft_clipped", [0.0, 1.0], true, false),
+        ("tanh", [-1.0, 1.0], true, false),
+        ("class", [0.0, 1.0], true, false),
+        ("second", [0.0, 1.0], true, false),
+        ("first", [0.0, 1.0], true, true),
+        ("background", [0.0, 1.0], true, true),
+        ("subject", [0.0, 1.0], true, false),
     ] {
-        let expected = Bounds { range, activation };
+        let expected = Bounds {
+            range,
+            activation,
+            turned,
+        };
         assert_eq!(outline.bounds(tensor), Some(expected), "{tensor}");
     }
+}
+
+#[test]
+fn what_whole_numbers_stand_for_is_read() {
+    let outline = graph(&[
+        ("QuantizeLinear", &["x", "scale", "zero"], "numbers"),
+        ("Transpose", &["numbers"], "turned"),
+        ("Cast", &["numbers"], "other"),
+        ("QuantizeLinear", &["x", "none"], "nothing"),
+        ("QLinearSigmoid", &["x", "one", "none", "scale"], "soft"),
+        ("Identity", &["loop"], "loop"),
+    ]);
+    let expected = |zero| Some(Quantised { scale: 0.5, zero });
+    assert_eq!(outline.quantised("turned"), expected(3.0));
+    assert_eq!(outline.quantised("soft"), expected(0.0));
+    for tensor in ["other", "nothing", "loop", "nowhere"] {
+        assert_eq!(outline.quantised(tensor), None, "{tensor}");
+    }
+    assert_eq!(outline.operator("soft"), Some("Sigmoid"));
 }
 
 #[test]

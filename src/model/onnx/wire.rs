@@ -89,3 +89,16 @@ pub(super) fn part(bytes: &[u8], number: u64) -> Result<&[u8], &'static str> {
     }
     Ok(found)
 }
+
+/// The last number of the fields of this number in a message; 0 if there is none.
+pub(super) fn number(bytes: &[u8], number: u64) -> Result<u64, &'static str> {
+    let mut found = 0;
+    for item in (Fields { rest: bytes }) {
+        if let (other, Field::Number(value)) = item?
+            && other == number
+        {
+            found = value;
+        }
+    }
+    Ok(found)
+}

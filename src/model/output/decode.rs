@@ -7,7 +7,8 @@ use ort::value::DynTensor;
 use ort::value::TensorElementType as E;
 
 use super::super::ModelError;
-use super::plausible::{self, Limits};
+use super::super::onnx::Quantised;
+use super::plausible::{self, Limits, Sum};
 use super::sample::Sample;
 use super::{OutputKind, OutputPlan};
 use crate::frame::GrayImage;
@@ -79,13 +80,22 @@ fn write<T: Sample>(
     let limits = Limits::of(plan);
     // One channel lies in one piece, whatever the order of the axes.
     let only = || values.to_slice().ok_or_else(scattered);
+    let Quantised { scale, zero } = plan.quantised;
     Ok(match plan.kind {
         OutputKind::Alpha => {
             let [background, subject] = plan.range;
             let unit = 255.0 / (subject - background);
-            map(only()?, out, limits, |x| (x - background) * unit)
+            let value = |x| (x - background) * unit;
+            match plan.channels {
+                1 => map(only()?, out, limits, value),
+                _ => strongest(plan, values, out, limits, value),
+            }
         }
-        OutputKind::Logits => map(only()?, out, limits, |x| 255.0 / (1.0 + exp(-x))),
+        OutputKind::Logits => {
+            let value = |x| 255.0 / (1.0 + exp((zero - x) * scale));
+            let pixels = only()?;
+            map(pixels, out, limits, value) && limits.are_decided(pixels)
+        }
         OutputKind::MinMax => {
             let all = || values.iter().map(|x| x.value());
             let low = all().fold(f32::INFINITY, f32::min);
@@ -163,6 +173,32 @@ fn map<T: Sample>(
 /// Pixels that are worked on together, class by class.
 const BLOCK: usize = 64;
 
+/// One channel per class, each an alpha of its own: the strongest one of the subject's. False if a
+/// number is outside of the limits.
+fn strongest<T: Sample>(
+    plan: &OutputPlan,
+    values: ArrayView2<T>,
+    out: &mut [u8],
+    limits: Limits,
+    value: impl Fn(f32) -> f32,
+) -> bool {
+    let mut good = true;
+    let blocks = values.axis_chunks_iter(Axis(1), BLOCK);
+    for (block, out) in blocks.into_iter().zip(out.chunks_mut(BLOCK)) {
+        out.fill(0);
+        for (class, channel) in block.outer_iter().enumerate() {
+            let mut row = [0.0f32; BLOCK];
+            good &= read(channel, limits, &mut row[..out.len()]);
+            if plan.subject.contains(&class) {
+                for (out, x) in out.iter_mut().zip(&row) {
+                    *out = (*out).max(byte(value(*x)));
+                }
+            }
+        }
+    }
+    good
+}
+
 /// One channel per class, probabilities: the subject's share. False if a probability is none, or
 /// those of a pixel do not add up to 1.
 fn shares<T: Sample>(
@@ -188,7 +224,7 @@ fn shares_by_class<T: Sample>(
     out: &mut [u8],
     limits: Limits,
 ) -> bool {
-    let (mut good, slack, pixels) = (true, plausible::sum_slack(plan), out.len());
+    let (mut good, sum, pixels) = (true, Sum::of(plan), out.len());
     for (block, out) in out.chunks_mut(BLOCK).enumerate() {
         let (mut kept, mut all) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
         for (class, plane) in planes.chunks_exact(pixels).enumerate() {
@@ -202,8 +238,8 @@ fn shares_by_class<T: Sample>(
             }
         }
         for (out, (kept, all)) in out.iter_mut().zip(kept.iter().zip(&all)) {
-            good &= (all - 1.0).abs() <= slack;
-            *out = byte(255.0 * kept);
+            good &= sum.is_one(*all);
+            *out = byte(sum.share(*kept));
         }
     }
     good
@@ -216,12 +252,12 @@ fn shares_of_two<T: Sample>(
     out: &mut [u8],
     limits: Limits,
 ) -> bool {
-    let (mut good, slack) = (true, plausible::sum_slack(plan));
+    let (mut good, sum) = (true, Sum::of(plan));
     let [first, second] = [0, 1].map(|class| f32::from(u8::from(plan.subject.contains(&class))));
     for (out, [a, b]) in out.iter_mut().zip(pixels) {
         let (a, b) = (a.value(), b.value());
-        good &= limits.allow(a) & limits.allow(b) & ((a + b - 1.0).abs() <= slack);
-        *out = byte(255.0 * (first * a + second * b));
+        good &= limits.allow(a) & limits.allow(b) & sum.is_one(a + b);
+        *out = byte(sum.share(first * a + second * b));
     }
     good
 }
@@ -232,7 +268,7 @@ fn shares_by_pixel<T: Sample>(
     out: &mut [u8],
     limits: Limits,
 ) -> bool {
-    let (mut good, slack) = (true, plausible::sum_slack(plan));
+    let (mut good, sum) = (true, Sum::of(plan));
     for (out, pixel) in out.iter_mut().zip(pixels.chunks_exact(plan.channels)) {
         // Many in several sums, which need not wait for each other.
         let (many, few) = pixel.as_chunks::<8>();
@@ -253,9 +289,9 @@ fn shares_by_pixel<T: Sample>(
             good &= limits.allow(x);
             all += x;
         }
-        good &= (all - 1.0).abs() <= slack;
+        good &= sum.is_one(all);
         let kept: f32 = plan.subject.iter().map(|&class| pixel[class].value()).sum();
-        *out = byte(255.0 * kept);
+        *out = byte(sum.share(kept));
     }
     good
 }
@@ -279,7 +315,8 @@ fn classes<T: Sample>(
     out: &mut [u8],
     limits: Limits,
 ) -> bool {
-    let mut good = true;
+    let (mut good, mut decided) = (true, false);
+    let scale = plan.quantised.scale;
     let blocks = values.axis_chunks_iter(Axis(1), BLOCK);
     for (block, out) in blocks.into_iter().zip(out.chunks_mut(BLOCK)) {
         let mut row = [0.0f32; BLOCK];
@@ -287,6 +324,7 @@ fn classes<T: Sample>(
         let mut top = [f32::MIN; BLOCK];
         for channel in block.outer_iter() {
             good &= read(channel, limits, &mut row[..out.len()]);
+            decided |= limits.are_decided(&row[..out.len()]);
             for (top, x) in top.iter_mut().zip(&row) {
                 *top = top.max(*x);
             }
@@ -296,7 +334,7 @@ fn classes<T: Sample>(
             read(channel, limits, &mut row[..out.len()]);
             let share = f32::from(u8::from(plan.subject.contains(&class)));
             for i in 0..BLOCK {
-                let mass = exp(row[i] - top[i]);
+                let mass = exp((row[i] - top[i]) * scale);
                 all[i] += mass;
                 kept[i] += share * mass;
             }
@@ -305,7 +343,7 @@ fn classes<T: Sample>(
             *out = byte(255.0 * kept / all);
         }
     }
-    good
+    good && decided
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ fn plan(kind: OutputKind) -> OutputPlan {
         subject: vec![1],
         classes: 0,
         range: [0.0, 1.0],
+        quantised: Quantised::default(),
     }
 }
 
@@ -156,6 +157,54 @@ fn each_of_two_classes_can_be_the_subject() {
             ..plan(OutputKind::Softmax)
         };
         assert_eq!(decoded(plan, &shares), Ok(expected));
+    }
+}
+
+#[test]
+fn scores_that_decide_nothing_are_none() {
+    for kind in [OutputKind::Logits, OutputKind::Classes] {
+        let channels = if kind == OutputKind::Classes { 2 } else { 1 };
+        let plan = || OutputPlan {
+            channels,
+            ..plan(kind)
+        };
+        let mut scores = [0.0f32, 0.25, 1.0, 0.9].repeat(70);
+        let error = decoded(plan(), &scores).expect_err("0 to 1");
+        assert!(error.contains("from 0 to 1 and none beyond"), "{error}");
+        for value in [-0.3, 1.3] {
+            scores[137] = value;
+            assert!(decoded(plan(), &scores).is_ok(), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn whole_numbers_stand_for_others() {
+    let quantised = Quantised {
+        scale: 0.5,
+        zero: 10.0,
+    };
+    let scores = OutputPlan {
+        quantised,
+        ..plan(OutputKind::Logits)
+    };
+    let expected = [-2.0f32, 0.0, 2.0].map(|x| (255.0 / (1.0 + (-x).exp())).round() as u8);
+    assert_eq!(decoded(scores, &[6u8, 10, 14]), Ok(expected.to_vec()));
+    for layout in [TensorLayout::Nchw, TensorLayout::Nhwc] {
+        let shares = |step: f32| OutputPlan {
+            channels: 2,
+            layout,
+            quantised: Quantised {
+                scale: 1.0 / step,
+                zero: -128.0,
+            },
+            ..plan(OutputKind::Softmax)
+        };
+        // One pixel, whatever the order.
+        assert_eq!(decoded(shares(256.0), &[-64i8, 64]), Ok(vec![191]));
+        let error = decoded(shares(256.0), &[-64i8, 0]).expect_err("1/4 and 1/2");
+        assert!(error.contains("add up to 0.75"), "{error}");
+        assert!(decoded(shares(100.0), &[100i8, -128]).is_err(), "above 1");
     }
 }
 

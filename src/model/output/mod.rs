@@ -5,22 +5,28 @@
 //! then on each run's tensor becomes a matte (`decode`), if its numbers can be true
 //! (`plausible`).
 
+mod axes;
 mod decode;
+mod element;
 mod kind;
 mod plausible;
 mod reading;
 mod sample;
+mod seen;
 mod subject;
 
+use axes::by_class;
 use ndarray::{ArrayView2, ShapeError};
 
 use super::ModelError;
 use super::context::ResolveContext;
+use super::onnx::Quantised;
 use super::output_kind::OutputKind;
 use super::signature::{GraphHint, TensorInfo};
 use crate::frame::{TensorLayout, TensorSpec};
 pub(in crate::model) use decode::decode;
-use reading::Reading;
+pub(in crate::model) use reading::Reading;
+pub(in crate::model) use seen::Seen;
 
 /// How to read the output tensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +47,16 @@ pub struct OutputPlan {
     pub subject: Vec<usize>,
     /// Number of classes, 0 if nothing tells it; of meaning for labels.
     pub classes: usize,
-    /// What background and subject are in an alpha.
+    /// What background and subject are in an alpha, in the tensor's own numbers.
     pub range: [f32; 2],
+    /// What whole numbers stand for; an alpha's are in `range`.
+    pub quantised: Quantised,
 }
 
 impl OutputPlan {
     /// Settles the output. `outputs` hold true shapes, those of states left out; `hint` tells what
-    /// the graph says of an output; `input` is what the picture's tensor is.
+    /// the graph says of an output; `look` what a run on a test picture gave in it; `input` is what
+    /// the picture's tensor is.
     ///
     /// # Errors
     /// As for the inputs: unsuitable, ambiguous or contradicted.
@@ -55,24 +64,27 @@ impl OutputPlan {
         context: &ResolveContext,
         outputs: &[TensorInfo],
         hint: impl Fn(&str) -> Option<&'a GraphHint>,
+        look: impl FnMut(&str, &Reading) -> Option<Seen>,
         input: &TensorSpec,
         guesses: &mut Vec<String>,
     ) -> Result<Self, ModelError> {
-        let output = reading::choose(context, outputs, input, guesses)?;
+        let output = reading::choose(context, outputs, &hint, input, guesses)?;
+        let reading = reading::resolve(context, output, input, guesses)?;
+        let unknown = GraphHint::default();
+        let hint = hint(&output.name).unwrap_or(&unknown);
+        let kind = kind::resolve(context, output, &reading, hint, look, guesses)?;
         let Reading {
             layout,
             channels,
             height,
             width,
-        } = reading::resolve(context, output, input, guesses)?;
-        let unknown = GraphHint::default();
-        let hint = hint(&output.name).unwrap_or(&unknown);
-        let kind = kind::resolve(context, output, channels, hint, guesses)?;
+        } = reading;
         Ok(Self {
             name: output.name.clone(),
             range: kind::range(context, output, kind, hint, guesses)?,
             subject: subject::resolve(context, channels, kind, guesses)?,
             classes: context.keys.labels().len(),
+            quantised: hint.quantised.unwrap_or_default(),
             kind,
             width,
             height,
@@ -90,12 +102,6 @@ impl OutputPlan {
         &self,
         values: &'a [T],
     ) -> Result<ArrayView2<'a, T>, ShapeError> {
-        let (classes, pixels) = (self.channels, self.width * self.height);
-        match self.layout {
-            TensorLayout::Nchw => ArrayView2::from_shape((classes, pixels), values),
-            TensorLayout::Nhwc => {
-                ArrayView2::from_shape((pixels, classes), values).map(ArrayView2::reversed_axes)
-            }
-        }
+        by_class(self.layout, self.channels, self.width * self.height, values)
     }
 }

@@ -10,12 +10,17 @@
 use ndarray::ArrayView2;
 
 use super::super::error::{Fault, Implausible, ModelError, SLACK};
+use super::super::onnx::Quantised;
 use super::sample::Sample;
 use super::{OutputKind, OutputPlan};
 
 /// Above all class indices if nobody says how many classes there are; up to here
 /// [`is_whole`] tells.
 const MOST_CLASSES: usize = 1 << 22;
+
+/// How far scores that nothing has decided yet are from 0 to 1: a sigmoid makes 0.44 to 0.78 of them,
+/// which is neither subject nor background.
+const UNDECIDED: f32 = 0.25;
 
 /// What a number of an output may be.
 #[derive(Debug, Clone, Copy)]
@@ -24,28 +29,40 @@ pub(super) struct Limits {
     high: f32,
     /// Only whole numbers.
     pub whole: bool,
+    /// Scores that all lie between these are no scores.
+    undecided: [f32; 2],
 }
 
 impl Limits {
-    /// The limits of an output's kind.
+    /// The limits of an output's kind, in the tensor's own numbers.
     pub fn of(plan: &OutputPlan) -> Self {
+        let Quantised { scale, zero } = plan.quantised;
+        let own = |x: f32| x / scale + zero;
         let whole = plan.kind == OutputKind::Labels;
         let [low, high] = match plan.kind {
             OutputKind::Alpha => ascending(plan.range),
-            OutputKind::Softmax => [0.0, 1.0],
+            OutputKind::Softmax => [own(0.0), own(1.0)],
             OutputKind::Labels => [0.0, classes_of(plan) as f32 - 1.0],
             // Whatever is finite.
-            OutputKind::Logits | OutputKind::Classes | OutputKind::MinMax => {
-                let (low, high) = (f32::MIN, f32::MAX);
-                return Self { low, high, whole };
-            }
+            OutputKind::Logits | OutputKind::Classes | OutputKind::MinMax => [f32::MIN, f32::MAX],
         };
-        let slack = if whole { 0.0 } else { SLACK * (high - low) };
+        let slack = match plan.kind {
+            OutputKind::Alpha | OutputKind::Softmax => SLACK * (high - low),
+            _ => 0.0,
+        };
         Self {
             low: low - slack,
             high: high + slack,
             whole,
+            undecided: [own(-UNDECIDED), own(1.0 + UNDECIDED)],
         }
+    }
+
+    /// Whether some of the scores are beyond what is undecided.
+    pub fn are_decided<T: Sample>(self, scores: &[T]) -> bool {
+        let [low, high] = self.undecided;
+        let inside = |inside: bool, x: &T| inside & (x.value() >= low) & (x.value() <= high);
+        !scores.iter().fold(true, inside)
     }
 
     /// Whether a number is within them; NaN and infinity never are.
@@ -66,9 +83,42 @@ pub(super) fn is_whole(x: f32) -> bool {
     (x + 12_582_912.0) - 12_582_912.0 == x
 }
 
-/// How far a pixel's probabilities may be from 1 in all: each may be rounded to a byte's step.
-pub(super) fn sum_slack(plan: &OutputPlan) -> f32 {
-    SLACK * (1.0 + 0.5 * plan.channels as f32)
+/// What a pixel's probabilities are in all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sum {
+    quantised: Quantised,
+    /// What all classes' numbers add up to where each stands for 0, and those of the subject.
+    zeros: [f32; 2],
+    /// How far from 1 they may be in all: each may be rounded to a byte's step, or to its own.
+    slack: f32,
+}
+
+impl Sum {
+    pub fn of(plan: &OutputPlan) -> Self {
+        let quantised = plan.quantised;
+        let classes = plan.channels as f32;
+        let steps = match quantised == Quantised::default() {
+            true => SLACK * (1.0 + 0.5 * classes),
+            false => SLACK + classes * quantised.scale.max(SLACK) * 0.5,
+        };
+        Self {
+            quantised,
+            zeros: [classes, plan.subject.len() as f32].map(|count| count * quantised.zero),
+            slack: steps,
+        }
+    }
+
+    /// Whether the numbers of all classes, which add up to `sum`, can be probabilities.
+    #[inline(always)]
+    pub fn is_one(&self, sum: f32) -> bool {
+        ((sum - self.zeros[0]) * self.quantised.scale - 1.0).abs() <= self.slack
+    }
+
+    /// The subject's share, 0 to 255, of its classes' numbers, which add up to `sum`.
+    #[inline(always)]
+    pub fn share(&self, sum: f32) -> f32 {
+        255.0 * ((sum - self.zeros[1]) * self.quantised.scale)
+    }
 }
 
 fn classes_of(plan: &OutputPlan) -> usize {
@@ -98,6 +148,8 @@ pub(super) fn complain<T: Sample>(
         }
     }
     let limits = Limits::of(plan);
+    let Quantised { scale, zero } = plan.quantised;
+    let real = |x: f32| (x - zero) * scale;
     let fault = match (plan.kind, fraction) {
         (OutputKind::Labels, Some(value)) => Fault::NotWhole(value),
         _ if !limits.allow(found[0]) || !limits.allow(found[1]) => {
@@ -107,8 +159,12 @@ pub(super) fn complain<T: Sample>(
                 _ => [0.0, 1.0],
             })
         }
-        _ => Fault::Sum(worst_sum(values)),
+        (OutputKind::Logits | OutputKind::Classes, _) => Fault::Undecided,
+        _ => Fault::Sum(worst_sum(values.map(|x| real(x.value())).view())),
     };
+    if plan.kind != OutputKind::Alpha {
+        found = found.map(real);
+    }
     let kind = plan.kind;
     let what = Implausible { kind, found, fault };
     ModelError::Implausible { file, output, what }

@@ -5,13 +5,13 @@
 use super::super::ModelError;
 use super::super::context::ResolveContext;
 use super::super::input::layout_of;
-use super::super::signature::{self, TensorInfo, list};
-use super::kind::is_decodable;
+use super::super::signature::{self, GraphHint, TensorInfo, list};
+use super::element::{has_fractions, is_decodable};
 use crate::frame::{TensorLayout, TensorSpec};
 
 /// One way to read an output's sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reading {
+pub struct Reading {
     pub layout: TensorLayout,
     pub channels: usize,
     pub height: usize,
@@ -22,9 +22,10 @@ pub(super) struct Reading {
 ///
 /// # Errors
 /// There is none, or there are several and `output.name` names none of them.
-pub(super) fn choose<'a>(
+pub(super) fn choose<'a, 'b>(
     context: &ResolveContext,
     outputs: &'a [TensorInfo],
+    hint: impl Fn(&str) -> Option<&'b GraphHint>,
     input: &TensorSpec,
     guesses: &mut Vec<String>,
 ) -> Result<&'a TensorInfo, ModelError> {
@@ -44,11 +45,34 @@ pub(super) fn choose<'a>(
             list(outputs)
         ))),
         [only] => Ok(only),
-        several => only_single(several, input, guesses).ok_or_else(|| {
-            let asked = format!("which output holds the matte? It has {}", list(found));
-            context.ambiguous("output.name", asked)
-        }),
+        several => only_soft(several, hint, guesses)
+            .or_else(|| only_single(several, input, guesses))
+            .ok_or_else(|| {
+                let asked = format!("which output holds the matte? It has {}", list(found));
+                context.ambiguous("output.name", asked)
+            }),
     }
+}
+
+/// The only one of several outputs that is soft, where others are decided already.
+fn only_soft<'a, 'b>(
+    several: &[&'a TensorInfo],
+    hint: impl Fn(&str) -> Option<&'b GraphHint>,
+    guesses: &mut Vec<String>,
+) -> Option<&'a TensorInfo> {
+    let is_soft = |output: &&&TensorInfo| {
+        let operator = hint(&output.name).and_then(|hint| hint.operator.as_deref());
+        has_fractions(output.element) && operator != Some("ArgMax")
+    };
+    let mut soft = several.iter().filter(is_soft);
+    let (Some(only), None) = (soft.next(), soft.next()) else {
+        return None;
+    };
+    guesses.push(format!(
+        "output.name = \"{}\", the only one with more than yes and no",
+        only.name
+    ));
+    Some(only)
 }
 
 /// The only one of several outputs that has a single channel.

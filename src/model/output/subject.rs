@@ -23,7 +23,7 @@ pub(super) fn resolve(
     let labels = context.keys.labels();
     let count = match (kind, channels) {
         (OutputKind::Labels, _) => labels.len(),
-        (_, 1) => return Ok(Vec::new()),
+        (_, 1) => return one_channel(context),
         _ if !labels.is_empty() && labels.len() != channels => {
             let problem = format!(
                 "{} names for the {channels} classes of the model",
@@ -43,6 +43,20 @@ pub(super) fn resolve(
     subject.sort_unstable();
     subject.dedup();
     Ok(subject)
+}
+
+/// One channel has no classes to choose from.
+///
+/// # Errors
+/// Labels or a subject are given all the same.
+fn one_channel(context: &ResolveContext) -> Result<Vec<usize>, ModelError> {
+    for key in ["output.subject", "output.labels"] {
+        if context.keys.origin(key).is_some() {
+            let problem = "the model has one channel and no classes to choose from; leave it out";
+            return Err(context.contradiction(key, problem));
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The index of a class that `output.subject` names, among `count` ones (0 if nothing tells).

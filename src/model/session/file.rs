@@ -8,7 +8,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::super::ModelError;
-use super::super::onnx::Outline;
+use super::super::onnx::{Outline, folder_of};
 use super::ModelSource;
 
 /// A model's bytes, checked.
@@ -77,10 +77,7 @@ impl<'a> ModelBytes<'a> {
 
     /// The folder that the file lies in.
     pub(super) fn folder(&self) -> Option<&Path> {
-        self.path.map(|path| match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        })
+        self.path.map(folder_of)
     }
 
     /// What the file says about itself; it names no file that it must not read.
@@ -89,7 +86,7 @@ impl<'a> ModelBytes<'a> {
     /// What is wrong with the file.
     pub fn outline(&self) -> Result<Outline<'_>, ModelError> {
         let outline = Outline::read(&self.bytes, &self.name)?;
-        outline.confine(self.folder(), &self.name)?;
+        outline.confine(self.path, &self.name)?;
         Ok(outline)
     }
 }

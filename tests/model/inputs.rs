@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! What the picture is given as: what the first layers of a graph tell of it, what is guessed openly,
+//! and sides that the file leaves out.
+
+use gstmatte::frame::{ChannelOrder, TensorLayout};
+
+use crate::*;
+
+/// What the sampler does to black and white.
+fn ends(network: &Network) -> [[f32; 2]; 3] {
+    let spec = network.input_spec();
+    std::array::from_fn(|c| [spec.bias[c], spec.bias[c] + spec.scale[c]])
+}
+
+#[test]
+fn the_range_is_read_from_the_first_layers() {
+    for (name, range) in [
+        ("bytes", [0.0, 255.0]),
+        ("signed", [-1.0, 1.0]),
+        ("layer", [0.0, 255.0]),
+        ("imagenet_rgb", [0.0, 255.0]),
+        ("imagenet_bgr", [0.0, 255.0]),
+    ] {
+        let network = load_ok(&format!("fed_{name}.onnx"), &[]);
+        assert_eq!(ends(&network), [range; 3], "{name}");
+        let said = network.warnings().join("\n");
+        assert!(!said.contains("range"), "{name}: {said}");
+        let order = match name {
+            "imagenet_bgr" => ChannelOrder::Bgr,
+            _ => ChannelOrder::Rgb,
+        };
+        assert_eq!(network.input_spec().order, order, "{name}");
+        let settled = name.starts_with("imagenet");
+        assert_eq!(said.is_empty(), settled, "{name}: {said}");
+    }
+    // What is said comes before what is read.
+    let network = load_ok("fed_bytes.onnx", &[("input.range", "[0, 1]")]);
+    assert_eq!(ends(&network), [[0.0, 1.0]; 3]);
+}
+
+#[test]
+fn a_picture_that_is_turned_over_is_asked_about_and_can_be_described() {
+    let error = load_error("fed_turned.onnx", &[]);
+    assert!(
+        error.contains("turn the picture over") && error.contains("`input.range`"),
+        "{error}"
+    );
+    let network = load_ok("fed_turned.onnx", &[("input.range", "[1, 0]")]);
+    assert_eq!(ends(&network), [[1.0, 0.0]; 3]);
+}
+
+#[test]
+fn what_is_guessed_is_said_with_the_lines_that_settle_it() {
+    let said = |name: &str, keys: &[(&str, &str)]| load_ok(name, keys).warnings().join("\n");
+    assert_eq!(
+        said("fed_plain.onnx", &[]),
+        "nothing in fed_plain.onnx tells how it takes its picture; guessed. If that is right, these \
+         lines in fed_plain.toml beside it say so, else correct them there: [input] order = \"rgb\"; \
+         range = [0.0, 1.0]"
+    );
+    let half = said("fed_plain.onnx", &[("input.order", "bgr")]);
+    assert!(half.ends_with("[input] range = [0.0, 1.0]"), "{half}");
+    let both = [("input.order", "bgr"), ("input.range", "[0, 1]")];
+    assert_eq!(said("fed_plain.onnx", &both), "");
+    assert_eq!(said("alpha.onnx", &[]), "");
+}
+
+#[test]
+fn open_sides_are_told_by_the_first_convolution() {
+    let sizes = [("input.width", "8"), ("input.height", "6")];
+    for (name, layout) in [
+        ("open", TensorLayout::Nchw),
+        ("open_last", TensorLayout::Nhwc),
+        ("nothing", TensorLayout::Nchw),
+    ] {
+        let mut network = load_ok(&format!("fed_{name}.onnx"), &sizes);
+        assert_eq!(network.input_spec().layout, layout, "{name}");
+        if layout == TensorLayout::Nchw {
+            fill(&mut network, |c, p| if c == 1 { ramp(p) } else { 0.2 });
+            assert_matte(&matte(&mut network), ramp);
+        }
+    }
+}
+
+#[test]
+fn of_a_batch_the_first_picture_is_the_frame() {
+    let mut network = load_ok("batch.onnx", &[]);
+    fill(
+        &mut network,
+        |c, p| if c == 1 { 4.0 * ramp(p) - 2.0 } else { 0.3 },
+    );
+    assert_matte(&matte(&mut network), |p| sigmoid(4.0 * ramp(p) - 2.0));
+    let guesses = network.descriptor().guesses.join("\n");
+    assert!(guesses.contains("2 pictures at once"), "{guesses}");
+}
+
+#[test]
+fn a_fourth_channel_gets_what_is_said() {
+    let error = load_error("fourth.onnx", &[]);
+    assert!(
+        error.contains("fourth channel") && error.contains("[input], fourth = "),
+        "{error}"
+    );
+    for (value, expected) in [("0.25", 0.25), ("1", 1.0), ("matte", 0.0)] {
+        let mut network = load_ok("fourth.onnx", &[("input.fourth", value)]);
+        fill(&mut network, |_, _| 0.7);
+        for _ in 0..2 {
+            assert_matte(&matte(&mut network), |_| expected);
+        }
+    }
+    let error = load_error("alpha.onnx", &[("input.fourth", "0")]);
+    assert!(
+        error.contains("the model's input has 3 channel(s)"),
+        "{error}"
+    );
+}
+
+/// Half of what was there before and half of green, as a recurrent network has it.
+#[test]
+fn the_last_matte_comes_back_in_the_fourth_channel() {
+    let mut network = load_ok("fourth_last.onnx", &[]);
+    for _ in 0..2 {
+        match network.input_mut() {
+            TensorMut::F32(data) => {
+                assert_eq!(data.len(), 3 * WIDTH * HEIGHT);
+                let pixels = data.chunks_exact_mut(3).enumerate();
+                pixels.for_each(|(p, pixel)| pixel.copy_from_slice(&[9.0, ramp(p), -9.0]));
+            }
+            other => panic!("{other:?}"),
+        }
+        for factor in [0.5, 0.75, 0.875] {
+            assert_matte(&matte(&mut network), |p| factor * ramp(p));
+        }
+        network.reset();
+    }
+}
+
+#[test]
+fn sides_of_one_name_are_one_size() {
+    let options = Options {
+        stream: Some((1280, 720)),
+        ..Options::default()
+    };
+    let network = load("one_side.onnx", &options).unwrap();
+    let spec = network.input_spec();
+    assert_eq!((spec.width, spec.height), (192, 192));
+}
+
+#[test]
+fn sides_that_a_network_cannot_run_with_are_tried_larger() {
+    let options = Options {
+        stream: Some((640, 480)),
+        ..Options::default()
+    };
+    let network = load("halves.onnx", &options).unwrap();
+    let spec = network.input_spec();
+    assert_eq!((spec.width % 32, spec.height % 32), (0, 0), "{spec:?}");
+    let guesses = network.descriptor().guesses.join("\n");
+    assert!(guesses.contains("input.multiple = 32"), "{guesses}");
+    let error = load_error("halves.onnx", &[("input.multiple", "24")]);
+    assert!(error.starts_with("ONNX Runtime failed"), "{error}");
+}
