@@ -114,9 +114,7 @@ impl Chain {
         }
         properties::set_all(&matte, settings)?;
         if settings.background == Background::Video {
-            let video = settings.video.as_deref();
-            let video = video.ok_or(CheckError::NoFile("video"))?;
-            background_source::add(&pipeline, &matte, video)?;
+            background_source::add(&pipeline, &matte, &settings.video_file()?)?;
         }
         publish(&pipeline, distributor)?;
         let chain = Self {

@@ -3,9 +3,13 @@
 //! A window with what the others see.
 
 use crate::distributor::{FrameDistributor, frames_source};
-use crate::elements::error_of;
+use crate::elements::{error_of, error_on};
 use gst::glib;
 use gst::prelude::*;
+
+/// The element that chooses an element. Without a display it tries what needs none, DirectFB among
+/// others, which ends the program.
+const AUTOMATIC: &str = "autovideosink";
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +23,11 @@ pub enum PreviewError {
     /// The pipeline has no bus.
     #[error("a pipeline without a bus")]
     NoBus,
+    /// No display answers.
+    #[error("there is no display: {0}")]
+    NoDisplay(String),
     /// The window does not open.
-    #[error("{sink}: {said}; is there a display?")]
+    #[error("{sink}: {said}")]
     Start {
         /// The element that makes it.
         sink: String,
@@ -47,6 +54,9 @@ impl Preview {
         distributor: &FrameDistributor,
         failed: impl Fn(String) + 'static,
     ) -> Result<Self, PreviewError> {
+        if sink == AUTOMATIC {
+            check_display()?;
+        }
         let bin = gst::parse::bin_from_description(&format!("videoconvert ! {sink}"), true)?;
         let (pipeline, frames) = (gst::Pipeline::with_name("preview"), frames_source());
         let chain: [&gst::Element; 2] = [frames.upcast_ref(), bin.upcast_ref()];
@@ -84,4 +94,32 @@ impl Drop for Preview {
         // A window that cannot be closed is left to the end of the process.
         let _ = self.pipeline.set_state(gst::State::Null);
     }
+}
+
+/// Checks that a display answers.
+fn check_display() -> Result<(), PreviewError> {
+    let mut said = "neither WAYLAND_DISPLAY nor DISPLAY is set".to_string();
+    for (variable, sink) in [
+        ("WAYLAND_DISPLAY", "waylandsink"),
+        ("DISPLAY", "ximagesink"),
+    ] {
+        if std::env::var_os(variable).is_none_or(|display| display.is_empty()) {
+            continue;
+        }
+        // If the element is not installed, another one may know the display.
+        let Ok(sink) = gst::ElementFactory::make(sink).build() else {
+            return Ok(());
+        };
+        let bus = gst::Bus::new();
+        sink.set_bus(Some(&bus));
+        let opened = sink.set_state(gst::State::Ready);
+        let error = error_on(&bus);
+        // It was only tried.
+        let _ = sink.set_state(gst::State::Null);
+        if opened.is_ok() {
+            return Ok(());
+        }
+        said = error.unwrap_or_else(|| format!("{variable} does not answer"));
+    }
+    Err(PreviewError::NoDisplay(said))
 }

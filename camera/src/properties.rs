@@ -2,7 +2,7 @@
 
 //! The properties of `mattebackground` that the settings ask for.
 
-use crate::settings::{Background, Settings};
+use crate::settings::{Background, CheckError, Settings};
 use gst::glib;
 use gst::prelude::*;
 
@@ -34,6 +34,9 @@ pub enum PropertyError {
         /// What the property takes.
         range: String,
     },
+    /// The picture is gone.
+    #[error(transparent)]
+    Settings(#[from] CheckError),
     /// Properties hold UTF-8 only.
     #[error("picture: the path is not UTF-8")]
     NotUtf8,
@@ -47,17 +50,18 @@ pub fn set_all(matte: &gst::Element, settings: &Settings) -> Result<(), Property
     let color = format!("0xff{:06x}", settings.color.0);
     set(matte, "color", &color)?;
     set(matte, "blur-strength", &settings.blur_strength.to_string())?;
-    match (settings.background, &settings.picture) {
-        (Background::Picture, Some(picture)) => {
+    match settings.background {
+        Background::Picture => {
+            let picture = settings.picture_file()?;
             let picture = picture.to_str().ok_or(PropertyError::NotUtf8)?;
             if matte.property::<Option<String>>("image").as_deref() != Some(picture) {
                 matte.set_property("image", picture);
             }
             set(matte, "background", "image")?;
         }
-        (Background::Blur, _) => set(matte, "background", "blur")?,
+        Background::Blur => set(matte, "background", "blur")?,
         // The colour is behind a video.
-        _ => set(matte, "background", "color")?,
+        Background::Video | Background::Color => set(matte, "background", "color")?,
     }
     for (name, value) in &settings.properties {
         match value {

@@ -140,6 +140,14 @@ leave
 check "ends by SIGTERM again" ended
 
 # --- a picture, and a window under a display of its own -----------------------------------------------
+without_display() { # what DISPLAY is
+    start window env -u WAYLAND_DISPLAY DISPLAY="$1" "$program" --no-keys --settings /dev/null --source "$source" --preview
+    local window=$started
+    wait_for "$PATIENCE" grep -q "no preview window: there is no display: " "$work/window.log" &&
+        wait_for "$PATIENCE" grep -q "nobody looks" "$work/window.log" && kill "$window" && wait "$window"
+}
+check "without a display: says so, and goes on" without_display ""
+check "with a display that does not answer: says so, and goes on" without_display :987
 start display Xvfb -noreset -displayfd 4 -screen 0 800x600x24 4>"$work/display-number"
 wait_for "$PATIENCE" test -s "$work/display-number" || fail "no display"
 DISPLAY=:$(cat "$work/display-number")
@@ -151,6 +159,15 @@ colours() { import -window root "$work/screen.png" && [ "$(identify -format %k "
 check "shows a preview window" wait_for "$PATIENCE" colours
 cp "$work/screen.png" "$work/seen.png" 2>/dev/null || true
 if [ -n "${MATTE_SCREENSHOT:-}" ]; then cp "$work/screen.png" "$MATTE_SCREENSHOT"; fi
+closes_window() {
+    exec 3<>"$work/keys"
+    input=$work/keys start window "$program" --settings /dev/null --source "$source" --preview
+    local window=$started
+    wait_for "$PATIENCE" grep -q "camera on" "$work/window.log" && printf wwq >&3 && wait "$window" &&
+        ! grep -e CRITICAL -e "does not stop" "$work/window.log"
+}
+check "ends by a key with the window open, without a complaint" closes_window
+exec 3>&-
 lost() {
     kill "$pipewire"
     local status=0

@@ -3,8 +3,9 @@
 //! The options by name, as clap reads them. The help, the manual page and the completions of shells
 //! are made of what stands here.
 
+use super::error::OptionsError;
 use crate::direction::{Flip, Rotation};
-use crate::settings::{Background, Color, Settings, Size};
+use crate::settings::{self, Background, Color, Settings, Size};
 use crate::terminal::KEYS;
 use clap::{ArgAction, Parser};
 use std::path::PathBuf;
@@ -48,13 +49,13 @@ pub struct Arguments {
     /// What is behind you (blur)
     #[arg(long, value_name = "KIND")]
     pub background: Option<Background>,
-    /// A picture behind you
+    /// A picture behind you (chooses the background, too, as the next two do)
     #[arg(long, value_name = "FILE")]
     pub picture: Option<PathBuf>,
     /// A video behind you, again and again
     #[arg(long, value_name = "FILE")]
     pub video: Option<PathBuf>,
-    /// One colour behind you, such as '#00b140'
+    /// One colour behind you, such as green or '#00b140'
     #[arg(long, value_name = "COLOR")]
     pub color: Option<Color>,
     /// How much the room is blurred, 0 to 100 (50)
@@ -90,7 +91,10 @@ pub struct Arguments {
 impl Arguments {
     /// Changes the settings, but for those whose meaning depends on the order of options: the kind
     /// of background and the source.
-    pub fn apply(self, settings: &mut Settings) {
+    ///
+    /// # Errors
+    /// If the current folder is gone, from which paths are seen.
+    pub fn apply(self, settings: &mut Settings) -> Result<(), OptionsError> {
         set(&mut settings.output, self.output);
         set(&mut settings.name, self.name);
         set(&mut settings.size, self.size);
@@ -100,15 +104,22 @@ impl Arguments {
         set_some(&mut settings.device, self.device);
         set_some(&mut settings.flip, self.flip);
         set_some(&mut settings.rotate, self.rotate);
-        set_some(&mut settings.picture, self.picture);
-        set_some(&mut settings.video, self.video);
+        set_some(&mut settings.picture, from_everywhere(self.picture)?);
+        set_some(&mut settings.video, from_everywhere(self.video)?);
         settings.preview |= self.preview;
         settings.on_demand &= !self.always;
         for (property, value) in self.set {
             let value = toml::Value::String(value);
             settings.properties.insert(property, value);
         }
+        Ok(())
     }
+}
+
+/// Saved settings are read from other folders, too.
+fn from_everywhere(path: Option<PathBuf>) -> Result<Option<PathBuf>, OptionsError> {
+    let path = path.as_deref().map(settings::from_everywhere);
+    path.transpose().map_err(OptionsError::Folder)
 }
 
 fn set<T>(setting: &mut T, given: Option<T>) {

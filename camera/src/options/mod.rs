@@ -3,9 +3,12 @@
 //! The command line.
 
 mod arguments;
+mod error;
 mod pages;
 #[cfg(test)]
 mod tests;
+
+pub use error::OptionsError;
 
 use crate::settings::{Background, Settings, SettingsError};
 use arguments::Arguments;
@@ -41,29 +44,6 @@ pub struct Options {
     pub keys: bool,
 }
 
-/// What is wrong with the command line or the settings.
-#[derive(Debug, thiserror::Error)]
-pub enum OptionsError {
-    /// The command line is not understood.
-    #[error("{}", usage(.0))]
-    Usage(Box<clap::Error>),
-    /// The manual page or a shell's completions cannot be made.
-    #[error("the page cannot be made: {0}")]
-    Page(#[from] std::io::Error),
-    /// The settings do not fit or cannot be read.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-}
-
-/// What clap says, without its own beginning: the program's name stands there.
-fn usage(error: &clap::Error) -> String {
-    let text = error.to_string();
-    text.strip_prefix("error: ")
-        .unwrap_or(&text)
-        .trim_end()
-        .into()
-}
-
 /// Understands the arguments (without the program's name) and reads the settings file.
 ///
 /// # Errors
@@ -90,6 +70,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, O
         None => (Settings::default_path()?, false),
     };
     let mut settings = Settings::read(&path, asked)?;
+    let in_file = settings.check().err();
     let task = match () {
         () if arguments.list => Task::List,
         () if arguments.show_settings => Task::Show,
@@ -98,8 +79,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, O
     let keys = !arguments.no_keys;
     choose_background(&mut settings, &arguments, &matches);
     choose_source(&mut settings, &arguments, &matches);
-    arguments.apply(&mut settings);
-    settings.check().map_err(SettingsError::Check)?;
+    arguments.apply(&mut settings)?;
+    settings.check().map_err(|error| match in_file {
+        Some(first) if first == error => SettingsError::InFile {
+            path: path.clone(),
+            error,
+        },
+        _ => SettingsError::Check(error),
+    })?;
     Ok(Options {
         task,
         settings,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::settings::{Color, Size};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn parse_words(words: &str) -> Result<Options, OptionsError> {
     let words = format!("{words} --settings /dev/null");
@@ -128,4 +129,62 @@ fn help_and_pages_name_every_option() {
         }
         assert!(!page.contains("generate"), "{words} names what is hidden");
     }
+}
+
+/// A settings file of its own for a test, and what options make of it.
+fn parse_with(file: &str, words: &str) -> Result<Options, OptionsError> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("matte-options-{}-{count}.toml", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, file).expect("there is a place for files");
+    let words = format!("{words} --settings {}", path.display());
+    let parsed = parse(words.split_whitespace().map(Into::into));
+    std::fs::remove_file(&path).expect("it is ours");
+    parsed
+}
+
+#[test]
+fn options_win_over_what_the_file_has_wrong() {
+    let gone = "background = \"picture\"\npicture = \"/nowhere.jpg\"\n";
+    for (file, words) in [
+        (gone, "--background blur"),
+        (gone, "--color green"),
+        (gone, "--picture file:///beach.jpg"),
+        ("rate = 1000", "--rate 30"),
+        ("name = \"a,b\"", "--name Matte"),
+        ("blur-strength = -1.0", "--blur-strength 0"),
+    ] {
+        parse_with(file, words).expect(words);
+        let error = parse_with(file, "--preview").expect_err(file).to_string();
+        assert!(error.contains("matte-options"), "names the file: {error}");
+    }
+    let error = parse_with(gone, "--picture /gone.jpg")
+        .expect_err("it is gone")
+        .to_string();
+    assert!(
+        error.starts_with("picture /gone.jpg"),
+        "names no file: {error}"
+    );
+}
+
+#[test]
+fn files_of_the_command_line_can_be_saved() {
+    let here = std::env::current_dir().expect("there is one");
+    for (given, saved) in [
+        ("Cargo.toml", here.join("Cargo.toml")),
+        ("/dev/../etc/passwd", "/dev/../etc/passwd".into()),
+        ("file:///beach.jpg", "file:///beach.jpg".into()),
+    ] {
+        let settings = parse_with("", &format!("--picture {given}"))
+            .expect(given)
+            .settings;
+        assert_eq!(settings.picture, Some(saved), "{given}");
+    }
+    // Of the file they stay as they are, seen from its folder.
+    let settings = parse_with("picture = \"beach.jpg\"", "")
+        .expect("it is right")
+        .settings;
+    assert_eq!(settings.picture.as_deref(), Some("beach.jpg".as_ref()));
+    assert_eq!(settings.folder, std::env::temp_dir());
 }

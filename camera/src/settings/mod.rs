@@ -3,11 +3,13 @@
 //! What can be set: the settings file, in TOML, and its defaults.
 
 mod error;
+mod files;
 #[cfg(test)]
 mod tests;
 mod values;
 
 pub use error::{CheckError, SettingsError};
+pub use files::from_everywhere;
 pub use values::{Background, Color, Size};
 
 use crate::direction::{self, Flip, Rotation};
@@ -58,6 +60,9 @@ pub struct Settings {
     pub preview_sink: String,
     /// Whether the camera is closed while nobody looks.
     pub on_demand: bool,
+    /// The folder of the settings file, from which its paths are seen.
+    #[serde(skip)]
+    pub folder: PathBuf,
     /// Properties of `mattebackground`, by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, toml::Value>,
@@ -85,6 +90,7 @@ impl Default for Settings {
             preview: false,
             preview_sink: "autovideosink".into(),
             on_demand: true,
+            folder: PathBuf::new(),
             properties: BTreeMap::new(),
         }
     }
@@ -104,10 +110,11 @@ impl Settings {
             .ok_or(SettingsError::NoFolder)
     }
 
-    /// Reads a file. A missing file gives the defaults, unless it was `asked` for.
+    /// Reads a file, without a check: options may still replace what does not fit. A missing file gives
+    /// the defaults, unless it was `asked` for.
     ///
     /// # Errors
-    /// With file, line and what is wrong.
+    /// With file, line and what cannot be read.
     pub fn read(path: &Path, asked: bool) -> Result<Self, SettingsError> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -116,15 +123,14 @@ impl Settings {
             }
             Err(error) => return Err(SettingsError::file(path)(error)),
         };
-        let settings: Self = toml::from_str(&text).map_err(|error| SettingsError::Syntax {
+        let settings = toml::from_str(&text).map_err(|error| SettingsError::Syntax {
             path: path.into(),
-            error: error.into(),
+            error: Box::new(error),
         })?;
-        settings.check().map_err(|error| SettingsError::InFile {
-            path: path.into(),
-            error,
-        })?;
-        Ok(settings)
+        Ok(Self {
+            folder: path.parent().unwrap_or(Path::new("")).into(),
+            ..settings
+        })
     }
 
     /// Writes a file, and the folders that it lies in.
@@ -180,28 +186,37 @@ impl Settings {
             return Err(CheckError::Name(self.name.clone()));
         }
         match self.background {
-            Background::Picture => check_file("picture", self.picture.as_deref()),
-            Background::Video => check_file("video", self.video.as_deref()),
+            Background::Picture => self.picture_file().map(drop),
+            Background::Video => self.video_file().map(drop),
             Background::Blur | Background::Color => Ok(()),
         }
     }
-}
 
-/// Whether the file of a background is there.
-fn check_file(key: &'static str, path: Option<&Path>) -> Result<(), CheckError> {
-    let path = path.ok_or(CheckError::NoFile(key))?;
-    // What mattebackground alone understands, it also says what is wrong with.
-    if path.is_file() || (key == "picture" && is_address(path)) {
-        return Ok(());
+    /// The picture, or its address.
+    ///
+    /// # Errors
+    /// If none is named, or the file is gone.
+    pub fn picture_file(&self) -> Result<PathBuf, CheckError> {
+        match &self.picture {
+            // What mattebackground alone understands, it also says what is wrong with.
+            Some(address) if files::is_address(address) => Ok(address.clone()),
+            path => self.file("picture", path.as_deref()),
+        }
     }
-    Err(CheckError::MissingFile {
-        key,
-        path: path.into(),
-    })
-}
 
-/// Whether a picture is named by more than a path: `~/path` or an address such as `file:///path`.
-fn is_address(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    text.starts_with('~') || text.starts_with("file:") || text.contains("://")
+    /// The video.
+    ///
+    /// # Errors
+    /// If none is named, or the file is gone.
+    pub fn video_file(&self) -> Result<PathBuf, CheckError> {
+        self.file("video", self.video.as_deref())
+    }
+
+    fn file(&self, key: &'static str, path: Option<&Path>) -> Result<PathBuf, CheckError> {
+        let path = files::locate(path.ok_or(CheckError::NoFile(key))?, &self.folder);
+        match path.is_file() {
+            true => Ok(path),
+            false => Err(CheckError::MissingFile { key, path }),
+        }
+    }
 }

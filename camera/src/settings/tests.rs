@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
+use super::values::ColorError;
 use super::*;
 
 #[test]
@@ -21,7 +22,7 @@ fn mistakes_are_named_with_their_line() {
     for (text, said) in [
         ("rate = 30\nbackgruond = \"blur\"", "backgruond"),
         ("size = \"1281x720\"", "1281x720"),
-        ("color = \"green\"", "#rrggbb"),
+        ("color = \"beach\"", "#rrggbb"),
         ("background = \"beach\"", "beach"),
         ("rate = \"fast\"", "line 1"),
     ] {
@@ -76,7 +77,7 @@ fn what_does_not_fit_together_is_refused() {
         assert!(error.contains(said), "{error}");
     }
     assert_eq!(Settings::default().check(), Ok(()));
-    for address in ["~/beach.jpg", "file:///beach.jpg", "http://host/beach.jpg"] {
+    for address in ["file:///beach.jpg", "http://host/beach.jpg"] {
         let settings = Settings {
             background: Background::Picture,
             picture: Some(address.into()),
@@ -88,4 +89,34 @@ fn what_does_not_fit_together_is_refused() {
             "left to mattebackground: {address}"
         );
     }
+}
+
+#[test]
+fn colours_are_read_as_css_writes_them() {
+    for (text, expected) in [
+        ("#00b140", 0x00_b1_40),
+        ("#0f8", 0x00_ff_88),
+        ("green", 0x00_80_00),
+        ("RebeccaPurple", 0x66_33_99),
+        ("rgb(1, 2, 3)", 0x01_02_03),
+    ] {
+        let color: Color = text.parse().expect(text);
+        assert_eq!(color, Color(expected), "{text}");
+        let written = String::from(color);
+        assert_eq!(written.parse(), Ok(color), "{written}");
+    }
+    for text in ["beach", "", "#00b14", "#00b14080", "transparent", "00b140;"] {
+        assert_eq!(text.parse::<Color>(), Err(ColorError), "{text}");
+    }
+}
+
+#[test]
+fn files_are_seen_from_the_settings_or_from_home() {
+    let located = |path: &str| files::locate(path.as_ref(), "/etc/matte".as_ref());
+    assert_eq!(located("beach.jpg"), Path::new("/etc/matte/beach.jpg"));
+    assert_eq!(located("/beach.jpg"), Path::new("/beach.jpg"));
+    assert_eq!(located("file:///beach.jpg"), Path::new("file:///beach.jpg"));
+    assert_eq!(located("~beach.jpg"), Path::new("/etc/matte/~beach.jpg"));
+    let home = std::env::var("HOME").expect("who tests has a home");
+    assert_eq!(located("~/beach.jpg"), Path::new(&home).join("beach.jpg"));
 }

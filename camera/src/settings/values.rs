@@ -73,25 +73,25 @@ impl From<Size> for String {
     }
 }
 
-/// A colour, 0xrrggbb, written `#rrggbb`.
+/// A colour, 0xrrggbb; read as CSS writes it, written `#rrggbb`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Color(pub u32);
 
 /// A text that is no colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a color is #rrggbb, such as #00b140")]
+#[error("a color is a name of CSS or #rrggbb, such as green or #00b140, without transparency")]
 pub struct ColorError;
 
 impl FromStr for Color {
     type Err = ColorError;
 
     fn from_str(text: &str) -> Result<Self, ColorError> {
-        let digits = text.strip_prefix('#').filter(|digits| {
-            digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
-        let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        value.map(Self).ok_or(ColorError)
+        let color = csscolorparser::parse(text).map_err(|_| ColorError)?;
+        match color.to_rgba8() {
+            [red, green, blue, u8::MAX] => Ok(Self(u32::from_be_bytes([0, red, green, blue]))),
+            _ => Err(ColorError),
+        }
     }
 }
 
