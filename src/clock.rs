@@ -100,7 +100,7 @@ pub struct Clock {
 
 /// How far a timestamp is from where time is counted from.
 enum Distance {
-    /// It cannot be told.
+    /// It is not known.
     Unknown,
     /// A believable step.
     Forward(Duration),

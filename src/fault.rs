@@ -127,7 +127,7 @@ mod tests {
         }
 
         /// Lets frames flow until a warning has `words`. In `mode=async` what became of a frame is
-        /// told with a later one.
+        /// reported with a later one.
         fn warns(&mut self, words: &str) {
             let bus = self.pipeline.bus().expect("a pipeline has a bus");
             let end = Instant::now() + Duration::from_nanos(HANG.nseconds());

@@ -8,7 +8,7 @@
 
 use super::imp::{CAT, MatteBackground};
 use super::pads::Pads;
-use crate::video::tell_refused;
+use crate::video::report_refused;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -43,7 +43,7 @@ impl MatteBackground {
         let target = self.mix.static_pad("background");
         let target = target.ok_or_else(|| glib::bool_error!("mattemix has no background"))?;
         let pad = gst::GhostPad::from_template_with_target(template, &target)?;
-        tell_refused(&pad);
+        report_refused(&pad);
         let at_rest = self.is_at_rest();
         // The pads of a running bin must be active.
         pad.set_active(!at_rest)?;

@@ -8,7 +8,7 @@ use crate::compose::MatteCompose;
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
 use crate::segment::MatteSegment;
-use crate::video::tell_refused;
+use crate::video::report_refused;
 use crate::{compose, mix};
 use gst::glib;
 use gst::prelude::*;
@@ -111,7 +111,7 @@ impl ObjectImpl for MatteBackground {
             bin.add_pad(&pad).expect("the bin has no pads yet");
             match pad.direction() {
                 gst::PadDirection::Src => self.pads().source = Some(pad),
-                _ => tell_refused(&pad),
+                _ => report_refused(&pad),
             }
         }
     }

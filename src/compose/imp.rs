@@ -15,7 +15,7 @@ use crate::properties::{AtRest, Properties};
 use crate::sync::lock;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
-use crate::video::{Stream, allocation, as_plain, link_all_the_same, tell_refused};
+use crate::video::{Stream, allocation, allow_any_link, as_plain, report_refused};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -70,8 +70,8 @@ impl ObjectSubclass for MatteCompose {
 impl ObjectImpl for MatteCompose {
     fn constructed(&self) {
         self.parent_constructed();
-        tell_refused(self.obj().sink_pad());
-        link_all_the_same(self.obj().src_pad());
+        report_refused(self.obj().sink_pad());
+        allow_any_link(self.obj().src_pad());
     }
 
     fn properties() -> &'static [glib::ParamSpec] {

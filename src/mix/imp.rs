@@ -14,7 +14,7 @@ use crate::properties::{AtRest, Properties};
 use crate::sync::lock;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
-use crate::video::{as_plain, link_all_the_same, tell_refused, with_dmabuf};
+use crate::video::{allow_any_link, as_plain, report_refused, with_dmabuf};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -173,10 +173,10 @@ impl ObjectImpl for MatteMix {
         self.parent_constructed();
         let element = self.obj();
         link_source_to_camera(element.src_pad());
-        link_all_the_same(element.src_pad());
+        allow_any_link(element.src_pad());
         for pad in [&self.camera, &self.background] {
             element.add_pad(pad).expect("the element has no pad yet");
-            tell_refused(pad);
+            report_refused(pad);
         }
     }
 }

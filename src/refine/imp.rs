@@ -13,7 +13,7 @@ use crate::properties::{AtRest, Properties};
 use crate::sync::lock;
 use crate::timeline::Timeline;
 use crate::video::direction::Direction;
-use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
+use crate::video::{Stream, allocation, allow_any_link, pad_templates, report_refused};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -132,8 +132,8 @@ impl ObjectSubclass for MatteRefine {
 impl ObjectImpl for MatteRefine {
     fn constructed(&self) {
         self.parent_constructed();
-        tell_refused(self.obj().sink_pad());
-        link_all_the_same(self.obj().src_pad());
+        report_refused(self.obj().sink_pad());
+        allow_any_link(self.obj().src_pad());
     }
 
     fn properties() -> &'static [glib::ParamSpec] {

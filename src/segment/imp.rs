@@ -15,7 +15,7 @@ use crate::control::Control;
 use crate::meta::Matte;
 use crate::properties::{AtRest, Properties};
 use crate::video::direction::Direction;
-use crate::video::{Stream, allocation, link_all_the_same, pad_templates, tell_refused};
+use crate::video::{Stream, allocation, allow_any_link, pad_templates, report_refused};
 use gst::glib;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
@@ -52,8 +52,8 @@ impl ObjectSubclass for MatteSegment {
 impl ObjectImpl for MatteSegment {
     fn constructed(&self) {
         self.parent_constructed();
-        tell_refused(self.obj().sink_pad());
-        link_all_the_same(self.obj().src_pad());
+        report_refused(self.obj().sink_pad());
+        allow_any_link(self.obj().src_pad());
     }
 
     fn properties() -> &'static [glib::ParamSpec] {

@@ -21,7 +21,7 @@ mod visible;
 pub use dmabuf::{as_plain, with_dmabuf};
 pub use error::MapError;
 pub use formats::{caps_of, colorimetry_of, format_of, layout_of, strings};
-pub use refused::{link_all_the_same, tell_refused};
+pub use refused::{allow_any_link, report_refused};
 pub use templates::pad_templates;
 pub use visible::{Metas, Visible, visible};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Video that an element cannot take, told by the element itself.
+//! Video that an element cannot take, reported by the element itself.
 //!
 //! GStreamer refuses caps before the element sees them, and all that a user reads then is that
 //! something upstream is "not-negotiated". A probe on the sink pad sees three moments of it:
@@ -8,7 +8,7 @@
 //! - Caps arrive that the element cannot take.
 //! - Upstream asks whether caps are taken, or which, and has nothing else to give. Who only tries
 //!   one way of several has others to give, and hears nothing but the answer.
-//! - A pad is to be linked and its caps do not fit, which no element is told of. So pads that
+//! - A pad is to be linked and its caps do not fit, of which no element is notified. So pads that
 //!   nothing can flow through yet say that they link with any format, and one of the other two
 //!   follows. With other memory they do not: a player that asks a pad before it links chooses a
 //!   decoder's memory by the answer.
@@ -27,13 +27,13 @@ const DEPTH: usize = 64;
 /// Watches a sink pad. Video that does not go with its template becomes an error of the pad's
 /// element, or of the bin of ours that it is in: what was found, what is taken, what to do.
 /// Once for each stream and reason.
-pub fn tell_refused(pad: &impl IsA<gst::Pad>) {
+pub fn report_refused(pad: &impl IsA<gst::Pad>) {
     let pad = pad.upcast_ref::<gst::Pad>();
     if is_ghost(pad) {
         // Caps without a frame rate, of an application's appsrc, are for the child to judge.
         pad.set_pad_flags(gst::PadFlags::ACCEPT_INTERSECT);
     }
-    let told = Told::default();
+    let reported = Reported::default();
     let moments = gst::PadProbeType::EVENT_DOWNSTREAM
         | gst::PadProbeType::QUERY_DOWNSTREAM
         | gst::PadProbeType::PUSH
@@ -42,8 +42,8 @@ pub fn tell_refused(pad: &impl IsA<gst::Pad>) {
         let answered = info.mask.contains(gst::PadProbeType::PULL);
         match &mut info.data {
             Some(gst::PadProbeData::Event(event)) => match event.view() {
-                gst::EventView::StreamStart(_) => told.forget(),
-                gst::EventView::Caps(event) => arrived(pad, event.caps(), &told),
+                gst::EventView::StreamStart(_) => reported.forget(),
+                gst::EventView::Caps(event) => arrived(pad, event.caps(), &reported),
                 _ => (),
             },
             Some(gst::PadProbeData::Query(query)) if answered => match query.view_mut() {
@@ -52,11 +52,11 @@ pub fn tell_refused(pad: &impl IsA<gst::Pad>) {
                 }
                 gst::QueryViewMut::Caps(query) => {
                     if let (true, Some(filter)) = (is_empty(query), query.filter()) {
-                        asked(pad, filter, &told);
+                        asked(pad, filter, &reported);
                     }
                 }
                 gst::QueryViewMut::AcceptCaps(query) if !query.result() => {
-                    asked(pad, query.caps(), &told);
+                    asked(pad, query.caps(), &reported);
                 }
                 _ => (),
             },
@@ -66,9 +66,9 @@ pub fn tell_refused(pad: &impl IsA<gst::Pad>) {
     });
 }
 
-/// Lets a source pad be linked although its element cannot take what will come: who is told of that
-/// later must have been linked first.
-pub fn link_all_the_same(pad: &impl IsA<gst::Pad>) {
+/// Lets a source pad be linked although its element cannot take what will come: only an element that
+/// is linked can report that later.
+pub fn allow_any_link(pad: &impl IsA<gst::Pad>) {
     let moments = gst::PadProbeType::QUERY_UPSTREAM | gst::PadProbeType::PULL;
     pad.upcast_ref::<gst::Pad>()
         .add_probe(moments, |pad, info| {
@@ -95,20 +95,20 @@ fn filtered(query: &gst::query::Caps, caps: &gst::Caps) -> gst::Caps {
     }
 }
 
-/// What was told last on a pad.
+/// What was reported last on a pad.
 #[derive(Default)]
-struct Told {
+struct Reported {
     words: Mutex<Option<String>>,
     /// Upstream is being asked what it has: it may ask back.
     asks: AtomicBool,
 }
 
-impl Told {
+impl Reported {
     fn forget(&self) {
         *self.words.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn tell(&self, pad: &gst::Pad, words: String, caps: &gst::CapsRef) {
+    fn report(&self, pad: &gst::Pad, words: String, caps: &gst::CapsRef) {
         let mut last = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref() == Some(&words) {
             return;
@@ -138,33 +138,33 @@ fn speaker(pad: &gst::Pad) -> Option<gst::Element> {
     Some(ours.unwrap_or(element))
 }
 
-fn arrived(pad: &gst::Pad, caps: &gst::CapsRef, told: &Told) {
+fn arrived(pad: &gst::Pad, caps: &gst::CapsRef, reported: &Reported) {
     let refused = refusal(caps, &pad.pad_template_caps());
     if is_ghost(pad) {
-        // The bin's child is asked next, and tells where it can know what comes.
+        // The bin's child is asked next, and reports if it can know what comes.
         if let Some(words) = refused
             && !is_sent(pad, caps, true)
-            && !offers_nothing_else(pad, told)
+            && !offers_nothing_else(pad, reported)
         {
-            told.tell(pad, words, caps);
+            reported.report(pad, words, caps);
         }
         return;
     }
     match refused.or_else(|| unreadable(caps)) {
-        Some(words) => told.tell(pad, words, caps),
-        None => told.forget(),
+        Some(words) => reported.report(pad, words, caps),
+        None => reported.forget(),
     }
 }
 
-fn asked(pad: &gst::Pad, caps: &gst::CapsRef, told: &Told) {
+fn asked(pad: &gst::Pad, caps: &gst::CapsRef, reported: &Reported) {
     // A bin's child is asked the same.
     if is_ghost(pad) || !pad.is_active() {
         return;
     }
     if let Some(words) = refusal(caps, &pad.pad_template_caps())
-        && (is_sent(pad, caps, false) || offers_nothing_else(pad, told))
+        && (is_sent(pad, caps, false) || offers_nothing_else(pad, reported))
     {
-        told.tell(pad, words, caps);
+        reported.report(pad, words, caps);
     }
 }
 
@@ -206,12 +206,12 @@ fn is_sent(pad: &gst::Pad, caps: &gst::CapsRef, mut between: bool) -> bool {
 }
 
 /// Whether upstream can give nothing that is taken.
-fn offers_nothing_else(pad: &gst::Pad, told: &Told) -> bool {
-    if told.asks.swap(true, Ordering::AcqRel) {
+fn offers_nothing_else(pad: &gst::Pad, reported: &Reported) -> bool {
+    if reported.asks.swap(true, Ordering::AcqRel) {
         return false;
     }
     let offered = pad.peer_query_caps(None);
-    told.asks.store(false, Ordering::Release);
+    reported.asks.store(false, Ordering::Release);
     !offered.is_empty() && !offered.can_intersect(&pad.pad_template_caps())
 }
 

@@ -7,7 +7,7 @@ use super::{caps_of, format_of, layout_of};
 use crate::frame::PixelLayout;
 use std::str::FromStr;
 
-fn told(caps: &str) -> Option<String> {
+fn words(caps: &str) -> Option<String> {
     let caps = gst::Caps::from_str(caps).unwrap();
     refusal(&caps, &caps_of(PixelLayout::ALL.iter().copied()))
 }
@@ -17,17 +17,17 @@ fn every_format_that_gstreamer_has_is_taken_or_named() {
     gst::init().unwrap();
     let mut refused = 0;
     for format in gst_video::VideoFormat::iter_raw() {
-        let told = told(&format!("video/x-raw, format={format}, width=8, height=8"));
+        let words = words(&format!("video/x-raw, format={format}, width=8, height=8"));
         match layout_of(format) {
             Some(layout) => {
-                assert_eq!(told, None, "{format}");
+                assert_eq!(words, None, "{format}");
                 assert_eq!(format_of(layout), format);
             }
             None => {
                 refused += 1;
-                let told = told.unwrap();
-                assert!(told.contains(&format!("format {format} is")), "{told}");
-                assert!(told.contains("put videoconvert before"), "{told}");
+                let words = words.unwrap();
+                assert!(words.contains(&format!("format {format} is")), "{words}");
+                assert!(words.contains("put videoconvert before"), "{words}");
             }
         }
     }
@@ -60,9 +60,9 @@ fn every_other_kind_has_a_remedy_of_its_own() {
             ["width", "put videoconvert ! videoscale"],
         ),
     ] {
-        let told = told(caps).unwrap();
+        let words = words(caps).unwrap();
         for part in parts {
-            assert!(told.contains(part), "{part}: {told}");
+            assert!(words.contains(part), "{part}: {words}");
         }
     }
     for fits in [
@@ -71,6 +71,6 @@ fn every_other_kind_has_a_remedy_of_its_own() {
         "video/x-raw",
         "video/x-raw, format={ Y412_LE, NV12 }",
     ] {
-        assert_eq!(told(fits), None, "{fits}");
+        assert_eq!(words(fits), None, "{fits}");
     }
 }

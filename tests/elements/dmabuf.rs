@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! DMABuf memory that caps name (`format=DMA_DRM`, GStreamer 1.24 and newer): linear memory is taken,
-//! read where it lies with the kernel told of each access, and gives the picture of plain memory.
+//! read where it lies while the kernel is notified of each access, and gives the picture of plain
+//! memory.
 //! A file in place of a device's memory does for all but the kernel's own part.
 
 #![allow(
@@ -180,7 +181,7 @@ fn a_video_behind_comes_from_such_memory_too() {
 #[test]
 fn the_kernel_is_told_of_each_access() {
     init();
-    static TOLD: AtomicUsize = AtomicUsize::new(0);
+    static ACCESSES: AtomicUsize = AtomicUsize::new(0);
     // A file is no DMABuf: the kernel refuses the call, and the allocator says so.
     gst::log::remove_default_log_function();
     gst::log::set_threshold_for_name("dmabuf", gst::DebugLevel::Warning);
@@ -188,7 +189,7 @@ fn the_kernel_is_told_of_each_access() {
         let words = message.get();
         let refused = words.is_some_and(|words| words.to_lowercase().contains("synchroni"));
         if category.name() == "dmabuf" && level <= gst::DebugLevel::Warning && refused {
-            TOLD.fetch_add(1, Ordering::Relaxed);
+            ACCESSES.fetch_add(1, Ordering::Relaxed);
         }
     });
     let info = info(VideoFormat::Nv12, SIZE.0, SIZE.1);
@@ -196,12 +197,12 @@ fn the_kernel_is_told_of_each_access() {
     attach(&mut plain, &info, (24, 18), ramp);
     let memory = in_dmabuf(&plain, &info);
     let caps = named(&info).expect("NV12 has a DRM name");
-    let before = TOLD.load(Ordering::Relaxed);
+    let before = ACCESSES.load(Ordering::Relaxed);
     send(&composer("color"), caps, memory);
-    let told = TOLD.load(Ordering::Relaxed) - before;
+    let accesses = ACCESSES.load(Ordering::Relaxed) - before;
     gst::log::remove_log_function(logger);
     gst::log::unset_threshold_for_name("dmabuf");
-    assert!(told >= 2, "an access begins and ends: {told}");
+    assert!(accesses >= 2, "an access begins and ends: {accesses}");
 }
 
 #[test]

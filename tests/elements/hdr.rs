@@ -216,7 +216,7 @@ fn a_second_video_of_another_range_is_as_bright() {
         ("bt709", "NV12", "P010_10LE,colorimetry=bt2100-pq", 1.0),
         ("bt709", "RGBA", "I420_10LE,colorimetry=bt2100-hlg", 1.0),
     ] {
-        // RGBA has no matrix of its own to be told about.
+        // RGBA has no matrix of its own that caps could name.
         let caps = match format {
             "RGBA" => caps(format, "sRGB"),
             _ => caps(format, camera),

@@ -67,7 +67,7 @@ impl Rig {
     }
 
     /// What the bus says next, waited for.
-    fn told(&self) -> Vec<String> {
+    fn next_messages(&self) -> Vec<String> {
         let mut messages = Vec::new();
         wait_for("a message", || {
             messages = self.messages();
@@ -197,7 +197,7 @@ fn the_picture_that_an_open_network_sees_is_larger_where_that_is_asked_for() {
     assert_eq!(rig.messages(), ["matte-model-loaded"]);
     // Where the sides are fixed the property is refused, as all that a model contradicts.
     rig.element.set_property("model", model("alpha"));
-    let messages = rig.told();
+    let messages = rig.next_messages();
     assert!(
         messages[0].contains("property input-pixels: input.pixels: the input is 8x6"),
         "{messages:?}"
@@ -210,7 +210,7 @@ fn a_bad_new_model_is_refused_and_the_old_one_goes_on() {
     rig.push([0, 40, 0]);
     for bad in ["/nowhere/model.onnx".to_owned(), model("sound")] {
         rig.element.set_property("model", &bad);
-        let messages = rig.told();
+        let messages = rig.next_messages();
         assert!(
             messages[0].contains("the old model goes on"),
             "{messages:?}"
@@ -224,11 +224,11 @@ fn a_bad_new_model_is_refused_and_the_old_one_goes_on() {
 fn a_failing_network_gives_no_matte_says_so_once_and_recovers() {
     for mode in ["sync", "async"] {
         let mut rig = Rig::new(&[("model", &model("nan")), ("mode", mode)]);
-        let settle = |rig: &mut Rig, rgb: [u8; 3], wanted: Option<u8>| {
+        let reach = |rig: &mut Rig, rgb: [u8; 3], wanted: Option<u8>| {
             wait_for("the expected matte", || value(&rig.push(rgb)) == wanted);
         };
-        settle(&mut rig, [255, 0, 0], Some(0));
-        settle(&mut rig, [0, 0, 0], None);
+        reach(&mut rig, [255, 0, 0], Some(0));
+        reach(&mut rig, [0, 0, 0], None);
         // Beside the stream the change of scene is seen before the network fails on it.
         wait_for("the expected matte", || {
             value(&rig.push([0, 0, 0])).is_none() && rig.stat("failed") > 0
@@ -240,7 +240,7 @@ fn a_failing_network_gives_no_matte_says_so_once_and_recovers() {
         assert_eq!(messages.len(), 1, "{mode}: {messages:?}");
         assert!(messages[0].contains("not finite"), "{messages:?}");
         assert!(rig.stat("failed") > 0 && rig.stat("dropped") > 0);
-        settle(&mut rig, [255, 0, 0], Some(0));
+        reach(&mut rig, [255, 0, 0], Some(0));
         assert_eq!(rig.messages(), ["matte-network-recovered"], "{mode}");
     }
 }

@@ -179,19 +179,19 @@ fn tags_count_from_the_next_frame_on_and_a_new_stream_forgets_them() {
         let out = shoot(harness, buffer_of(&picture, pts));
         matte_rows(&out).expect("the frame has a matte")
     };
-    let untold = matte(&mut harness, 0);
+    let untagged = matte(&mut harness, 0);
     harness.push_event(tag("rotate-180"));
-    let told = matte(&mut harness, 33);
-    assert_ne!(untold, told);
+    let tagged = matte(&mut harness, 33);
+    assert_ne!(untagged, tagged);
     harness.push_event(gst::event::StreamStart::new("another"));
     let segment = gst::FormattedSegment::<gst::ClockTime>::new();
     harness.push_event(gst::event::Segment::new(&segment));
-    assert_eq!(matte(&mut harness, 66), untold);
+    assert_eq!(matte(&mut harness, 66), untagged);
     let element = harness.element().expect("it holds one");
     element.set_property_from_str("video-direction", "180");
-    assert_eq!(matte(&mut harness, 99), told);
+    assert_eq!(matte(&mut harness, 99), tagged);
     element.set_property_from_str("video-direction", "auto");
-    assert_eq!(matte(&mut harness, 133), untold);
+    assert_eq!(matte(&mut harness, 133), untagged);
 }
 
 /// Values of the first component of a frame, by place.

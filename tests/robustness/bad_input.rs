@@ -259,7 +259,7 @@ fn a_model_that_is_broken_when_caps_change_is_named() {
     let message = live
         .bus
         .timed_pop_filtered(wait, &[gst::MessageType::Error])
-        .expect("it is told");
+        .expect("it is reported");
     let gst::MessageView::Error(error) = message.view() else {
         unreachable!("filtered")
     };

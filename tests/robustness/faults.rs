@@ -246,20 +246,20 @@ fn a_network_that_takes_seconds_stops_nothing_for_good() {
     let steps = (10.0 / (computed() - start)) as u8;
     let steps = steps.max(3);
     // The compositor tells of missing mattes beside it.
-    let told = |live: &Live| {
+    let next_messages = |live: &Live| {
         let mut said = live.messages();
         said.retain(|message| message.starts_with("matte-network"));
         said
     };
-    told(&live);
+    next_messages(&live);
     // The frame itself comes when it has waited long enough, and those after it do not wait.
     assert!(hidden(&live.show(&info, rgb(&info, [steps, 255, 0]))));
-    assert_eq!(told(&live), ["matte-network-stalled"]);
+    assert_eq!(next_messages(&live), ["matte-network-stalled"]);
     let mut frames = 0;
     wait_for("recovery", || {
         let hidden = hidden(&live.show(&info, rgb(&info, [0, 255, 0])));
         frames += 1;
-        let said = told(&live);
+        let said = next_messages(&live);
         assert!(hidden || said == ["matte-network-recovered"], "{said:?}");
         !said.is_empty()
     });

@@ -142,7 +142,7 @@ impl Shot {
     /// Says by metas where the picture lies. What GStreamer itself refuses is left out.
     fn describe(&self, buffer: &mut gst::BufferRef, format: &Format, held: &gst_video::VideoInfo) {
         let planes = held.n_planes() as usize;
-        let mut told = |format, width, height| {
+        let mut add_meta = |format, width, height| {
             let _ = gst_video::VideoMeta::add_full(
                 buffer,
                 gst_video::VideoFrameFlags::empty(),
@@ -156,10 +156,10 @@ impl Shot {
         let (width, height) = (format.width, format.height);
         match self.place {
             Place::Whole | Place::Short => return,
-            Place::Padded => told(held.format(), width, height),
-            Place::Foreign => told(foreign(held.format()), width, height),
+            Place::Padded => add_meta(held.format(), width, height),
+            Place::Foreign => add_meta(foreign(held.format()), width, height),
             Place::Cropped(..) | Place::Larger | Place::Astray(..) => {
-                told(held.format(), held.width(), held.height());
+                add_meta(held.format(), held.width(), held.height());
             }
         }
         match self.place {
