@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The published stream, and a watch over it: PipeWire's sink (0.3) can wait for a buffer for ever
-//! if a reader comes at the wrong moment. Pausing it for a moment wakes it.
+//! The published stream, and a watch over it. PipeWire's sink (0.3) can wait for a buffer for ever: it
+//! drives the graph by the frames that it sends, and gets its buffers back only while the graph runs. If
+//! a reader comes or goes at the wrong moment it gets none back, has sent all sixteen half a second
+//! later, and nothing runs any more. Pausing it for a moment wakes it in some cases. If it does not, the
+//! node must be made anew: neither this reader nor another one would ever see a frame again.
 
 use crate::distributor::FrameDistributor;
 use crate::elements::error_of;
 use crate::output::{Names, Output, OutputError};
 use crate::progress::Progress;
 use gst::prelude::*;
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 /// While somebody looks, frames come at least ten times per second; a sink that takes none for so
 /// long is stuck. A busy machine alone must not look like it.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// A sink that is stuck again within this was not really woken.
+const RELAPSE: Duration = Duration::from_secs(15);
 
 /// The pipeline that publishes; it stops when it is dropped.
 pub struct Published {
     pipeline: gst::Pipeline,
     /// Of the frames that the sink is given.
     progress: Progress,
+    /// When the sink was last woken by a pause; its node is still the same.
+    woken: Cell<Option<Instant>>,
     drops_unseen: bool,
 }
 
@@ -42,6 +50,7 @@ impl Published {
         let published = Self {
             pipeline,
             progress,
+            woken: Cell::new(None),
             drops_unseen: *output == Output::PipeWire,
         };
         if published.pipeline.set_state(gst::State::Playing).is_err() {
@@ -64,19 +73,41 @@ impl Published {
 
     /// Wakes a sink that is stuck; to be called now and then. True if it was.
     pub fn look_after(&self, watched: bool) -> bool {
+        let recently = self.woken.get().map(|woken| woken.elapsed() < RELAPSE);
         if !watched {
             self.progress.restart();
-        }
-        if !watched || !self.progress.stands_still(PATIENCE) {
+            // It may still be broken, and nobody loses anything.
+            if recently == Some(false) {
+                self.renew();
+            }
             return false;
         }
-        // At once: PipeWire starts the graph again if the stream was not yet taken out of it, and
-        // begins anew, with the same race, if it was.
-        for state in [gst::State::Paused, gst::State::Playing] {
+        if !self.progress.stands_still(PATIENCE) {
+            return false;
+        }
+        if recently == Some(true) {
+            self.renew();
+        } else {
+            self.woken.set(Some(Instant::now()));
+            // At once: PipeWire starts the graph again if the stream was not yet taken out of it, and
+            // begins anew, with the same race, if it was.
+            self.through(gst::State::Paused);
+        }
+        true
+    }
+
+    /// Makes the node anew: readers lose it, and have to look for it again.
+    fn renew(&self) {
+        self.woken.set(None);
+        self.through(gst::State::Null);
+    }
+
+    /// Goes to a state and back.
+    fn through(&self, state: gst::State) {
+        for state in [state, gst::State::Playing] {
             // What goes wrong here comes to the bus.
             let _ = self.pipeline.set_state(state);
         }
-        true
     }
 }
 
