@@ -15,8 +15,10 @@ use gst::glib;
 use gst::prelude::*;
 use std::time::Duration;
 
-/// Cameras that sleep need some seconds for their first frame.
+/// A camera that gives no frame for so long is gone.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The first frame may take longer: cameras wake up, and slow machines load the network.
+const FIRST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why the pipeline cannot start, or has come to an end.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +140,12 @@ impl Chain {
     /// Whether the camera has stopped to give frames; to be asked now and then.
     pub fn is_silent(&self) -> bool {
         let progress = self.progress.as_ref();
-        progress.is_some_and(|progress| progress.stands_still(PATIENCE))
+        progress.is_some_and(|progress| {
+            progress.stands_still(match progress.has_begun() {
+                true => PATIENCE,
+                false => FIRST_PATIENCE,
+            })
+        })
     }
 
     /// Brings in changed settings while frames flow. False if that is not possible: the pipeline

@@ -33,6 +33,11 @@ impl Progress {
         });
     }
 
+    /// Whether a frame has come.
+    pub fn has_begun(&self) -> bool {
+        self.frames.load(Ordering::Relaxed) > 0
+    }
+
     /// Starts the time anew: no frames were expected until now.
     pub fn restart(&self) {
         let frames = self.frames.load(Ordering::Relaxed);
@@ -61,7 +66,9 @@ mod tests {
         let patience = Duration::from_millis(20);
         assert!(!progress.stands_still(Duration::from_secs(60)));
         std::thread::sleep(patience);
+        assert!(!progress.has_begun());
         progress.frames.fetch_add(1, Ordering::Relaxed);
+        assert!(progress.has_begun());
         assert!(!progress.stands_still(patience), "a frame has come");
         std::thread::sleep(patience);
         assert!(progress.stands_still(patience));

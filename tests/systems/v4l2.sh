@@ -39,6 +39,7 @@ lists() {
     said=$("$program" --list) && echo "$said" && grep -q "vivid.*$camera_file\|$camera_file.*vivid" <<<"$said" &&
         sed -n '/^outputs/,$p' <<<"$said" | grep -q /dev/video10
 }
+view() { look "$1" "v4l2src device=/dev/video10"; } # name
 # As in a container: nobody has told the devices apart.
 by_path() {
     start by-path "$program" --no-keys --always --output /dev/video10 --size $SIZE --device "$camera_file"
@@ -48,6 +49,7 @@ by_path() {
         kill "$by_path" && wait "$by_path"
 }
 check "without udev: the camera by its path" by_path
+check "without udev: lists the camera and the loopback device" lists
 /usr/lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=video4linux --settle
 check "lists the camera and the loopback device" lists
@@ -62,7 +64,6 @@ camera=$started
 said() { grep -qF "$1" "$work/camera.log"; }
 opened() { find "/proc/$camera/fd" -lname "$camera_file" | grep -q .; }
 closed() { ! opened; }
-view() { look "$1" "v4l2src device=/dev/video10"; } # name
 sleeps() { wait_for "$PATIENCE" said "published as /dev/video10" && wait_for "$PATIENCE" said "nobody looks" && closed && ! said "camera on"; }
 check "camera closed while nobody looks" sleeps
 wakes() {
