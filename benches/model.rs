@@ -39,16 +39,19 @@ fn main() {
         "open_softmax_last_21",
         "open_classes",
         "open_labels",
+        "instances_large",
     ] {
-        let mut network = load(&models.join(format!("{name}.onnx")), Some((256, 144)));
+        let size = name.starts_with("open").then_some((256, 144));
+        let mut network = load(&models.join(format!("{name}.onnx")), size);
         // Scores of nothing at all are no matte.
         if let TensorMut::F32(values) = network.input_mut() {
             values.fill(1.0);
         }
         network.run().expect("a run");
         let mut matte = GrayImage::default();
+        let (width, height) = network.matte_size();
         let mut run = || network.decode(&mut matte).expect("a matte");
-        let title = format!("decode {name} 256x144");
+        let title = format!("decode {name} {width}x{height}");
         compare(
             "model",
             200,

@@ -12,6 +12,7 @@ states, decoding. The preprocessing here is written down by hand from each model
 read from descriptors. Models that are not in MODELS_FOLDER are left out, named and counted. Prints
 a TAP line per model. It fails if a pixel differs by more than 2/255, or if there was no public model
 to compare, unless MATTE_TEST_MODELS is `none`, which compares only the tiny models.
+With MATTE_MODELS_PAGE set to docs/models.md it also writes the table there.
 """
 
 import os
@@ -26,6 +27,7 @@ import onnxruntime
 from PIL import Image
 
 LIMIT = 2
+BEGIN, END = "<!-- compare.py writes this -->", "<!-- until here -->"
 PASSES = 3
 
 
@@ -65,12 +67,14 @@ def luma(x):
 
 class Case:
     """A model: its size, how code values (height x width x RGB) become its input, how the named or
-    first output becomes a matte, constant inputs, a description for ours."""
+    first output becomes a matte, constant inputs, a description for ours. A bare one has no
+    description at all; `several` gets all outputs to make a matte of."""
 
-    def __init__(self, size, prepare, finish, output=None, extras=None, toml=None, file=None, element=np.float32):
+    def __init__(self, size, prepare, finish, output=None, extras=None, toml=None, file=None, element=np.float32,
+                 bare=False, several=False):
         self.size, self.prepare, self.finish = size, prepare, finish
         self.output, self.extras, self.toml = output, extras or {}, toml
-        self.file, self.element = file, element
+        self.file, self.element, self.bare, self.several = file, element, bare, several
 
 
 def planes(normalise):
@@ -128,10 +132,64 @@ PUBLIC = {
                           output="segments", file="bodypix"),
 }
 
+# Recognised by their files alone.
+PUBLIC |= {f"{name}, no description": Case(case.size, case.prepare, case.finish, output=case.output, file=name, bare=True)
+           for name, case in PUBLIC.items()
+           if name in ("mp_selfie_landscape", "mp_selfie_general", "modnet", "u2netp", "u2net", "isnet", "rvm_mnv3")}
+
 RATIO = "[extra]\nratio = 0.5\n[input]\nmultiple = 16\npixels = 36864\n"
 VOC = "[output]\nsubject = [{}]\n[input]\nmultiple = 16\npixels = 36864\n"
 
+def scores(x):
+    """Numbers that a sigmoid has something to decide about, -4 to 4."""
+    return x / 255 * 8 - 4
+
+
+SCORES = "[input]\nrange = [-4, 4]\n"
+
+
+def with_fourth(x):
+    return np.concatenate([planes(unit)(x), np.full((1, 1, *x.shape[:2]), 0.5)], 1)
+
+
+def first_of_two(x):
+    return np.concatenate([planes(scores)(x), np.zeros((1, 3, *x.shape[:2]))])
+
+
+def instances(boxes, prototypes):
+    """The matte of the one person that scores enough, as its authors make it, but soft."""
+    middle_x, middle_y, width, height = boxes[0, :4, 0]
+    rows, columns = np.mgrid[: prototypes.shape[2], : prototypes.shape[3]] * 4
+    inside = (columns >= middle_x - width / 2) & (columns < middle_x + width / 2)
+    inside &= (rows >= middle_y - height / 2) & (rows < middle_y + height / 2)
+    return sigmoid(np.tensordot(boxes[0, 6:, 0], prototypes[0], 1)) * inside
+
+
 TINY = {
+    "a range in the graph": Case((8, 6), planes(same), alpha, file="fed_bytes"),
+    "ImageNet's means in the graph": Case((8, 6), planes(same), alpha, file="fed_imagenet_rgb"),
+    "ImageNet's means in the graph, blue first": Case((8, 6), planes(lambda x: x[..., ::-1]), alpha,
+                                                      file="fed_imagenet_bgr"),
+    "batch normalisation first": Case((8, 6), planes(same), alpha, file="fed_layer"),
+    "-1 to 1 in the graph": Case((8, 6), planes(lambda x: x / 127.5 - 1), alpha, file="fed_signed"),
+    "turned over, as described": Case((8, 6), planes(lambda x: 1 - unit(x)), alpha, file="fed_turned",
+                                      toml="[input]\nrange = [1, 0]\n"),
+    "an alpha of the last convolution": Case((8, 6), planes(unit), alpha, file="given_conv"),
+    "background's probability": Case((8, 6), planes(unit), lambda y: 1 - alpha(y), file="given_background",
+                                     toml="[output]\nrange = [1, 0]\n"),
+    "scores in bytes": Case((8, 6), planes(scores), lambda y: sigmoid((y[0, 0] - 128) * 0.05), file="given_logits_u8",
+                            toml=SCORES),
+    "scores in signed bytes": Case((8, 6), planes(scores), lambda y: sigmoid(y[0, 0] * 0.05), file="given_logits_i8",
+                                   toml=SCORES),
+    "classes in bytes": Case((8, 6), planes(scores), lambda y: softmax((y - 100) * 0.05, 1)[0, 1],
+                             file="given_classes_u8", toml=SCORES),
+    "softmax in signed bytes": Case((8, 6), planes(unit), lambda y: (y[0, 1] + 128) / 256, file="given_softmax_i8"),
+    "logarithms of probabilities": Case((8, 6), planes(scores), lambda y: np.exp(y[0, 1]), file="given_log", toml=SCORES),
+    "an alpha for each class": Case((8, 6), planes(unit), lambda y: y[0, 1], file="given_each"),
+    "labels and what they are made of": Case((8, 6), planes(unit), lambda y: y[0, 1], file="given_two", output="shares"),
+    "a batch of two": Case((8, 6), first_of_two, alpha, file="batch", toml=SCORES),
+    "a fourth channel": Case((8, 6), with_fourth, alpha, file="fourth", toml="[input]\nfourth = 0.5\n"),
+    "instances": Case((32, 24), planes(unit), instances, file="instances", several=True),
     "alpha": Case((8, 6), planes(unit), alpha),
     "logits": Case((8, 6), planes(unit), lambda y: sigmoid(y[0, 0])),
     "classes": Case((8, 6), planes(unit), lambda y: softmax(y, 1)[0, 1]),
@@ -178,6 +236,8 @@ def reference(path, case, picture):
     after = {s.name: s.name.replace("_in", "_out") if "_in" in s.name else s.name.replace("i", "o") for s in states}
     output = case.output or session.get_outputs()[0].name
     passes = PASSES if states else 1
+    if case.several:
+        return np.clip(case.finish(*session.run(None, {first.name: image})), 0, 1) * 255, passes
     for _ in range(passes):
         found, *new = session.run([output, *after.values()], {first.name: image, **feeds, **extras})
         feeds = dict(zip(after, new))
@@ -189,17 +249,29 @@ def ours(program, path, case, picture, passes):
     with tempfile.TemporaryDirectory() as temporary:
         source, target = f"{temporary}/in.png", f"{temporary}/out.png"
         picture.save(source)
-        if case.toml:
-            # Beside a copy of its own, the description is found.
+        if case.toml or case.bare:
+            # Beside a copy of its own, no other description is found.
             path = shutil.copy(path, temporary)
+        if case.toml:
             pathlib.Path(path).with_suffix(".toml").write_text(case.toml)
         command = [program, path, source, target, str(passes)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return np.asarray(Image.open(target), np.float32)
 
 
+def write_table(rows):
+    """Puts the results into the page that MATTE_MODELS_PAGE names, between its two marks."""
+    page = pathlib.Path(os.environ["MATTE_MODELS_PAGE"])
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table = ["| model | size | largest difference |", "| --- | --- | --- |"]
+    table += [f"| {name} | {width}x{height} | {worst:.3f}/255 |" for name, (width, height), worst in rows]
+    page.write_text(before + BEGIN + "\n" + "\n".join(table) + "\n" + END + after)
+
+
 def main(program, public, tiny, picture, *names):
     picture, failed, compared, missing = Image.open(picture).convert("RGB"), False, set(), set()
+    rows = []
     cases = [(name, case, public) for name, case in PUBLIC.items()]
     cases += [(f"tiny: {name}", case, tiny) for name, case in TINY.items()]
     for name, case, folder in cases:
@@ -221,9 +293,12 @@ def main(program, public, tiny, picture, *names):
         worst = np.abs(found - expected).max() if same_size else np.inf
         good = worst <= LIMIT
         failed |= not good
+        rows.append((name, case.size, worst))
         width, height = case.size
         size = "" if same_size else f", but {found.shape} for {expected.shape}"
         print(f"{'ok' if good else 'not ok'} {name} {width}x{height}: largest difference {worst:.3f}/255{size}", flush=True)
+    if os.environ.get("MATTE_MODELS_PAGE"):
+        write_table(rows)
     left_out = f", not fetched: {', '.join(sorted(missing))}" if missing else ""
     print(f"# {len(compared)} of {len(compared | missing)} public models compared{left_out}", flush=True)
     if failed:

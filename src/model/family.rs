@@ -206,6 +206,12 @@ const FAMILIES: &[Row] = &[
         UNIT,
         |face| labels(face.outline),
     ),
+    (
+        "YOLO's instance segmentation",
+        |face| face.outline.is_instances(),
+        UNIT,
+        |face| labels(face.outline),
+    ),
 ];
 
 /// The classes' names in a file of Ultralytics: `{0: 'person', 1: 'bicycle'}`.
@@ -301,14 +307,10 @@ pub(super) fn refuse(outline: &Outline, file: &str) -> Result<(), ModelError> {
     let found = REFUSED.iter().find(|(tells, ..)| tells(outline));
     let (name, instead) = match found {
         Some((_, name, instead)) => ((*name).to_owned(), *instead),
-        None if outline.is_instances() => (
-            "YOLO's instance segmentation: boxes and prototypes of masks, not a matte".into(),
-            "use a semantic one (YOLO with -sem), or a network for people",
-        ),
         None => match outline.said("task") {
             Some(task @ ("detect" | "classify" | "pose" | "obb")) => (
                 format!("a YOLO for the task \"{task}\", which gives no matte"),
-                "use one for semantic segmentation (-sem), or a network for people",
+                "use one for segmentation (-seg or -sem), or a network for people",
             ),
             _ => return Ok(()),
         },

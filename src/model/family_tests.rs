@@ -107,6 +107,10 @@ fn families_are_told_by_names_and_sides() {
         assert_eq!(keys.range().unwrap()[0], range, "{name}");
         assert_eq!(keys.subject().is_some(), subject, "{name}");
     }
+    let mut boxes = face("images", &[1, 3, 640, 640], "output0", &[1, 116, 8400]);
+    boxes.outputs.push("output1");
+    boxes.sides.insert("output1", vec![1, 32, 160, 160]);
+    assert_eq!(described(&boxes).0, Some("YOLO's instance segmentation"));
     let (found, keys) = described(&face("input", &square, "output", &square));
     assert!(found.is_none() && keys.is_empty());
 }
@@ -127,9 +131,6 @@ fn the_classes_of_ultralytics_are_read() {
 
 #[test]
 fn what_wants_more_than_a_picture_is_refused_by_its_name() {
-    let mut boxes = face("images", &[1, 3, 640, 640], "output0", &[1, 116, 8400]);
-    boxes.outputs.push("output1");
-    boxes.sides.insert("output1", vec![1, 32, 160, 160]);
     let mut detect = face("images", &[1, 3, 640, 640], "output0", &[1, 84, 8400]);
     detect.metadata.push(("task", "detect"));
     let plain = face(
@@ -153,7 +154,6 @@ fn what_wants_more_than_a_picture_is_refused_by_its_name() {
             "CLIPSeg",
         ),
         (plain, "MaskFormer"),
-        (boxes, "YOLO's instance segmentation"),
         (detect, "\"detect\""),
     ] {
         let error = refuse(&outline, "m.onnx").expect_err(words).to_string();

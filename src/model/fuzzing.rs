@@ -118,14 +118,22 @@ pub fn answer(
         &spec,
         &mut descriptor.guesses,
     )?;
-    let output = signature.outputs.iter().find(|o| o.name == plan.name);
+    let prototypes = plan.instances.as_ref();
+    let name = prototypes.map_or(&plan.name, |instances| &instances.prototypes);
+    let output = signature.outputs.iter().find(|o| o.name == *name);
     let sides = output.into_iter().flat_map(|o| &o.dims);
     let elements = sides.fold(1u128, |n, side| n * side.unwrap_or(1) as u128);
     let read = [plan.width, plan.height, plan.channels];
     let read: u128 = read.into_iter().map(|side| side as u128).product();
     assert!((1..=elements).contains(&read), "{plan:?}");
     let classes = plan.subject.iter();
-    assert!(plan.kind == OutputKind::Labels || { classes }.all(|class| *class < plan.channels));
+    let count = match plan.kind {
+        OutputKind::Labels => usize::MAX,
+        OutputKind::Instances if plan.classes == 0 => usize::MAX,
+        OutputKind::Instances => plan.classes,
+        _ => plan.channels,
+    };
+    assert!({ classes }.all(|class| *class < count), "{plan:?}");
     Ok((descriptor, plan))
 }
 

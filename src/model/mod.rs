@@ -30,7 +30,7 @@ pub use description::{Class, DescriptionKeys, Fourth, KEYS, Kind, Origin, StateP
 pub use error::{Fault, Implausible, LibraryError, ModelError, RuntimeError};
 pub use input::{Descriptor, InputSize, PictureInput};
 pub use network::{Network, Options, Stopper};
-pub use output::OutputPlan;
+pub use output::{Instances, OutputPlan};
 pub use output_kind::OutputKind;
 pub use run_slot::{
     RunSlot, VARIABLE as CONCURRENT_RUNS_VARIABLE, refused as refused_concurrent_runs,

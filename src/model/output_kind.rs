@@ -17,17 +17,20 @@ pub enum OutputKind {
     Labels,
     /// Any scale; the picture's own lowest and highest value become 0 and 1.
     MinMax,
+    /// Boxes with coefficients, and prototypes of masks, in two outputs.
+    Instances,
 }
 
 impl OutputKind {
     /// All of them.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Alpha,
         Self::Logits,
         Self::Softmax,
         Self::Classes,
         Self::Labels,
         Self::MinMax,
+        Self::Instances,
     ];
 
     pub(super) fn parse(word: &str) -> Option<Self> {
@@ -43,6 +46,7 @@ impl OutputKind {
             Self::Classes => "classes",
             Self::Labels => "labels",
             Self::MinMax => "minmax",
+            Self::Instances => "instances",
         }
     }
 }

@@ -11,7 +11,7 @@ use super::log::CAT;
 use super::settings::Settings;
 use super::stream::{NetworkState, Started, StreamState};
 use crate::frame::Orientation;
-use crate::model::{self, ModelSource};
+use crate::model::{self, InputSize, ModelSource};
 use crate::timeline::Timeline;
 use crate::video::Stream;
 use gst::prelude::*;
@@ -160,9 +160,13 @@ impl MatteSegment {
             stream: Some(size),
             ..started.options.clone()
         };
-        let engine = self.load(&started.source, &options)?;
+        // A network of one size for every stream is the one that the element started with.
+        let loaded = started.loaded.take();
+        let engine = match loaded.filter(|engine| engine.about().input_size == InputSize::Fixed) {
+            Some(engine) => engine,
+            None => self.load(&started.source, &options)?,
+        };
         let mut stream = StreamState::new(engine, caps, orientation)?;
-        started.loaded = None;
         let about = stream.net.runner.about();
         gst::debug!(
             CAT,
@@ -282,6 +286,7 @@ impl MatteSegment {
         let Some(stream) = &mut started.stream else {
             // The next caps load it.
             (started.source, started.options) = (ready.source, ready.options);
+            started.loaded = Some(ready.engine);
             return;
         };
         match NetworkState::new(ready.engine, &stream.caps, stream.orientation) {

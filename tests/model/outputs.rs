@@ -449,6 +449,29 @@ fn classes_may_be_alphas_of_their_own() {
     }
 }
 
+/// The left half shows green as the mask of a person; the dog is all over the picture.
+#[test]
+fn instances_become_one_matte_of_the_chosen_classes() {
+    for name in ["instances.onnx", "instances_best.onnx"] {
+        for (subject, is_right) in [("person", false), ("dog", true), ("person, dog", true)] {
+            let mut network = load_ok(name, &[("output.subject", subject)]);
+            assert_eq!(network.output().kind, OutputKind::Instances);
+            assert_eq!(network.matte_size(), (8, 6));
+            assert!(network.warnings().is_empty(), "{:?}", network.warnings());
+            fill(&mut network, |c, _| if c == 1 { 0.25 } else { 0.9 });
+            let mask = byte(sigmoid(2.0));
+            let right = if is_right { mask } else { 0 };
+            let expected = [[mask; 4], [right; 4]].concat().repeat(6);
+            assert_eq!(matte(&mut network), expected, "{name} {subject}");
+        }
+    }
+    // What is guessed is the person.
+    let network = load_ok("instances.onnx", &[]);
+    assert_eq!(network.output().subject, [0]);
+    let error = load_error("alpha.onnx", &[("output.kind", "instances")]);
+    assert!(error.contains("it needs two outputs"), "{error}");
+}
+
 #[test]
 fn of_two_outputs_the_soft_one_is_taken() {
     let mut network = load_ok("given_two.onnx", &[]);

@@ -292,6 +292,32 @@ save("halves", [*down, node("Resize", "down5 none scales", "up", mode="nearest")
      [const("weights", each(0, 1, 0)), const("none", np.array([], np.float32)),
       const("scales", np.array([1, 1, 32, 32], np.float32))])
 
+# Instances as YOLO gives them. The prototypes are red, green and blue of every fourth pixel, and nothing.
+# Detections: one of class 0 with green as its mask in the left half, one of class 1, and weak ones. Then
+# the same with the best chosen inside, and a large one of which every detection is the same, for benchmarks.
+def instances(name, height, width, prototypes, columns, boxes, steps=(), constants=()):
+    weights = np.zeros((prototypes, 3, 1, 1), np.float32)
+    weights[:3, :, 0, 0] = np.eye(3)
+    save(name, [node("Conv", "images weights", "output1", strides=[4, 4]), *steps,
+                node("ReduceMean", "images", "mean", keepdims=0), node("Mul", "mean nothing", "zero"),
+                node("Add", "boxes zero", "output0")],
+         [value("images", F32, [1, 3, height, width])],
+         [value("output0", F32, [1, *columns]), value("output1", F32, [1, prototypes, height // 4, width // 4])],
+         [const("weights", weights), const("nothing", np.float32(0)), const(boxes[0], boxes[1]),
+          *(const(n, v) for n, v in constants)],
+         metadata={"task": "segment", "names": "{0: 'person', 1: 'dog'}"}, guessed=True)
+
+
+green_mask = [0, 8, 0, 0, 0, 0, 0, 0]
+rows = [[8, 12, 16, 24, 0.9, 0.0, *green_mask], [16, 12, 32, 24, 0.1, 0.8, *green_mask]]
+rows += [[16, 12, 32, 24, 0.2, 0.0, *green_mask]] * 8
+instances("instances", 24, 32, 8, (14, 10), ("boxes", np.array([rows], np.float32).transpose(0, 2, 1)))
+best = [[0, 0, 16, 24, 0.9, 0, *green_mask], [0, 0, 32, 24, 0.8, 1, *green_mask], [0] * 14]
+instances("instances_best", 24, 32, 8, (3, 14), ("boxes", np.array([best], np.float32)))
+one = np.array([320, 320, 640, 640, 0.9, 0.1] + [0.1] * 32, np.float32).reshape(1, 38, 1)
+instances("instances_large", 640, 640, 32, (38, 8400), ("one", one), [node("Expand", "one all", "boxes")],
+          [("all", np.array([1, 38, 8400], np.int64))])
+
 # Two classes with a sigmoid each, described as if they were a softmax's: they do not add up to 1.
 save("sigmoids", [node("Slice", "image start end axis", "both"), node("Sigmoid", "both", "shares")],
      [value("image", F32, IMAGE)], [value("shares", F32, [1, 2, 6, 8])],

@@ -22,6 +22,7 @@ fn a_run_allocates_nothing() {
         "alpha",
         "classes",
         "given_each",
+        "instances",
         "given_logits_i8",
         "given_softmax_i8",
         "softmax",

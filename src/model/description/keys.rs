@@ -115,7 +115,15 @@ pub const KEYS: &[(&str, Kind, &str)] = &[
     ),
     (
         "output.kind",
-        Kind::Choice(&["alpha", "logits", "softmax", "classes", "labels", "minmax"]),
+        Kind::Choice(&[
+            "alpha",
+            "logits",
+            "softmax",
+            "classes",
+            "labels",
+            "minmax",
+            "instances",
+        ]),
         "what the output's values mean",
     ),
     (

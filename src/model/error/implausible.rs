@@ -90,6 +90,7 @@ impl Implausible {
             (OutputKind::Labels, _) => {
                 "set output.kind = \"alpha\" or \"logits\" if they are no indices of classes"
             }
+            (OutputKind::Instances, _) => "its scores must come with their sigmoid",
             (OutputKind::Logits, _) => {
                 "set output.kind = \"alpha\" if they are one already, else \"minmax\""
             }

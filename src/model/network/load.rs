@@ -17,7 +17,7 @@ use super::super::exit::Loading;
 use super::super::family::{Family, refuse};
 use super::super::input::{Descriptor, InputTensor, constant};
 use super::super::onnx::{Feed, Outline};
-use super::super::output::{OutputPlan, Reading, Seen};
+use super::super::output::{OutputPlan, Reading, Scratch, Seen};
 use super::super::session::{ModelBytes, ModelSource, Runtime, SessionOptions, SharedSession};
 use super::super::signature::{Signature, TensorInfo, find};
 use super::super::tensors::zeros;
@@ -316,7 +316,10 @@ impl<'a> Parts<'a> {
         let info = find(&outputs, &plan.name);
         let info = info.ok_or_else(|| context.unsuitable("its output has gone"))?;
         let output = zeros(info.element, &info.sides());
-        self.assemble(plan, output, context.file)
+        let prototypes = plan.instances.as_ref();
+        let prototypes = prototypes.and_then(|instances| find(&outputs, &instances.prototypes));
+        let prototypes = prototypes.map(|info| zeros(info.element, &info.sides()));
+        self.assemble(plan, output, prototypes.transpose(), context.file)
             .map_err(|error| context.run_error(&error))
     }
 
@@ -324,6 +327,7 @@ impl<'a> Parts<'a> {
         self,
         plan: OutputPlan,
         output: ort::Result<DynTensor>,
+        prototypes: ort::Result<Option<DynTensor>>,
         file: &str,
     ) -> ort::Result<Network> {
         let mut network = Network {
@@ -332,6 +336,8 @@ impl<'a> Parts<'a> {
             input: self.input,
             states: self.states,
             output: output?,
+            prototypes: prototypes?,
+            scratch: Scratch::new(&plan),
             plan,
             _constants: Vec::new(),
             run_options: Arc::new(RunOptions::new()?),

@@ -22,7 +22,7 @@ use ort::value::DynTensor;
 use super::ModelError;
 use super::description::DescriptionKeys;
 use super::input::{Descriptor, InputTensor};
-use super::output::{self, OutputPlan};
+use super::output::{self, OutputPlan, Scratch};
 use super::session::{Placement, Search, SessionOptions, SharedSession};
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
 use state::State;
@@ -49,6 +49,9 @@ pub struct Network {
     input: InputTensor,
     states: Vec<State>,
     output: DynTensor,
+    /// The second output of an instance segmentation.
+    prototypes: Option<DynTensor>,
+    scratch: Scratch,
     plan: OutputPlan,
     // Bound once and never looked at again.
     _constants: Vec<DynTensor>,
@@ -127,7 +130,14 @@ impl Network {
     /// if it gave numbers that its kind does not allow; `matte` is then undefined and the states
     /// are best cleared with [`Network::reset`].
     pub fn decode(&mut self, matte: &mut GrayImage) -> Result<(), ModelError> {
-        output::decode(&self.plan, &self.output, matte, &self.file)?;
+        match &self.prototypes {
+            Some(prototypes) => {
+                let outputs = [&self.output, prototypes];
+                let scratch = &mut self.scratch;
+                output::decode_instances(&self.plan, outputs, scratch, matte, &self.file)?;
+            }
+            None => output::decode(&self.plan, &self.output, matte, &self.file)?,
+        }
         self.input.remember(matte);
         Ok(())
     }

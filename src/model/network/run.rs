@@ -24,6 +24,9 @@ impl Network {
                 state.bind(&mut binding, parity)?;
             }
             binding.bind_output(self.plan.name.as_str(), &mut self.output)?;
+            if let (Some(instances), Some(tensor)) = (&self.plan.instances, &mut self.prototypes) {
+                binding.bind_output(instances.prototypes.as_str(), tensor)?;
+            }
             self.bindings.push(binding);
         }
         Ok(())

@@ -41,6 +41,7 @@ fn plan(kind: OutputKind) -> OutputPlan {
         classes: 0,
         range: [0.0, 1.0],
         quantised: Quantised::default(),
+        instances: None,
     }
 }
 

@@ -26,6 +26,7 @@ impl OutputKind {
             Self::Softmax | Self::Classes => (channels > 1 && float, "several channels of floats"),
             Self::Alpha => (channels > 0, "a channel"),
             Self::Labels => (channels == 1, "one channel"),
+            Self::Instances => (false, "two outputs"),
         };
         if fits { Ok(()) } else { Err(needs) }
     }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! What a model's output means: which one it is (`reading`), what its values are (`kind`), which
-//! classes are kept (`subject`). Settled after a first run, when the true shapes are known. From
+//! classes are kept (`subject`), all put together in `resolve`. Settled after a first run, when the true shapes are known. From
 //! then on each run's tensor becomes a matte (`decode`), if its numbers can be true
-//! (`plausible`).
+//! (`plausible`). An instance segmentation has two outputs (`instances`).
 
 mod axes;
 mod decode;
 mod element;
+mod instances;
 mod kind;
+mod numbers;
 mod plausible;
 mod reading;
+mod resolve;
 mod sample;
 mod seen;
 mod subject;
@@ -18,13 +21,12 @@ mod subject;
 use axes::by_class;
 use ndarray::{ArrayView2, ShapeError};
 
-use super::ModelError;
-use super::context::ResolveContext;
 use super::onnx::Quantised;
 use super::output_kind::OutputKind;
-use super::signature::{GraphHint, TensorInfo};
-use crate::frame::{TensorLayout, TensorSpec};
+use crate::frame::TensorLayout;
 pub(in crate::model) use decode::decode;
+pub use instances::Instances;
+pub(in crate::model) use instances::{Scratch, decode_instances};
 pub(in crate::model) use reading::Reading;
 pub(in crate::model) use seen::Seen;
 
@@ -49,50 +51,13 @@ pub struct OutputPlan {
     pub classes: usize,
     /// What background and subject are in an alpha, in the tensor's own numbers.
     pub range: [f32; 2],
+    /// Where boxes and prototypes are, for `instances`; `channels` then counts the prototypes.
+    pub instances: Option<Instances>,
     /// What whole numbers stand for; an alpha's are in `range`.
     pub quantised: Quantised,
 }
 
 impl OutputPlan {
-    /// Settles the output. `outputs` hold true shapes, those of states left out; `hint` tells what
-    /// the graph says of an output; `look` what a run on a test picture gave in it; `input` is what
-    /// the picture's tensor is.
-    ///
-    /// # Errors
-    /// As for the inputs: unsuitable, ambiguous or contradicted.
-    pub(in crate::model) fn resolve<'a>(
-        context: &ResolveContext,
-        outputs: &[TensorInfo],
-        hint: impl Fn(&str) -> Option<&'a GraphHint>,
-        look: impl FnMut(&str, &Reading) -> Option<Seen>,
-        input: &TensorSpec,
-        guesses: &mut Vec<String>,
-    ) -> Result<Self, ModelError> {
-        let output = reading::choose(context, outputs, &hint, input, guesses)?;
-        let reading = reading::resolve(context, output, input, guesses)?;
-        let unknown = GraphHint::default();
-        let hint = hint(&output.name).unwrap_or(&unknown);
-        let kind = kind::resolve(context, output, &reading, hint, look, guesses)?;
-        let Reading {
-            layout,
-            channels,
-            height,
-            width,
-        } = reading;
-        Ok(Self {
-            name: output.name.clone(),
-            range: kind::range(context, output, kind, hint, guesses)?,
-            subject: subject::resolve(context, channels, kind, guesses)?,
-            classes: context.keys.labels().len(),
-            quantised: hint.quantised.unwrap_or_default(),
-            kind,
-            width,
-            height,
-            channels,
-            layout,
-        })
-    }
-
     /// The output's values by class (axis 0) and by pixel, row by row (axis 1), however the tensor
     /// orders them. Nothing is copied.
     ///

@@ -41,7 +41,7 @@ impl Limits {
         let whole = plan.kind == OutputKind::Labels;
         let [low, high] = match plan.kind {
             OutputKind::Alpha => ascending(plan.range),
-            OutputKind::Softmax => [own(0.0), own(1.0)],
+            OutputKind::Softmax | OutputKind::Instances => [own(0.0), own(1.0)],
             OutputKind::Labels => [0.0, classes_of(plan) as f32 - 1.0],
             // Whatever is finite.
             OutputKind::Logits | OutputKind::Classes | OutputKind::MinMax => [f32::MIN, f32::MAX],

@@ -23,6 +23,7 @@ pub(super) fn resolve(
     let labels = context.keys.labels();
     let count = match (kind, channels) {
         (OutputKind::Labels, _) => labels.len(),
+        (OutputKind::Instances, 0) => 0,
         (_, 1) => return one_channel(context),
         _ if !labels.is_empty() && labels.len() != channels => {
             let problem = format!(
