@@ -91,9 +91,10 @@ case $what in
         prepare
         scripts/deps.sh models
         scripts/fetch-models.sh
+        clip=$(presenter_clip)
         python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
         "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
-            --model models/matte.onnx --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
+            --webcam "$clip" --model models/matte.onnx --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
         ;;
     edge)
         prepare

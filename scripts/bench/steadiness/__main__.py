@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
 """Measures how steady and how exact the chain's mattes are, beside what others publish.
 
-    python scripts/bench/steadiness --data DIR --models DIR --binary FILE --bench FILE
+    python scripts/bench/steadiness --data DIR --models DIR --webcam FILE --binary FILE --bench FILE
         [--model FILE.onnx ...] [--docs DIR] [--out DIR] [--cache DIR]
 
 DIR of the data holds clips/, stills/ and backgrounds/ (or set MATTE_DATA); the models' one holds
-mp_selfie_landscape.onnx and mp_selfie_general.onnx; any further network comes by --model. The
+mp_selfie_landscape.onnx and mp_selfie_general.onnx; any further network comes by --model, ours
+first: it makes the raw mattes of the filmed clips, one of which is --webcam. The
 binaries are the benches `steadiness` and `filter`. Writes steadiness.md and its plots into docs,
 side-by-side clips into out. Making clips and raw mattes takes most of the time: --cache keeps them
 (pickled; read only what you wrote yourself) for the next run, as long as clips and networks stay.
@@ -26,6 +27,7 @@ import clips
 import edges
 import methods
 import raws
+import real
 import report
 import table
 
@@ -87,10 +89,22 @@ def prepared(half, options):
     return cases
 
 
+def filmed_clips(options):
+    """The section on filmed clips: published formulas and the presets."""
+    network = raws.Network(options.model[0] if options.model else options.models / f"{NETWORKS[0]}.onnx")
+    scenes = [real.Scene(clip, network(clip)) for clip in real.clips(Path(options.data), options.webcam)]
+    tried = [("raw", methods.raw)]
+    tried += [(f"{f} {s}", m) for f, s, m, published in methods.opponents() if published]
+    tried += [(f"**matte {p}**", methods.Chain(options.binary, None, preset=p)) for p in ("fast", "balanced", "quality")]
+    print("filmed clips", file=sys.stderr)
+    return real.lines(scenes, real.compare(scenes, tried))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("MATTE_DATA"), help="clips/, stills/, backgrounds/")
     parser.add_argument("--models", type=Path, required=True, help="folder of the networks' ONNX files")
+    parser.add_argument("--webcam", type=Path, required=True, help="movie-hello.mp4 of Debian's forensics-samples-files")
     parser.add_argument("--binary", type=Path, required=True, help="the bench `steadiness`, built")
     parser.add_argument("--bench", type=Path, required=True, help="the bench `filter`, built")
     parser.add_argument("--docs", type=Path, default=Path("docs"))
@@ -105,6 +119,7 @@ def main():
     options.docs.mkdir(exist_ok=True)
     options.out.mkdir(exist_ok=True)
 
+    filmed = filmed_clips(options)
     cases = prepared("judge", options)
 
     def chain(**properties):
@@ -155,7 +170,7 @@ def main():
     tune = [measured(tuned, lambda case: methods.raw), measured(tuned, chain(preset="balanced", edge_mode="none"))]
     tune_names = [(c.clip.name, c.source) for c in tuned]
     text = report.page(
-        results, chain_rows, (edge_rows, edge_frames), (speed, presets), (names, raw_rows, our_rows), (tune_names, *tune), mean_lost
+        filmed, results, chain_rows, (edge_rows, edge_frames), (speed, presets), (names, raw_rows, our_rows), (tune_names, *tune), mean_lost
     )
     (options.docs / "steadiness.md").write_text(text)
 

@@ -16,30 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import methods
 import raws
-from clips import Clip
+import real
 
-CROP = (114, 83, 253, 190)  # the camera's inset in the clip: left, top, width, height
-SIZE = (640, 480)
 FRAMES = 32
 LARGER = 4
 # Places to look at, in the scaled frame: left, top, width, height.
 PLACES = ((246, 60, 150, 110), (322, 178, 150, 110))
 GREEN = np.float32([60, 180, 90])
-
-
-def presenter(path):
-    """The first frames of the inset, as a clip."""
-    clip = Clip("presenter", "film", 30.0)
-    capture = cv2.VideoCapture(str(path))
-    left, top, width, height = CROP
-    for _ in range(FRAMES):
-        ok, bgr = capture.read()
-        if not ok:
-            raise SystemExit(f"{path}: only {len(clip.frames)} frames, expected {FRAMES}")
-        inset = bgr[top : top + height, left : left + width]
-        rgb = cv2.resize(inset, SIZE, interpolation=cv2.INTER_LANCZOS4)[:, :, ::-1]
-        clip.frames.append(np.ascontiguousarray(rgb))
-    return clip
 
 
 def main():
@@ -49,11 +32,11 @@ def main():
     parser.add_argument("--binary", type=Path, required=True, help="the bench `steadiness`, built")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    clip = presenter(options.clip)
+    clip = real.presenter(options.clip, FRAMES)
     mattes = raws.Network(options.model)(clip)
     refined = methods.Chain(options.binary, None, preset="balanced")(clip, mattes)
     frame, raw = clip.frames[-1].astype(np.float32), mattes[-1]
-    columns = [None] + [cv2.resize(raw, SIZE, interpolation=how) for how in (cv2.INTER_NEAREST, cv2.INTER_LINEAR)]
+    columns = [None] + [cv2.resize(raw, real.SIZE, interpolation=how) for how in (cv2.INTER_NEAREST, cv2.INTER_LINEAR)]
     rows = []
     for left, top, width, height in PLACES:
         row = []

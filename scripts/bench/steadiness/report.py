@@ -137,8 +137,9 @@ def by_clip(names, raw, ours):
     return lines
 
 
-def page(results, chain_rows, edge, times, judged, tuned, mean_lost):
-    """The page. `judged` and `tuned` are (names, raw figures, balanced figures) of a half's clips;
+def page(filmed, results, chain_rows, edge, times, judged, tuned, mean_lost):
+    """The page. `filmed` is the section on filmed clips. `judged` and `tuned` are (names, raw figures,
+    balanced figures) of the clips of a half;
     `mean_lost` is what the mean of all mattes so far does to the IoU of the worst one."""
     (edge_rows, edge_frames), (speed, presets) = edge, times
     raw = next(r for r in results if r[0] == "raw")[2]
@@ -154,6 +155,7 @@ def page(results, chain_rows, edge, times, judged, tuned, mean_lost):
         "unless the page says otherwise.",
         "",
     ]
+    lines += filmed
     lines += ["## What holds", "", "| promise | judge half | tune half | |", "| --- | --- | --- | --- |"]
     lines += [f"| {a} | {b} | {c} | {d} |" for a, b, c, d in holds(raw, ours, rival, judged, tuned, edge_rows, speed, presets)]
     lines += [

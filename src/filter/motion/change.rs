@@ -7,8 +7,13 @@
 //! `MEMORY` frames), so its own noise averages out and slow motion adds up until it is seen.
 //! With `d` = luma - reference (less the drift of the whole picture's brightness), `D` = mean of
 //! `d^2` over 3x3 pixels and `N` the running mean of `D` where nothing moved,
-//! `change = smoothstep(STILL, MOVING, D / N)`, spread to the neighbours, since a soft edge is
+//! `change = smoothstep(STILL, MOVING, D / N)`, its mean over 3x3 pixels, since a soft edge is
 //! wider than what moves it.
+//!
+//! Not every frame says something new. Cameras double frames in dim light, and compression leaves
+//! blocks as they were. With `F` = mean of (luma - last luma)^2 over 3x3 pixels,
+//! `news = ramp(REPEATED, ANEW, F / N)`, its maximum over 3x3 pixels; a pixel without news has not
+//! changed, and nobody who averages over time may count it as one more look.
 
 use crate::filter::Plane;
 use crate::filter::plane::window3::Window3;
@@ -22,6 +27,10 @@ const MEMORY: f32 = 16.0;
 const STILL: f32 = 2.5;
 /// `D / N` from which a pixel moves for certain.
 const MOVING: f32 = 9.0;
+/// `F / N` up to which a pixel repeats the last frame. Frames that differ by noise have 2.
+const REPEATED: f32 = 0.1;
+/// `F / N` from which a pixel was seen anew for certain.
+const ANEW: f32 = 0.6;
 /// Least and greatest noise deviation believed in, luma 0 to 1.
 const NOISE: (f32, f32) = (0.4 / 255.0, 8.0 / 255.0);
 /// Share of the picture that must change for a scene cut.
@@ -36,6 +45,9 @@ pub struct Motion {
     age: Plane,
     noise: Plane,
     change: Plane,
+    /// The last frame's luma.
+    last: Plane,
+    news: Plane,
     rows: Rows,
     /// Only for the first estimate of the noise.
     energy: Plane,
@@ -48,6 +60,8 @@ pub struct Motion {
 pub struct MotionSummary {
     /// Share of pixels that changed, 0 to 1.
     pub moving: f32,
+    /// Mean of [`Motion::news`], 0 to 1.
+    pub news: f32,
     /// Whether this is another scene than the last frame's (also for the first frame).
     pub cut: bool,
 }
@@ -64,6 +78,12 @@ impl Motion {
         &self.change
     }
 
+    /// How far each pixel was seen anew: 0 if its surroundings repeat the last frame, 1 if they differ
+    /// from it by noise or more. Valid after [`Motion::update`], of the luma's size.
+    pub fn news(&self) -> &Plane {
+        &self.news
+    }
+
     /// The noise's energy at each pixel (luma 0 to 1, squared). Valid after [`Motion::update`].
     pub fn noise(&self) -> &Plane {
         &self.noise
@@ -75,6 +95,7 @@ impl Motion {
             self.start(luma);
             return MotionSummary {
                 moving: 1.0,
+                news: 1.0,
                 cut: true,
             };
         }
@@ -84,22 +105,33 @@ impl Motion {
             self.measure_noise();
         }
         let seen = dispatch!(level, simd => pass(simd, self, luma, drift, frames));
+        self.last.copy_from(luma);
         let count = luma.data().len() as f32;
         let moving = seen.moving as f32 / count;
         let cut = moving > CUT_SHARE && seen.difference / count > CUT_CHANGE;
         if cut {
             self.start(luma);
         }
-        MotionSummary { moving, cut }
+        let news = self.news.data().iter().sum::<f32>() / count;
+        MotionSummary { moving, news, cut }
     }
 
     fn start(&mut self, luma: &Plane) {
         let (width, height) = luma.size();
         self.reference.copy_from(luma);
-        for plane in [&mut self.age, &mut self.noise, &mut self.change] {
+        self.last.copy_from(luma);
+        let Self {
+            age,
+            noise,
+            change,
+            news,
+            ..
+        } = self;
+        for plane in [age, noise, change, news] {
             plane.resize(width, height);
         }
         self.change.data_mut().fill(1.0);
+        self.news.data_mut().fill(1.0);
         self.noise.data_mut().fill(NOISE.1 * NOISE.1);
         // Below 0: the noise is not known yet and taken from the first difference.
         self.age.data_mut().fill(-1.0);
@@ -162,7 +194,9 @@ pub(crate) fn exceeds(values: &[f32], limit: f32) -> bool {
 struct Rows {
     squares: Plane,
     judged: Plane,
-    spread: Plane,
+    /// The same of the difference from the last frame.
+    fresh_squares: Plane,
+    fresh: Plane,
     window: Window3,
 }
 
@@ -171,7 +205,14 @@ const KEPT: usize = 4;
 
 impl Rows {
     fn resize(&mut self, width: usize) {
-        for plane in [&mut self.squares, &mut self.judged, &mut self.spread] {
+        let Self {
+            squares,
+            judged,
+            fresh_squares,
+            fresh,
+            ..
+        } = self;
+        for plane in [squares, judged, fresh_squares, fresh] {
             plane.resize(width, KEPT);
         }
     }
@@ -249,25 +290,30 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
         moving: 0,
         difference: 0.0,
     };
-    for y in 0..height + 3 {
+    for y in 0..height + 2 {
         if y < height {
             let squares = rows.squares.row_mut(y % KEPT);
             seen.difference += difference(luma.row(y), motion.reference.row(y), drift, squares);
+            let squares = rows.fresh_squares.row_mut(y % KEPT);
+            difference(luma.row(y), motion.last.row(y), 0.0, squares);
         }
         if let Some(y) = y.checked_sub(1).filter(|&y| y < height) {
+            let fresh = rows.fresh.row_mut(y % KEPT);
+            rows.window
+                .mean(around(&rows.fresh_squares, y, height), fresh);
+            energy_to_news(fresh, motion.noise.row(y));
             let change = rows.judged.row_mut(y % KEPT);
             rows.window.mean(around(&rows.squares, y, height), change);
             energy_to_change(change, motion.noise.row_mut(y), frames);
         }
-        // Spread by maximum, then smooth, so that the soft rim of what moved is let go too.
-        if let Some(y) = y.checked_sub(2).filter(|&y| y < height) {
-            let spread = rows.spread.row_mut(y % KEPT);
-            rows.window.most(around(&rows.judged, y, height), spread);
-        }
-        if let Some(y) = y.checked_sub(3) {
+        // Spread, so that the soft rim of what moved is let go too.
+        if let Some(y) = y.checked_sub(2) {
+            let news = motion.news.row_mut(y);
+            rows.window.most(around(&rows.fresh, y, height), news);
             let change = motion.change.row_mut(y);
-            rows.window.mean(around(&rows.spread, y, height), change);
-            for c in &*change {
+            rows.window.mean(around(&rows.judged, y, height), change);
+            for (c, v) in change.iter_mut().zip(&*news) {
+                *c *= v;
                 seen.moving += u32::from(*c > 0.5);
             }
             let state = (motion.reference.row_mut(y), motion.age.row_mut(y));
@@ -275,6 +321,15 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
         }
     }
     seen
+}
+
+/// Turns the energy of the difference from the last frame into news.
+#[inline(always)]
+fn energy_to_news(news: &mut [f32], noise: &[f32]) {
+    for (v, noise) in news.iter_mut().zip(noise) {
+        let ratio = *v / *noise;
+        *v = ((ratio - REPEATED) * (1.0 / (ANEW - REPEATED))).clamp(0.0, 1.0);
+    }
 }
 
 /// Turns energy into change, and updates the estimate of the noise: it falls fast and rises slowly,

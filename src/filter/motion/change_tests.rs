@@ -101,3 +101,39 @@ fn every_size_and_level_gives_the_same() {
         }
     }
 }
+
+#[test]
+fn what_repeats_the_last_frame_is_no_news() {
+    let background = noise(96, 64, 4);
+    let (mut motion, mut random) = (Motion::default(), Random::new(2));
+    let level = crate::simd::level();
+    let deviation = 2.0 / 255.0;
+    let mut luma = background.clone();
+    for _ in 0..20 {
+        luma = noisy(&background, deviation, &mut random);
+        motion.update(level, &luma, 1.0);
+    }
+    let mean = |plane: &Plane, xs: std::ops::Range<usize>| {
+        let rows = (0..64).map(|y| plane.row(y)[xs.clone()].iter().sum::<f32>());
+        rows.sum::<f32>() / (64 * xs.len()) as f32
+    };
+    assert!(mean(motion.news(), 0..96) > 0.99);
+
+    // Something moves, and the next frame shows the very same.
+    for value in &mut luma.row_mut(30)[20..80] {
+        *value = 1.0 - *value;
+    }
+    assert!(motion.update(level, &luma, 1.0).moving > 0.01);
+    let repeated = motion.update(level, &luma, 1.0);
+    assert_eq!((repeated.moving, repeated.news), (0.0, 0.0));
+    assert!(motion.change().data().iter().all(|c| *c == 0.0));
+
+    // The right half is taken anew, the left one is left alone by compression.
+    let anew = noisy(&background, deviation, &mut random);
+    for y in 0..64 {
+        luma.row_mut(y)[48..].copy_from_slice(&anew.row(y)[48..]);
+    }
+    motion.update(level, &luma, 1.0);
+    assert_eq!(mean(motion.news(), 0..46), 0.0);
+    assert!(mean(motion.news(), 49..96) > 0.99);
+}

@@ -230,13 +230,13 @@ impl Refiner {
         let mut stats = Stats::default();
         let grid = self.prepare(input);
         clock.lap(&mut stats.times.guide);
-        let frames = self.steady(input, &mut stats);
+        let steadied = self.steady(input, &mut stats);
         clock.lap(&mut stats.times.temporal);
-        self.clean(input, frames, &mut stats);
+        self.clean(input, steadied.frames, &mut stats);
         clock.lap(&mut stats.times.clean);
         self.fit(grid);
         clock.lap(&mut stats.times.edge);
-        self.output(input, grid, (frames, stats.reset), out);
+        self.output(input, grid, steadied, stats.reset, out);
         clock.lap(&mut stats.times.output);
         stats
     }

@@ -19,6 +19,15 @@ const DEADBAND: f32 = 14.0;
 /// How much of a difference inside the deadband decays in 1/30 s, of 255.
 const DECAY: f32 = 0.5;
 
+/// What the step `steady` found out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steadied {
+    /// The time since the last frame in units of 1/30 s.
+    pub frames: f32,
+    /// How far the picture was seen anew, 0 to 1.
+    pub news: f32,
+}
+
 impl Refiner {
     /// Loads the matte, and luma at its resolution and on the edge fit's grid.
     pub(super) fn prepare(&mut self, input: &Input<'_>) -> Grid {
@@ -44,16 +53,17 @@ impl Refiner {
         }
     }
 
-    /// Looks for motion and filters the matte over time. Returns the time since the last frame in
-    /// units of 1/30 s.
-    pub(super) fn steady(&mut self, input: &Input<'_>, stats: &mut Stats) -> f32 {
+    /// Looks for motion and filters the matte over time.
+    pub(super) fn steady(&mut self, input: &Input<'_>, stats: &mut Stats) -> Steadied {
         let frames = self.advance(input.timing);
+        let mut news = 1.0;
         if !self.primed {
             self.motion.reset();
         }
         if self.params.temporal != TemporalMode::None {
             let summary = self.motion.update(self.level, &self.luma, frames);
             stats.motion = summary.moving;
+            news = summary.news;
             self.primed &= !summary.cut;
         }
         if !self.primed {
@@ -65,7 +75,7 @@ impl Refiner {
         let (luma, motion) = (&self.luma, &self.motion);
         self.temporal
             .apply(self.level, params, luma, motion, &mut self.matte);
-        frames
+        Steadied { frames, news }
     }
 
     /// Decides what is subject: hysteresis per pixel and per region, regions of interest, holes,
@@ -95,10 +105,11 @@ impl Refiner {
         &mut self,
         input: &Input<'_>,
         grid: Grid,
-        (frames, fresh): (f32, bool),
+        Steadied { frames, news }: Steadied,
+        fresh: bool,
         out: &mut GrayMut<'_>,
     ) {
-        let decay = self.decay(frames);
+        let decay = self.decay(frames * news);
         let has_deadband = self.params.temporal == TemporalMode::Adaptive;
         if has_deadband {
             let (change, size) = (self.motion.change(), self.grid_luma.size());
@@ -137,9 +148,9 @@ impl Refiner {
             return;
         }
         let thresholds = (params.hysteresis_low, params.hysteresis_high);
-        let change = self.motion.change();
+        let picture = (self.motion.change(), self.motion.news());
         self.pixels
-            .apply(self.level, thresholds, change, frames, &mut self.matte);
+            .apply(self.level, thresholds, picture, frames, &mut self.matte);
     }
 
     /// Opens, closes and grows. Radii count rows of the frame as the viewer sees it.

@@ -253,3 +253,46 @@ fn random_changes_while_playing_never_panic() {
             .unwrap();
     }
 }
+
+/// A camera that takes 15 frames a second and sends each of them twice: the mattes of the second
+/// ones differ by the network's noise alone, and nothing of that shows.
+#[test]
+fn a_frame_that_repeats_the_last_one_changes_nothing() {
+    let (width, height) = (160, 120);
+    let (mut refiner, mut out) = (Refiner::new(crate::simd::level()), GrayImage::default());
+    let mut random = Random::new(3);
+    let grain = noise(width, height, 8);
+    let (mut moved, mut stood) = (0, 0);
+    let mut last: Option<GrayImage> = None;
+    let mut frame = Picture::new(&grain, 0);
+    for n in 0..60 {
+        let centre = (60.0 + 0.7 * (n / 2) as f32, 60.0);
+        if n % 2 == 0 {
+            let mut picture = disc(width, height, centre, 30.0, 2.0);
+            for (v, grain) in picture.data_mut().iter_mut().zip(grain.data()) {
+                *v = 0.2 + 0.5 * *v + 0.1 * grain + 0.01 * random.normal();
+            }
+            frame = Picture::new(&picture, 0);
+        }
+        let mut raw = disc(80, 60, (centre.0 / 2.0, centre.1 / 2.0), 15.0, 6.0);
+        for v in raw.data_mut() {
+            let soft = 4.0 * *v * (1.0 - *v);
+            *v = (*v + 0.06 * soft * random.normal()).clamp(0.0, 1.0);
+        }
+        let raw = Picture::new(&raw, 0);
+        refiner
+            .apply(raw.gray(), &frame.frame(), at(n), &mut out)
+            .unwrap();
+        if let Some(last) = last.filter(|_| n > 8) {
+            let pairs = last.data().iter().zip(out.data());
+            let difference: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+            if n % 2 == 0 {
+                moved += difference;
+            } else {
+                stood += difference;
+            }
+        }
+        last = Some(out.clone());
+    }
+    assert!(moved > 20_000 && stood * 50 < moved, "{stood} of {moved}");
+}

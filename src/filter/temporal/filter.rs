@@ -90,7 +90,7 @@ impl TemporalFilter {
                 matte.copy_from(&self.state);
             }
             TemporalMode::Adaptive => {
-                let past = (&mut self.reprojection, motion.change());
+                let past = (&mut self.reprojection, motion);
                 self.adaptive
                     .apply(level, (strength, frames), past, &mut self.state, matte);
             }

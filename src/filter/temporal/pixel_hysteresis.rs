@@ -8,10 +8,12 @@
 //! side: its distance from 0.5 adds up over time (and is taken back while the value is on the
 //! pixel's side), and the side changes when the sum reaches `DOUBT`. So noise around 0.5 changes
 //! nothing, and no pixel stays where the network has not seen it for long. Where the picture
-//! changes (`c`), all of this shrinks by `1 - c`: what moves is never late.
+//! changes (`c`), all of this shrinks by `1 - c`: what moves is never late. A frame that repeats the
+//! last one is no evidence.
 //!
-//! Softness is kept: while a pixel waits, its alpha is squeezed into its own side, `[t, 1 - t]`
-//! with `t` the threshold becoming `[t, 0.5]` or `[0.5, 1 - t]`; values outside stay as they are.
+//! Softness is kept: while a pixel waits, its alpha is squeezed into a narrow part of its own side,
+//! and farther on its own side it stays as it is. So a pixel shows nearly the same while the picture
+//! moves and after it has stopped.
 
 use crate::filter::Plane;
 use crate::simd::Level;
@@ -20,6 +22,9 @@ use fearless_simd_macros::simd;
 
 /// The side changes when the distances past 0.5, summed over frames of 1/30 s, reach this.
 const DOUBT: f32 = 0.15;
+
+/// Width of the part of a pixel's own side that its alpha is squeezed into while it waits.
+const SOFT: f32 = 0.01;
 
 /// The side of each pixel, with the evidence against it.
 #[derive(Debug, Default)]
@@ -37,12 +42,13 @@ impl PixelHysteresis {
     }
 
     /// Holds the pixels of `matte` to their sides, in place. `change` says how far the picture
-    /// changed at each pixel, 0 to 1; `frames` is the time passed in units of 1/30 s.
+    /// changed at each pixel, `news` how far it was seen anew, both 0 to 1; `frames` is the time
+    /// passed in units of 1/30 s.
     pub fn apply(
         &mut self,
         level: Level,
         (low, high): (f32, f32),
-        change: &Plane,
+        (change, news): (&Plane, &Plane),
         frames: f32,
         matte: &mut Plane,
     ) {
@@ -57,7 +63,7 @@ impl PixelHysteresis {
             return;
         }
         let margins = ((0.5 - low).max(0.0), (high - 0.5).max(0.0));
-        dispatch!(level, simd => apply(simd, self, margins, change, frames, matte));
+        dispatch!(level, simd => apply(simd, self, margins, (change, news), frames, matte));
     }
 }
 
@@ -66,13 +72,13 @@ fn apply<S: Simd>(
     _: S,
     state: &mut PixelHysteresis,
     (below, above): (f32, f32),
-    change: &Plane,
+    (change, news): (&Plane, &Plane),
     frames: f32,
     matte: &mut Plane,
 ) {
     let matte = matte.data_mut();
     let count = matte.len();
-    let change = &change.data()[..count];
+    let (change, news) = (&change.data()[..count], &news.data()[..count]);
     let side = &mut state.side.data_mut()[..count];
     let doubt = &mut state.doubt.data_mut()[..count];
     for k in 0..count {
@@ -81,16 +87,11 @@ fn apply<S: Simd>(
         // As seen from the pixel's own side: how far past the middle.
         let past = if subject { 0.5 - value } else { value - 0.5 };
         let margin = calm * if subject { below } else { above };
-        let sum = (doubt[k] + past * frames).max(0.0);
+        let sum = (doubt[k] + past * frames * news[k]).max(0.0);
         let changes = (past > margin) | ((past > 0.0) & (sum > DOUBT * calm));
-        let stays = !changes & (past > -margin);
-        // Half as far from the threshold on the own side as from the one on the other.
-        let squeezed = (past - margin) * 0.5;
-        let held = if subject {
-            0.5 - squeezed
-        } else {
-            0.5 + squeezed
-        };
+        let stays = !changes & (past > -SOFT);
+        let held = (margin - past) * (SOFT / (margin + SOFT));
+        let held = if subject { 0.5 + held } else { 0.5 - held };
         matte[k] = if stays { held } else { value };
         side[k] = if subject != changes { 1.0 } else { 0.0 };
         doubt[k] = if changes { 0.0 } else { sum };

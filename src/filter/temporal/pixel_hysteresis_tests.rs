@@ -12,10 +12,10 @@ fn flat(value: f32) -> Plane {
 /// What becomes of a pixel with these values, the picture having changed by `change`.
 fn run(values: &[f32], change: f32) -> Vec<f32> {
     let (mut state, change) = (PixelHysteresis::default(), flat(change));
-    let level = crate::simd::level();
+    let (level, news) = (crate::simd::level(), flat(1.0));
     let steps = values.iter().map(|&value| {
         let mut matte = flat(value);
-        state.apply(level, (0.3, 0.7), &change, 1.0, &mut matte);
+        state.apply(level, (0.3, 0.7), (&change, &news), 1.0, &mut matte);
         assert!(matte.data().iter().all(|v| *v == matte.data()[0]));
         matte.data()[0]
     });
@@ -54,6 +54,29 @@ fn what_moves_is_not_late_and_sure_values_stay_as_they_are() {
 }
 
 #[test]
+fn a_repeated_frame_is_no_second_witness() {
+    let (mut state, change) = (PixelHysteresis::default(), flat(0.0));
+    let level = crate::simd::level();
+    let mut shown = |value: f32, news: f32| {
+        let mut matte = flat(value);
+        state.apply(level, (0.3, 0.7), (&change, &flat(news)), 1.0, &mut matte);
+        matte.data()[0]
+    };
+    shown(0.9, 1.0);
+    let first = shown(0.45, 1.0);
+    assert!((0..100).all(|_| shown(0.45, 0.0) == first), "{first}");
+    assert!((0..10).any(|_| shown(0.45, 1.0) < 0.5));
+}
+
+#[test]
+fn the_own_side_shows_the_same_while_the_picture_moves_and_stands() {
+    for value in [0.56, 0.6, 0.69] {
+        assert_eq!(run(&[0.9, value], 0.0), run(&[0.9, value], 1.0));
+        assert_eq!(run(&[0.1, 1.0 - value], 0.0)[1], 1.0 - value);
+    }
+}
+
+#[test]
 fn alpha_stays_soft_and_in_order() {
     let steps: Vec<f32> = (0..=40).map(|n| 0.9 - 0.014 * n as f32).collect();
     let held: Vec<f32> = steps.iter().map(|&v| run(&[0.9, v], 0.0)[1]).collect();
@@ -69,7 +92,8 @@ fn every_size_and_level_gives_the_same() {
             for seed in 0..4 {
                 out = noise(width, height, seed);
                 let change = noise(width, height, seed + 10);
-                state.apply(level, (0.3, 0.7), &change, 1.0, &mut out);
+                let news = noise(width, height, seed + 20);
+                state.apply(level, (0.3, 0.7), (&change, &news), 1.0, &mut out);
             }
             results.push(out);
         }
