@@ -31,7 +31,7 @@ FOREIGN = {
     "models/deeplabv3_257_mv_gpu.tflite",
     "fuzz/log.tsv",
 }
-SKIPPED = {".git", "target", "out", "node_modules", "corpus", "__pycache__"}
+SKIPPED = {".git", "target", ".pytest_cache", "out", "node_modules", "corpus", "__pycache__"}
 # Pages that scripts write from measurements, and the files with their text. A change of one is a
 # change of both.
 TEMPLATES = {
@@ -139,7 +139,8 @@ def texts() -> list[pathlib.Path]:
     """Every file of the project that is text."""
     found = []
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = [name for name in folders if name not in SKIPPED]
+        made = (name.endswith(".egg-info") or name in SKIPPED for name in folders)
+        folders[:] = [name for name, skip in zip(folders, made) if not skip]
         found += [pathlib.Path(folder) / name for name in names]
     files = [path for path in sorted(found) if path.is_file()]
     return [path for path in files if b"\0" not in path.read_bytes()[:8192]]
