@@ -2,7 +2,9 @@
 
 //! Detections and prototypes made by hand into mattes.
 
+use super::decode::Read;
 use super::*;
+use crate::frame::GrayImage;
 
 const PICTURE: (usize, usize) = (32, 24);
 const SIZE: (usize, usize) = (8, 6);
