@@ -5,7 +5,7 @@
 //! An activation bounds what it gives (a sigmoid 0 to 1), a Clip says its bounds, and products and
 //! sums with constants move them, as quantisation does.
 
-use super::{Node, Outline};
+use super::{Node, Outline, REARRANGING};
 
 /// Nodes that are followed from an output back to what bounds it.
 const MAX_STEPS: usize = 64;
@@ -22,21 +22,8 @@ const UNIT: &[&str] = &[
     "Or",
 ];
 
-/// Operators that keep values as they are, or between their neighbours.
-const SAME: &[&str] = &[
-    "Identity",
-    "Reshape",
-    "Squeeze",
-    "Unsqueeze",
-    "Transpose",
-    "Slice",
-    "Gather",
-    "Flatten",
-    "Dropout",
-    "Cast",
-    "Resize",
-    "Upsample",
-];
+/// Operators beside the [`REARRANGING`] ones whose values stay between those of their input.
+const INTERPOLATING: &[&str] = &["Dropout", "Cast", "Resize", "Upsample"];
 
 /// Between which numbers a tensor's values lie.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,7 +91,9 @@ impl Outline<'_> {
             "Slice" | "Gather" if self.operator(node.inputs.first()?) == Some("Softmax") => {
                 Some(Bounds::activation(0.0, 1.0)?.turned_if(self.takes_first(node)))
             }
-            operator if SAME.contains(&operator) => input(0),
+            operator if REARRANGING.contains(&operator) || INTERPOLATING.contains(&operator) => {
+                input(0)
+            }
             "Neg" => input(0)?.map(|x| -x),
             "Clip" => self.clipped(node, input(0)),
             "QuantizeLinear" | "DequantizeLinear" => {

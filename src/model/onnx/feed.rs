@@ -9,7 +9,7 @@ use super::{Node, Outline};
 const MAX_STEPS: usize = 32;
 
 /// Operators that keep the values of a picture, or take them from neighbours.
-const SAME: &[&str] = &[
+const KEEPING_SCALE: &[&str] = &[
     "Identity", "Cast", "Dropout", "Clip", "Resize", "Upsample", "Pad",
 ];
 
@@ -49,7 +49,7 @@ impl Outline<'_> {
                 break;
             };
             match node.operator {
-                operator if SAME.contains(&operator) => {}
+                operator if KEEPING_SCALE.contains(&operator) => {}
                 "Squeeze" | "Unsqueeze" | "Reshape" => axes = None,
                 "Transpose" => axes = axes.and_then(|axes| turned(&axes, node)),
                 "Conv" | "QLinearConv" => {

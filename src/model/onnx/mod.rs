@@ -29,6 +29,18 @@ use wire::{Field, Fields, part, text};
 /// Graphs inside of graphs (branches, loop bodies) that are followed.
 const MAX_DEPTH: usize = 32;
 
+/// Operators that put the numbers of a tensor elsewhere and change none.
+const REARRANGING: &[&str] = &[
+    "Identity",
+    "Reshape",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Slice",
+    "Gather",
+    "Flatten",
+];
+
 /// Operators that change the shape or the type of a tensor, but not what its values mean.
 const SHAPE_OPERATORS: &[&str] = &[
     "Identity",

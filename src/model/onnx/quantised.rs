@@ -2,7 +2,7 @@
 
 //! What the whole numbers of a quantised output stand for.
 
-use super::Outline;
+use super::{Outline, REARRANGING};
 
 /// A whole number `q` stands for `scale * (q - zero)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,25 +21,13 @@ impl Default for Quantised {
     }
 }
 
-/// Operators that keep the numbers as they are.
-const SAME: &[&str] = &[
-    "Identity",
-    "Reshape",
-    "Squeeze",
-    "Unsqueeze",
-    "Transpose",
-    "Slice",
-    "Gather",
-    "Flatten",
-];
-
 impl Outline<'_> {
     /// What the numbers of `output` stand for, if its last operator of meaning quantises.
     pub fn quantised(&self, output: &str) -> Option<Quantised> {
         let mut node = self.maker(output)?;
         // Every step goes to another tensor; a file with a cycle must not hang us.
         for _ in 0..self.makers.len() {
-            if !SAME.contains(&node.operator) {
+            if !REARRANGING.contains(&node.operator) {
                 break;
             }
             node = self.maker(node.inputs.first()?)?;
