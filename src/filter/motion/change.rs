@@ -60,7 +60,7 @@ pub struct Motion {
 pub struct MotionSummary {
     /// Share of pixels that changed, 0 to 1.
     pub moving: f32,
-    /// Mean of [`Motion::news`], 0 to 1.
+    /// Share of pixels that were seen anew, 0 to 1.
     pub news: f32,
     /// Whether this is another scene than the last frame's (also for the first frame).
     pub cut: bool,
@@ -112,7 +112,7 @@ impl Motion {
         if cut {
             self.start(luma);
         }
-        let news = self.news.data().iter().sum::<f32>() / count;
+        let news = seen.anew as f32 / count;
         MotionSummary { moving, news, cut }
     }
 
@@ -233,6 +233,8 @@ fn around(rows: &Plane, y: usize, height: usize) -> [Option<&[f32]>; 3] {
 struct Seen {
     /// Pixels that moved.
     moving: u32,
+    /// Pixels that were seen anew.
+    anew: u32,
     /// Sum of the differences of luma.
     difference: f32,
 }
@@ -288,6 +290,7 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
     rows.resize(width);
     let mut seen = Seen {
         moving: 0,
+        anew: 0,
         difference: 0.0,
     };
     for y in 0..height + 2 {
@@ -315,6 +318,7 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
             for (c, v) in change.iter_mut().zip(&*news) {
                 *c *= v;
                 seen.moving += u32::from(*c > 0.5);
+                seen.anew += u32::from(*v > 0.5);
             }
             let state = (motion.reference.row_mut(y), motion.age.row_mut(y));
             update_reference(luma.row(y), change, state, drift, frames);
