@@ -204,6 +204,23 @@ pub fn shoot(harness: &mut gst_check::Harness, buffer: gst::Buffer) -> gst::Buff
     harness.pull().expect("a frame comes out")
 }
 
+/// Sends buffers of one caps through an element; the buffers that come out, and their caps.
+pub fn send(
+    element: &gst::Element,
+    caps: &gst_video::VideoInfo,
+    buffers: impl IntoIterator<Item = gst::Buffer>,
+) -> (Vec<gst::Buffer>, gst::Caps) {
+    let mut harness = gst_check::Harness::with_element(element, Some("sink"), Some("src"));
+    harness.set_src_caps(caps.to_caps().expect("valid caps"));
+    let out = buffers.into_iter().map(|buffer| {
+        harness.push(buffer).expect("the frame goes through");
+        harness.pull().expect("a frame comes out")
+    });
+    let out = out.collect();
+    let caps = harness.sinkpad().and_then(|pad| pad.current_caps());
+    (out, caps.expect("caps come before frames"))
+}
+
 /// `mattecompose` with a background, and a picture if it is one.
 pub fn composer(background: &str) -> gst::Element {
     let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/background.png");

@@ -10,6 +10,7 @@ mod common;
 mod alpha;
 mod anamorphic;
 mod chain;
+mod contradictions;
 mod control;
 mod dmabuf;
 mod formats;
