@@ -86,7 +86,17 @@ fn open_sides(face: &Face, multiple: usize, pixels: usize) -> String {
 
 /// Blocks of a U with a U in each, as U2-Net and those after it have.
 fn is_nested_u(face: &Face) -> bool {
-    face.count("MaxPool") == 33 && face.count("Conv") >= 112
+    let kinds = ["Conv", "ConvInteger", "QLinearConv"];
+    let convolutions: usize = kinds.iter().map(|kind| face.count(kind)).sum();
+    face.count("MaxPool") == 33 && convolutions >= 112
+}
+
+/// The output of a network that gives its finest matte first, and coarser ones and features after it.
+fn first_output(face: &Face) -> String {
+    match face.outline.outputs.len() {
+        1 => String::new(),
+        _ => format!("output.name = \"{}\"\n", face.output),
+    }
 }
 
 const FAMILIES: &[Row] = &[
@@ -122,9 +132,9 @@ const FAMILIES: &[Row] = &[
     ),
     (
         "IS-Net or RMBG-1.4",
-        |face| is_nested_u(face) && face.outline.outputs.len() == 1,
+        |face| is_nested_u(face) && matches!(face.outline.outputs.len(), 1 | 12),
         AROUND_HALF,
-        nothing,
+        first_output,
     ),
     (
         "BiRefNet or RMBG-2.0",
@@ -161,6 +171,16 @@ const FAMILIES: &[Row] = &[
         |_| "output.kind = \"classes\"\noutput.subject = [15]\n".into(),
     ),
     (
+        "DeepLab with MobileNetV2",
+        // What follows the layers that bring the picture to -1 to 1.
+        |face| face.named("MobilenetV2/MobilenetV2/input", "transpose"),
+        SIGNED,
+        |face| match face.classes() {
+            21 => "output.kind = \"classes\"\noutput.subject = [15]\n".into(),
+            _ => "output.kind = \"classes\"\n".into(),
+        },
+    ),
+    (
         "DeepLab",
         |face| face.named("ImageTensor", "SemanticPredictions"),
         "range = [0.0, 255.0]",
@@ -189,7 +209,8 @@ const FAMILIES: &[Row] = &[
     (
         "MediaPipe's selfie segmentation",
         |face| {
-            let squeezed = face.count("GlobalAveragePool") + face.count("ReduceMean");
+            let pools = ["GlobalAveragePool", "ReduceMean", "AveragePool"];
+            let squeezed: usize = pools.iter().map(|pool| face.count(pool)).sum();
             let sides = face.sides(face.input);
             let sized = matches!(
                 sides,

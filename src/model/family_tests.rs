@@ -96,6 +96,17 @@ fn families_are_told_by_names_and_sides() {
             true,
         ),
         (
+            face(
+                "MobilenetV2/MobilenetV2/input:0",
+                &[1, 3, 513, 513],
+                "transpose:0",
+                &[1, 2, 513, 513],
+            ),
+            "DeepLab with MobileNetV2",
+            [-1.0, 1.0],
+            false,
+        ),
+        (
             face("input", &square, "out", &[1, 21, 512, 512]),
             "torchvision's DeepLab, FCN or LR-ASPP",
             [0.0, 1.0],

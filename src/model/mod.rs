@@ -29,7 +29,7 @@ mod tensors;
 pub use description::{Class, DescriptionKeys, Fourth, KEYS, Kind, Origin, StatePair};
 pub use error::{Fault, Implausible, LibraryError, ModelError, RuntimeError};
 pub use input::{Descriptor, InputSize, PictureInput};
-pub use network::{Network, Options, Stopper};
+pub use network::{Network, Options, Stopper, Survey, Surveyed};
 pub use output::{Instances, OutputPlan};
 pub use output_kind::OutputKind;
 pub use run_slot::{

@@ -55,15 +55,23 @@ fn what_is_guessed_is_said_with_the_lines_that_settle_it() {
     let said = |name: &str, keys: &[(&str, &str)]| load_ok(name, keys).warnings().join("\n");
     assert_eq!(
         said("fed_plain.onnx", &[]),
-        "nothing in fed_plain.onnx tells how it takes its picture; guessed. If that is right, these \
-         lines in fed_plain.toml beside it say so, else correct them there: [input] order = \"rgb\"; \
-         range = [0.0, 1.0]"
+        "nothing in fed_plain.onnx tells how it takes its picture; guessed. Write what is right into \
+         fed_plain.toml beside it (`matte-camera describe` shows it); the guess is: [input] \
+         order = \"rgb\"; range = [0.0, 1.0]"
     );
     let half = said("fed_plain.onnx", &[("input.order", "bgr")]);
     assert!(half.ends_with("[input] range = [0.0, 1.0]"), "{half}");
     let both = [("input.order", "bgr"), ("input.range", "[0, 1]")];
     assert_eq!(said("fed_plain.onnx", &both), "");
     assert_eq!(said("alpha.onnx", &[]), "");
+}
+
+#[test]
+fn work_on_weights_that_stand_among_the_inputs_is_none_on_the_picture() {
+    let network = load_ok("older.onnx", &[]);
+    assert_eq!(ends(&network), [[-1.0, 1.0]; 3]);
+    assert_eq!(network.warnings(), &[] as &[String]);
+    assert_eq!(network.output().subject, [15]);
 }
 
 #[test]
@@ -102,7 +110,7 @@ fn a_fourth_channel_gets_what_is_said() {
         error.contains("fourth channel") && error.contains("[input], fourth = "),
         "{error}"
     );
-    for (value, expected) in [("0.25", 0.25), ("1", 1.0), ("matte", 0.0)] {
+    for (value, expected) in [("0.25", 0.25), ("1", 1.0), ("matte", 0.0), ("trimap", 0.5)] {
         let mut network = load_ok("fourth.onnx", &[("input.fourth", value)]);
         fill(&mut network, |_, _| 0.7);
         for _ in 0..2 {
@@ -134,6 +142,30 @@ fn the_last_matte_comes_back_in_the_fourth_channel() {
         }
         network.reset();
     }
+}
+
+/// Half of the trimap and half of green, whose left half is the subject.
+#[test]
+fn a_trimap_is_sure_where_the_last_matte_was() {
+    let mut network = load_ok("fourth_last.onnx", &[("input.fourth", "trimap")]);
+    let is_left = |p: usize| f32::from(u8::from(p % WIDTH < WIDTH / 2));
+    let frame = |network: &mut Network| {
+        match network.input_mut() {
+            TensorMut::F32(data) => {
+                let pixels = data.chunks_exact_mut(3).enumerate();
+                pixels.for_each(|(p, pixel)| pixel[1] = 1.5 * is_left(p) - 0.25);
+            }
+            other => panic!("{other:?}"),
+        }
+        matte(network)
+    };
+    // Nothing is known at first: 0.5 * 0.5 and half of green.
+    assert_matte(&frame(&mut network), |p| 0.75 * is_left(p) + 0.125);
+    // That matte is sure of nothing: 0.125 and 0.875.
+    assert_matte(&frame(&mut network), |p| 0.75 * is_left(p) + 0.125);
+    network.reset();
+    let mut network = load_ok("fourth.onnx", &[("input.fourth", "trimap")]);
+    assert_matte(&matte(&mut network), |_| 0.5);
 }
 
 #[test]

@@ -7,9 +7,11 @@
 mod builtin;
 mod files;
 mod inputs;
+mod kinds;
 mod outputs;
 mod refused;
 mod sessions;
+mod survey;
 
 use std::path::Path;
 

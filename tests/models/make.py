@@ -318,6 +318,77 @@ one = np.array([320, 320, 640, 640, 0.9, 0.1] + [0.1] * 32, np.float32).reshape(
 instances("instances_large", 640, 640, 32, (38, 8400), ("one", one), [node("Expand", "one all", "boxes")],
           [("all", np.array([1, 38, 8400], np.int64))])
 
+# What is left of the kinds that people have: other types, other ends of a graph, more inputs. Each gives
+# the sigmoid of green, or labels and masks made of it, or is asked about.
+BF16, I16, U16 = T.BFLOAT16, T.INT16, T.UINT16
+nodes, consts = green
+given("bf16", [node("Cast", "soft", "alpha", to=BF16)], kind=BF16, start=soft)
+for name, kind in (("i16", I16), ("u16", U16)):
+    given(f"labels_{name}", [node("ArgMax", "image", "label", axis=1), node("Cast", "label", "alpha", to=kind)],
+          kind=kind, start=[])
+for name, kind in (("i64", I64), ("u8", U8)):
+    given(f"mask_{name}", [node("Greater", "green half", "over"), node("Cast", "over", "alpha", to=kind)],
+          [("half", np.float32(0.5))], kind=kind, start=nodes)
+given("bytes", [node("Mul", "soft most", "large"), node("Cast", "large", "alpha", to=U8)], [("most", np.float32(255))],
+      kind=U8, start=soft)
+given("hard", [node("HardSigmoid", "green", "alpha")], start=nodes)
+given("gather", [node("Softmax", "both", "shares", axis=1), node("Gather", "shares second", "alpha", axis=1)],
+      [("none", np.float32(0)), ("second", np.int64(1))], shape=[1, 6, 8], start=two)
+given("stretched", [node("ReduceMin", "green", "low", keepdims=0), node("ReduceMax", "green", "high", keepdims=0),
+                    node("Sub", "green low", "above"), node("Sub", "high low", "span"), node("Div", "above span", "alpha")],
+      start=nodes)
+given("relu", [node("Conv", "image weights", "score"), node("Relu", "score", "alpha")], [("weights", each(0, 6, 0))],
+      start=[])
+given("pixels", [node("Reshape", "green row", "flat"), node("Softmax", "flat", "shares", axis=2),
+                 node("Reshape", "shares whole", "alpha")],
+      [("row", np.array([1, 1, 48], np.int64)), ("whole", np.array(ONE, np.int64))], start=nodes)
+given("deep", [node("Reshape", "soft whole", "alpha")], [("whole", np.array([1, *ONE], np.int64))], shape=[1, *ONE],
+      start=soft)
+given("crop", [node("Slice", "soft from to axis", "alpha")],
+      [(n, np.array([v], np.int64)) for n, v in (("from", 0), ("to", 5), ("axis", 3))], shape=[1, 1, 6, 5], start=soft)
+given("tall", [node("Sigmoid", "green", "alpha")], shape=[1, 1, 8, 6], image=[1, 3, 8, 6], start=nodes)
+bytes_in, bytes_consts = channel("picture", 1, "green")
+save("taken_u8", [node("DequantizeLinear", "image scale zero", "picture"), *bytes_in,
+                  node("Clip", "green zero_f one", "alpha")],
+     [value("image", U8, IMAGE)], [value("alpha", F32, ONE)],
+     [*bytes_consts, const("scale", np.float32(1 / 255)), const("zero", np.uint8(0)), const("zero_f", np.float32(0)),
+      const("one", np.float32(1))], guessed=True)
+
+
+def beside(name, further, steps, outputs=(), picture="image"):
+    """A model with one more input; `steps` make a score of green, whose sigmoid is the alpha."""
+    channels, inner = channel(picture, 1, "green")
+    save(f"beside_{name}", [*channels, *steps, node("Sigmoid", "score", "alpha")],
+         [value(picture, F32, IMAGE), further], [value("alpha", F32, ONE), *outputs], inner)
+
+
+beside("size", value("size", I64, [2]), [node("Identity", "green", "score"), node("Identity", "size", "same")],
+       [value("same", I64, [2])])
+beside("trimap", value("trimap", F32, ONE), [node("Mul", "green trimap", "score")])
+beside("dotted", value("input.2", F32, [1]), [node("Mul", "green input.2", "score")], picture="input.1")
+beside("open", value("ids", I64, ["n", "count"]),
+       [node("Cast", "ids", "number", to=F32), node("ReduceMean", "number", "mean", keepdims=0),
+        node("Mul", "green mean", "score")])
+beside("text", value("prompt", T.STRING, [1]), [node("Identity", "green", "score"), node("Identity", "prompt", "same")],
+       [value("same", T.STRING, [1])])
+
+# A family by its names, in a file as older exporters write it: its weights stand among the inputs, and
+# the graph works on them first. That is no work on the picture.
+weights = value("weights", F32, [21, 3, 1, 1])
+save("older", [node("Mul", "weights two", "doubled"), node("Transpose", "sub_7 ", "picture", perm=[0, 3, 1, 2]),
+               node("Conv", "picture doubled", "scores"),
+               node("Transpose", "scores", "ResizeBilinear_3", perm=[0, 2, 3, 1])],
+     [value("sub_7", F32, [1, 6, 8, 3]), weights], [value("ResizeBilinear_3", F32, [1, 6, 8, 21])],
+     [const("weights", np.arange(63, dtype=np.float32).reshape(21, 3, 1, 1)), const("two", np.float32(2))], guessed=True)
+
+# Random numbers, 48 and 96 of one sequence in each run: they tell how many runs there were.
+for name, count in (("runs", 1), ("runs_double", 2)):
+    shape = [1, count, 6, 8]
+    save(name, [node("RandomUniform", "", "random", shape=shape, seed=1.0), node("ReduceMax", "image", "most", keepdims=0),
+                node("Mul", "most none", "nothing"), node("Add", "random nothing", "alpha")],
+         [value("image", F32, IMAGE)], [value("alpha", F32, shape)], [const("none", np.float32(0))],
+         metadata={"matte.output.kind": "alpha", **({"matte.output.subject": "[0]"} if count > 1 else {})})
+
 # Two classes with a sigmoid each, described as if they were a softmax's: they do not add up to 1.
 save("sigmoids", [node("Slice", "image start end axis", "both"), node("Sigmoid", "both", "shares")],
      [value("image", F32, IMAGE)], [value("shares", F32, [1, 2, 6, 8])],

@@ -101,7 +101,7 @@ pub const KEYS: &[(&str, Kind, &str)] = &[
     (
         "input.fourth",
         Kind::Fourth,
-        "what a fourth channel gets: the same number everywhere, or the last matte (0 to 1)",
+        "what a fourth channel gets: the same number everywhere, the last matte, or a trimap of it",
     ),
     (
         "output.name",
@@ -169,7 +169,7 @@ impl Kind {
                     .into()
             }
             Kind::Pair => "a pair [background, subject] of two different numbers".into(),
-            Kind::Fourth => "a number or \"matte\"".into(),
+            Kind::Fourth => "a number, \"matte\" or \"trimap\"".into(),
             Kind::Texts => "a list of texts".into(),
             Kind::Classes => "a list of class indices (from 0) and class names".into(),
             Kind::States => {
@@ -204,7 +204,7 @@ impl Kind {
                 is_span(list) || is_per_channel(list) && all(is_pair)
             }),
             Kind::Pair => list.is_some_and(|list| is_span(list)),
-            Kind::Fourth => is_number(value) || value.as_str() == Some("matte"),
+            Kind::Fourth => is_number(value) || matches!(value.as_str(), Some("matte" | "trimap")),
             Kind::Texts => all(Value::is_str),
             Kind::Classes => list.is_some_and(|list| !list.is_empty()) && all(is_class),
             Kind::States => all(is_state),

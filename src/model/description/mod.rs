@@ -96,6 +96,9 @@ pub enum Fourth {
     Number(f32),
     /// The matte of the frame before, 0 to 1; 0 at first.
     LastMatte,
+    /// A trimap of the matte of the frame before: 0 and 1 where it is sure, 0.5 along edges; 0.5
+    /// everywhere at first.
+    Trimap,
 }
 
 /// Checked values of some of the [`KEYS`], each with the place that it comes from.
@@ -172,6 +175,41 @@ impl DescriptionKeys {
         }
     }
 
+    /// Takes a key out.
+    pub(in crate::model) fn remove(&mut self, key: &str) {
+        self.entries.remove(key);
+    }
+
+    /// The keys from some sources as `key = value`, in the order of their names.
+    pub(in crate::model) fn words(&self, from: impl Fn(&Origin) -> bool) -> Vec<String> {
+        let entries = self.entries.iter();
+        let entries = entries.filter(|(_, (_, origin))| from(origin));
+        entries
+            .map(|(key, (value, _))| format!("{key} = {value}"))
+            .collect()
+    }
+
+    /// The keys from some sources as the text of a description.
+    pub(in crate::model) fn to_toml(&self, from: impl Fn(&Origin) -> bool) -> String {
+        let mut table = toml::Table::new();
+        for (key, (value, origin)) in &self.entries {
+            if !from(origin) {
+                continue;
+            }
+            let Some((section, name)) = key.split_once('.') else {
+                table.insert(key.clone(), value.clone());
+                continue;
+            };
+            let empty = || Value::Table(toml::Table::new());
+            let section = table.entry(section).or_insert_with(empty);
+            if let Some(section) = section.as_table_mut() {
+                section.insert(name.to_owned(), value.clone());
+            }
+        }
+        // A table of plain values can always be written.
+        toml::to_string(&table).unwrap_or_default()
+    }
+
     /// Where a key was set.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.entries.get(key).map(|(_, origin)| origin)
@@ -196,8 +234,11 @@ impl DescriptionKeys {
     /// What a fourth channel gets.
     pub fn fourth(&self) -> Option<Fourth> {
         let value = self.value("input.fourth")?;
-        let number = as_number(value).map(|number| Fourth::Number(number as f32));
-        Some(number.unwrap_or(Fourth::LastMatte))
+        Some(match (as_number(value), value.as_str()) {
+            (Some(number), _) => Fourth::Number(number as f32),
+            (None, Some("trimap")) => Fourth::Trimap,
+            _ => Fourth::LastMatte,
+        })
     }
 
     /// One number per channel: a single number stands for all.

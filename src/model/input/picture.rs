@@ -74,7 +74,7 @@ fn fourth(
         (None, 4) => {
             let asked = format!(
                 "what does the fourth channel of input {image} get, besides red, green and blue? (a \
-                 number for all pixels, or \"matte\" for the last matte)"
+                 number for all pixels, \"matte\" for the last matte, or \"trimap\" for one made of it)"
             );
             Err(context.ambiguous("input.fourth", asked))
         }
@@ -179,6 +179,14 @@ fn choose<'a>(context: &ResolveContext<'a>) -> Result<&'a TensorInfo, ModelError
     };
     if found.iter().any(|input| usual(input)) {
         found.retain(|input| usual(input));
+    }
+    // Beside a picture in colour, one of a single channel is a trimap or a mask.
+    let coloured = |input: &TensorInfo| {
+        let sides = input.dims.iter().flatten();
+        sides.into_iter().any(|side| matches!(side, 3 | 4))
+    };
+    if found.iter().any(|input| coloured(input)) {
+        found.retain(|input| coloured(input) || input.dims.iter().all(Option::is_none));
     }
     // States of recurrent networks often leave every side open; a picture has its channels.
     let mut sure = found.iter().filter(|input| layouts(input).len() == 1);

@@ -86,16 +86,26 @@ impl InputTensor {
         Ok(made)
     }
 
-    /// Puts a matte into the fourth channel, if that gets the last one.
+    /// Puts a matte, or a trimap of it, into the fourth channel, if that gets the last one.
     pub fn remember(&mut self, matte: &GrayImage) {
         let (width, height) = (self.spec.width, self.spec.height);
-        if self.fourth != Some(Fourth::LastMatte) || matte.data().is_empty() {
+        let trimap = match self.fourth {
+            Some(Fourth::LastMatte) => false,
+            Some(Fourth::Trimap) => true,
+            Some(Fourth::Number(_)) | None => return,
+        };
+        if matte.data().is_empty() {
             return;
         }
+        let white = self.white();
         let value = |pixel: usize| {
             let (x, y) = (pixel % width, pixel / width);
             let (x, y) = (x * matte.width() / width, y * matte.height() / height);
-            f32::from(matte.data()[y * matte.width() + x]) / 255.0
+            white
+                * match trimap {
+                    true => certainty(matte, x, y),
+                    false => f32::from(matte.data()[y * matte.width() + x]) / 255.0,
+                }
         };
         self.fill_fourth(value);
     }
@@ -104,9 +114,19 @@ impl InputTensor {
     pub fn clear_fourth(&mut self) {
         let first = match self.fourth {
             Some(Fourth::Number(number)) => number,
-            _ => 0.0,
+            Some(Fourth::Trimap) => 0.5 * self.white(),
+            Some(Fourth::LastMatte) | None => 0.0,
         };
         self.fill_fourth(|_| first);
+    }
+
+    /// What stands for 1 in a fourth channel that holds a matte: the greatest of small whole numbers.
+    fn white(&self) -> f32 {
+        match *self.tensor.data_type() {
+            E::Uint8 | E::Int32 => 255.0,
+            E::Int8 => 127.0,
+            _ => 1.0,
+        }
     }
 
     /// Fills the fourth channel, if there is one; `value` is called with each pixel's index.
@@ -205,6 +225,28 @@ impl InputTensor {
                 }
             }
         }
+    }
+}
+
+/// Mattes beyond these are sure of what they say.
+const SURE: [u8; 2] = [13, 242];
+/// A trimap is unsure this far around what a matte is unsure of, as a share of its width.
+const BAND: usize = 48;
+
+/// A trimap's value at a place of a matte: 0 or 1 where all around it is sure of the same, else 0.5.
+fn certainty(matte: &GrayImage, x: usize, y: usize) -> f32 {
+    let (width, height) = (matte.width(), matte.height());
+    let reach = (width / BAND).max(1);
+    let around =
+        |at: usize, side: usize| [at.saturating_sub(reach), at, (at + reach).min(side - 1)];
+    let columns = around(x, width);
+    let rows = around(y, height).into_iter();
+    let values = rows.flat_map(|y| columns.map(|x| matte.data()[y * width + x]));
+    let [low, high] = values.fold([u8::MAX, 0], |[low, high], v| [low.min(v), high.max(v)]);
+    match (high <= SURE[0], low >= SURE[1]) {
+        (true, _) => 0.0,
+        (_, true) => 1.0,
+        _ => 0.5,
     }
 }
 

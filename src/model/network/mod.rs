@@ -7,9 +7,13 @@
 //! [`Network::decode`].
 
 mod load;
+mod parts;
 mod run;
 mod state;
+mod survey;
 mod test_picture;
+
+pub use survey::{Survey, Surveyed};
 
 use std::fmt;
 use std::sync::Arc;
@@ -60,7 +64,7 @@ pub struct Network {
     rebind: bool,
     descriptor: Descriptor,
     warnings: Vec<String>,
-    /// What a run took when nothing was left to be prepared.
+    /// What the first run took.
     warm_up: Duration,
     file: String,
     session: Arc<SharedSession>,
@@ -171,7 +175,8 @@ impl Network {
         &self.warnings
     }
 
-    /// What the run that warmed the network up took.
+    /// What the run that warmed the network up took, with all that the first one has to prepare; of a
+    /// session that other networks use, theirs.
     pub fn warm_up(&self) -> Duration {
         self.warm_up
     }

@@ -125,6 +125,11 @@ impl<'a> Outline<'a> {
         if !version || !graph {
             return Err(error("it holds no version and graph"));
         }
+        // Older files name their weights among the inputs.
+        let constants = &outline.constants;
+        outline
+            .inputs
+            .retain(|(name, _)| !constants.contains_key(name));
         Ok(outline)
     }
 

@@ -110,7 +110,16 @@ pub(super) fn resolve(
         let bounds = hint.bounds.map_or(String::new(), |bounds| {
             format!(" ({} to {})", bounds.range[0], bounds.range[1])
         });
-        let asked = format!("what do the values of output {output}{bounds} mean: {choices}?");
+        // A softmax of one channel can only be one over all pixels.
+        let over_pixels = match (hint.operator.as_deref(), channels) {
+            (Some("Softmax"), 1) => {
+                " Its graph makes a softmax over all pixels, which add up to 1: \"minmax\" shows \
+                 them, no other kind does"
+            }
+            _ => "",
+        };
+        let asked =
+            format!("what do the values of output {output}{bounds} mean: {choices}?{over_pixels}");
         return Err(context.ambiguous("output.kind", asked));
     };
     if Some(kind) != by_graph {

@@ -12,6 +12,7 @@ mod instances;
 mod kind;
 mod numbers;
 mod plausible;
+mod presence;
 mod reading;
 mod resolve;
 mod sample;
@@ -27,6 +28,7 @@ use crate::frame::TensorLayout;
 pub(in crate::model) use decode::decode;
 pub use instances::Instances;
 pub(in crate::model) use instances::{Scratch, decode_instances};
+pub(in crate::model) use presence::classes_by_presence;
 pub(in crate::model) use reading::Reading;
 pub(in crate::model) use seen::Seen;
 

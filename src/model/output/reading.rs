@@ -35,15 +35,9 @@ pub(super) fn choose<'a, 'b>(
             context.contradiction("output.name", problem)
         });
     }
-    let usable =
-        |output: &&TensorInfo| is_decodable(output.element) && !readings(output, input).is_empty();
-    let found: Vec<&TensorInfo> = outputs.iter().filter(usable).collect();
+    refuse(context, outputs, input)?;
+    let found: Vec<&TensorInfo> = outputs.iter().filter(|o| is_usable(o, input)).collect();
     match &found[..] {
-        [] => Err(context.unsuitable(format!(
-            "none of its outputs can be a matte (HxW, 1xCxHxW or 1xHxWxC of numbers, or the \
-             input's rows and columns as one side); it has {}",
-            list(outputs)
-        ))),
         [only] => Ok(only),
         several => only_soft(several, hint, guesses)
             .or_else(|| only_single(several, input, guesses))
@@ -51,6 +45,73 @@ pub(super) fn choose<'a, 'b>(
                 let asked = format!("which output holds the matte? It has {}", list(found));
                 context.ambiguous("output.name", asked)
             }),
+    }
+}
+
+/// Whether an output can be a matte, by its type and its sides.
+fn is_usable(output: &TensorInfo, input: &TensorSpec) -> bool {
+    is_decodable(output.element) && !readings(output, input).is_empty()
+}
+
+/// Refuses outputs of which none can be a matte.
+///
+/// # Errors
+/// [`ModelError::Unsuitable`] with the reason for each.
+pub(super) fn refuse(
+    context: &ResolveContext,
+    outputs: &[TensorInfo],
+    input: &TensorSpec,
+) -> Result<(), ModelError> {
+    match outputs.iter().any(|output| is_usable(output, input)) {
+        true => Ok(()),
+        false => Err(context.unsuitable(none_of(outputs, input))),
+    }
+}
+
+/// Outputs that an error lists.
+const LISTED: usize = 8;
+
+/// That no output can be a matte, with the reason of each.
+fn none_of(outputs: &[TensorInfo], input: &TensorSpec) -> String {
+    let (width, height) = (input.width, input.height);
+    let reason = |output: &TensorInfo| format!("{output} {}", why_not(output, input));
+    let mut reasons: Vec<String> = outputs.iter().take(LISTED).map(reason).collect();
+    if outputs.len() > LISTED {
+        reasons.push(format!("and {} more", outputs.len() - LISTED));
+    }
+    let reasons = match reasons.is_empty() {
+        true => "it has none besides its states".to_owned(),
+        false => reasons.join("; "),
+    };
+    format!(
+        "none of its outputs can be a matte of its {width}x{height} picture (HxW, 1xCxHxW or 1xHxWxC \
+         of numbers, or rows and columns as one side): {reasons}"
+    )
+}
+
+/// Why an output can be no matte.
+fn why_not(output: &TensorInfo, input: &TensorSpec) -> String {
+    if output.element.is_none() {
+        return "is no tensor".into();
+    }
+    if !is_decodable(output.element) {
+        return "holds no plain numbers".into();
+    }
+    let sides: Vec<usize> = output
+        .sides()
+        .into_iter()
+        .filter(|side| *side > 1)
+        .collect();
+    let (width, height) = (input.width, input.height);
+    match (&sides[..], &output.sides()[..]) {
+        ([], _) => "is one number for the whole picture".into(),
+        ([_], _) => "has no rows and columns".into(),
+        (_, &[_, _, a, b]) if a > 1 && b > 1 => format!(
+            "has another aspect than {width}x{height}, in either order of its axes: a crop or a \
+             stretched picture is no matte of the whole one"
+        ),
+        (_, sides) if sides.len() > 5 => "has too many sides".into(),
+        _ => format!("has no two sides with the aspect of {width}x{height}"),
     }
 }
 

@@ -11,6 +11,22 @@ use super::{OutputPlan, instances, kind, subject};
 use crate::frame::TensorSpec;
 
 impl OutputPlan {
+    /// Refuses outputs of which none can be a matte, by their shapes.
+    ///
+    /// # Errors
+    /// [`ModelError::Unsuitable`] with the reason for each.
+    pub(in crate::model) fn refuse_by_shape(
+        context: &ResolveContext,
+        outputs: &[TensorInfo],
+        input: &TensorSpec,
+    ) -> Result<(), ModelError> {
+        let named = context.keys.text("output.name").is_some();
+        if named || instances::are_instances(outputs, input) {
+            return Ok(());
+        }
+        reading::refuse(context, outputs, input)
+    }
+
     /// Settles the output. `outputs` hold true shapes, those of states left out; `hint` tells what
     /// the graph says of an output; `look` what a run on a test picture gave in it; `input` is what
     /// the picture's tensor is.

@@ -110,7 +110,7 @@ impl ModelBytes<'_> {
             hints: signature.outputs.iter().map(hint).collect(),
             signature,
             session: RwLock::new(session),
-            shapes: Mutex::default(),
+            first_runs: Mutex::default(),
             placement,
             warnings,
         })

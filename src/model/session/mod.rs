@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use ort::session::Session;
 
@@ -84,12 +85,21 @@ pub enum ModelSource {
     },
 }
 
+/// What a network's first run gives.
+#[derive(Debug, Clone)]
+pub(in crate::model) struct FirstRun {
+    /// All outputs with their true shapes.
+    pub outputs: Vec<TensorInfo>,
+    /// The time it took, with all that the first one has to prepare.
+    pub took: Duration,
+}
+
 /// A session with what is known about it.
 #[derive(Debug)]
 pub(in crate::model) struct SharedSession {
     session: RwLock<Session>,
-    /// Shapes of all outputs, by what a network feeds: known from the first network that fed it.
-    shapes: Mutex<HashMap<String, Vec<TensorInfo>>>,
+    /// What a run gives, by what a network feeds: known from the first network that fed it.
+    first_runs: Mutex<HashMap<String, FirstRun>>,
     /// The model's inputs and outputs.
     pub signature: Signature,
     /// What the graph says of each output, in the order of the outputs.
@@ -117,20 +127,24 @@ impl SharedSession {
         !self.placement.is_accelerated()
     }
 
-    /// The shapes of all outputs for what `key` describes, found out by `probe` if no network has
-    /// asked before. So a new network waits for no run of another one that is under way.
-    pub fn shapes(
+    /// What a run gives for what `key` describes, found out by `run` if no network has asked before.
+    /// So a new network waits for no run of another one that is under way.
+    pub fn first_run(
         &self,
         key: String,
-        probe: impl FnOnce(&mut Session) -> ort::Result<Vec<TensorInfo>>,
-    ) -> ort::Result<Vec<TensorInfo>> {
-        let known = || self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shapes) = known().get(&key) {
-            return Ok(shapes.clone());
+        run: impl FnOnce() -> ort::Result<FirstRun>,
+    ) -> ort::Result<FirstRun> {
+        let known = || {
+            self.first_runs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(first) = known().get(&key) {
+            return Ok(first.clone());
         }
-        let shapes = probe(&mut self.own())?;
-        known().insert(key, shapes.clone());
-        Ok(shapes)
+        let first = run()?;
+        known().insert(key, first.clone());
+        Ok(first)
     }
 
     /// What the graph says of `output`.

@@ -6,8 +6,9 @@ use crate::model::output::OutputPlan;
 
 /// Boxes that share more of their area show the same thing.
 const SAME_BOX: f32 = 0.7;
-/// Detections that are looked at in a frame, the best ones.
-const MOST: usize = 64;
+/// Detections that are looked at in a frame, the best ones; as many as Ultralytics' programs keep, since
+/// one person alone has dozens.
+const MOST: usize = 300;
 
 /// A detection.
 #[derive(Debug, Clone, Copy, Default)]

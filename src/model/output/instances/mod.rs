@@ -82,6 +82,11 @@ fn pair<'a>(
     Some((boxes, instances, (width, height)))
 }
 
+/// Whether outputs have the shapes of an instance segmentation's.
+pub(super) fn are_instances(outputs: &[TensorInfo], input: &TensorSpec) -> bool {
+    pair(outputs, input).is_some()
+}
+
 /// How to read the outputs of an instance segmentation; none for other networks.
 ///
 /// # Errors
