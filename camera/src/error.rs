@@ -3,6 +3,7 @@
 //! What ends the program before its user does.
 
 use crate::chain::ChainError;
+use crate::describe::DescribeError;
 use crate::options::OptionsError;
 use crate::output::OutputError;
 use crate::properties::PropertyError;
@@ -15,6 +16,9 @@ pub enum Error {
     /// The command line or the settings file is wrong.
     #[error(transparent)]
     Options(#[from] OptionsError),
+    /// A model cannot be described.
+    #[error(transparent)]
+    Describe(#[from] DescribeError),
     /// The settings cannot be printed.
     #[error(transparent)]
     Settings(#[from] SettingsError),

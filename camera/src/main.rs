@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! `matte-camera`: the camera with another background, for every program, and only while a program
-//! looks at it.
+//! looks at it. Beside it a tool for models: `matte-camera describe`.
 
 mod app;
 mod background_source;
 mod cameras;
 mod chain;
 mod convert;
+mod describe;
 mod direction;
 mod distributor;
 mod elements;
@@ -60,6 +61,7 @@ fn run() -> Result<(), Error> {
     match task {
         Task::Print(text) => tell(&text),
         Task::Show => tell(settings.to_toml()?.trim_end()),
+        Task::Describe(describe) => describe.run(tell)?,
         Task::List => {
             gst::init()?;
             list();

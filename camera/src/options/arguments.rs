@@ -4,10 +4,11 @@
 //! are made of what stands here.
 
 use super::error::OptionsError;
+use crate::describe::Describe;
 use crate::direction::{Flip, Rotation};
 use crate::settings::{self, Background, Color, Settings, Size};
 use crate::terminal::KEYS;
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Parser, Subcommand};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -17,8 +18,12 @@ pub const NAME: &str = "matte-camera";
 /// Your camera with another background, for every program
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, disable_help_flag = true, disable_version_flag = true)]
-#[command(args_override_self = true, max_term_width = 100, after_help = format!("Keys:\n{KEYS}"))]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(subcommand_value_name = "COMMAND", args_override_self = true, max_term_width = 100, after_help = format!("Keys:\n{KEYS}"))]
 pub struct Arguments {
+    /// Something else than a camera.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Name cameras and outputs, then end
     #[arg(long)]
     pub list: bool,
@@ -86,6 +91,13 @@ pub struct Arguments {
     /// Print the version
     #[arg(long, action = ArgAction::Version)]
     version: Option<bool>,
+}
+
+/// What the program does beside publishing a camera.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what each way to read a model makes of a picture, and write its description
+    Describe(Describe),
 }
 
 impl Arguments {

@@ -10,8 +10,9 @@ mod tests;
 
 pub use error::OptionsError;
 
+use crate::describe::Describe;
 use crate::settings::{Background, Settings, SettingsError};
-use arguments::Arguments;
+use arguments::{Arguments, Command};
 use clap::parser::ArgMatches;
 use clap::{CommandFactory, FromArgMatches};
 use pages::Page;
@@ -27,6 +28,8 @@ pub enum Task {
     List,
     /// Print the settings.
     Show,
+    /// Show the readings of a model.
+    Describe(Describe),
     /// Print this: the help, the version, the manual page or a shell's completions.
     Print(String),
 }
@@ -65,6 +68,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, O
     if let Some(page) = matches.get_one::<Page>("generate") {
         return Ok(print(page.text(Arguments::command())?));
     }
+    // It needs no settings, which may be wrong.
+    if let Some(Command::Describe(describe)) = arguments.command {
+        return Ok(only(Task::Describe(describe)));
+    }
     let (path, asked) = match &arguments.settings {
         Some(path) => (path.clone(), true),
         None => (Settings::default_path()?, false),
@@ -97,8 +104,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, O
 
 /// Options that only print.
 fn print(text: String) -> Options {
+    only(Task::Print(text.trim_end().into()))
+}
+
+/// Something that no settings change.
+fn only(task: Task) -> Options {
     Options {
-        task: Task::Print(text.trim_end().into()),
+        task,
         settings: Settings::default(),
         path: PathBuf::new(),
         keys: false,

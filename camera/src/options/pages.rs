@@ -49,7 +49,22 @@ impl Page {
             Self::Man => {
                 // As a paragraph the keys would lose their lines.
                 let command = command.after_help(Resettable::Reset);
-                clap_mangen::Man::new(command).render(&mut page)?;
+                let mut main = Vec::new();
+                clap_mangen::Man::new(command.clone()).render(&mut main)?;
+                // Commands have no pages of their own: what they take stands at the end of this one.
+                let main = String::from_utf8_lossy(&main);
+                let own = format!("{}\\-", name.replace('-', "\\-"));
+                page.write_all(main.replace(&own, "").replace("(1)\n", "\n").as_bytes())?;
+                for command in command.get_subcommands() {
+                    let name = command.get_name().to_uppercase();
+                    writeln!(page, ".SH THE COMMAND {name}")?;
+                    let options = clap_mangen::Man::new(command.clone().disable_help_flag(true));
+                    let mut part = Vec::new();
+                    options.render_options_section(&mut part)?;
+                    // Its own heading stands here already.
+                    let part = String::from_utf8_lossy(&part).replace(".SH OPTIONS\n", "");
+                    page.write_all(part.as_bytes())?;
+                }
                 write!(
                     page,
                     ".SH KEYS\n.nf\n{}\n.fi{FILES}",

@@ -127,7 +127,39 @@ fn help_and_pages_name_every_option() {
             let name = option.get_long().expect("it has one");
             assert!(page.contains(name), "{words}: {name}");
         }
+        assert!(page.contains("describe"), "{words}");
+        if words.starts_with("--generate") {
+            assert!(page.contains("choose"), "{words}");
+        }
         assert!(!page.contains("generate"), "{words} names what is hidden");
+    }
+}
+
+fn parse_words_alone(words: &str) -> Options {
+    parse(words.split_whitespace().map(Into::into)).expect(words)
+}
+
+#[test]
+fn a_model_is_described_without_settings() {
+    let words = "describe m.onnx me.jpg --choose 3 --sheet s.png --force";
+    let options = parse(words.split_whitespace().map(Into::into)).expect("it is right");
+    let expected = Describe {
+        choose: Some(3),
+        sheet: Some("s.png".into()),
+        force: true,
+        ..Describe::new("m.onnx".into(), "me.jpg".into())
+    };
+    assert_eq!(options.task, Task::Describe(expected));
+    let error = parse(["describe", "m.onnx"].map(Into::into)).expect_err("no picture");
+    assert!(error.to_string().contains("PICTURE"), "{error}");
+    for words in ["describe --help", "--generate man"] {
+        let Task::Print(text) = parse_words_alone(words).task else {
+            panic!("{words}")
+        };
+        assert!(
+            text.contains("choose") && !text.contains("describe(1)"),
+            "{text}"
+        );
     }
 }
 
