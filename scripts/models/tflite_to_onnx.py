@@ -33,6 +33,7 @@ class Converter:
         self.graph = Graph()
         self.tensors = {}  # TFLite's index -> name in the ONNX graph
         self.constants = {}  # TFLite's index -> array
+        self.flat = set()  # TFLite's indices of tensors whose rows and columns are one side
 
     # What the file holds
 
@@ -208,12 +209,32 @@ class Converter:
     def unary(self, _operator, inputs, _output, name, **attributes):
         return self.graph.add(name, [self.tensor(inputs[0])], **attributes)
 
+    def pad(self, _operator, inputs, _output):
+        rows = [[int(side) for side in row] for row in self.array(inputs[1])]
+        batch, height, width, channels = rows
+        before, after = zip(batch, channels, height, width)
+        return self.graph.add("Pad", [self.tensor(inputs[0]), self.graph.integers(*before, *after)])
+
+    def parametric_relu(self, _operator, inputs, _output):
+        return self.graph.add("PRelu", [self.tensor(index) for index in inputs])
+
+    def softmax(self, _operator, inputs, output):
+        if inputs[0] in self.flat:
+            self.flat.add(output)
+            return self.graph.add("Softmax", [self.tensor(inputs[0])], axis=-1)
+        return self.graph.add("Softmax", [self.tensor(inputs[0])], axis=1)
+
     def reshape(self, _operator, inputs, output):
-        # Only around global pools, 1xC to 1x1x1xC and back: the same tensor in NCHW.
+        # Around global pools, 1xC to 1x1x1xC and back: the same tensor in NCHW.
         before, after = (np.trim_zeros(np.array(self.shape(i)) - 1) for i in (inputs[0], output))
-        if list(before) != list(after):
+        if list(before) == list(after):
+            return self.tensor(inputs[0])
+        if len(self.shape(inputs[0])) != 4 or len(self.shape(output)) == 4:
             raise SystemExit(f"RESHAPE of {self.shape(inputs[0])} to {self.shape(output)} is not supported")
-        return self.tensor(inputs[0])
+        # Rows and columns become one side, in TFLite's own order.
+        self.flat.add(output)
+        last = self.graph.add("Transpose", [self.tensor(inputs[0])], perm=[0, 2, 3, 1])
+        return self.graph.add("Reshape", [last, self.graph.integers(*self.shape(output))])
 
     def convert(self, path):
         source = int(self.source.InputsAsNumpy()[0])
@@ -236,7 +257,9 @@ class Converter:
             "RELU": lambda *a: self.unary(*a, name="Relu"),
             "RELU6": lambda _o, inputs, _out: self.relu6(self.tensor(inputs[0])),
             "LOGISTIC": lambda *a: self.unary(*a, name="Sigmoid"),
-            "SOFTMAX": lambda *a: self.unary(*a, name="Softmax", axis=1),
+            "SOFTMAX": self.softmax,
+            "PAD": self.pad,
+            "PRELU": self.parametric_relu,
             "RESHAPE": self.reshape,
         }
         for position in range(self.source.OperatorsLength()):
@@ -255,11 +278,13 @@ class Converter:
                 raise SystemExit(f"operator {name} is not supported")
         result = int(self.source.OutputsAsNumpy()[0])
         self.graph.rename(self.tensors[result], "output")
-        _, out_height, out_width, out_channels = self.shape(result)
+        sides = self.shape(result)
+        if len(sides) == 4:
+            sides = [sides[0], sides[3], *sides[1:3]]
         self.graph.save(
             path,
             [("input", [1, channels, height, width])],
-            [("output", [1, out_channels, out_height, out_width])],
+            [("output", sides)],
             "tflite_to_onnx",
         )
 

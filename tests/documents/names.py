@@ -29,6 +29,12 @@ FOREIGN = {
     "src/main.rs",
     "docs/devel/tcg-plugins.rst",
     "models/deeplabv3_257_mv_gpu.tflite",
+    "models/deeplab_dm05_513/deeplab_aiseg513_dm05_float.tflite",
+    "models/deeplab_dm05_513/deeplab_nchw.onnx",
+    "models/prisma_seg/prisma-net.tflite",
+    "models/prisma_seg/prisma-net_fp16.tflite",
+    "models/prisma_seg/prisma-trinet.tflite",
+    "models/prisma_seg/prisma_nchw.onnx",
     "fuzz/log.tsv",
 }
 SKIPPED = {".git", "target", ".pytest_cache", "out", "node_modules", "corpus", "__pycache__"}
