@@ -128,7 +128,7 @@ step_models() {
         cp "$needs" "$venv/requirements.txt"
     fi
     scripts/deps.sh models
-    names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 rvm_mnv3_hd modnet u2netp u2net isnet pphumanseg sinet deeplabv3 bodypix}
+    names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 rvm_mnv3_hd modnet u2netp u2net isnet isnet_small pphumanseg sinet deeplabv3 bodypix}
     local until=$((SECONDS + 150))
     for name in ${names#none}; do
         timeout "$((until > SECONDS ? until - SECONDS : 1))" scripts/fetch-models.sh "$name" ||

@@ -154,8 +154,6 @@ PUBLIC |= {f"{name}, no description": Case(case.size, case.prepare, case.finish,
            if name in ("mp_selfie_landscape", "mp_selfie_general", "modnet", "u2netp", "u2net", "isnet", "rvm_mnv3",
                        "pphumanseg", "sinet", "sinet_scores", "sinet_simple", "mp_selfie_general_last",
                        "mp_selfie_landscape_last", "deeplab_portrait", "deeplab_portrait_deepstream")}
-PUBLIC["isnet_small, no description"] = Case((1024, 1024), planes(lambda x: x / 255 - 0.5), alpha, file="isnet_small",
-                                             bare=True)
 
 RATIO = "[extra]\nratio = 0.5\n[input]\nmultiple = 16\npixels = 36864\n"
 VOC = "[output]\nsubject = [{}]\n[input]\nmultiple = 16\npixels = 36864\n"

@@ -192,7 +192,10 @@ def yolo(best):
     # Most scores are small, a person's is larger.
     less = np.full((1, 80, 1), 7, np.float32)
     less[0, 0] = 3
-    scores = net.add("Sigmoid", net.add("Sub", net.add("Mul", scores, net.number(2)), net.const(less)))
+    scores = net.add("Sub", net.add("Mul", scores, net.number(2)), net.const(less))
+    # No two are alike, or their order would be open.
+    counted = net.add("Range", *(net.const(np.float32(n)) for n in (0, 8400, 1)))
+    scores = net.add("Sigmoid", net.add("Sub", scores, net.add("Mul", counted, net.number(1e-4))))
     if not best:
         net.add("Concat", boxes, scores, coefficients, name="output0", axis=1)
         net.save("yolo_seg", [("images", F32, [1, 3, 640, 640])],
