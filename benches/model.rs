@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! What surrounds a run of the network: decoding each kind of output. With `MATTE_MODEL` set to an
-//! .onnx file, its run and decoding as well.
+//! .onnx file, its run and decoding as well. Where ONNX Runtime is found, the networks inside the
+//! plugin run in both engines, in turn.
 
 mod common;
 
@@ -28,7 +29,51 @@ fn load(path: &Path, size: Option<(usize, usize)>) -> Network {
     Network::load(&ModelSource::File(path.into()), &options).unwrap_or_else(|e| panic!("{e}"))
 }
 
+/// The networks inside the plugin at 256x144, in each engine.
+#[cfg(feature = "embedded")]
+fn engines() {
+    use gstmatte::model::{EngineRequest, builtin};
+    let engines = [
+        ("onnxruntime", EngineRequest::OnnxRuntime),
+        ("embedded", EngineRequest::Embedded),
+    ];
+    for name in ["builtin", "builtin-lite"] {
+        let source = builtin::find(name).expect("inside");
+        let load = |engine| {
+            let stream = Some((1280, 720));
+            let options = Options {
+                engine,
+                stream,
+                ..Options::default()
+            };
+            Network::load(&source, &options)
+        };
+        let networks = engines.map(|(engine, request)| (engine, load(request)));
+        let [(first, Ok(mut a)), (second, Ok(mut b))] = networks else {
+            return;
+        };
+        let titles = [first, second].map(|engine| format!("run {name} 256x144 {engine}"));
+        let (mut a, mut b) = (|| a.run().expect("a run"), || b.run().expect("a run"));
+        compare(
+            "model",
+            400,
+            &mut [
+                Case {
+                    name: &titles[0],
+                    run: &mut a,
+                },
+                Case {
+                    name: &titles[1],
+                    run: &mut b,
+                },
+            ],
+        );
+    }
+}
+
 fn main() {
+    #[cfg(feature = "embedded")]
+    engines();
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
     for name in [
         "open_alpha",

@@ -7,11 +7,14 @@ use std::sync::LazyLock;
 
 use super::ModelError;
 use super::description::DescriptionKeys;
+use super::engine::{EngineError, EngineKind};
 use super::onnx::Feed;
 use super::signature::Signature;
 
 /// All that is known about a model while its description is resolved.
 pub(super) struct ResolveContext<'a> {
+    /// What runs the model.
+    pub engine: EngineKind,
     /// The model's name in errors.
     pub file: &'a str,
     /// All that the sources say.
@@ -56,8 +59,8 @@ impl<'a> ResolveContext<'a> {
         }
     }
 
-    /// ONNX Runtime fails to run the model or to make a tensor for it.
-    pub fn run_error(&self, error: &ort::Error) -> ModelError {
+    /// The engine fails to run the model or to make a tensor for it.
+    pub fn run_error(&self, error: &EngineError) -> ModelError {
         ModelError::run(self.file, error)
     }
 }

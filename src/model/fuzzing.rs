@@ -9,6 +9,7 @@ use ort::value::TensorElementType;
 
 use super::context::ResolveContext;
 use super::description::{parse_metadata, parse_modelinfo, parse_toml};
+use super::engine::EngineKind;
 use super::onnx::Outline;
 use super::signature::{GraphHint, Signature, TensorInfo};
 use super::tensors::MAX_ELEMENTS;
@@ -93,6 +94,7 @@ pub fn answer(
         outputs: infos(outputs),
     };
     let context = ResolveContext {
+        engine: EngineKind::OnnxRuntime,
         file: "m.onnx",
         keys,
         signature: &signature,

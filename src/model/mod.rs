@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The network: describing a model file, loading ONNX Runtime, running, decoding.
+//! The network: describing a model file, choosing what runs it, running, decoding.
 //!
-//! [`Network::load`] does everything: it finds the library ([`Runtime`]), looks into the file
+//! [`Network::load`] does everything: it chooses the engine (`engine`: ONNX Runtime, found by
+//! [`Runtime`], or the `embedded` one), looks into the file
 //! (`onnx`), loads it or joins a session that is loaded already (`session`), gathers what is said
 //! about the model (`description`: the user, `NAME.toml`, `NAME.onnx.modelinfo`, metadata), answers
 //! the rest by careful guesses (`input`: [`Descriptor`]; `output`: [`OutputPlan`]), makes the
@@ -11,13 +12,18 @@
 pub mod builtin;
 mod context;
 mod description;
+#[cfg(feature = "embedded")]
+mod embedded;
+mod engine;
 mod error;
 mod exit;
 mod family;
 #[doc(hidden)]
 pub mod fuzzing;
+mod given;
 mod input;
 mod network;
+mod numbers;
 mod onnx;
 mod output;
 mod output_kind;
@@ -27,6 +33,7 @@ mod signature;
 mod tensors;
 
 pub use description::{Class, DescriptionKeys, Fourth, KEYS, Kind, Origin, StatePair};
+pub use engine::{EngineKind, EngineRequest};
 pub use error::{Fault, Implausible, LibraryError, ModelError, RuntimeError};
 pub use input::{Descriptor, InputSize, PictureInput};
 pub use network::{Network, Options, Stopper, Survey, Surveyed};

@@ -13,6 +13,8 @@ use std::time::Duration;
 pub struct About {
     /// Name of the model.
     pub name: String,
+    /// What runs it, by its nick.
+    pub engine: &'static str,
     /// What really computes it.
     pub provider: String,
     /// A device that can be lost computes part of it: not the CPU alone.
@@ -29,6 +31,8 @@ pub struct About {
     pub guesses: Vec<String>,
     /// What did not go as asked.
     pub warnings: Vec<String>,
+    /// Where ONNX Runtime was looked for in vain, if something else runs for want of it.
+    pub missing_runtime: Option<String>,
 }
 
 /// A loaded network.
@@ -74,6 +78,7 @@ impl Engine for Network {
         let descriptor = self.descriptor();
         About {
             name: descriptor.name.clone(),
+            engine: self.engine().nick(),
             provider: self.active_provider().to_string(),
             accelerated: self.active_provider().is_accelerated(),
             recurrent: !descriptor.states.is_empty()
@@ -83,6 +88,7 @@ impl Engine for Network {
             warm_up: Network::warm_up(self),
             guesses: descriptor.guesses.clone(),
             warnings: self.warnings().to_vec(),
+            missing_runtime: self.missing_runtime().map(ToString::to_string),
         }
     }
 

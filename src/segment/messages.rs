@@ -4,13 +4,15 @@
 //!
 //! | element message | fields | when |
 //! | --- | --- | --- |
-//! | `matte-model-loaded` | `model`, `provider` | a network is in use: after the start, and after a new one has taken over |
+//! | `matte-model-loaded` | `model`, `engine`, `provider` | a network is in use: after the start, and after a new one has taken over |
 //! | `matte-network-stalled` | `pts` | a run takes far longer than it should; frames go on without a matte |
 //! | `matte-network-recovered` | `pts` | the network works again after a stall or failures |
 //! | `matte-subject-entered`, `matte-subject-left` | `pts` | a person came into the picture, or the last one left it |
 //!
-//! Failures, refused models and lost devices are warnings, one for each.
+//! Failures, refused models and lost devices are warnings, one for each. That ONNX Runtime is missing
+//! and the embedded engine runs is an info message, once.
 
+use super::engine::About;
 use super::imp::MatteSegment;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -22,10 +24,11 @@ impl MatteSegment {
         let _ = self.obj().post_message(message.build());
     }
 
-    pub(super) fn post_loaded(&self, model: &str, provider: &str) {
+    pub(super) fn post_loaded(&self, about: &About) {
         let structure = gst::Structure::builder("matte-model-loaded")
-            .field("model", model)
-            .field("provider", provider);
+            .field("model", &about.name)
+            .field("engine", about.engine)
+            .field("provider", &about.provider);
         self.post(structure.build());
     }
 

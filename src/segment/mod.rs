@@ -15,8 +15,10 @@
  * #matterefine refines the matte, and #mattecompose, #mattemix or any program that reads the meta
  * uses it.
  *
- * ONNX Runtime is loaded when the element starts: from #mattesegment:onnxruntime-library, from
- * the environment variable `ORT_DYLIB_PATH`, beside the plugin, or from the system.
+ * ONNX Runtime runs the network where it is found when the element starts: from
+ * #mattesegment:onnxruntime-library, from the environment variable `ORT_DYLIB_PATH`, beside the
+ * plugin, or from the system. Elsewhere the engine inside the plugin does, which takes longer;
+ * #mattesegment:engine chooses one, and #mattesegment:active-engine tells which one runs.
  *
  * ## Example
  * |[
@@ -26,6 +28,7 @@
  * Since: 0.1
  */
 use crate::control::Control;
+use crate::model::EngineRequest;
 use crate::properties::property_enum;
 use gst::glib;
 use gst::prelude::*;
@@ -76,6 +79,25 @@ property_enum! {
         Sync = 0, "sync", "Sync: every frame waits for its own matte";
         Async = 1, "async",
             "Async: no frame waits, the newest finished matte is moved along with the picture";
+    }
+}
+
+property_enum! {
+    /// What runs the network.
+    EngineChoice, "GstMatteSegmentEngine" {
+        Auto = 0, "auto", "Auto: ONNX Runtime where it is found, else the embedded engine";
+        OnnxRuntime = 1, "onnxruntime", "ONNX Runtime: the library, or an error where it is missing";
+        Embedded = 2, "embedded", "Embedded: the engine inside the plugin, which needs no library";
+    }
+}
+
+impl From<EngineChoice> for EngineRequest {
+    fn from(choice: EngineChoice) -> Self {
+        match choice {
+            EngineChoice::Auto => Self::Auto,
+            EngineChoice::OnnxRuntime => Self::OnnxRuntime,
+            EngineChoice::Embedded => Self::Embedded,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 //! The properties of `mattesegment`.
 
-use super::Mode;
+use super::{EngineChoice, Mode};
 use crate::properties::{Properties, properties};
 use crate::video::direction::DirectionSettings;
 use std::sync::Arc;
@@ -17,14 +17,18 @@ properties! {
         /// The network: an .onnx file, or builtin or builtin-lite for those in the plugin. Unset: the
         /// file that the environment variable MATTE_MODEL names, else builtin. While playing, a new
         /// model takes over between two frames; one that cannot be loaded is refused and the old
-        /// value comes back. The same holds for execution-provider, provider-options,
+        /// value comes back. The same holds for engine, execution-provider, provider-options,
         /// strict-provider, threads, subject and input-pixels
         model: Option<Arc<str>> = None, "Model", PLAYING;
+        /// What runs the network: ONNX Runtime, a library, or the embedded engine inside the plugin,
+        /// which runs on the CPU and knows fewer operators. auto: ONNX Runtime where it is found
+        engine: EngineChoice = EngineChoice::Auto, "Engine", PLAYING;
         /// File of the ONNX Runtime library. Unset: ORT_DYLIB_PATH, beside the plugin, then the
         /// system's. One library serves the whole process
         onnxruntime_library: Option<Arc<str>> = None, "ONNX Runtime library", READY;
         /// What computes the network: cpu, auto, xnnpack, openvino, cuda, tensorrt, rocm, migraphx,
-        /// directml, coreml, acl, qnn or rknpu, as far as the library offers it
+        /// directml, coreml, acl, qnn or rknpu, as far as the library offers it; cpu alone with the
+        /// embedded engine
         execution_provider: Option<Arc<str>> = Some("cpu".into()), "Execution provider", PLAYING;
         /// Options for the execution provider, by its own names
         provider_options: Option<gst::Structure> = None, "Provider options", PLAYING;
@@ -56,6 +60,8 @@ properties! {
         motion_compensation: bool = true, "Motion compensation", CONTROLLABLE;
         with direction: DirectionSettings;
         read_only {
+            /// What runs the network: onnxruntime or embedded; unset until the element has started
+            active_engine: Option<Arc<str>>, "Active engine";
             /// What really computes the network; unset until the element has started
             active_execution_provider: Option<Arc<str>>, "Active execution provider";
             /// Counters since the start: frames, inferred, carried-over, dropped (left without a
@@ -67,8 +73,9 @@ properties! {
 }
 
 /// The properties that decide which network is loaded, and how.
-pub const NETWORK: [&str; 7] = [
+pub const NETWORK: [&str; 8] = [
     "model",
+    "engine",
     "execution-provider",
     "provider-options",
     "strict-provider",

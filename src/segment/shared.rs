@@ -33,6 +33,8 @@ pub struct Fields {
     pub settings: Settings,
     /// Between start and stop.
     pub started: bool,
+    /// What runs the network, by its nick; none while the element is stopped.
+    pub active_engine: Option<&'static str>,
     /// What really computes the network; none while the element is stopped.
     pub active_provider: Option<String>,
     /// Frames of an earlier running time are late, as QoS events say.
@@ -120,6 +122,7 @@ impl Shared {
                 drop(fields);
                 times.to_structure(&self.counters, latency).to_value()
             }
+            "active-engine" => fields.active_engine.to_value(),
             "active-execution-provider" => fields.active_provider.to_value(),
             name => fields.settings.value(name),
         }

@@ -54,6 +54,7 @@ impl Settings {
             )?;
         }
         Ok(model::Options {
+            engine: self.engine.into(),
             search: Search {
                 library: self.onnxruntime_library.as_deref().map(PathBuf::from),
                 plugin_folder: plugin_folder(),

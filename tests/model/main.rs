@@ -2,9 +2,12 @@
 
 //! Tiny models through the real ONNX Runtime. `tests/models/make.py` made them; each computes what
 //! can be worked out by hand. A machine without ONNX Runtime fails these tests with the message
-//! that says where it was looked for (set ORT_DYLIB_PATH).
+//! that says where it was looked for (set ORT_DYLIB_PATH). `embedded` compares it with the engine
+//! inside the plugin.
 
 mod builtin;
+#[cfg(feature = "embedded")]
+mod embedded;
 mod files;
 mod inputs;
 mod kinds;

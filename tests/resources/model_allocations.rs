@@ -11,6 +11,26 @@ use std::path::Path;
 use gstmatte::frame::{GrayImage, TensorMut};
 use gstmatte::model::{DescriptionKeys, ModelSource, Network, Options, Origin};
 
+#[cfg(feature = "embedded")]
+#[test]
+fn a_run_of_the_embedded_engine_allocates_nothing() {
+    for name in ["builtin", "builtin-lite"] {
+        let options = Options {
+            engine: gstmatte::model::EngineRequest::Embedded,
+            ..Options::default()
+        };
+        let source = gstmatte::model::builtin::find(name).unwrap();
+        let mut network = Network::load(&source, &options).unwrap();
+        let mut matte = GrayImage::new(network.matte_size().0, network.matte_size().1);
+        let before = allocations();
+        for _ in 0..3 {
+            network.run().unwrap();
+            network.decode(&mut matte).unwrap();
+        }
+        assert_eq!(allocations() - before, 0, "{name}");
+    }
+}
+
 #[test]
 fn a_run_allocates_nothing() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");

@@ -11,6 +11,8 @@ pub use runtime::{LibraryError, RuntimeError};
 
 use std::path::PathBuf;
 
+use super::engine::EngineError;
+
 /// Why a model cannot be loaded or run.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -88,20 +90,23 @@ pub enum ModelError {
     /// An execution provider has an unknown name or cannot be used though it must be.
     #[error("execution provider: {0}")]
     Provider(String),
-    /// ONNX Runtime refuses the model.
-    #[error("ONNX Runtime cannot load {file}: {message}")]
+    /// An engine is asked for that this build has not.
+    #[error("{0}")]
+    Engine(String),
+    /// The engine refuses the model.
+    #[error("{file} cannot be loaded: {message}")]
     Load {
         /// The model.
         file: String,
-        /// ONNX Runtime's words.
+        /// The engine's name and its words.
         message: String,
     },
-    /// ONNX Runtime fails to run the model.
-    #[error("ONNX Runtime failed to run {file}: {message}")]
+    /// A run of the model fails.
+    #[error("{file} failed to run: {message}")]
     Run {
         /// The model.
         file: String,
-        /// ONNX Runtime's words.
+        /// The engine's name and its words, or what is wrong with what it gave.
         message: String,
     },
     /// The output holds NaN or infinity: no matte can be made of it.
@@ -138,7 +143,7 @@ fn where_to_set(model: &str, key: &str) -> String {
 }
 
 impl ModelError {
-    /// The same with more to ONNX Runtime's words.
+    /// The same with more to the engine's words.
     pub(super) fn with(self, more: &str) -> Self {
         match self {
             Self::Run { file, message } => {
@@ -153,11 +158,19 @@ impl ModelError {
         }
     }
 
-    /// ONNX Runtime's words about a run of `file`.
-    pub(super) fn run(file: &str, error: &ort::Error) -> Self {
+    /// The engine's words about a run of `file`.
+    pub(super) fn run(file: &str, error: &EngineError) -> Self {
         Self::Run {
             file: file.to_owned(),
-            message: error.message().to_owned(),
+            message: error.to_string(),
+        }
+    }
+
+    /// The engine's words about loading `file`.
+    pub(super) fn load(file: &str, error: &EngineError) -> Self {
+        Self::Load {
+            file: file.to_owned(),
+            message: error.to_string(),
         }
     }
 }

@@ -3,10 +3,11 @@
 //! The tensor that takes the picture.
 
 use ndarray::{Array2, Zip};
-use ort::value::{DynTensor, PrimitiveTensorElementType, TensorElementType as E};
+use ort::value::{PrimitiveTensorElementType, TensorElementType as E};
 
 use super::super::description::Fourth;
-use super::super::tensors::{values_mut, zeros};
+use super::super::engine::{EngineError, EngineKind};
+use super::super::tensors::Tensor;
 use super::PictureInput;
 use crate::frame::{
     ChannelOrder, ElementType, GrayImage, Half, TensorLayout, TensorMut, TensorSpec,
@@ -35,7 +36,7 @@ enum Staging {
 #[derive(Debug)]
 pub(in crate::model) struct InputTensor {
     spec: TensorSpec,
-    tensor: DynTensor,
+    tensor: Tensor,
     staging: Staging,
     /// What a fourth channel gets.
     fourth: Option<Fourth>,
@@ -43,9 +44,12 @@ pub(in crate::model) struct InputTensor {
 
 impl InputTensor {
     /// Makes the memory that the picture needs.
-    pub fn new(input: &PictureInput) -> ort::Result<Self> {
+    ///
+    /// # Errors
+    /// The engine has no tensors of this type or size.
+    pub fn new(engine: EngineKind, input: &PictureInput) -> Result<Self, EngineError> {
         let model = input.spec;
-        let tensor = zeros(Some(input.element), &input.shape())?;
+        let tensor = Tensor::zeros(engine, Some(input.element), &input.shape())?;
         // A fourth channel lies between the pixels' three.
         let interleaved = input.channels == 4 && model.layout == TensorLayout::Nhwc;
         let (spec, staging) = if input.channels == 1 {
@@ -122,7 +126,7 @@ impl InputTensor {
 
     /// What stands for 1 in a fourth channel that holds a matte: the greatest of small whole numbers.
     fn white(&self) -> f32 {
-        match *self.tensor.data_type() {
+        match self.tensor.element() {
             E::Uint8 | E::Int32 => 255.0,
             E::Int8 => 127.0,
             _ => 1.0,
@@ -138,7 +142,7 @@ impl InputTensor {
         let layout = self.spec.layout;
         macro_rules! fill {
             ($type:ty, $convert:expr) => {{
-                let tensor = values_mut::<$type>(&mut self.tensor);
+                let tensor = self.tensor.values_mut::<$type>();
                 for pixel in 0..pixels {
                     let at = match layout {
                         TensorLayout::Nchw => 3 * pixels + pixel,
@@ -150,7 +154,7 @@ impl InputTensor {
                 }
             }};
         }
-        match *self.tensor.data_type() {
+        match self.tensor.element() {
             E::Float16 => fill!(half::f16, half::f16::from_f32),
             E::Float64 => fill!(f64, f64::from),
             // The casts saturate.
@@ -167,7 +171,7 @@ impl InputTensor {
     }
 
     /// What the network reads.
-    pub fn tensor(&self) -> &DynTensor {
+    pub fn tensor(&self) -> &Tensor {
         &self.tensor
     }
 
@@ -180,9 +184,9 @@ impl InputTensor {
                 TensorMut::F32(planes.as_slice_mut().unwrap_or_default())
             }
             Staging::None if self.spec.element == ElementType::U8 => {
-                TensorMut::U8(first(values_mut(&mut self.tensor), &self.spec))
+                TensorMut::U8(first(self.tensor.values_mut(), &self.spec))
             }
-            Staging::None => TensorMut::F32(first(values_mut(&mut self.tensor), &self.spec)),
+            Staging::None => TensorMut::F32(first(self.tensor.values_mut(), &self.spec)),
         }
     }
 
@@ -191,7 +195,7 @@ impl InputTensor {
         match &self.staging {
             Staging::None => {}
             Staging::Half(data) => {
-                let tensor = values_mut::<half::f16>(&mut self.tensor);
+                let tensor = self.tensor.values_mut::<half::f16>();
                 for (to, from) in tensor.iter_mut().zip(data) {
                     *to = half::f16::from_bits(from.0);
                 }
@@ -203,7 +207,7 @@ impl InputTensor {
                 } else {
                     3
                 };
-                match tensor.data_type() {
+                match tensor.element() {
                     E::Float16 => convert(data, step, tensor, half::f16::from_f32),
                     E::Float64 => convert(data, step, tensor, f64::from),
                     E::Float32 => convert(data, step, tensor, |x| x),
@@ -214,7 +218,7 @@ impl InputTensor {
             }
             Staging::Gray { planes, model } => {
                 let tensor = &mut self.tensor;
-                match tensor.data_type() {
+                match tensor.element() {
                     E::Float16 => write_luma(planes, model, tensor, half::f16::from_f32),
                     E::Float64 => write_luma(planes, model, tensor, f64::from),
                     // The casts saturate.
@@ -257,13 +261,13 @@ fn first<'a, T>(values: &'a mut [T], spec: &TensorSpec) -> &'a mut [T] {
 }
 
 /// The sampler's floats in the model's type; every three of them take `step` places.
-fn convert<T: PrimitiveTensorElementType>(
+fn convert<T: PrimitiveTensorElementType + 'static>(
     data: &[f32],
     step: usize,
-    tensor: &mut DynTensor,
+    tensor: &mut Tensor,
     convert: impl Fn(f32) -> T,
 ) {
-    let values = values_mut(tensor).chunks_exact_mut(step);
+    let values = tensor.values_mut().chunks_exact_mut(step);
     for (to, from) in values.zip(data.chunks_exact(3)) {
         for (to, from) in to.iter_mut().zip(from) {
             *to = convert(*from);
@@ -272,13 +276,13 @@ fn convert<T: PrimitiveTensorElementType>(
 }
 
 /// The normalised luma of `planes` as the model's single channel.
-fn write_luma<T: PrimitiveTensorElementType>(
+fn write_luma<T: PrimitiveTensorElementType + 'static>(
     planes: &Array2<f32>,
     model: &TensorSpec,
-    tensor: &mut DynTensor,
+    tensor: &mut Tensor,
     convert: impl Fn(f32) -> T,
 ) {
-    let Some(out) = values_mut::<T>(tensor).get_mut(..planes.ncols()) else {
+    let Some(out) = tensor.values_mut::<T>().get_mut(..planes.ncols()) else {
         return;
     };
     let ([scale, ..], [bias, ..]) = (model.scale, model.bias);

@@ -5,15 +5,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::ModelError;
 use super::super::context::ResolveContext;
 use super::super::description::{DescriptionKeys, Origin, gather};
 use super::super::exit::Loading;
 use super::super::family::{Family, refuse};
 use super::super::input::Descriptor;
 use super::super::onnx::{Feed, Outline};
-use super::super::session::{ModelBytes, ModelSource, Runtime, SessionOptions, SharedSession};
+use super::super::session::{
+    Chosen, Engine, ModelBytes, ModelSource, SessionOptions, SharedSession,
+};
 use super::super::signature::Signature;
+use super::super::{ModelError, RuntimeError};
 use super::parts::Parts;
 use super::{Network, Options};
 
@@ -42,7 +44,11 @@ pub(super) fn with_loader<T>(
     make: impl FnOnce(&Loader) -> Result<T, ModelError>,
 ) -> Result<T, ModelError> {
     let model = ModelBytes::read(source)?;
-    let runtime = Runtime::get(&options.search)?;
+    let Chosen {
+        engine,
+        missing,
+        warnings,
+    } = Engine::choose(options.engine, &options.search, &options.session)?;
     let _loading = Loading::begin();
     let outline = model.outline()?;
     refuse(&outline, &model.name)?;
@@ -56,14 +62,20 @@ pub(super) fn with_loader<T>(
         let changed = feeds.values().any(|feed| !feed.changes.is_empty());
         family.describe(&mut keys, changed)?;
     }
-    make(&Loader {
+    let made = make(&Loader {
         model: &model,
         outline: &outline,
         keys: &keys,
         feeds: &feeds,
         family: family.as_ref(),
-        runtime,
+        engine,
+        missing: missing.as_ref(),
+        warnings: &warnings,
         options,
+    });
+    made.map_err(|error| match &missing {
+        Some(missing) => error.with(&format!("ONNX Runtime was not found: {missing}")),
+        None => error,
     })
 }
 
@@ -76,7 +88,11 @@ pub(super) struct Loader<'a> {
     /// What the graph does to each input before the network begins.
     feeds: &'a HashMap<String, Feed>,
     family: Option<&'a Family>,
-    runtime: &'static Runtime,
+    engine: Engine,
+    /// Why ONNX Runtime was not taken, if it was looked for.
+    missing: Option<&'a RuntimeError>,
+    /// What was asked for and has no effect on the engine.
+    warnings: &'a [String],
     options: &'a Options,
 }
 
@@ -112,6 +128,7 @@ impl<'a> Loader<'a> {
 
     fn context<'b>(&'b self, signature: &'b Signature) -> ResolveContext<'b> {
         ResolveContext {
+            engine: self.engine.kind(),
             file: &self.model.name,
             keys: self.keys,
             signature,
@@ -121,7 +138,7 @@ impl<'a> Loader<'a> {
     }
 
     fn session(&self, options: &SessionOptions) -> Result<Arc<SharedSession>, ModelError> {
-        self.model.session(self.runtime, self.outline, options)
+        self.model.session(self.engine, self.outline, options)
     }
 
     /// The network.
@@ -175,7 +192,7 @@ impl<'a> Loader<'a> {
     /// A session whose sides are all known, if the model leaves some open, and what is made in it.
     fn in_best_session<T>(&self, make: Make<T>) -> Result<Made<T>, ModelError> {
         let as_asked = &self.options.session;
-        let Some(signature) = self.model.peek(self.runtime, self.outline) else {
+        let Some(signature) = self.model.peek(self.engine, self.outline) else {
             let session = self.session(as_asked)?;
             return make(&self.context(&session.signature), &session).map(Made::from);
         };
@@ -202,9 +219,9 @@ impl<'a> Loader<'a> {
     /// What the file says of its inputs and outputs.
     ///
     /// # Errors
-    /// ONNX Runtime cannot load it.
+    /// The engine cannot load it.
     pub fn signature(&self) -> Result<Signature, ModelError> {
-        match self.model.peek(self.runtime, self.outline) {
+        match self.model.peek(self.engine, self.outline) {
             Some(signature) => Ok(signature),
             None => Ok(self.session(&self.options.session)?.signature.clone()),
         }
@@ -243,9 +260,13 @@ impl<'a> Loader<'a> {
         let mut parts = Parts::new(context, session)?;
         parts.refuse_by_shape(context)?;
         let first = parts.first_run(context)?;
-        let mut network = parts.finish(context, &first)?;
-        let mismatch = self.runtime.mismatch(&self.options.search);
-        network.warnings.extend(mismatch);
+        let mut network = parts.finish(context, &first, self.options.session.threads)?;
+        network.missing = self.missing.cloned();
+        network.warnings.extend(self.warnings.iter().cloned());
+        if let Engine::OnnxRuntime(runtime) = self.engine {
+            let mismatch = runtime.mismatch(&self.options.search);
+            network.warnings.extend(mismatch);
+        }
         network.warnings.extend(session.warnings.iter().cloned());
         network.warnings.extend(self.doubts(&network.descriptor));
         Ok(network)

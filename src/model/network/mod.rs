@@ -6,6 +6,7 @@
 //! nothing on our side: fill [`Network::input_mut`], call [`Network::run`], then
 //! [`Network::decode`].
 
+mod bound;
 mod load;
 mod parts;
 mod run;
@@ -19,21 +20,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ort::session::NoSelectedOutputs;
-use ort::session::{IoBinding, RunOptions};
-use ort::value::DynTensor;
-
-use super::ModelError;
 use super::description::DescriptionKeys;
+use super::engine::{EngineKind, EngineRequest};
 use super::input::{Descriptor, InputTensor};
 use super::output::{self, OutputPlan, Scratch};
 use super::session::{Placement, Search, SessionOptions, SharedSession};
+use super::tensors::Tensor;
+use super::{ModelError, RuntimeError};
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
+use bound::Bound;
+pub use bound::Stopper;
 use state::State;
 
 /// How a network is loaded.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// What runs it.
+    pub engine: EngineRequest,
     /// Where ONNX Runtime is looked for.
     pub search: Search,
     /// How the session is made.
@@ -46,45 +49,28 @@ pub struct Options {
 
 /// A network ready to run.
 pub struct Network {
-    // The bindings point into the tensors and the session and are dropped first.
-    bindings: Vec<IoBinding>,
-    /// The binding of the next run: even or odd.
+    // May point into the tensors and the session and is dropped first.
+    bound: Bound,
+    /// The next run is an even (0) or an odd one (1).
     parity: usize,
     input: InputTensor,
     states: Vec<State>,
-    output: DynTensor,
+    output: Tensor,
     /// The second output of an instance segmentation.
-    prototypes: Option<DynTensor>,
+    prototypes: Option<Tensor>,
     scratch: Scratch,
     plan: OutputPlan,
-    // Bound once and never looked at again.
-    _constants: Vec<DynTensor>,
-    run_options: Arc<RunOptions<NoSelectedOutputs>>,
-    /// Inputs must be bound again before each run, since they are copied to a device then.
-    rebind: bool,
+    /// One for each of the descriptor's extras.
+    constants: Vec<Tensor>,
     descriptor: Descriptor,
     warnings: Vec<String>,
+    engine: EngineKind,
+    /// Why the embedded engine runs though ONNX Runtime was looked for.
+    missing: Option<RuntimeError>,
     /// What the first run took.
     warm_up: Duration,
     file: String,
     session: Arc<SharedSession>,
-}
-
-/// Ends a run that takes too long, from another thread.
-#[derive(Clone)]
-pub struct Stopper(Arc<RunOptions<NoSelectedOutputs>>);
-
-impl Stopper {
-    /// Makes the run under way, and every later one, fail as soon as the current node is done.
-    pub fn stop(&self) {
-        // Setting a flag; nothing can be done about a failure and nothing depends on it.
-        let _ = self.0.terminate();
-    }
-
-    /// Lets later runs go on.
-    pub fn resume(&self) {
-        let _ = self.0.unterminate();
-    }
 }
 
 impl fmt::Debug for Network {
@@ -117,13 +103,15 @@ impl Network {
     /// runs, unless all of it is on the CPU.
     ///
     /// # Errors
-    /// [`ModelError::Run`] with ONNX Runtime's words: a provider that is lost, memory that is
+    /// [`ModelError::Run`] with the engine's words: a provider that is lost, memory that is
     /// short, a run that was stopped.
     pub fn run(&mut self) -> Result<(), ModelError> {
         self.input.finish();
         self.run_bound()
             .map_err(|error| ModelError::run(&self.file, &error))?;
-        self.parity = (self.parity + 1) % self.bindings.len();
+        if !self.states.is_empty() {
+            self.parity = 1 - self.parity;
+        }
         Ok(())
     }
 
@@ -153,6 +141,16 @@ impl Network {
         for state in &mut self.states {
             state.clear();
         }
+    }
+
+    /// What runs the network.
+    pub fn engine(&self) -> EngineKind {
+        self.engine
+    }
+
+    /// Why the embedded engine runs though ONNX Runtime comes first: where it was looked for.
+    pub fn missing_runtime(&self) -> Option<&RuntimeError> {
+        self.missing.as_ref()
     }
 
     /// What really computes the network, such as `cpu` or `xnnpack (40 nodes), cpu (3 nodes)`.
@@ -188,6 +186,6 @@ impl Network {
 
     /// A handle that ends a run from another thread.
     pub fn stopper(&self) -> Stopper {
-        Stopper(Arc::clone(&self.run_options))
+        self.bound.stopper()
     }
 }

@@ -3,23 +3,29 @@
 //! What a network is put together from: its input tensors, one run that shows what it gives, and how
 //! that is read.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ort::session::{RunOptions, SessionInputValue};
-use ort::value::{DynTensor, DynValue, TensorElementType as E};
+use ort::value::TensorElementType as E;
 
 use super::super::ModelError;
 use super::super::context::ResolveContext;
+use super::super::engine::EngineError;
+use super::super::given::Given;
 use super::super::input::{Descriptor, InputTensor, constant};
 use super::super::output::{OutputPlan, Reading, Scratch, Seen};
 use super::super::session::{FirstRun, SharedSession};
 use super::super::signature::{TensorInfo, find};
-use super::super::tensors::zeros;
-use super::Network;
+use super::super::tensors::Tensor;
 use super::state::State;
 use super::test_picture::draw_test_picture;
+use super::{Bound, Network};
+
+/// The output, and the second one of an instance segmentation.
+type Outputs = (
+    Result<Tensor, EngineError>,
+    Result<Option<Tensor>, EngineError>,
+);
 
 /// What a network reads, before it is known what it writes.
 pub(super) struct Parts<'a> {
@@ -27,10 +33,10 @@ pub(super) struct Parts<'a> {
     pub descriptor: Descriptor,
     pub input: InputTensor,
     /// One for each of the descriptor's extras.
-    constants: Vec<DynTensor>,
+    constants: Vec<Tensor>,
     states: Vec<State>,
     /// What the last run gave, by output.
-    values: Vec<(String, DynValue)>,
+    values: Vec<(String, Tensor)>,
 }
 
 impl<'a> Parts<'a> {
@@ -39,7 +45,7 @@ impl<'a> Parts<'a> {
         session: &'a Arc<SharedSession>,
     ) -> Result<Self, ModelError> {
         let descriptor = Descriptor::resolve(context)?;
-        let input = InputTensor::new(&descriptor.input);
+        let input = InputTensor::new(context.engine, &descriptor.input);
         let input = input.map_err(|error| context.run_error(&error))?;
         let mut constants = Vec::new();
         for (name, values) in &descriptor.extras {
@@ -60,7 +66,7 @@ impl<'a> Parts<'a> {
     }
 
     /// All that the network reads, by name.
-    fn inputs(&self) -> Vec<(&str, &DynTensor)> {
+    fn inputs(&self) -> Vec<(&str, &Tensor)> {
         let about = &self.descriptor;
         let picture = (about.input.name.as_str(), self.input.tensor());
         let states = self.states.iter();
@@ -105,22 +111,19 @@ impl<'a> Parts<'a> {
     }
 
     /// What the last run gave in `output`.
-    pub fn value(&self, output: &str) -> Option<&DynValue> {
+    pub fn value(&self, output: &str) -> Option<&Tensor> {
         let mut values = self.values.iter();
         Some(&values.find(|(name, _)| name == output)?.1)
     }
 
     /// Runs what the input holds with fresh outputs; tells their true shapes and the time it took.
-    pub fn run(&mut self) -> ort::Result<FirstRun> {
-        let (start, mut session) = (Instant::now(), self.session.own());
-        let outputs = session.run(run_inputs(&self.inputs()))?;
+    ///
+    /// # Errors
+    /// The run fails.
+    pub fn run(&mut self) -> Result<FirstRun, EngineError> {
+        let start = Instant::now();
+        let Given { outputs, values } = self.session.run(&self.inputs())?;
         let took = start.elapsed();
-        let shapes = outputs.iter();
-        let shapes = shapes.map(|(name, value)| TensorInfo::of_value(name, &value));
-        let (outputs, values) = (shapes.collect(), outputs.into_iter());
-        let values = values.map(|(name, value)| (name.to_owned(), value));
-        let values = values.collect();
-        drop(session);
         self.values = values;
         Ok(FirstRun { outputs, took })
     }
@@ -172,6 +175,7 @@ impl<'a> Parts<'a> {
         mut self,
         context: &ResolveContext,
         first: &FirstRun,
+        threads: usize,
     ) -> Result<Network, ModelError> {
         let outputs = self.without_states(&first.outputs);
         let warm_up = first.took;
@@ -196,24 +200,30 @@ impl<'a> Parts<'a> {
         self.descriptor.guesses = guesses;
         let info = find(&outputs, &plan.name);
         let info = info.ok_or_else(|| context.unsuitable("its output has gone"))?;
-        let output = zeros(info.element, &info.sides());
+        let zeros = |info: &TensorInfo| Tensor::zeros(context.engine, info.element, &info.sides());
+        let output = zeros(info);
         let prototypes = plan.instances.as_ref();
         let prototypes = prototypes.and_then(|instances| find(&outputs, &instances.prototypes));
-        let prototypes = prototypes.map(|info| zeros(info.element, &info.sides()));
-        self.assemble(plan, output, prototypes.transpose(), warm_up, context.file)
-            .map_err(|error| context.run_error(&error))
+        let prototypes = prototypes.map(zeros);
+        let outputs = (output, prototypes.transpose());
+        let network = self.assemble(context, plan, outputs, warm_up);
+        let bound = network.and_then(|mut network| {
+            network.bind(threads)?;
+            network.reset();
+            Ok(network)
+        });
+        bound.map_err(|error| context.run_error(&error))
     }
 
     fn assemble(
         self,
+        context: &ResolveContext,
         plan: OutputPlan,
-        output: ort::Result<DynTensor>,
-        prototypes: ort::Result<Option<DynTensor>>,
+        (output, prototypes): Outputs,
         warm_up: Duration,
-        file: &str,
-    ) -> ort::Result<Network> {
-        let mut network = Network {
-            bindings: Vec::new(),
+    ) -> Result<Network, EngineError> {
+        Ok(Network {
+            bound: Bound::default(),
             parity: 0,
             input: self.input,
             states: self.states,
@@ -221,38 +231,25 @@ impl<'a> Parts<'a> {
             prototypes: prototypes?,
             scratch: Scratch::new(&plan),
             plan,
-            _constants: Vec::new(),
-            run_options: Arc::new(RunOptions::new()?),
-            rebind: self.session.placement.is_accelerated(),
+            constants: self.constants,
             descriptor: self.descriptor,
             warnings: Vec::new(),
+            engine: context.engine,
+            missing: None,
             warm_up,
-            file: file.to_owned(),
+            file: context.file.to_owned(),
             session: Arc::clone(self.session),
-        };
-        network.bind(&self.constants)?;
-        network._constants = self.constants;
-        network.reset();
-        Ok(network)
+        })
     }
 }
 
-/// Tensors as a run takes them.
-fn run_inputs<'a>(
-    inputs: &[(&'a str, &'a DynTensor)],
-) -> Vec<(Cow<'a, str>, SessionInputValue<'a>)> {
-    let input =
-        |&(name, tensor): &(&'a str, &'a DynTensor)| (name.into(), tensor.view().into_dyn().into());
-    inputs.iter().map(input).collect()
-}
-
 /// A tensor's values as floats; none if they are no fractions.
-fn floats(value: &DynValue) -> Option<Vec<f32>> {
-    Some(match *value.dtype().tensor_type().as_ref()? {
-        E::Float32 => value.try_extract_tensor::<f32>().ok()?.1.to_vec(),
-        E::Float64 => to_floats(value.try_extract_tensor::<f64>().ok()?.1, |x| x as f32),
-        E::Float16 => to_floats(value.try_extract_tensor().ok()?.1, half::f16::to_f32),
-        E::Bfloat16 => to_floats(value.try_extract_tensor().ok()?.1, half::bf16::to_f32),
+fn floats(value: &Tensor) -> Option<Vec<f32>> {
+    Some(match value.element() {
+        E::Float32 => value.values::<f32>().to_vec(),
+        E::Float64 => to_floats(value.values::<f64>(), |x| x as f32),
+        E::Float16 => to_floats(value.values(), half::f16::to_f32),
+        E::Bfloat16 => to_floats(value.values(), half::bf16::to_f32),
         _ => return None,
     })
 }

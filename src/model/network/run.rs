@@ -1,49 +1,111 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Tensors are bound to the session once; a run uses what is bound.
+//! A run. ONNX Runtime's tensors are bound to the session once; the embedded engine is handed them.
+
+use std::sync::{Arc, RwLock};
 
 use ort::AsPointer;
 use ort::session::{IoBinding, NoSelectedOutputs, RunOptions, Session};
-use ort::value::DynTensor;
 
-use super::Network;
+use super::super::engine::EngineError;
+use super::super::session::{Loaded, own, share};
+use super::{Bound, Network};
 
 impl Network {
+    /// Makes what runs need, when every tensor has its true shape. `threads` is what one run uses.
+    pub(super) fn bind(&mut self, threads: usize) -> Result<(), EngineError> {
+        let session = Arc::clone(&self.session);
+        match session.loaded() {
+            Loaded::OnnxRuntime(session) => self.bind_onnxruntime(session),
+            #[cfg(feature = "embedded")]
+            Loaded::Embedded(model) => {
+                let picture = [(self.descriptor.input.name.as_str(), self.input.tensor())];
+                self.bound = Bound::Embedded(model.runner(&picture, threads)?);
+                Ok(())
+            }
+        }
+    }
+
     /// Binds every tensor. With states there are two bindings, one for even and one for odd runs:
     /// what one run writes is what the next one reads.
-    pub(super) fn bind(&mut self, constants: &[DynTensor]) -> ort::Result<()> {
-        let session = self.session.share();
+    fn bind_onnxruntime(&mut self, session: &RwLock<Session>) -> Result<(), EngineError> {
+        let session = share(session);
+        let mut bindings = Vec::new();
         let count = if self.states.is_empty() { 1 } else { 2 };
         for parity in 0..count {
             let mut binding = session.create_binding()?;
-            binding.bind_input(self.descriptor.input.name.as_str(), self.input.tensor())?;
-            for ((name, _), tensor) in self.descriptor.extras.iter().zip(constants) {
-                binding.bind_input(name.as_str(), tensor)?;
+            let picture = self.input.tensor().of_onnxruntime()?;
+            binding.bind_input(self.descriptor.input.name.as_str(), picture)?;
+            for ((name, _), tensor) in self.descriptor.extras.iter().zip(&self.constants) {
+                binding.bind_input(name.as_str(), tensor.of_onnxruntime()?)?;
             }
             for state in &mut self.states {
                 state.bind(&mut binding, parity)?;
             }
-            binding.bind_output(self.plan.name.as_str(), &mut self.output)?;
+            let output = self.output.of_onnxruntime_mut()?;
+            binding.bind_output(self.plan.name.as_str(), output)?;
             if let (Some(instances), Some(tensor)) = (&self.plan.instances, &mut self.prototypes) {
+                let tensor = tensor.of_onnxruntime_mut()?;
                 binding.bind_output(instances.prototypes.as_str(), tensor)?;
             }
-            self.bindings.push(binding);
+            bindings.push(binding);
         }
+        self.bound = Bound::OnnxRuntime {
+            bindings,
+            run_options: Arc::new(RunOptions::new()?),
+            rebind: self.session.placement.is_accelerated(),
+        };
         Ok(())
     }
 
-    pub(super) fn run_bound(&mut self) -> ort::Result<()> {
-        let binding = &mut self.bindings[self.parity];
-        if self.rebind {
-            binding.bind_input(self.descriptor.input.name.as_str(), self.input.tensor())?;
-            for state in &self.states {
-                state.rebind(binding, self.parity)?;
+    pub(super) fn run_bound(&mut self) -> Result<(), EngineError> {
+        match (self.session.loaded(), &mut self.bound) {
+            (
+                Loaded::OnnxRuntime(session),
+                Bound::OnnxRuntime {
+                    bindings,
+                    run_options,
+                    rebind,
+                },
+            ) => {
+                let binding = &mut bindings[self.parity];
+                if *rebind {
+                    let picture = self.input.tensor().of_onnxruntime()?;
+                    binding.bind_input(self.descriptor.input.name.as_str(), picture)?;
+                    for state in &self.states {
+                        state.rebind(binding, self.parity)?;
+                    }
+                }
+                if self.session.runs_together() {
+                    run_binding(&share(session), binding, run_options)?;
+                } else {
+                    run_binding(&own(session), binding, run_options)?;
+                }
+                Ok(())
             }
-        }
-        if self.session.runs_together() {
-            run_binding(&self.session.share(), binding, &self.run_options)
-        } else {
-            run_binding(&self.session.own(), binding, &self.run_options)
+            #[cfg(feature = "embedded")]
+            (Loaded::Embedded(model), Bound::Embedded(runner)) => {
+                let picture = (self.descriptor.input.name.as_str(), self.input.tensor());
+                let output = (self.plan.name.as_str(), &mut self.output);
+                // Most have no more than these, and then nothing is allocated.
+                if self.constants.is_empty() && self.states.is_empty() && self.prototypes.is_none()
+                {
+                    return runner.run(model, &[picture], &mut [output]);
+                }
+                let names = self.descriptor.extras.iter().map(|(name, _)| name.as_str());
+                let mut inputs = vec![picture];
+                inputs.extend(names.zip(&self.constants));
+                let mut outputs = vec![output];
+                let prototypes = self.plan.instances.as_ref().zip(self.prototypes.as_mut());
+                outputs.extend(prototypes.map(|(plan, tensor)| (plan.prototypes.as_str(), tensor)));
+                for state in &mut self.states {
+                    let (read, written) = state.pair(self.parity);
+                    inputs.push(read);
+                    outputs.push(written);
+                }
+                runner.run(model, &inputs, &mut outputs)
+            }
+            _ => Err(EngineError::new(self.engine, "nothing is bound")),
         }
     }
 }

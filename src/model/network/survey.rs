@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use ort::value::{DynTensorValueType, DynValue, ValueRef};
 use toml::Value;
 
 use super::super::ModelError;
@@ -272,6 +271,7 @@ impl Readings<'_> {
             return None;
         }
         let context = ResolveContext {
+            engine: self.context.engine,
             file: self.context.file,
             keys,
             signature: self.context.signature,
@@ -423,21 +423,17 @@ impl Readings<'_> {
     /// The matte of a plan; none if its numbers contradict it.
     fn matte(&self, plan: &OutputPlan) -> Option<GrayImage> {
         let (mut matte, file) = (GrayImage::default(), self.context.file);
-        let output = tensor(self.parts.value(&plan.name)?)?;
+        let output = self.parts.value(&plan.name)?;
         match &plan.instances {
             Some(instances) => {
-                let prototypes = tensor(self.parts.value(&instances.prototypes)?)?;
+                let prototypes = self.parts.value(&instances.prototypes)?;
                 let scratch = &mut Scratch::new(plan);
-                decode_instances(plan, [&output, &prototypes], scratch, &mut matte, file).ok()?;
+                decode_instances(plan, [output, prototypes], scratch, &mut matte, file).ok()?;
             }
-            None => decode(plan, &output, &mut matte, file).ok()?,
+            None => decode(plan, output, &mut matte, file).ok()?,
         }
         Some(matte)
     }
-}
-
-fn tensor(value: &DynValue) -> Option<ValueRef<'_, DynTensorValueType>> {
-    value.view().downcast().ok()
 }
 
 fn classes(classes: &[usize]) -> Value {

@@ -12,7 +12,7 @@ mod constant;
 mod feed;
 mod quantised;
 mod traits;
-mod wire;
+pub(in crate::model) mod wire;
 
 use std::collections::{HashMap, HashSet};
 

@@ -4,7 +4,7 @@
 
 /// A field of a protobuf message.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Field<'a> {
+pub(in crate::model) enum Field<'a> {
     /// A number.
     Number(u64),
     /// A text, a message, or a number of fixed size.
@@ -12,7 +12,7 @@ pub(super) enum Field<'a> {
 }
 
 /// Walks the fields of one message.
-pub(super) struct Fields<'a> {
+pub(in crate::model) struct Fields<'a> {
     pub rest: &'a [u8],
 }
 
@@ -73,12 +73,12 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// A name.
-pub(super) fn text(bytes: &[u8]) -> Result<&str, &'static str> {
+pub(in crate::model) fn text(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(bytes).map_err(|_| "a name in it is not UTF-8")
 }
 
 /// The last of the fields of this number in a message; empty if there is none.
-pub(super) fn part(bytes: &[u8], number: u64) -> Result<&[u8], &'static str> {
+pub(in crate::model) fn part(bytes: &[u8], number: u64) -> Result<&[u8], &'static str> {
     let mut found: &[u8] = &[];
     for item in (Fields { rest: bytes }) {
         if let (other, Field::Bytes(bytes)) = item?
@@ -91,7 +91,7 @@ pub(super) fn part(bytes: &[u8], number: u64) -> Result<&[u8], &'static str> {
 }
 
 /// The last number of the fields of this number in a message; 0 if there is none.
-pub(super) fn number(bytes: &[u8], number: u64) -> Result<u64, &'static str> {
+pub(in crate::model) fn number(bytes: &[u8], number: u64) -> Result<u64, &'static str> {
     let mut found = 0;
     for item in (Fields { rest: bytes }) {
         if let (other, Field::Number(value)) = item?

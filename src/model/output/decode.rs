@@ -3,16 +3,16 @@
 //! An output tensor into an 8-bit matte.
 
 use ndarray::{ArrayView1, ArrayView2, Axis, ErrorKind, ShapeError};
-use ort::value::DynTensor;
 use ort::value::TensorElementType as E;
 
 use super::super::ModelError;
 use super::super::onnx::Quantised;
-use super::numbers::{byte, exp};
+use super::super::tensors::Tensor;
 use super::plausible::{self, Limits, Sum};
 use super::sample::Sample;
 use super::{OutputKind, OutputPlan};
 use crate::frame::GrayImage;
+use crate::model::numbers::{byte, exp};
 
 /// Decodes `tensor` as `plan` says into `matte`, which gets the plan's size. `file` is the model's
 /// name in errors.
@@ -23,18 +23,16 @@ use crate::frame::GrayImage;
 /// [`ModelError::Run`] if the tensor is not what the plan was made for; `matte` is then undefined.
 pub(in crate::model) fn decode(
     plan: &OutputPlan,
-    tensor: &DynTensor,
+    tensor: &Tensor,
     matte: &mut GrayImage,
     file: &str,
 ) -> Result<(), ModelError> {
     macro_rules! with {
-        ($type:ty) => {{
-            let values = tensor.try_extract_tensor::<$type>();
-            let (_, values) = values.map_err(|error| ModelError::run(file, &error))?;
-            fill(plan, values, matte, file)
-        }};
+        ($type:ty) => {
+            fill(plan, tensor.values::<$type>(), matte, file)
+        };
     }
-    match *tensor.data_type() {
+    match tensor.element() {
         E::Float32 => with!(f32),
         E::Float64 => with!(f64),
         E::Float16 => with!(half::f16),

@@ -10,7 +10,6 @@ mod decode;
 mod element;
 mod instances;
 mod kind;
-mod numbers;
 mod plausible;
 mod presence;
 mod reading;

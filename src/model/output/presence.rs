@@ -4,33 +4,30 @@
 
 use std::collections::HashMap;
 
-use ort::value::DynValue;
 use ort::value::TensorElementType as E;
 
+use super::super::tensors::Tensor;
 use super::sample::Sample;
 use super::{OutputKind, OutputPlan};
 
 /// The classes that are the likeliest one of some pixels, those of the most pixels first.
-pub(in crate::model) fn classes_by_presence(plan: &OutputPlan, value: &DynValue) -> Vec<usize> {
+pub(in crate::model) fn classes_by_presence(plan: &OutputPlan, value: &Tensor) -> Vec<usize> {
     macro_rules! with {
         ($type:ty) => {
-            match value.try_extract_tensor::<$type>() {
-                Ok((_, values)) => count(plan, values),
-                Err(_) => Vec::new(),
-            }
+            count(plan, value.values::<$type>())
         };
     }
-    match value.dtype().tensor_type() {
-        Some(E::Float32) => with!(f32),
-        Some(E::Float64) => with!(f64),
-        Some(E::Float16) => with!(half::f16),
-        Some(E::Bfloat16) => with!(half::bf16),
-        Some(E::Uint16) => with!(u16),
-        Some(E::Int16) => with!(i16),
-        Some(E::Uint8) => with!(u8),
-        Some(E::Int8) => with!(i8),
-        Some(E::Int32) => with!(i32),
-        Some(E::Int64) => with!(i64),
+    match value.element() {
+        E::Float32 => with!(f32),
+        E::Float64 => with!(f64),
+        E::Float16 => with!(half::f16),
+        E::Bfloat16 => with!(half::bf16),
+        E::Uint16 => with!(u16),
+        E::Int16 => with!(i16),
+        E::Uint8 => with!(u8),
+        E::Int8 => with!(i8),
+        E::Int32 => with!(i32),
+        E::Int64 => with!(i64),
         _ => Vec::new(),
     }
 }

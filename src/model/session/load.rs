@@ -12,14 +12,16 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::super::ModelError;
+use super::super::engine::{EngineError, EngineKind};
 use super::super::onnx::Outline;
 use super::super::signature::{GraphHint, Signature, TensorInfo};
 use super::provider::{Placement, ProviderKind};
-use super::{ModelBytes, Optimisation, Runtime, SessionOptions, SharedSession};
+use super::{Engine, Loaded, ModelBytes, Optimisation, Runtime, SessionOptions, SharedSession};
 
 /// What makes two networks alike enough to share a session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
+    engine: EngineKind,
     sum: [u8; 32],
     /// Set only if the model reads further files from its folder.
     folder: Option<PathBuf>,
@@ -32,7 +34,15 @@ impl ModelBytes<'_> {
     /// The inputs and outputs of a model that leaves sides of its inputs open, without getting it
     /// ready to run, which takes several times as long. None if all sides are numbers, or if ONNX
     /// Runtime alone cannot load it: [`ModelBytes::session`] then says why, or a provider can.
-    pub fn peek(&self, runtime: &Runtime, outline: &Outline) -> Option<Signature> {
+    pub fn peek(&self, engine: Engine, outline: &Outline) -> Option<Signature> {
+        // The embedded engine's models are the same for every size.
+        #[cfg_attr(
+            not(feature = "embedded"),
+            expect(irrefutable_let_patterns, reason = "there is no other engine")
+        )]
+        let Engine::OnnxRuntime(runtime) = engine else {
+            return None;
+        };
         let open = |(_, sides): &(&str, Vec<&str>)| sides.iter().any(|side| !side.is_empty());
         if !outline.inputs.iter().any(open) {
             return None;
@@ -49,15 +59,16 @@ impl ModelBytes<'_> {
     /// The shared session of this model with these options, loaded if there is none yet.
     ///
     /// # Errors
-    /// What ONNX Runtime says about it.
+    /// What the engine says about it.
     pub fn session(
         &self,
-        runtime: &Runtime,
+        engine: Engine,
         outline: &Outline,
         options: &SessionOptions,
     ) -> Result<Arc<SharedSession>, ModelError> {
         let external = !outline.external.is_empty();
         let key = Key {
+            engine: engine.kind(),
             sum: self.sum,
             folder: self.folder().filter(|_| external).map(Path::to_path_buf),
             options: options.clone(),
@@ -72,7 +83,7 @@ impl ModelBytes<'_> {
             return Ok(session);
         }
         // Loading takes long; others must be able to find or load theirs meanwhile.
-        let session = Arc::new(self.load(runtime, options, outline)?);
+        let session = Arc::new(self.load(engine, options, outline)?);
         if let Some(other) = find() {
             return Ok(other);
         }
@@ -83,24 +94,51 @@ impl ModelBytes<'_> {
 
     fn load(
         &self,
-        runtime: &Runtime,
+        engine: Engine,
         options: &SessionOptions,
         outline: &Outline,
     ) -> Result<SharedSession, ModelError> {
         let mut warnings = Vec::new();
-        let usable = options.provider.usable(options.threads, &mut warnings)?;
-        let loader = Loader {
-            model: self,
-            outline,
-            runtime,
-            options,
+        let (loaded, signature, placement) = match engine {
+            Engine::OnnxRuntime(runtime) => {
+                let usable = options.provider.usable(options.threads, &mut warnings)?;
+                let loader = Loader {
+                    model: self,
+                    outline,
+                    runtime,
+                    options,
+                };
+                let (session, placement) = if usable.is_empty() {
+                    (loader.on_cpu()?, Placement::cpu())
+                } else {
+                    loader.accelerated(&usable, &mut warnings)?
+                };
+                let signature = Signature::of(&session);
+                (
+                    Loaded::OnnxRuntime(RwLock::new(session)),
+                    signature,
+                    placement,
+                )
+            }
+            #[cfg(feature = "embedded")]
+            Engine::Embedded => {
+                let folder = self.folder();
+                let model = super::super::embedded::Model::load(&self.bytes, folder, outline)
+                    .map_err(|error| ModelError::load(&self.name, &error))?;
+                if options.threads > 1 && model.is_single_threaded() {
+                    warnings.push(format!(
+                        "threads={} has no effect: the embedded engine runs this network on one",
+                        options.threads
+                    ));
+                }
+                let signature = model.signature();
+                (
+                    Loaded::Embedded(Box::new(model)),
+                    signature,
+                    Placement::cpu(),
+                )
+            }
         };
-        let (session, placement) = if usable.is_empty() {
-            (loader.on_cpu()?, Placement::cpu())
-        } else {
-            loader.accelerated(&usable, &mut warnings)?
-        };
-        let signature = Signature::of(&session);
         let hint = |output: &TensorInfo| GraphHint {
             operator: outline.operator(&output.name).map(str::to_owned),
             bounds: outline.bounds(&output.name),
@@ -109,7 +147,7 @@ impl ModelBytes<'_> {
         Ok(SharedSession {
             hints: signature.outputs.iter().map(hint).collect(),
             signature,
-            session: RwLock::new(session),
+            loaded,
             first_runs: Mutex::default(),
             placement,
             warnings,
@@ -140,10 +178,7 @@ impl Loader<'_> {
     fn on_cpu(&self) -> Result<Session, ModelError> {
         builder(self.runtime, self.options)
             .and_then(|mut builder| self.model.commit(&mut builder, self.outline))
-            .map_err(|error| ModelError::Load {
-                file: self.model.name.clone(),
-                message: error.message().to_owned(),
-            })
+            .map_err(|error| ModelError::load(&self.model.name, &EngineError::from(error)))
     }
 
     /// With providers besides the CPU, or on the CPU alone if they cannot be used.

@@ -6,10 +6,12 @@
 //! On the CPU, networks of one session run at the same time: ONNX Runtime promises that for its own
 //! kernels (`InferenceSession::Run` is thread-safe, kernels keep no state). Sessions that have
 //! nodes anywhere else run one network at a time, since ort has seen providers break under
-//! concurrent runs. How many run at once in the whole process is limited by [`super::RunSlot`].
+//! concurrent runs. The embedded engine's models never change. How many run at once in the whole process is limited by [`super::RunSlot`].
 
+mod choice;
 mod file;
 mod load;
+mod once;
 mod provider;
 mod runtime;
 
@@ -21,11 +23,17 @@ use std::time::Duration;
 
 use ort::session::Session;
 
+pub(in crate::model) use choice::{Chosen, Engine};
 pub(in crate::model) use file::ModelBytes;
 pub use provider::{Placement, ProviderKind, ProviderRequest};
 pub use runtime::{LogSink, Runtime, Search, refuse_telemetry, set_log_sink};
 
+#[cfg(feature = "embedded")]
+use super::ModelError;
+use super::engine::EngineError;
+use super::given::Given;
 use super::signature::{GraphHint, Signature, TensorInfo};
+use super::tensors::Tensor;
 
 /// How much ONNX Runtime rewrites the network when it loads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -55,6 +63,35 @@ pub struct SessionOptions {
     /// What inputs' sides are that the model leaves open, by the names it gives them. Known sizes
     /// let ONNX Runtime fuse more and compute no shapes in a run.
     pub sides: Vec<(String, usize)>,
+}
+
+impl SessionOptions {
+    /// What of it only ONNX Runtime has, one sentence each.
+    ///
+    /// # Errors
+    /// [`ModelError::Provider`] if a provider must be used (`strict`).
+    #[cfg(feature = "embedded")]
+    pub(super) fn unused_without_onnxruntime(&self) -> Result<Vec<String>, ModelError> {
+        let mut warnings = Vec::new();
+        let asked = self.provider.accelerators();
+        if !asked.is_empty() && !self.provider.auto {
+            let nicks: Vec<&str> = asked.iter().map(|kind| kind.nick()).collect();
+            let problem = format!(
+                "{} needs ONNX Runtime, and the embedded engine runs on the CPU",
+                nicks.join(", ")
+            );
+            if self.provider.strict {
+                return Err(ModelError::Provider(format!(
+                    "{problem}; install ONNX Runtime, or turn strict-provider off"
+                )));
+            }
+            warnings.push(format!("{problem}; going on without it"));
+        }
+        if !self.provider.options.is_empty() {
+            warnings.push("provider options have no effect on the embedded engine".into());
+        }
+        Ok(warnings)
+    }
 }
 
 impl Default for SessionOptions {
@@ -94,10 +131,18 @@ pub(in crate::model) struct FirstRun {
     pub took: Duration,
 }
 
+/// A loaded model.
+#[derive(Debug)]
+pub(super) enum Loaded {
+    OnnxRuntime(RwLock<Session>),
+    #[cfg(feature = "embedded")]
+    Embedded(Box<super::embedded::Model>),
+}
+
 /// A session with what is known about it.
 #[derive(Debug)]
 pub(in crate::model) struct SharedSession {
-    session: RwLock<Session>,
+    loaded: Loaded,
     /// What a run gives, by what a network feeds: known from the first network that fed it.
     first_runs: Mutex<HashMap<String, FirstRun>>,
     /// The model's inputs and outputs.
@@ -111,15 +156,9 @@ pub(in crate::model) struct SharedSession {
 }
 
 impl SharedSession {
-    /// The session, to run a network or to make something in it beside others that do so.
-    pub fn share(&self) -> RwLockReadGuard<'_, Session> {
-        // A panic elsewhere while it was held leaves ONNX Runtime's object as it was.
-        self.session.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The session for one alone.
-    pub fn own(&self) -> RwLockWriteGuard<'_, Session> {
-        self.session.write().unwrap_or_else(PoisonError::into_inner)
+    /// What runs it.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
     }
 
     /// Whether networks of this session may run at the same time.
@@ -129,11 +168,14 @@ impl SharedSession {
 
     /// What a run gives for what `key` describes, found out by `run` if no network has asked before.
     /// So a new network waits for no run of another one that is under way.
+    ///
+    /// # Errors
+    /// That of `run`.
     pub fn first_run(
         &self,
         key: String,
-        run: impl FnOnce() -> ort::Result<FirstRun>,
-    ) -> ort::Result<FirstRun> {
+        run: impl FnOnce() -> Result<FirstRun, EngineError>,
+    ) -> Result<FirstRun, EngineError> {
         let known = || {
             self.first_runs
                 .lock()
@@ -147,10 +189,33 @@ impl SharedSession {
         Ok(first)
     }
 
+    /// A run on `inputs` with fresh outputs.
+    ///
+    /// # Errors
+    /// The run fails.
+    pub fn run(&self, inputs: &[(&str, &Tensor)]) -> Result<Given, EngineError> {
+        match &self.loaded {
+            Loaded::OnnxRuntime(session) => once::run(&mut own(session), inputs),
+            #[cfg(feature = "embedded")]
+            Loaded::Embedded(model) => model.run_once(inputs),
+        }
+    }
+
     /// What the graph says of `output`.
     pub fn hint(&self, output: &str) -> Option<&GraphHint> {
         let mut outputs = self.signature.outputs.iter().zip(&self.hints);
         let (_, hint) = outputs.find(|(known, _)| known.name == output)?;
         Some(hint)
     }
+}
+
+/// A session of ONNX Runtime, to run a network or to make something in it beside others that do so.
+pub(super) fn share(session: &RwLock<Session>) -> RwLockReadGuard<'_, Session> {
+    // A panic elsewhere while it was held leaves ONNX Runtime's object as it was.
+    session.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A session of ONNX Runtime for one alone.
+pub(super) fn own(session: &RwLock<Session>) -> RwLockWriteGuard<'_, Session> {
+    session.write().unwrap_or_else(PoisonError::into_inner)
 }

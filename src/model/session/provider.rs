@@ -144,7 +144,7 @@ impl ProviderRequest {
     }
 
     /// Kinds other than the CPU, each once.
-    fn accelerators(&self) -> Vec<ProviderKind> {
+    pub(super) fn accelerators(&self) -> Vec<ProviderKind> {
         let mut kinds = Vec::new();
         for &kind in &self.kinds {
             if kind == ProviderKind::Cpu {

@@ -7,10 +7,11 @@ use super::detections::{Detection, Scratch};
 use crate::frame::GrayImage;
 use crate::model::ModelError;
 use crate::model::error::{Fault, Implausible, SLACK};
+use crate::model::numbers::{byte, exp};
 use crate::model::output::OutputPlan;
-use crate::model::output::numbers::{byte, exp};
 use crate::model::output::sample::Sample;
-use ort::value::{DynTensor, TensorElementType as E};
+use crate::model::tensors::Tensor;
+use ort::value::TensorElementType as E;
 
 /// Detections that score less are none, as in Ultralytics' own programs.
 const LEAST_SCORE: f32 = 0.25;
@@ -22,7 +23,7 @@ const LEAST_SCORE: f32 = 0.25;
 /// As for other outputs: numbers that are not finite, scores that are none, tensors of other shapes.
 pub(in crate::model) fn decode_instances(
     plan: &OutputPlan,
-    [boxes, prototypes]: [&DynTensor; 2],
+    [boxes, prototypes]: [&Tensor; 2],
     scratch: &mut Scratch,
     matte: &mut GrayImage,
     file: &str,
@@ -36,19 +37,16 @@ pub(in crate::model) fn decode_instances(
     };
     macro_rules! with {
         ($type:ty) => {{
-            let error = |error: ort::Error| ModelError::run(file, &error);
-            let (_, boxes) = boxes.try_extract_tensor::<$type>().map_err(error)?;
-            let (_, prototypes) = prototypes.try_extract_tensor::<$type>().map_err(error)?;
             let read = Read {
                 plan,
                 instances,
-                boxes,
-                prototypes,
+                boxes: boxes.values::<$type>(),
+                prototypes: prototypes.values::<$type>(),
             };
             read.matte(scratch, matte, file)
         }};
     }
-    match *boxes.data_type() {
+    match boxes.element() {
         E::Float32 => with!(f32),
         E::Float16 => with!(half::f16),
         _ => Err(wrong("boxes are floats")),

@@ -5,7 +5,7 @@
 /// The nearest byte. Adding 1.5 * 2^23 leaves the rounded number in the lowest bits; compilers turn
 /// that into vectors, a saturating cast they do not.
 #[inline(always)]
-pub(super) fn byte(x: f32) -> u8 {
+pub(in crate::model) fn byte(x: f32) -> u8 {
     (x.clamp(0.0, 255.0) + 12_582_912.0).to_bits() as u8
 }
 
@@ -14,7 +14,7 @@ pub(super) fn byte(x: f32) -> u8 {
 /// x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) is a polynomial (coefficients of Cephes' `expf`),
 /// 2^n is put together from its exponent.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(in crate::model) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
     let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
     let n = shifted - 12_582_912.0;
