@@ -127,7 +127,6 @@ test_inside() {
     arch=$(dpkg --print-architecture)
     packages=("$out"/gstreamer1.0-matte_"${version}"_"$arch".deb)
     before=$(find / -xdev \( -name '*matte*' -o -path '/usr/share/doc/matte*' \) -not -path "$ROOT/*" -not -path '/proc/*' | sort)
-    apt-cache search --names-only '^libonnxruntime[0-9.]+$' | grep -q . || packages+=("$out"/matte-onnxruntime_*_"$arch".deb)
     apt-get -q install -y --no-install-recommends "${packages[@]}" gstreamer1.0-tools >>$log 2>&1 || fail "does not install"
     echo "ok $system: installs with $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' gstreamer1.0-matte libgstreamer1.0-0 'libonnxruntime*' matte-onnxruntime 2>/dev/null | sed -n 's/^installed //p' | paste -sd,)"
     gst-inspect-1.0 matte >>$log 2>&1 || fail "GStreamer does not find the plugin"
@@ -135,7 +134,7 @@ test_inside() {
     [ -z "${MATTE_MODEL:-}" ] || model=(model="$MATTE_MODEL")
     gst-launch-1.0 -q videotestsrc num-buffers=10 ! mattebackground on-missing-matte=fail "${model[@]}" \
         ! fakesink >>$log 2>&1 || fail "no pipeline runs"
-    echo "ok $system: every frame gets its matte"
+    echo "ok $system: every frame gets its matte, with nothing but GStreamer"
     matte-fetch-models --help >>$log 2>&1 || fail "matte-fetch-models does not start"
     if [ -x /usr/bin/matte-camera ]; then
         matte-camera --help >>$log 2>&1 || fail "matte-camera does not start"

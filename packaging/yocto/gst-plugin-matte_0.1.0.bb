@@ -30,5 +30,5 @@ do_install() {
 }
 
 FILES:${PN} += "${libdir}/gstreamer-1.0/libgstmatte.so"
-# Loaded when the plugin starts; without it the element says what is missing.
+# Used where it is there; without it the plugin runs its networks by itself.
 RRECOMMENDS:${PN} = "onnxruntime"
