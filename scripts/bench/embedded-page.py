@@ -39,9 +39,11 @@ processor in a folder. The plugin then runs on Debian 12 and newer, Raspberry Pi
 - `scripts/package.sh build arm64` makes a Debian package.
 - [packaging/](../packaging) has a Yocto recipe and a Buildroot package.
 
-The plugin runs its networks by itself ([Engines](engines.md)); nothing but GStreamer is needed. Where
-ONNX Runtime is installed, it runs them instead. It is not linked in. PyPI's wheels contain it for aarch64 (27 MB, glibc 2.28); Debian 13
-and newer have packages. For 32-bit Arm there is no wheel: build it, or take the distribution's.
+The plugin runs its networks by itself ([Engines](engines.md)) and needs nothing but GStreamer.
+Where ONNX Runtime is installed, it runs them instead; it is not linked in. PyPI's wheels contain it
+for aarch64 (27 MB, glibc 2.28); Debian 13 and newer have packages. For 32-bit Arm there is no wheel:
+build it, or take the distribution's. The sizes and the memory below were measured before the plugin
+had an engine of its own.
 
 ## Size
 
