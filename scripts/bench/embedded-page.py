@@ -42,8 +42,8 @@ processor in a folder. The plugin then runs on Debian 12 and newer, Raspberry Pi
 The plugin runs its networks by itself ([Engines](engines.md)) and needs nothing but GStreamer.
 Where ONNX Runtime is installed, it runs them instead; it is not linked in. PyPI's wheels contain it
 for aarch64 (27 MB, glibc 2.28); Debian 13 and newer have packages. For 32-bit Arm there is no
-wheel: build it, or take the distribution's. The sizes and the memory below were measured before the plugin
-had an engine of its own.
+wheel: build it, or take the distribution's. The sizes and the memory below were measured before the
+plugin had an engine of its own.
 
 ## Size
 
