@@ -3,8 +3,8 @@
 use super::frames::{Frame, fill, format, level, side};
 use arbitrary::{Result, Unstructured};
 use gstmatte::frame::{
-    ChannelOrder, ColorScaler, ElementType, FrameMut, FrameRef, GrayImage, GuideSpace, Half,
-    LumaScaler, Matrix, Sampler, StillDetector, TensorLayout, TensorMut, TensorSpec,
+    ChannelOrder, ChromaScaler, ElementType, FrameMut, FrameRef, GrayImage, Half, LumaScaler,
+    Sampler, StillDetector, TensorLayout, TensorMut, TensorSpec,
 };
 use gstmatte::simd::Level;
 
@@ -18,7 +18,7 @@ pub fn sample(u: &mut Unstructured) -> Result<()> {
     let (width, height) = (side(u)?, side(u)?);
     match u.int_in_range(0..=3u8)? {
         0 | 1 => tensor(u, &mut frame, level, (width, height))?,
-        2 => guides(u, &mut frame, level, (width, height))?,
+        2 => guides(&mut frame, level, (width, height)),
         _ => still(&frame, level),
     }
     Ok(())
@@ -136,27 +136,20 @@ fn run(sampler: &mut Sampler, frame: &Frame) -> Vec<u32> {
     }
 }
 
-fn guides(
-    u: &mut Unstructured,
-    frame: &mut Frame,
-    level: Level,
-    (width, height): (usize, usize),
-) -> Result<()> {
-    let space = *u.choose(&[GuideSpace::Rgb, GuideSpace::Yuv(Matrix::Bt709)])?;
+fn guides(frame: &mut Frame, level: Level, (width, height): (usize, usize)) {
     let mut first = None;
     for level in [Level::baseline(), level] {
         let mut luma = LumaScaler::new(frame.format, width, height, level).expect("small");
-        let mut color = ColorScaler::new(frame.format, space, width, height, level).expect("small");
-        let mut out = [(); 4].map(|()| GrayImage::new(width, height));
-        let [y, a, b, c] = &mut out;
+        let mut color = ChromaScaler::new(frame.format, width, height, level).expect("small");
+        let mut out = [(); 3].map(|()| GrayImage::new(width, height));
+        let [y, u, v] = &mut out;
         luma.scale(&frame.view(), &mut y.as_mut()).expect("fits");
-        let planes = &mut [a.as_mut(), b.as_mut(), c.as_mut()];
+        let planes = &mut [u.as_mut(), v.as_mut()];
         color.scale(&frame.view(), planes).expect("fits");
         let first = first.get_or_insert_with(|| out.clone());
-        assert!(*first == out, "{:?} {space:?} {level:?}", frame.format);
+        assert!(*first == out, "{:?} {level:?}", frame.format);
         frame.spoil_padding();
     }
-    Ok(())
 }
 
 fn still(frame: &Frame, level: Level) {

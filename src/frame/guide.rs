@@ -98,45 +98,35 @@ fn luma_row(format: FrameFormat) -> [f64; 4] {
     [factor, 0.0, 0.0, factor * offset]
 }
 
-/// What a colour guide's three pictures hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GuideSpace {
-    /// Red, green and blue, 0 to 255.
-    Rgb,
-    /// Luma and the two colour differences of this matrix, full range: 0 to 255 with neutral
-    /// chroma at 128.
-    Yuv(Matrix),
-}
-
-/// Writes a frame's colours into three 8-bit pictures of one size, scaled as [`LumaScaler`] does.
+/// Writes a frame's colour differences into two 8-bit pictures of one size, full range with neutral
+/// chroma at 128, scaled as [`LumaScaler`] does. Luma in a plane of its own is not read.
 #[derive(Debug)]
-pub struct ColorScaler {
+pub struct ChromaScaler {
     resampler: Resampler,
-    affines: [Affine; 3],
+    affines: [Affine; 2],
     size: (usize, usize),
 }
 
-impl ColorScaler {
-    /// Plans the colours of frames of `format` at `width` x `height`.
+impl ChromaScaler {
+    /// Plans the colour differences of frames of `format`, by its own matrix, at `width` x `height`.
     ///
     /// # Errors
     /// [`SampleError`] if either size is empty or too large.
     pub fn new(
         format: FrameFormat,
-        space: GuideSpace,
         width: usize,
         height: usize,
         level: Level,
     ) -> Result<Self, SampleError> {
         let components = color_components(format.layout);
         let size = (width, height);
-        let resampler = Resampler::new(format, components, size, level)?;
+        let mut resampler = Resampler::new(format, components, size, level)?;
+        if format.layout.info().model == ColorModel::Yuv {
+            resampler.skip_luma();
+        }
         let rgb = codes_to_rgb(format.layout, format.color);
-        let (rows, scale) = match space {
-            GuideSpace::Rgb => (rgb, 255.0),
-            GuideSpace::Yuv(matrix) => (rgb_to_full_yuv(matrix, rgb), 1.0),
-        };
-        let affines = rows.map(|row| affine(row, resampler.scales(), (scale, 0.0), BYTES));
+        let [_, u, v] = rgb_to_full_yuv(format.color.matrix, rgb);
+        let affines = [u, v].map(|row| affine(row, resampler.scales(), (1.0, 0.0), BYTES));
         Ok(Self {
             resampler,
             affines,
@@ -149,14 +139,14 @@ impl ColorScaler {
         self.resampler.format()
     }
 
-    /// Writes `frame`'s three components into `out`.
+    /// Writes `frame`'s two colour differences into `out`.
     ///
     /// # Errors
     /// [`SampleError`] if the frame is not of the scaler's format or a picture not of its size.
     pub fn scale(
         &mut self,
         frame: &FrameRef<'_>,
-        out: &mut [GrayMut<'_>; 3],
+        out: &mut [GrayMut<'_>; 2],
     ) -> Result<(), SampleError> {
         for picture in out.iter() {
             check_size(picture, self.size)?;
@@ -170,7 +160,7 @@ impl ColorScaler {
     fn scale_from<const N: usize>(
         &mut self,
         frame: &FrameRef<'_>,
-        out: &mut [GrayMut<'_>; 3],
+        out: &mut [GrayMut<'_>; 2],
     ) -> Result<(), SampleError> {
         let (affines, level) = (&self.affines, self.resampler.level());
         self.resampler.run::<N>(frame, |y, rows| {

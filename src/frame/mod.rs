@@ -44,7 +44,7 @@ pub use color::{ChromaSite, Colorimetry, Matrix, Primaries, Range, RgbToYuv, Tra
 pub use error::FrameError;
 pub use format::FrameFormat;
 pub use gray::{GrayImage, GrayMut, GrayRef};
-pub use guide::{ColorScaler, GuideSpace, LumaScaler};
+pub use guide::{ChromaScaler, LumaScaler};
 pub use layout::PixelLayout;
 pub use layout_info::{ColorModel, Component, Field, LayoutInfo, Packing, Word, subsampled};
 pub use orientation::{Orientation, View};

@@ -271,3 +271,37 @@ fn what_would_lie_outside_repeats_the_edge() {
     assert_eq!(view.row(0, 0), [0, 0, 8, 16, 24, 24]);
     assert_eq!(view.row(0, 5), [6, 6, 14, 22, 30, 30]);
 }
+
+#[test]
+fn every_nth_row_of_each_plane_makes_a_lower_frame() {
+    for layout in PixelLayout::ALL {
+        for (size, step) in [
+            ((12, 24), 2),
+            ((13, 25), 3),
+            ((8, 11), 5),
+            ((6, 3), 4),
+            ((7, 9), 1),
+        ] {
+            let picture = Picture::of_places(*layout, size);
+            let planes: Vec<_> = picture
+                .planes
+                .iter()
+                .map(|(data, s)| (&data[..], *s))
+                .collect();
+            let color = Colorimetry::default();
+            let frame = FrameRef::new(*layout, color, size.0, size.1, &planes).unwrap();
+            let lower = frame.every(step);
+            let height = size.1 / step / 2 * 2;
+            let skips = step > 1 && height >= 2;
+            assert_eq!(lower.width(), size.0);
+            assert_eq!(lower.height(), if skips { height } else { size.1 });
+            for plane in 0..layout.info().planes {
+                let (_, rows) = layout.info().plane_extent(plane, size.0, lower.height());
+                for y in 0..rows {
+                    let from = if skips { y * step + step / 2 } else { y };
+                    assert_eq!(lower.row(plane, y), frame.row(plane, from), "{layout:?}");
+                }
+            }
+        }
+    }
+}

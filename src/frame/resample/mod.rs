@@ -94,6 +94,16 @@ impl Resampler {
         Ok(resampler)
     }
 
+    /// Leaves the first component at 0 from now on if it has a plane of its own, which is then not read:
+    /// for what depends on chroma only.
+    pub fn skip_luma(&mut self) {
+        let components = &self.format.layout.info().components;
+        let luma = components[0].plane;
+        if components[1..].iter().all(|chroma| chroma.plane != luma) {
+            self.planes.retain(|plane| plane.index() != luma);
+        }
+    }
+
     /// What frames this was made for.
     pub fn format(&self) -> FrameFormat {
         self.format

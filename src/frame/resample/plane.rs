@@ -51,6 +51,11 @@ pub(super) struct Plane {
 }
 
 impl Plane {
+    /// Which plane of the frame it is.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
     /// Plane `index` of frames of a format, to be resampled to `width` x `height`; none if it has
     /// none of the first `scales.len()` components. Sets the scales of those that it has.
     pub fn new(
