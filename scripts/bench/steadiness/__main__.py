@@ -29,6 +29,7 @@ import methods
 import raws
 import real
 import report
+import room
 import table
 
 NETWORKS = ("mp_selfie_landscape", "mp_selfie_general")
@@ -96,6 +97,7 @@ def filmed_clips(options):
     tried = [("raw", methods.raw)]
     tried += [(f"{f} {s}", m) for f, s, m, published in methods.opponents() if published]
     tried += [(f"**matte {p}**", methods.Chain(options.binary, None, preset=p)) for p in ("fast", "balanced", "quality")]
+    tried.append(("without scene memory", methods.Chain(options.binary, None, preset="balanced", scene_memory="false")))
     print("filmed clips", file=sys.stderr)
     return real.lines(scenes, real.compare(scenes, tried))
 
@@ -137,6 +139,14 @@ def main():
         by_case[(family, setting)] = rows
         results.append((family, setting, table.average(rows), published))
 
+    room_rows = []
+    tried = [("the network alone", lambda case: methods.raw)]
+    tried += [(name, lambda case, m=method: m) for name, method in room.models()]
+    tried.append(("**matte, memory alone**", chain(preset="off", scene_memory="true")))
+    for name, method_of in tried:
+        print(f"room: {name}", file=sys.stderr)
+        room_rows.append((name, table.average(measured(cases, method_of))))
+
     full = [table.Case(c.clip, c.source, c.raws, columns=640) for c in cases if c.source != "truth and noise"]
     chain_rows = []
     for name in ("raw", "fast", "balanced", "quality"):
@@ -170,7 +180,7 @@ def main():
     tune = [measured(tuned, lambda case: methods.raw), measured(tuned, chain(preset="balanced", edge_mode="none"))]
     tune_names = [(c.clip.name, c.source) for c in tuned]
     text = report.page(
-        filmed, results, chain_rows, (edge_rows, edge_frames), (speed, presets), (names, raw_rows, our_rows), (tune_names, *tune), mean_lost
+        filmed, room_rows, results, chain_rows, (edge_rows, edge_frames), (speed, presets), (names, raw_rows, our_rows), (tune_names, *tune), mean_lost
     )
     (options.docs / "steadiness.md").write_text(text)
 

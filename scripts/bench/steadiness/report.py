@@ -137,7 +137,7 @@ def by_clip(names, raw, ours):
     return lines
 
 
-def page(filmed, results, chain_rows, edge, times, judged, tuned, mean_lost):
+def page(filmed, room_rows, results, chain_rows, edge, times, judged, tuned, mean_lost):
     """The page. `filmed` is the section on filmed clips. `judged` and `tuned` are (names, raw figures,
     balanced figures) of the clips of a half;
     `mean_lost` is what the mean of all mattes so far does to the IoU of the worst one."""
@@ -177,6 +177,7 @@ def page(filmed, results, chain_rows, edge, times, judged, tuned, mean_lost):
                 rows.append((f"{family} {row[1]} ({', '.join(tags)})", row[2]))
     rows += [(f"**matte {r[1]}**", r[2]) for r in results if r[0] == "matte"]
     lines += [table(rows, COLUMNS), "", "![Flicker against lag](steadiness-frontier.png)", ""]
+    lines += [ROOM_TEXT, "", table(room_rows, COLUMNS), ""]
     lines += ["## The whole chain at the frame's resolution", ""]
     lines += ["Raw mattes scaled up bilinearly, against the presets with every stage. Frames are 640 pixels wide.", ""]
     lines += [table(chain_rows, COLUMNS), "", "## Time per frame", ""]
@@ -202,6 +203,12 @@ changes saved 0.03 to 0.1 ms: fits around edges only, motion in one pass over ro
 labels by long stretches, reprojection of changed pixels only, rows brought to another width by
 shuffles of whole vectors, wide vectors for counting and for finding edges. Most of the rest waits
 for memory: pictures and planes of four frames do not fit into the second-level cache."""
+
+ROOM_TEXT = """## Memory of the scene
+
+What corrects the raw matte before it is steadied, at the raw matte's resolution: the chain's memory
+alone, and models of the room from the literature in its place, which learn where the network sees no
+subject."""
 
 LIMITS = """## Limits (November 2026)
 
