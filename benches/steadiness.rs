@@ -46,6 +46,7 @@ fn set(params: &mut Params, key: &str, value: &str) -> Result<(), Box<dyn Error>
                 _ => return Err(format!("no edge mode {value}").into()),
             };
         }
+        "scene-memory" => params.scene_memory = value.parse()?,
         "temporal-strength" => params.temporal_strength = number()?,
         "temporal-flow" => params.temporal_flow = value.parse()?,
         "hysteresis-low" => params.hysteresis_low = number()?,

@@ -106,6 +106,9 @@ impl Region {
 /// [`Params::sanitized`]; values that are no number become the default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Params {
+    /// `scene-memory`: whether what the room and the subject looked like corrects the raw matte.
+    /// Default true.
+    pub scene_memory: bool,
     /// `temporal`: how the matte is filtered over time. Default adaptive.
     pub temporal: TemporalMode,
     /// `temporal-strength`: 0 (follow every frame) to 1 (nearly freeze), at any frame rate.
@@ -172,6 +175,7 @@ impl Default for Params {
 impl From<Preset> for Params {
     fn from(preset: Preset) -> Self {
         let balanced = Self {
+            scene_memory: true,
             temporal: TemporalMode::Adaptive,
             temporal_strength: 0.8,
             temporal_flow: true,
@@ -197,6 +201,7 @@ impl From<Preset> for Params {
         match preset {
             Preset::Balanced => balanced,
             Preset::Fast => Self {
+                scene_memory: false,
                 temporal_flow: false,
                 guided_subsample: 8,
                 ..balanced
@@ -206,6 +211,7 @@ impl From<Preset> for Params {
                 ..balanced
             },
             Preset::Off => Self {
+                scene_memory: false,
                 temporal: TemporalMode::None,
                 hysteresis_low: 0.0,
                 hysteresis_high: 0.0,
@@ -237,6 +243,7 @@ impl Params {
             })
         };
         Self {
+            scene_memory: self.scene_memory,
             temporal: self.temporal,
             temporal_strength: limited(self.temporal_strength, 0.0, 1.0, default.temporal_strength),
             temporal_flow: self.temporal_flow,

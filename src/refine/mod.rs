@@ -5,8 +5,8 @@ use crate::control::Control;
 /**
  * SECTION:element-matterefine
  *
- * Replaces the raw matte on a frame by a refined one. It filters the matte over time, applies
- * hysteresis, removes islands and holes, fits the edge to the picture and shapes it. The frame itself
+ * Replaces the raw matte on a frame by a refined one. It corrects the matte by what the room and the
+ * subject looked like, filters it over time, applies hysteresis, removes islands and holes, fits the edge to the picture and shapes it. The frame itself
  * passes through untouched.
  *
  * Radii and regions are meant as the viewer sees the frame: the tag `image-orientation` (or

@@ -45,6 +45,9 @@ properties! {
     /// What overrides the preset, field by field of [`Params`].
     #[derive(Debug, Clone, Default)]
     struct Overrides over Params as Values {
+        /// Whether what the room and the subject looked like corrects the network's matte: what was
+        /// background stays background beside the subject, and what is uncovered is known at once
+        scene_memory: bool, "Scene memory", CONTROLLABLE;
         /// How the matte is filtered over time
         temporal: Temporal, "Temporal", CONTROLLABLE;
         /// Whether the adaptive filter moves the past along the picture's motion; takes about as

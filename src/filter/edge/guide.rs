@@ -6,8 +6,7 @@
 
 use crate::filter::Plane;
 use crate::frame::{
-    ColorModel, ColorScaler, FrameFormat, FrameRef, GrayImage, GrayRef, GuideSpace, LumaScaler,
-    SampleError,
+    ChromaScaler, ColorModel, FrameFormat, FrameRef, GrayImage, GrayRef, LumaScaler, SampleError,
 };
 use crate::simd::Level;
 
@@ -16,8 +15,43 @@ use crate::simd::Level;
 pub struct Guide {
     luma: GrayImage,
     luma_scaler: Option<(LumaScaler, (usize, usize))>,
-    color: [GrayImage; 3],
-    color_scaler: Option<(ColorScaler, (usize, usize))>,
+}
+
+/// Samples colours of frames at one size; keeps its plan and pictures between frames.
+#[derive(Debug, Default)]
+pub struct ColorGuide {
+    pictures: [GrayImage; 2],
+    scaler: Option<(ChromaScaler, (usize, usize))>,
+}
+
+impl ColorGuide {
+    /// Both colour differences of `frame` at the size of the planes `u` and `v`, 0 to 1.
+    ///
+    /// # Errors
+    /// [`SampleError`] if a size is out of range.
+    pub fn sample(
+        &mut self,
+        level: Level,
+        frame: &FrameRef<'_>,
+        u: &mut Plane,
+        v: &mut Plane,
+    ) -> Result<(), SampleError> {
+        let (size, format) = (u.size(), FrameFormat::from(frame));
+        let scaler = match &mut self.scaler {
+            Some((scaler, planned)) if *planned == size && scaler.format() == format => scaler,
+            slot => {
+                let scaler = ChromaScaler::new(format, size.0, size.1, level)?;
+                &mut slot.insert((scaler, size)).0
+            }
+        };
+        self.pictures
+            .iter_mut()
+            .for_each(|c| c.resize(size.0, size.1));
+        scaler.scale(frame, &mut self.pictures.each_mut().map(GrayImage::as_mut))?;
+        u.load(self.pictures[0].as_ref());
+        v.load(self.pictures[1].as_ref());
+        Ok(())
+    }
 }
 
 impl Guide {
@@ -48,33 +82,6 @@ impl Guide {
         self.luma.resize(size.0, size.1);
         scaler.scale(frame, &mut self.luma.as_mut())?;
         Ok(self.luma.as_ref())
-    }
-
-    /// Both colour differences of `frame` at the size of the planes `u` and `v`, 0 to 1.
-    ///
-    /// # Errors
-    /// [`SampleError`] if a size is out of range.
-    pub fn color(
-        &mut self,
-        level: Level,
-        frame: &FrameRef<'_>,
-        u: &mut Plane,
-        v: &mut Plane,
-    ) -> Result<(), SampleError> {
-        let (size, format) = (u.size(), FrameFormat::from(frame));
-        let scaler = match &mut self.color_scaler {
-            Some((scaler, planned)) if *planned == size && scaler.format() == format => scaler,
-            slot => {
-                let space = GuideSpace::Yuv(format.color.matrix);
-                let scaler = ColorScaler::new(format, space, size.0, size.1, level)?;
-                &mut slot.insert((scaler, size)).0
-            }
-        };
-        self.color.iter_mut().for_each(|c| c.resize(size.0, size.1));
-        scaler.scale(frame, &mut self.color.each_mut().map(GrayImage::as_mut))?;
-        u.load(self.color[1].as_ref());
-        v.load(self.color[2].as_ref());
-        Ok(())
     }
 }
 

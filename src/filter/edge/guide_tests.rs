@@ -28,8 +28,8 @@ fn colour_differences_come_at_any_size() {
     let color = Colorimetry::default();
     let frame = FrameRef::new(PixelLayout::Rgb, color, 64, 64, &planes).unwrap();
     let (mut u, mut v) = (Plane::new(16, 9), Plane::new(16, 9));
-    Guide::default()
-        .color(crate::simd::level(), &frame, &mut u, &mut v)
+    ColorGuide::default()
+        .sample(crate::simd::level(), &frame, &mut u, &mut v)
         .unwrap();
     for plane in [&u, &v] {
         assert!(plane.data().iter().all(|c| (c * 255.0 - 128.0).abs() < 1.5));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Mean and maximum over 3x3 pixels, a row at a time, so that what uses them needs no plane for
+//! Mean, maximum and minimum over 3x3 pixels, a row at a time, so that what uses them needs no plane for
 //! them. At the borders the pixels that exist count.
 
 /// Scratch of a row.
 #[derive(Debug, Default)]
 pub(crate) struct Window3 {
-    /// The column's sum or maximum, with a neutral 0 on either side.
+    /// The column's sum, maximum or minimum, with a neutral value on either side.
     column: Vec<f32>,
 }
 
@@ -16,7 +16,7 @@ impl Window3 {
     pub(crate) fn mean(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
         let width = out.len();
         let scale = 1.0 / (3 * rows.iter().flatten().count()) as f32;
-        self.fill(rows, width, |a, b| a + b);
+        self.fill(rows, width, 0.0, |a, b| a + b);
         self.combine(out, |a, b, c| (a + b + c) * scale);
         // Fewer columns at the ends.
         let edge = if width > 1 { 1.5 } else { 3.0 };
@@ -29,16 +29,29 @@ impl Window3 {
     /// Writes the maxima of a row, given with its neighbours, to `out`; no value is below 0.
     #[inline(always)]
     pub(crate) fn most(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
-        self.fill(rows, out.len(), larger);
+        self.fill(rows, out.len(), 0.0, larger);
         self.combine(out, |a, b, c| larger(larger(a, b), c));
+    }
+
+    /// Writes the minima of a row, given with its neighbours, to `out`.
+    #[inline(always)]
+    pub(crate) fn least(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
+        self.fill(rows, out.len(), f32::INFINITY, smaller);
+        self.combine(out, |a, b, c| smaller(smaller(a, b), c));
     }
 
     /// Joins the rows that exist; the middle one does.
     #[inline(always)]
-    fn fill(&mut self, rows: [Option<&[f32]>; 3], width: usize, join: impl Fn(f32, f32) -> f32) {
+    fn fill(
+        &mut self,
+        rows: [Option<&[f32]>; 3],
+        width: usize,
+        neutral: f32,
+        join: impl Fn(f32, f32) -> f32,
+    ) {
         self.column.resize(width + 2, 0.0);
-        self.column[0] = 0.0;
-        self.column[width + 1] = 0.0;
+        self.column[0] = neutral;
+        self.column[width + 1] = neutral;
         let column = &mut self.column[1..][..width];
         let [up, here, down] = rows.map(|row| row.unwrap_or_default());
         let here = &here[..width];
@@ -75,6 +88,12 @@ impl Window3 {
 #[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
+}
+
+/// The smaller of two numbers: unlike `f32::min` one instruction.
+#[inline(always)]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
 }
 
 #[cfg(test)]

@@ -28,6 +28,14 @@ fn equals_the_definition_at_every_size() {
                     .fold(0.0, |most: f32, v| most.max(*v));
                 assert_eq!(*found, most);
             }
+            window.least(rows, &mut row);
+            for (x, found) in row.iter().enumerate().take(width) {
+                let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
+                let least = rows
+                    .flat_map(|v| &plane.row(v)[x.saturating_sub(1)..(x + 2).min(width)])
+                    .fold(f32::INFINITY, |least: f32, v| least.min(*v));
+                assert_eq!(*found, least);
+            }
         }
     }
 }

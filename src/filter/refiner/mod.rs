@@ -17,7 +17,7 @@ pub use stats::{StageTimes, Stats};
 
 use super::edge::affine::Affine;
 use super::edge::edge_fit::{self, EdgeFit};
-use super::edge::guide::Guide;
+use super::edge::guide::{ColorGuide, Guide};
 use super::edge::shape::Shape;
 use super::motion::change::Motion;
 use super::plane::resample::{Bilinear, CellMean, grid};
@@ -25,6 +25,7 @@ use super::regions::hysteresis::Regions;
 use super::regions::interest::RegionsOfInterest;
 use super::regions::morphology::Morphology;
 use super::regions::statistics::Statistics;
+use super::scene::{self, memory::SceneMemory};
 use super::temporal::deadband::Stillness;
 use super::temporal::filter::TemporalFilter;
 use super::temporal::pixel_hysteresis::PixelHysteresis;
@@ -42,9 +43,15 @@ pub struct Refiner {
     params: Params,
     view: View,
     guide: Guide,
+    /// Colours for the edge fit, and for the memory of the scene.
+    fit_colors: ColorGuide,
+    scene_colors: ColorGuide,
     cells: CellMean,
     bilinear: Bilinear,
     motion: Motion,
+    scene: SceneMemory,
+    /// Both colour differences at half the raw matte's size, for the memory of the scene.
+    chroma: [Plane; 2],
     temporal: TemporalFilter,
     pixels: PixelHysteresis,
     regions: Regions,
@@ -75,9 +82,13 @@ impl Refiner {
             params: Params::default(),
             view: View::default(),
             guide: Guide::default(),
+            fit_colors: ColorGuide::default(),
+            scene_colors: ColorGuide::default(),
             cells: CellMean::default(),
             bilinear: Bilinear::default(),
             motion: Motion::default(),
+            scene: SceneMemory::default(),
+            chroma: Default::default(),
             temporal: TemporalFilter::default(),
             pixels: PixelHysteresis::default(),
             regions: Regions::default(),
@@ -109,6 +120,7 @@ impl Refiner {
         let regions = |p: &Params| (p.subject_region.clone(), p.keep.clone());
         if regions(&params) != regions(&self.params) {
             self.interest.forget();
+            self.scene.reset();
         }
         self.params = params;
     }
@@ -129,6 +141,7 @@ impl Refiner {
 
     /// Forgets the mattes of the past.
     fn forget(&mut self) {
+        self.scene.reset();
         self.temporal.reset();
         self.pixels.reset();
         self.regions.reset();
@@ -188,7 +201,8 @@ impl Refiner {
         // Taken out so that the guide's picture and the stages can be borrowed side by side.
         let mut guide = std::mem::take(&mut self.guide);
         let stats = self
-            .sample_color(&mut guide, raw, frame, size)
+            .sample_fit_colors(raw, frame, size)
+            .and_then(|()| self.sample_scene_colors(raw, frame))
             .and_then(|()| guide.luma(self.level, frame, size))
             .map(|guide| {
                 let frame = (frame.width(), frame.height());
@@ -205,9 +219,8 @@ impl Refiner {
     }
 
     /// The colour differences on the grid, if the edge fit asks for them.
-    fn sample_color(
+    fn sample_fit_colors(
         &mut self,
-        guide: &mut Guide,
         raw: GrayRef<'_>,
         frame: &FrameRef<'_>,
         (width, height): (usize, usize),
@@ -222,7 +235,25 @@ impl Refiner {
         let [u, v] = &mut self.edge.chroma;
         u.resize(columns, rows);
         v.resize(columns, rows);
-        guide.color(self.level, frame, u, v)
+        self.fit_colors.sample(self.level, frame, u, v)
+    }
+
+    /// The colour differences for the memory of the scene, if there is one.
+    fn sample_scene_colors(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+    ) -> Result<(), SampleError> {
+        if !self.params.scene_memory {
+            return Ok(());
+        }
+        let (columns, rows) = scene::chroma_size((raw.width(), raw.height()));
+        let [u, v] = &mut self.chroma;
+        u.resize(columns, rows);
+        v.resize(columns, rows);
+        // A glance is enough: appearances are averaged over time.
+        let frame = frame.every(frame.height() / rows);
+        self.scene_colors.sample(self.level, &frame, u, v)
     }
 
     /// The whole chain: prepare, steady, clean, fit, output.

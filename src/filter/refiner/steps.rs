@@ -9,6 +9,7 @@ use crate::clock::{FRAME, GAP};
 use crate::filter::edge::edge_fit::{self, Grid};
 use crate::filter::regions::hysteresis::RegionParams;
 use crate::filter::regions::morphology::Radius;
+use crate::filter::scene::Colors;
 use crate::filter::temporal::deadband::Deadband;
 use crate::filter::temporal::filter::TemporalParams;
 use crate::filter::{Params, TemporalMode};
@@ -53,7 +54,7 @@ impl Refiner {
         }
     }
 
-    /// Looks for motion and filters the matte over time.
+    /// Looks for motion, corrects the matte by what is known of the scene, and filters it over time.
     pub(super) fn steady(&mut self, input: &Input<'_>, stats: &mut Stats) -> Steadied {
         let frames = self.advance(input.timing);
         let mut news = 1.0;
@@ -71,6 +72,9 @@ impl Refiner {
             self.forget();
             self.primed = true;
         }
+        self.interest.draw(&self.params, self.matte.size());
+        self.interest.apply(&mut self.matte);
+        self.remember(frames * news);
         let params = temporal_params(&self.params, frames);
         let (luma, motion) = (&self.luma, &self.motion);
         self.temporal
@@ -78,12 +82,10 @@ impl Refiner {
         Steadied { frames, news }
     }
 
-    /// Decides what is subject: hysteresis per pixel and per region, regions of interest, holes,
-    /// morphology.
+    /// Decides what is subject: hysteresis per pixel and per region, holes, morphology.
     pub(super) fn clean(&mut self, input: &Input<'_>, frames: f32, stats: &mut Stats) {
         self.pixel_hysteresis(frames);
-        self.interest.draw(&self.params, self.matte.size());
-        self.interest.apply(&mut self.matte);
+        self.interest.cut(&mut self.matte);
         let pixels = self.matte.data().len() as f32;
         if let Some(params) = region_params(&self.params, pixels) {
             self.regions.apply(self.level, &mut self.matte, &params);
@@ -138,6 +140,21 @@ impl Refiner {
             self.primed = false;
         }
         passed.map_or(1.0, |gap| (gap.as_secs_f32() * 30.0).max(0.01))
+    }
+
+    /// Corrects the matte by the memory of the scene, which learns from it. `frames` says how many
+    /// frames of 1/30 s the picture counts.
+    fn remember(&mut self, frames: f32) {
+        if !self.params.scene_memory {
+            self.scene.reset();
+            return;
+        }
+        let colors = Colors {
+            luma: &self.luma,
+            chroma: self.chroma.each_ref(),
+        };
+        self.scene
+            .apply(self.level, colors, frames, &mut self.matte);
     }
 
     /// Hysteresis per pixel; needs to know where the picture stands still.

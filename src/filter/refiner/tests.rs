@@ -224,6 +224,7 @@ fn random_changes_while_playing_never_panic() {
         let params = Params {
             temporal_strength: wild(),
             temporal_flow: wild() > 0.0,
+            scene_memory: wild() > 0.0,
             hysteresis_low: wild(),
             hysteresis_high: wild(),
             min_area: wild(),

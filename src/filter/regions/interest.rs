@@ -39,7 +39,7 @@ impl RegionsOfInterest {
         draw(&params.keep, &mut self.keep);
     }
 
-    /// Keeps and drops what the regions say, in place.
+    /// Keeps and drops what the regions say, in place; for a raw matte.
     pub(crate) fn apply(&self, matte: &mut Plane) {
         for (value, inside) in matte.data_mut().iter_mut().zip(&self.keep) {
             // What the network finds a third likely counts in full.
@@ -49,6 +49,11 @@ impl RegionsOfInterest {
                 *value
             };
         }
+        self.cut(matte);
+    }
+
+    /// Drops what the regions say, in place.
+    pub(crate) fn cut(&self, matte: &mut Plane) {
         for (value, inside) in matte.data_mut().iter_mut().zip(&self.subject) {
             *value = if *inside { *value } else { 0.0 };
         }
