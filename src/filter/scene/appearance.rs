@@ -3,7 +3,7 @@
 //! How one thing looks at every pixel: the running mean of its colour with its variance, and for
 //! how long it was seen.
 
-use super::{Colored, LEAST_CHROMA, LEAST_LUMA, NEUTRAL, SEGMENT, rough_ln};
+use super::{Colored, LEAST_CHROMA, LEAST_LUMA, NEUTRAL, SEGMENT, copy, larger, rough_ln, smaller};
 use crate::filter::Plane;
 
 /// Frames of 1/30 s that the mean stands for at most.
@@ -38,9 +38,6 @@ pub(super) struct Appearance {
     /// For how many frames of 1/30 s it was seen, at most [`MEMORY`].
     pub seen: Plane,
 }
-
-/// A row's luma and colour differences.
-pub(super) type ColorRow<'a> = [&'a [f32]; 3];
 
 impl Appearance {
     /// Forgets everything. Rows are as long as whole segments.
@@ -103,68 +100,109 @@ impl Appearance {
         (&seen[at..][..SEGMENT], &width[at..][..SEGMENT])
     }
 
-    /// Learns row `y` where `learns` is above 0. The picture counts `frames` frames of 1/30 s.
+    /// Learns a segment of row `y` from `at` on, where `learns` is above 0.
     #[inline(always)]
-    pub fn learn(&mut self, y: usize, colors: ColorRow<'_>, learns: &[f32], frames: f32) {
-        let count = learns.len();
-        let (luma, u, v) = (
-            &colors[0][..count],
-            &colors[1][..count],
-            &colors[2][..count],
-        );
+    pub fn learn(&mut self, (at, y): (usize, usize), colors: &Colored, learns: &[f32], pace: Pace) {
+        let learns = copy(learns, 0);
         let [mean, mean_u, mean_v] = &mut self.means;
-        let mean = &mut mean.row_mut(y)[..count];
-        let mean_u = &mut mean_u.row_mut(y)[..count];
-        let mean_v = &mut mean_v.row_mut(y)[..count];
-        let [variance, color_variance] = &mut self.variances;
-        let variance = &mut variance.row_mut(y)[..count];
-        let color_variance = &mut color_variance.row_mut(y)[..count];
-        let [scale, color_scale] = &mut self.scales;
-        let scale = &mut scale.row_mut(y)[..count];
-        let color_scale = &mut color_scale.row_mut(y)[..count];
-        let width = &mut self.width.row_mut(y)[..count];
-        let seen = &mut self.seen.row_mut(y)[..count];
-        let stays = STAYS.powf(frames);
-        let variance_rate = 1.0 - (1.0 - VARIANCE_RATE).powf(frames);
-        for x in 0..count {
+        let [variance, chroma_variance] = &mut self.variances;
+        let [scale, chroma_scale] = &mut self.scales;
+        let planes = [
+            mean,
+            mean_u,
+            mean_v,
+            variance,
+            chroma_variance,
+            scale,
+            chroma_scale,
+            &mut self.width,
+            &mut self.seen,
+        ];
+        // In arrays of their own, values cannot overlap, so the compiler can use vectors.
+        let rows = planes.map(|plane| &mut plane.row_mut(y)[at..][..SEGMENT]);
+        let mut mean = copy(rows[0], 0);
+        let mut mean_u = copy(rows[1], 0);
+        let mut mean_v = copy(rows[2], 0);
+        let mut variance = copy(rows[3], 0);
+        let mut chroma_variance = copy(rows[4], 0);
+        let mut scale = copy(rows[5], 0);
+        let mut chroma_scale = copy(rows[6], 0);
+        let mut width = copy(rows[7], 0);
+        let mut seen = copy(rows[8], 0);
+        for x in 0..SEGMENT {
             let learns = learns[x] > 0.0;
             let before = seen[x];
-            let (l, du, dv) = (luma[x] - mean[x], u[x] - mean_u[x], v[x] - mean_v[x]);
-            let (square, color_square) = (l * l, du * du + dv * dv);
-            let difference = square * scale[x] + color_square * color_scale[x];
-            let agrees = (difference < DISAGREES) | (before < NEW);
-            let longer = (before + frames).min(MEMORY);
-            let now = if agrees { longer } else { before * stays };
-            let now = if learns { now } else { before };
+            let luma = colors.luma[x] - mean[x];
+            let (u, v) = (colors.u[x] - mean_u[x], colors.v[x] - mean_v[x]);
+            let (square, chroma_square) = (luma * luma, u * u + v * v);
+            let difference = square * scale[x] + chroma_square * chroma_scale[x];
             let is_new = before < NEW;
-            let weight = (frames / now.max(frames)).min(1.0);
+            let agrees = (difference < DISAGREES) | is_new;
+            let longer = smaller(before + pace.frames, MEMORY);
+            let now = if agrees { longer } else { before * pace.stays };
+            let now = if learns { now } else { before };
+            let weight = smaller(pace.frames / larger(now, pace.frames), 1.0);
             let weight = if is_new { 1.0 } else { weight };
             let weight = if learns { weight } else { 0.0 };
-            let rate = if learns & !is_new {
-                weight.max(variance_rate)
-            } else {
-                0.0
-            };
+            let rate = larger(weight, pace.variance_rate);
+            let rate = if learns & !is_new { rate } else { 0.0 };
             // What is new begins with the least variance.
-            let start = learns & is_new;
-            let (old, old_color) = (variance[x], color_variance[x]);
-            let (old, old_color) = if start {
-                (LEAST_LUMA, LEAST_CHROMA)
+            let starts = learns & is_new;
+            let old = if starts { LEAST_LUMA } else { variance[x] };
+            let old_chroma = if starts {
+                LEAST_CHROMA
             } else {
-                (old, old_color)
+                chroma_variance[x]
             };
-            let spread = old + (square.min(LARGEST) - old) * rate;
-            let color_spread = old_color + ((0.5 * color_square).min(LARGEST) - old_color) * rate;
-            mean[x] += l * weight;
-            mean_u[x] += du * weight;
-            mean_v[x] += dv * weight;
+            let spread = old + (smaller(square, LARGEST) - old) * rate;
+            let chroma = smaller(0.5 * chroma_square, LARGEST);
+            let chroma_spread = old_chroma + (chroma - old_chroma) * rate;
+            mean[x] += luma * weight;
+            mean_u[x] += u * weight;
+            mean_v[x] += v * weight;
             variance[x] = spread;
-            color_variance[x] = color_spread;
-            let (spread, color_spread) = (spread.max(LEAST_LUMA), color_spread.max(LEAST_CHROMA));
+            chroma_variance[x] = chroma_spread;
+            let spread = larger(spread, LEAST_LUMA);
+            let chroma_spread = larger(chroma_spread, LEAST_CHROMA);
             scale[x] = 1.0 / spread;
-            color_scale[x] = 1.0 / color_spread;
-            width[x] = volume(spread, color_spread);
+            chroma_scale[x] = 1.0 / chroma_spread;
+            width[x] = volume(spread, chroma_spread);
             seen[x] = now;
+        }
+        let values = [
+            mean,
+            mean_u,
+            mean_v,
+            variance,
+            chroma_variance,
+            scale,
+            chroma_scale,
+            width,
+            seen,
+        ];
+        for (row, values) in rows.into_iter().zip(&values) {
+            row.copy_from_slice(values);
+        }
+    }
+}
+
+/// How fast is learnt when a picture counts some frames of 1/30 s.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    frames: f32,
+    /// Share of what is known that stays where the picture disagrees.
+    stays: f32,
+    /// Least weight of a new difference in the variance.
+    variance_rate: f32,
+}
+
+impl Pace {
+    /// For a picture that counts so many frames.
+    pub fn of(frames: f32) -> Self {
+        Self {
+            frames,
+            stays: STAYS.powf(frames),
+            variance_rate: 1.0 - (1.0 - VARIANCE_RATE).powf(frames),
         }
     }
 }

@@ -29,10 +29,10 @@
 //! background mixture models for real-time tracking", CVPR 1999), here with the network in place of the
 //! mixture's own decision, so that who sits still is never learnt as room.
 
-use super::appearance::{Appearance, ColorRow, known};
+use super::appearance::{Appearance, Pace, known};
 use super::light::LightMeter;
 use super::subject_colors::SubjectColors;
-use super::{Colored, Colors, SEGMENT, expand, rough_exp};
+use super::{Colored, Colors, SEGMENT, larger, rough_exp, smaller};
 use crate::filter::Plane;
 use crate::filter::plane::window3::Window3;
 use crate::simd::Level;
@@ -106,8 +106,9 @@ struct Learner {
     turn: usize,
     /// The larger, or the smaller, of raw and corrected matte, for three rows.
     bounds: [Vec<f32>; 3],
-    chroma: [Vec<f32>; 2],
-    learns: Vec<f32>,
+    /// What is learnt of a row as room, and as subject: above 0; whole segments.
+    room: Vec<f32>,
+    subject: Vec<f32>,
     window: Window3,
 }
 
@@ -273,12 +274,6 @@ fn window(
     }
 }
 
-/// The smaller of two numbers: unlike `f32::min` one instruction.
-#[inline(always)]
-fn smaller(a: f32, b: f32) -> f32 {
-    if a < b { a } else { b }
-}
-
 /// Corrects a segment of the matte.
 #[inline(always)]
 fn correct_segment(
@@ -342,8 +337,10 @@ fn learn<S: Simd>(_: S, memory: &mut SceneMemory, colors: Colors<'_>, frames: f3
         ..
     } = memory;
     let (width, height) = matte.size();
-    for buffer in learner.chroma.iter_mut().chain([&mut learner.learns]) {
-        buffer.resize(width, 0.0);
+    let whole = width.next_multiple_of(SEGMENT);
+    for row in [&mut learner.room, &mut learner.subject] {
+        row.resize(whole, 0.0);
+        row[width..].fill(0.0);
     }
     learner.frames.iter_mut().for_each(|sum| *sum += frames);
     learner.turn = (learner.turn + 1) % LEARNT_ROWS;
@@ -351,28 +348,24 @@ fn learn<S: Simd>(_: S, memory: &mut SceneMemory, colors: Colors<'_>, frames: f3
     if frames <= 0.0 {
         return;
     }
+    let pace = Pace::of(frames);
     for y in (learner.turn..height).step_by(LEARNT_ROWS) {
-        for (from, to) in colors.chroma.iter().zip(&mut learner.chroma) {
-            expand(from.row(y / 2), to);
-        }
-        let [u, v] = &learner.chroma;
-        let colors: ColorRow<'_> = [colors.luma.row(y), u, v];
         let sides = (&learner.raw, matte);
-        bound(
-            sides,
-            y,
-            &mut learner.bounds,
-            |a, b| if a > b { a } else { b },
-        );
+        bound(sides, y, &mut learner.bounds, larger);
+        let most = &mut learner.room[..width];
         let bounds = around(&learner.bounds, y, height);
-        learner.window.most(bounds, &mut learner.learns);
-        learner.learns.iter_mut().for_each(|v| *v = LEARNT.0 - *v);
-        room.learn(y, colors, &learner.learns, frames);
+        learner.window.most(bounds, most);
+        most.iter_mut().for_each(|v| *v = LEARNT.0 - *v);
         bound(sides, y, &mut learner.bounds, smaller);
+        let least = &mut learner.subject[..width];
         let bounds = around(&learner.bounds, y, height);
-        learner.window.least(bounds, &mut learner.learns);
-        learner.learns.iter_mut().for_each(|v| *v -= LEARNT.1);
-        subject.learn(y, colors, &learner.learns, frames);
+        learner.window.least(bounds, least);
+        least.iter_mut().for_each(|v| *v -= LEARNT.1);
+        for at in (0..width).step_by(SEGMENT) {
+            let colors = Colored::load(colors, (at, y));
+            room.learn((at, y), &colors, &learner.room[at..], pace);
+            subject.learn((at, y), &colors, &learner.subject[at..], pace);
+        }
     }
 }
 

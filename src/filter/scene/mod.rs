@@ -74,12 +74,24 @@ impl Colored {
     }
 }
 
-/// A row of colour differences as wide as luma.
+/// A segment of a row from `at` on.
 #[inline(always)]
-fn expand(from: &[f32], to: &mut [f32]) {
-    for (pair, value) in to.chunks_mut(2).zip(from) {
-        pair.fill(*value);
-    }
+fn copy(row: &[f32], at: usize) -> [f32; SEGMENT] {
+    let mut segment = [0.0; SEGMENT];
+    segment.copy_from_slice(&row[at..][..SEGMENT]);
+    segment
+}
+
+/// The smaller of two numbers: unlike `f32::min` one instruction.
+#[inline(always)]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// The larger of two numbers: unlike `f32::max` one instruction.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 /// The natural logarithm of a number above 0, within 0.06: straight lines between the powers of 2.

@@ -81,22 +81,26 @@ impl SubjectColors {
     /// Sums the surely subject pixels of the middle row of each cell in this row of cells.
     fn add_row(&mut self, row: usize, colors: Colors<'_>, matte: &Plane) {
         let y = (row * CELL + CELL / 2).min(matte.height() - 1);
-        let (matte, luma) = (matte.row(y), colors.luma.row(y));
-        let [u, v] = colors.chroma.map(|plane| plane.row(y / 2));
-        let pixels = matte.chunks(CELL).zip(luma.chunks(CELL));
-        let chroma = u.chunks(CELL / 2).zip(v.chunks(CELL / 2));
-        for (cell, ((matte, luma), (u, v))) in pixels.zip(chroma).enumerate() {
-            let mut sums = [0.0; SUMS];
-            for (k, (matte, luma)) in matte.iter().zip(luma).enumerate() {
-                let weight = f32::from(u8::from(*matte > SURE));
-                let (u, v) = (u[k / 2], v[k / 2]);
-                let values = [1.0, *luma, u, v, luma * luma, u * u + v * v];
-                for (sum, value) in sums.iter_mut().zip(values) {
-                    *sum += weight * value;
-                }
+        let matte = matte.row(y);
+        for at in (0..matte.len()).step_by(SEGMENT) {
+            let colors = Colored::load(colors, (at, y));
+            let mut weights = [0.0; SEGMENT];
+            for (weight, matte) in weights.iter_mut().zip(&matte[at..]) {
+                *weight = f32::from(u8::from(*matte > SURE));
             }
-            for (plane, sum) in self.sums.iter_mut().zip(sums) {
-                plane.row_mut(row)[cell] = sum;
+            let cells = matte.len().div_ceil(CELL);
+            for cell in at / CELL..(at / CELL + CELLS).min(cells) {
+                let mut sums = [0.0; SUMS];
+                for x in (cell * CELL - at)..((cell + 1) * CELL - at) {
+                    let (luma, u, v) = (colors.luma[x], colors.u[x], colors.v[x]);
+                    let values = [1.0, luma, u, v, luma * luma, u * u + v * v];
+                    for (sum, value) in sums.iter_mut().zip(values) {
+                        *sum += weights[x] * value;
+                    }
+                }
+                for (plane, sum) in self.sums.iter_mut().zip(sums) {
+                    plane.row_mut(row)[cell] = sum;
+                }
             }
         }
     }
