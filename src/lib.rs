@@ -5,6 +5,7 @@
 //! | element | takes | gives |
 //! | --- | --- | --- |
 //! | `mattesegment` | frames | the same frames with a raw matte |
+//! | `mattedecode` (feature `v1_26`) | frames with tensors of another element's network | the same frames with a raw matte |
 //! | `matterefine` | frames with a matte | the same frames with a refined matte |
 //! | `mattecompose` | frames with a matte | the picture: blurred, replaced, transparent background |
 //! | `mattemix` | frames with a matte and a second video | the subject in front of that video |
@@ -22,6 +23,8 @@ mod bus_gate;
 pub mod clock;
 pub mod compose;
 pub(crate) mod control;
+#[cfg(feature = "v1_26")]
+pub mod decode;
 mod fault;
 pub mod filter;
 pub mod frame;

@@ -14,6 +14,8 @@ fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     crate::model::refuse_telemetry();
     meta::register();
     segment::register(plugin)?;
+    #[cfg(feature = "v1_26")]
+    crate::decode::register(plugin)?;
     refine::register(plugin)?;
     compose::register(plugin)?;
     mix::register(plugin)?;

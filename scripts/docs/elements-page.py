@@ -3,7 +3,10 @@
 """Writes docs/elements.md: the table of every property, from the built plugin itself, and what else
 a program must know about the elements.
 
-usage: elements-page.py [--check]     (after `. scripts/env.sh`, with the system's Python)
+usage: elements-page.py [--check] [ELEMENT]   (after `. scripts/env.sh`, with the system's Python)
+
+An element that this build does not have (mattedecode needs the feature v1_26) stays as it is on the
+page; ELEMENT writes only this one, in a build that has it.
 
 --check writes nothing and fails if the page is out of date.
 """
@@ -18,7 +21,9 @@ gi.require_version("Gst", "1.0")
 from gi.repository import GLib, GObject, Gst  # noqa: E402  (the version must be named first)
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "elements.md"
-ELEMENTS = ["mattebackground", "mattesegment", "matterefine", "mattecompose", "mattemix"]
+ELEMENTS = ["mattebackground", "mattesegment", "mattedecode", "matterefine", "mattecompose", "mattemix"]
+# Elements that only builds with a cargo feature have, with what the page says of that.
+CONDITIONAL = {"mattedecode": "It needs GStreamer 1.26 and the cargo feature `v1_26`."}
 PARENTS = {"GstObject", "GstBin", "GstBaseTransform", "GstAggregator", "GstVideoAggregator"}
 BASE = {"name", "parent", "qos", "async-handling", "message-forward"}
 # What introspection does not tell.
@@ -68,7 +73,7 @@ of the frame, in ns. An event is posted once; a state that lasts is posted at mo
 | `matte-model-loaded` | mattesegment | `model`, `provider` | a network was loaded: at the start, and when a new one takes over |
 | `matte-network-stalled` | mattesegment | `pts` | a run takes far too long (more than 2 s and ten times the first run); there are no mattes until it is over |
 | `matte-network-recovered` | mattesegment | `pts` | the network works again after a stall or a failure |
-| `matte-subject-entered`, `matte-subject-left` | mattesegment | `pts` | a subject came into the picture, or none is left |
+| `matte-subject-entered`, `matte-subject-left` | mattesegment, mattedecode | `pts` | a subject came into the picture, or none is left |
 | `matte-missing` | mattecompose, mattemix | `reason`, `pts` | a frame has no valid matte; `on-missing-matte` decides what is shown |
 | `matte-recovered` | mattecompose, mattemix | `pts` | mattes are valid again |
 
@@ -148,12 +153,23 @@ def default(spec) -> str:
     return show(getattr(spec, "default_value", None))
 
 
-def section(name: str) -> list[str]:
+def kept(name: str) -> list[str]:
+    """What the page says about an element already."""
+    _, _, rest = PAGE.read_text().partition(f"## {name}\n")
+    text, _, _ = rest.partition("\n## ")
+    return [f"## {name}", *text.splitlines(), ""]
+
+
+def section(name: str, asked: list[str]) -> list[str]:
     factory = Gst.ElementFactory.find(name)
+    if asked and name not in asked or factory is None and name in CONDITIONAL:
+        return kept(name)
     if factory is None:
         sys.exit(f"no element {name}: build the plugin, then `. scripts/env.sh`")
     element = factory.create(None)
     lines = [f"## {name}", "", factory.get_metadata("description") + ".", ""]
+    if name in CONDITIONAL:
+        lines += [CONDITIONAL[name], ""]
     lines += ["| property | values | default | set | meaning |", "| --- | --- | --- | --- | --- |"]
     for spec in sorted(element.list_properties(), key=lambda spec: spec.name):
         if spec.name in BASE or spec.owner_type.name in PARENTS:
@@ -173,6 +189,7 @@ def formats() -> str:
 
 def main() -> int:
     Gst.init(None)
+    asked = [argument for argument in sys.argv[1:] if argument != "--check"]
     lines = [
         "# Elements and properties",
         "",
@@ -185,9 +202,9 @@ def main() -> int:
         "",
     ]
     for name in ELEMENTS:
-        lines += section(name)
+        lines += section(name, asked)
     text = "\n".join([*lines, REST.replace("{FORMATS}.", formats() + ".")])
-    if sys.argv[1:] == ["--check"]:
+    if "--check" in sys.argv[1:]:
         if PAGE.exists() and PAGE.read_text() == text:
             print(f"ok {PAGE.name} is what the plugin says")
             return 0

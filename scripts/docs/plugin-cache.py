@@ -3,7 +3,10 @@
 """Writes docs/plugin/gst_plugins_cache.json, the plugin as GStreamer's documentation tools (hotdoc)
 know it, from the built plugin itself.
 
-usage: plugin-cache.py [--check]     (after `. scripts/env.sh`, with the system's Python)
+usage: plugin-cache.py [--check] [ELEMENT]   (after `. scripts/env.sh`, with the system's Python)
+
+An element that this build does not have (mattedecode needs the feature v1_26) stays as it is in the
+file; ELEMENT writes only this one, in a build that has it.
 
 --check writes nothing and fails where the file is not what would be written: a property, a default or
 a range that changed is then seen in the same commit.
@@ -18,6 +21,8 @@ import gi
 gi.require_version("Gst", "1.0")
 from gi.repository import GObject, Gst  # noqa: E402  (the version must be named first)
 
+# Elements that only builds with a cargo feature have.
+CONDITIONAL = ["mattedecode"]
 CACHE = pathlib.Path(__file__).parents[2] / "docs" / "plugin" / "gst_plugins_cache.json"
 # GStreamer's own flags on properties (gstparamspecs.h).
 CONTROLLABLE, MUTABLE_READY, MUTABLE_PLAYING = 1 << 9, 1 << 10, 1 << 12
@@ -132,6 +137,12 @@ def main() -> int:
         for feature in registry.get_feature_list_by_plugin("matte")
         if isinstance(feature, Gst.ElementFactory)
     }
+    asked = [argument for argument in sys.argv[1:] if argument != "--check"]
+    known = json.loads(CACHE.read_text())["matte"]["elements"] if CACHE.exists() else {}
+    if asked:
+        elements = {**known, **{name: elements[name] for name in asked}}
+    else:
+        elements = {**{name: known[name] for name in CONDITIONAL if name in known}, **elements}
     cache = {
         "matte": {
             "description": plugin.get_description(),
@@ -146,7 +157,7 @@ def main() -> int:
         }
     }
     written = json.dumps(cache, indent=4, sort_keys=True) + "\n"
-    if sys.argv[1:] == ["--check"]:
+    if "--check" in sys.argv[1:]:
         if CACHE.exists() and CACHE.read_text() == written:
             print(f"ok {CACHE.name} is what the plugin says")
             return 0

@@ -61,6 +61,11 @@ check "metas from Python" python3 -m unittest discover -v -s tests/python
 clip=$(presenter_clip)
 export MATTE_SOURCE="filesrc location=$clip ! decodebin ! $PRESENTER"
 check "among upstream's elements" python3 tests/systems/upstream.py
+if [ "$feature" = v1_26 ] || [ "$feature" = v1_28 ]; then
+    check "behind others' inference elements" python3 tests/systems/decode.py
+    check "mattedecode as documented" scripts/docs/plugin-cache.py --check mattedecode
+    check "mattedecode's properties" scripts/docs/elements-page.py --check mattedecode
+fi
 unset MATTE_SOURCE
 # The feature changes nothing in these.
 [ -n "$feature" ] || check "pipelines/" tests/programs/pipelines.sh

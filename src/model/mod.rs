@@ -11,6 +11,7 @@
 
 pub mod builtin;
 mod context;
+mod decoder;
 mod description;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -31,7 +32,9 @@ mod run_slot;
 mod session;
 mod signature;
 mod tensors;
+mod tflite;
 
+pub use decoder::{Decoder, Element, MATTE, TensorAbout};
 pub use description::{Class, DescriptionKeys, Fourth, KEYS, Kind, Origin, StatePair};
 pub use engine::{EngineKind, EngineRequest};
 pub use error::{Fault, Implausible, LibraryError, ModelError, RuntimeError};

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::onnx::{Bounds, Quantised};
+use super::onnx::{Bounds, Outline, Quantised};
 use ort::value::{Outlet, TensorElementType, ValueRef, ValueType};
 
 /// One input or output.
@@ -80,6 +80,17 @@ pub struct GraphHint {
     pub bounds: Option<Bounds>,
     /// What its whole numbers stand for.
     pub quantised: Option<Quantised>,
+}
+
+impl GraphHint {
+    /// What an ONNX file says of one of its outputs.
+    pub(super) fn of(outline: &Outline, output: &str) -> Self {
+        Self {
+            operator: outline.operator(output).map(str::to_owned),
+            bounds: outline.bounds(output),
+            quantised: outline.quantised(output),
+        }
+    }
 }
 
 /// A model's inputs and outputs.

@@ -53,7 +53,10 @@ SUBSTITUTIONS = [
     # Newer than Debian 12's: scripts/systems/test-in.sh runs them where they are.
     (r"\bunixfdsrc socket-path=\S+", CAMERA),
     (r"\bunixfdsink socket-path=\S+", "fakesink"),
-    (r"\bsegmentationoverlay\b|\bonnxinference model-file=\S+", "identity"),
+    (r"\bsegmentationoverlay\b|\b(?:onnx|tflite)inference model-file=\S+", "identity"),
+    (r"\boriginalbuffer(?:save|restore)\b", "identity"),
+    # It needs GStreamer 1.26; tests/systems/decode.py runs it.
+    (r"\bmattedecode model=\S+", "mattesegment"),
 ]
 
 

@@ -44,7 +44,7 @@ dir=input
 ranges=0.0,1.0;0.0,1.0;0.0,1.0
 
 [{output}]
-id=matte-alpha
+id=matting-generic-out
 type=float32
 dims={output_dims}
 dir=output
@@ -141,7 +141,7 @@ class OnnxInference(unittest.TestCase):
         name, output = names.get(source.name, ("image", "alpha"))
         open_sides = source.name not in names
         # What 1.26 knows an output by, where 1.28 has .modelinfo.
-        copy.write_bytes(with_metadata(source.read_bytes(), output, "matte-alpha"))
+        copy.write_bytes(with_metadata(source.read_bytes(), output, "matting-generic-out"))
         sides = "-1,-1" if open_sides else f"{SIZE[1]},{SIZE[0]}"
         text = MODELINFO.format(input=name, output=output, dims=f"1,3,{sides}",
                                 output_dims=f"{-1 if open_sides else 1},1,{sides}")

@@ -36,7 +36,8 @@ OPSET = 17
 MULTIPLE = 16
 LICENCE = "MPL-2.0"
 # What GStreamer's elements call the output: by .modelinfo from 1.28 on, before by the file's metadata.
-TENSOR_ID = "matte-alpha"
+# mattedecode knows it (src/model/decoder/tensor_id.rs).
+TENSOR_ID = "matting-generic-out"
 
 
 def add_parser(sub) -> None:

@@ -28,6 +28,10 @@ pub enum Kind {
     Range,
     /// A pair `[background, subject]` of two different numbers.
     Pair,
+    /// A number above 0.
+    Scale,
+    /// A number.
+    Number,
     /// A number, or the word `matte`.
     Fourth,
     /// A list of texts.
@@ -132,6 +136,16 @@ pub const KEYS: &[(&str, Kind, &str)] = &[
         "what background and subject are in an alpha",
     ),
     (
+        "output.scale",
+        Kind::Scale,
+        "what one step of a quantised output is worth",
+    ),
+    (
+        "output.zero",
+        Kind::Number,
+        "the whole number that stands for 0 in a quantised output",
+    ),
+    (
         "output.subject",
         Kind::Classes,
         "classes that are kept, by index or by name",
@@ -169,6 +183,8 @@ impl Kind {
                     .into()
             }
             Kind::Pair => "a pair [background, subject] of two different numbers".into(),
+            Kind::Scale => "a number above 0".into(),
+            Kind::Number => "a number".into(),
             Kind::Fourth => "a number, \"matte\" or \"trimap\"".into(),
             Kind::Texts => "a list of texts".into(),
             Kind::Classes => "a list of class indices (from 0) and class names".into(),
@@ -204,6 +220,8 @@ impl Kind {
                 is_span(list) || is_per_channel(list) && all(is_pair)
             }),
             Kind::Pair => list.is_some_and(|list| is_span(list)),
+            Kind::Scale => as_number(value).is_some_and(|x| is_scale(x as f32)),
+            Kind::Number => is_number(value),
             Kind::Fourth => is_number(value) || matches!(value.as_str(), Some("matte" | "trimap")),
             Kind::Texts => all(Value::is_str),
             Kind::Classes => list.is_some_and(|list| !list.is_empty()) && all(is_class),
@@ -224,6 +242,11 @@ fn is_within(value: &Value, least: i64, most: i64) -> bool {
 
 fn is_number(value: &Value) -> bool {
     as_number(value).is_some_and(f64::is_finite)
+}
+
+/// Whether numbers can be divided by it, as the float that it will be.
+fn is_scale(x: f32) -> bool {
+    x.is_finite() && x > 0.0 && x.recip().is_finite()
 }
 
 fn is_per_channel(list: &[Value]) -> bool {

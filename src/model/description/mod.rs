@@ -18,7 +18,7 @@ use toml::Value;
 pub use keys::{KEYS, Kind};
 pub(in crate::model) use metadata::parse as parse_metadata;
 pub(in crate::model) use modelinfo::parse as parse_modelinfo;
-pub(in crate::model) use sources::gather;
+pub(in crate::model) use sources::{gather, gather_alone, output_ids};
 pub(in crate::model) use toml_file::parse as parse_toml;
 
 use super::ModelError;
@@ -267,6 +267,15 @@ impl DescriptionKeys {
     pub fn output_range(&self) -> Option<[f32; 2]> {
         let list = self.value("output.range")?.as_array()?;
         Some([0, 1].map(|i| as_number(&list[i]).unwrap_or_default() as f32))
+    }
+
+    /// What the whole numbers of a quantised output stand for: scale and zero point, as far as they
+    /// are given.
+    pub fn quantised(&self) -> [Option<f32>; 2] {
+        ["output.scale", "output.zero"].map(|key| {
+            let number = self.value(key).and_then(as_number)?;
+            Some(number as f32)
+        })
     }
 
     /// The classes' names.

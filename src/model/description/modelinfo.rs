@@ -5,8 +5,9 @@
 //! An ini-like file: a `[modelinfo]` section with `version=1.x`, then one section per tensor, named
 //! as in the model: `dir` (input or output), `type`, `dims` (-1 if open), `ranges` (what 0 and 255
 //! become, `min,max;min,max;...`) and, from version 1.1 on, `caps` of the input.
-//! Source: the documentation of `GstAnalyticsModelInfo`. Keys that say nothing about a matte (`id`,
-//! `group-id`, `dims-order=row-major`) are passed over, as GStreamer does.
+//! Source: the documentation of `GstAnalyticsModelInfo`. Keys that say nothing about a matte
+//! (`group-id`, `dims-order=row-major`) are passed over, as GStreamer does; the `id` of an output
+//! is what other elements know it by.
 
 use toml::Value;
 
@@ -73,6 +74,21 @@ pub fn parse(text: &str, source: &str) -> Result<DescriptionKeys, ModelError> {
         keys.insert("output.name", Value::String(output.name.into()), &at)?;
     }
     Ok(keys)
+}
+
+/// The outputs of a `.modelinfo` file, in its order: name and tensor id, by which other elements find
+/// them; without an id the name stands for it.
+///
+/// # Errors
+/// A line that is none.
+pub fn output_ids(text: &str, source: &str) -> Result<Vec<(String, String)>, ModelError> {
+    let sections = sections(text, &Origin::new(source))?;
+    let outputs = sections.iter().filter(|section| section.is("output"));
+    let ids = outputs.map(|section| {
+        let id = section.get("id").map_or(section.name, |(id, _)| id);
+        (section.name.to_owned(), id.to_owned())
+    });
+    Ok(ids.collect())
 }
 
 fn sections<'a>(text: &'a str, origin: &Origin) -> Result<Vec<Section<'a>>, ModelError> {
@@ -142,7 +158,8 @@ fn read_image(
     if let Some((value, line)) = image.get("type") {
         let word = element(value).ok_or_else(|| {
             let problem = format!(
-                "[{}]: expected float32, float16 or uint8 for a picture, found {value}",
+                "[{}]: expected float32, float16, float64, uint8, int8 or int32 for a picture, \
+                 found {value}",
                 image.name
             );
             at(line).error("type", problem)
@@ -183,7 +200,10 @@ fn element(value: &str) -> Option<&'static str> {
     Some(match value {
         "float32" => "f32",
         "float16" => "f16",
+        "float64" => "f64",
         "uint8" => "u8",
+        "int8" => "i8",
+        "int32" => "i32",
         _ => return None,
     })
 }

@@ -39,18 +39,54 @@ pub(in crate::model) fn gather(
     Ok(keys)
 }
 
+/// The keys of a description that stands for a model by itself.
+///
+/// # Errors
+/// A description that is missing, cannot be read or understood.
+pub(in crate::model) fn gather_alone(
+    path: &Path,
+    overrides: &DescriptionKeys,
+) -> Result<DescriptionKeys, ModelError> {
+    let Some((name, text)) = read(path)? else {
+        return Err(ModelError::Read {
+            path: path.to_path_buf(),
+            source: ErrorKind::NotFound.into(),
+            hint: "name a description that can be read",
+        });
+    };
+    let mut keys = overrides.clone();
+    keys.merge(toml_file::parse(&text, &name)?);
+    Ok(keys)
+}
+
+/// The outputs that the `.modelinfo` beside a model file describes: name and tensor id.
+///
+/// # Errors
+/// A file that cannot be read or understood.
+pub(in crate::model) fn output_ids(model: &Path) -> Result<Vec<(String, String)>, ModelError> {
+    match read_modelinfo(model)? {
+        Some((name, text)) => modelinfo::output_ids(&text, &name),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The `.modelinfo` beside a model file: its name and text.
+fn read_modelinfo(model: &Path) -> Result<Option<(String, String)>, ModelError> {
+    let mut whole = model.as_os_str().to_owned();
+    whole.push(".modelinfo");
+    match read(Path::new(&whole))? {
+        None => read(&model.with_extension("modelinfo")),
+        found => Ok(found),
+    }
+}
+
 /// The descriptions beside a model file.
 fn read_beside(path: &Path, keys: &mut DescriptionKeys) -> Result<(), ModelError> {
     if let Some((name, text)) = read(&path.with_extension("toml"))? {
         keys.merge(toml_file::parse(&text, &name)?);
     }
-    let mut whole = path.as_os_str().to_owned();
-    whole.push(".modelinfo");
-    for candidate in [whole.into(), path.with_extension("modelinfo")] {
-        if let Some((name, text)) = read(&candidate)? {
-            keys.merge(modelinfo::parse(&text, &name)?);
-            break;
-        }
+    if let Some((name, text)) = read_modelinfo(path)? {
+        keys.merge(modelinfo::parse(&text, &name)?);
     }
     Ok(())
 }

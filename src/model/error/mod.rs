@@ -109,6 +109,16 @@ pub enum ModelError {
         /// The engine's name and its words, or what is wrong with what it gave.
         message: String,
     },
+    /// A tensor of another element's inference is not what it should be.
+    #[error("{file}: tensor `{output}`: {problem}")]
+    Tensor {
+        /// The model.
+        file: String,
+        /// The output.
+        output: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
     /// The output holds NaN or infinity: no matte can be made of it.
     #[error("{file} gave a value that is not finite (NaN or infinity) in output `{output}`")]
     NonFinite {
@@ -129,9 +139,14 @@ pub enum ModelError {
     },
 }
 
+/// Stands for the model of tensors that nobody has described.
+pub(super) const UNNAMED: &str = "the frame's tensors";
+
 /// The file beside the model, and what to write there.
 fn where_to_set(model: &str, key: &str) -> String {
-    let stem = model.strip_suffix(".onnx").unwrap_or(model);
+    let endings = [".onnx", ".tflite", ".toml"];
+    let stem = endings.iter().find_map(|ending| model.strip_suffix(ending));
+    let stem = stem.unwrap_or(model);
     let (section, name) = key.split_once('.').unwrap_or(("", key));
     // A dot in a name would make sections of its parts.
     let quote = if name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
@@ -139,7 +154,12 @@ fn where_to_set(model: &str, key: &str) -> String {
     } else {
         ""
     };
-    format!("set `{key}` in {stem}.toml beside it: [{section}], {quote}{name}{quote} = ...")
+    let place = match (model == UNNAMED, model.ends_with(".toml")) {
+        (true, _) => "a description (.toml) that the property `model` names".to_owned(),
+        (_, true) => model.to_owned(),
+        _ => format!("{stem}.toml beside it"),
+    };
+    format!("set `{key}` in {place}: [{section}], {quote}{name}{quote} = ...")
 }
 
 impl ModelError {
@@ -155,6 +175,15 @@ impl ModelError {
                 Self::Load { file, message }
             }
             other => other,
+        }
+    }
+
+    /// A tensor of another element's inference is not what it should be.
+    pub(super) fn tensor(file: &str, output: &str, problem: impl Into<String>) -> Self {
+        Self::Tensor {
+            file: file.to_owned(),
+            output: output.to_owned(),
+            problem: problem.into(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 //! An output tensor into an 8-bit matte.
 
+use super::memory::{by_element, numbers};
 use ndarray::{ArrayView1, ArrayView2, Axis, ErrorKind, ShapeError};
 use ort::value::TensorElementType as E;
 
@@ -32,23 +33,32 @@ pub(in crate::model) fn decode(
             fill(plan, tensor.values::<$type>(), matte, file)
         };
     }
-    match tensor.element() {
-        E::Float32 => with!(f32),
-        E::Float64 => with!(f64),
-        E::Float16 => with!(half::f16),
-        E::Bfloat16 => with!(half::bf16),
-        E::Uint16 => with!(u16),
-        E::Int16 => with!(i16),
-        E::Uint8 => with!(u8),
-        E::Int8 => with!(i8),
-        E::Int32 => with!(i32),
-        E::Int64 => with!(i64),
-        E::Bool => with!(bool),
-        other => Err(ModelError::Run {
-            file: file.to_owned(),
-            message: format!("a tensor of {other} is no matte"),
-        }),
+    by_element!(tensor.element(), bool, with, |other| Err(ModelError::Run {
+        file: file.to_owned(),
+        message: format!("a tensor of {other} is no matte"),
+    }))
+}
+
+/// As [`decode`], from the memory of a tensor that is not ONNX Runtime's.
+///
+/// # Errors
+/// As for [`decode`]; [`ModelError::Tensor`] if the memory holds no such tensor.
+pub(in crate::model) fn decode_bytes(
+    plan: &OutputPlan,
+    (element, bytes): (E, &[u8]),
+    matte: &mut GrayImage,
+    file: &str,
+) -> Result<(), ModelError> {
+    let wrong = |problem| ModelError::tensor(file, &plan.name, problem);
+    macro_rules! with {
+        ($type:ty) => {{
+            let values = numbers::<$type>(bytes).map_err(wrong)?;
+            fill(plan, values, matte, file)
+        }};
     }
+    by_element!(element, u8, with, |other| Err(wrong(format!(
+        "a tensor of {other} is no matte"
+    ))))
 }
 
 fn fill<T: Sample>(

@@ -6,6 +6,7 @@ use ort::value::TensorElementType as E;
 
 use super::super::ModelError;
 use super::super::context::ResolveContext;
+use super::super::onnx::Quantised;
 use super::super::output_kind::OutputKind;
 use super::super::signature::{GraphHint, TensorInfo};
 use super::element::has_fractions;
@@ -139,7 +140,7 @@ pub(super) fn resolve(
 }
 
 /// What background and subject are in an alpha: as declared, else the bounds that the graph gives
-/// it, else bytes from 0 to 255 and every other number from 0 to 1.
+/// it, else what stands for 0 and 1, else bytes from 0 to 255 and every other number from 0 to 1.
 ///
 /// # Errors
 /// `output.range` is given for what is no alpha, or the graph makes it doubtful which end is which.
@@ -150,8 +151,9 @@ pub(super) fn range(
     hint: &GraphHint,
     guesses: &mut Vec<String>,
 ) -> Result<[f32; 2], ModelError> {
-    let usual = match output.element {
-        Some(E::Uint8) => [0.0, 255.0],
+    let usual = match (hint.quantised, output.element) {
+        (Some(Quantised { scale, zero }), _) => [0.0, 1.0].map(|x| x / scale + zero),
+        (None, Some(E::Uint8)) => [0.0, 255.0],
         _ => [0.0, 1.0],
     };
     match context.keys.output_range() {

@@ -4,10 +4,12 @@
 
 use super::super::ModelError;
 use super::super::context::ResolveContext;
+use super::super::output_kind::OutputKind;
 use super::super::signature::{GraphHint, TensorInfo};
+use super::element::has_fractions;
 use super::reading::{self, Reading};
 use super::seen::Seen;
-use super::{OutputPlan, instances, kind, subject};
+use super::{OutputPlan, Quantised, instances, kind, subject};
 use crate::frame::TensorSpec;
 
 impl OutputPlan {
@@ -46,9 +48,16 @@ impl OutputPlan {
         }
         let output = reading::choose(context, outputs, &hint, input, guesses)?;
         let reading = reading::resolve(context, output, input, guesses)?;
-        let unknown = GraphHint::default();
-        let hint = hint(&output.name).unwrap_or(&unknown);
+        let mut hint = hint(&output.name).cloned().unwrap_or_default();
+        if let Some(quantised) = quantised(context, output, &hint)? {
+            hint.quantised = Some(quantised);
+        }
+        let hint = &hint;
         let kind = kind::resolve(context, output, &reading, hint, look, guesses)?;
+        if kind == OutputKind::Labels && context.keys.quantised() != [None, None] {
+            let problem = "indices of classes stand for themselves; leave it out";
+            return Err(context.contradiction("output.scale", problem));
+        }
         let Reading {
             layout,
             channels,
@@ -68,5 +77,38 @@ impl OutputPlan {
             channels,
             layout,
         })
+    }
+}
+
+/// What the description says about the whole numbers of a quantised output.
+///
+/// # Errors
+/// `output.scale` or `output.zero` cannot apply, or there is no scale for the zero point.
+fn quantised(
+    context: &ResolveContext,
+    output: &TensorInfo,
+    hint: &GraphHint,
+) -> Result<Option<Quantised>, ModelError> {
+    let keys = context.keys.quantised();
+    let (key, given) = match keys {
+        [None, None] => return Ok(None),
+        [Some(_), _] => ("output.scale", keys),
+        [None, _] => ("output.zero", keys),
+    };
+    if has_fractions(output.element) {
+        let problem = format!("it is for whole numbers, but output {output} has floats");
+        return Err(context.contradiction(key, problem));
+    }
+    if context.keys.output_range().is_some() {
+        let problem = "output.range says it already, in the tensor's own numbers; leave one out";
+        return Err(context.contradiction(key, problem));
+    }
+    let known = hint.quantised.map(|known| [known.scale, known.zero]);
+    match (given[0].or(known.map(|known| known[0])), given[1]) {
+        (Some(scale), zero) => {
+            let zero = zero.or(known.map(|known| known[1])).unwrap_or(0.0);
+            Ok(Some(Quantised { scale, zero }))
+        }
+        (None, _) => Err(context.contradiction(key, "output.scale is missing beside it")),
     }
 }

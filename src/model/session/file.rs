@@ -75,6 +75,11 @@ impl<'a> ModelBytes<'a> {
         self.sum.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The whole file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The folder that the file lies in.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.path.map(folder_of)

@@ -139,11 +139,7 @@ impl ModelBytes<'_> {
                 )
             }
         };
-        let hint = |output: &TensorInfo| GraphHint {
-            operator: outline.operator(&output.name).map(str::to_owned),
-            bounds: outline.bounds(&output.name),
-            quantised: outline.quantised(&output.name),
-        };
+        let hint = |output: &TensorInfo| GraphHint::of(outline, &output.name);
         Ok(SharedSession {
             hints: signature.outputs.iter().map(hint).collect(),
             signature,

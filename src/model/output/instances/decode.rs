@@ -9,6 +9,7 @@ use crate::model::ModelError;
 use crate::model::error::{Fault, Implausible, SLACK};
 use crate::model::numbers::{byte, exp};
 use crate::model::output::OutputPlan;
+use crate::model::output::memory::numbers;
 use crate::model::output::sample::Sample;
 use crate::model::tensors::Tensor;
 use ort::value::TensorElementType as E;
@@ -32,18 +33,10 @@ pub(in crate::model) fn decode_instances(
         file: file.to_owned(),
         message: message.to_owned(),
     };
-    let Some(instances) = &plan.instances else {
-        return Err(wrong("no plan for instances"));
-    };
     macro_rules! with {
         ($type:ty) => {{
-            let read = Read {
-                plan,
-                instances,
-                boxes: boxes.values::<$type>(),
-                prototypes: prototypes.values::<$type>(),
-            };
-            read.matte(scratch, matte, file)
+            let (boxes, prototypes) = (boxes.values::<$type>(), prototypes.values::<$type>());
+            read(plan, [boxes, prototypes], scratch, matte, file)
         }};
     }
     match boxes.element() {
@@ -51,6 +44,57 @@ pub(in crate::model) fn decode_instances(
         E::Float16 => with!(half::f16),
         _ => Err(wrong("boxes are floats")),
     }
+}
+
+/// As [`decode_instances`], from the memory of tensors that are not ONNX Runtime's; both are of the
+/// type `element`.
+///
+/// # Errors
+/// As for [`decode_instances`]; [`ModelError::Tensor`] if the memory holds no such tensors.
+pub(in crate::model) fn decode_instance_bytes(
+    plan: &OutputPlan,
+    (element, [boxes, prototypes]): (E, [&[u8]; 2]),
+    scratch: &mut Scratch,
+    matte: &mut GrayImage,
+    file: &str,
+) -> Result<(), ModelError> {
+    let wrong = |problem| ModelError::tensor(file, &plan.name, problem);
+    macro_rules! with {
+        ($type:ty) => {{
+            let boxes = numbers::<$type>(boxes).map_err(wrong)?;
+            let prototypes = numbers::<$type>(prototypes).map_err(wrong)?;
+            read(plan, [boxes, prototypes], scratch, matte, file)
+        }};
+    }
+    match element {
+        E::Float32 => with!(f32),
+        E::Float16 => with!(half::f16),
+        _ => Err(wrong("boxes are floats".into())),
+    }
+}
+
+/// The matte of the values of both outputs.
+fn read<T: Sample>(
+    plan: &OutputPlan,
+    [boxes, prototypes]: [&[T]; 2],
+    scratch: &mut Scratch,
+    matte: &mut GrayImage,
+    file: &str,
+) -> Result<(), ModelError> {
+    let Some(instances) = &plan.instances else {
+        return Err(ModelError::tensor(
+            file,
+            &plan.name,
+            "no plan for instances",
+        ));
+    };
+    let read = Read {
+        plan,
+        instances,
+        boxes,
+        prototypes,
+    };
+    read.matte(scratch, matte, file)
 }
 
 /// The values of one run.

@@ -13,7 +13,7 @@ mod detections;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::model) use decode::decode_instances;
+pub(in crate::model) use decode::{decode_instance_bytes, decode_instances};
 pub(in crate::model) use detections::Scratch;
 
 use super::super::ModelError;
