@@ -101,7 +101,11 @@ fn write<T: Sample>(
             }
         }
         OutputKind::Logits => {
-            let value = |x| 255.0 / (1.0 + exp((zero - x) * scale));
+            let score = |x: f32| match T::QUANTISED {
+                true => (zero - x) * scale,
+                false => -x,
+            };
+            let value = |x| 255.0 / (1.0 + exp(score(x)));
             let pixels = only()?;
             map(pixels, out, limits, value) && limits.are_decided(pixels)
         }
@@ -214,9 +218,9 @@ fn shares_by_class<T: Sample>(
 ) -> bool {
     let (mut good, sum, pixels) = (true, Sum::of(plan), out.len());
     for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-        let (mut kept, mut all) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
+        let (mut kept, mut all) = ([sum.offset; BLOCK], [0.0f32; BLOCK]);
         for (class, plane) in planes.chunks_exact(pixels).enumerate() {
-            let share = f32::from(u8::from(plan.subject.contains(&class)));
+            let share = sum.factor_of(plan, class);
             let channel = &plane[block * BLOCK..][..out.len()];
             for ((x, all), kept) in channel.iter().zip(&mut all).zip(&mut kept) {
                 let x = x.value();
@@ -227,7 +231,7 @@ fn shares_by_class<T: Sample>(
         }
         for (out, (kept, all)) in out.iter_mut().zip(kept.iter().zip(&all)) {
             good &= sum.is_one(*all);
-            *out = byte(sum.share(*kept));
+            *out = byte(*kept);
         }
     }
     good
@@ -241,11 +245,11 @@ fn shares_of_two<T: Sample>(
     limits: Limits,
 ) -> bool {
     let (mut good, sum) = (true, Sum::of(plan));
-    let [first, second] = [0, 1].map(|class| f32::from(u8::from(plan.subject.contains(&class))));
+    let [first, second] = [0, 1].map(|class| sum.factor_of(plan, class));
     for (out, [a, b]) in out.iter_mut().zip(pixels) {
         let (a, b) = (a.value(), b.value());
         good &= limits.allow(a) & limits.allow(b) & sum.is_one(a + b);
-        *out = byte(sum.share(first * a + second * b));
+        *out = byte(first * a + (second * b + sum.offset));
     }
     good
 }
@@ -279,7 +283,7 @@ fn shares_by_pixel<T: Sample>(
         }
         good &= sum.is_one(all);
         let kept: f32 = plan.subject.iter().map(|&class| pixel[class].value()).sum();
-        *out = byte(sum.share(kept));
+        *out = byte(sum.factor * kept + sum.offset);
     }
     good
 }
@@ -303,8 +307,12 @@ fn classes<T: Sample>(
     out: &mut [u8],
     limits: Limits,
 ) -> bool {
-    let (mut good, mut decided) = (true, false);
+    let mut good = limits.are_decided(values);
     let scale = plan.quantised.scale;
+    let score = |x: f32| match T::QUANTISED {
+        true => x * scale,
+        false => x,
+    };
     let blocks = values.axis_chunks_iter(Axis(1), BLOCK);
     for (block, out) in blocks.into_iter().zip(out.chunks_mut(BLOCK)) {
         let mut row = [0.0f32; BLOCK];
@@ -312,7 +320,6 @@ fn classes<T: Sample>(
         let mut top = [f32::MIN; BLOCK];
         for channel in block.outer_iter() {
             good &= read(channel, limits, &mut row[..out.len()]);
-            decided |= limits.are_decided(&row[..out.len()]);
             for (top, x) in top.iter_mut().zip(&row) {
                 *top = top.max(*x);
             }
@@ -322,7 +329,7 @@ fn classes<T: Sample>(
             read(channel, limits, &mut row[..out.len()]);
             let share = f32::from(u8::from(plan.subject.contains(&class)));
             for i in 0..BLOCK {
-                let mass = exp((row[i] - top[i]) * scale);
+                let mass = exp(score(row[i] - top[i]));
                 all[i] += mass;
                 kept[i] += share * mass;
             }
@@ -331,7 +338,7 @@ fn classes<T: Sample>(
             *out = byte(255.0 * kept / all);
         }
     }
-    good && decided
+    good
 }
 
 #[cfg(test)]

@@ -58,11 +58,11 @@ impl Limits {
         }
     }
 
-    /// Whether some of the scores are beyond what is undecided.
-    pub fn are_decided<T: Sample>(self, scores: &[T]) -> bool {
+    /// Whether some of the scores are beyond what is undecided. The first ones mostly are.
+    pub fn are_decided<'a, T: Sample + 'a>(self, scores: impl IntoIterator<Item = &'a T>) -> bool {
         let [low, high] = self.undecided;
-        let inside = |inside: bool, x: &T| inside & (x.value() >= low) & (x.value() <= high);
-        !scores.iter().fold(true, inside)
+        let inside = |x: f32| (x >= low) & (x <= high);
+        scores.into_iter().any(|x| !inside(x.value()))
     }
 
     /// Whether a number is within them; NaN and infinity never are.
@@ -83,41 +83,44 @@ pub(super) fn is_whole(x: f32) -> bool {
     (x + 12_582_912.0) - 12_582_912.0 == x
 }
 
-/// What a pixel's probabilities are in all.
+/// What a pixel's probabilities are in all, in the tensor's own numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sum {
-    quantised: Quantised,
-    /// What all classes' numbers add up to where each stands for 0, and those of the subject.
-    zeros: [f32; 2],
-    /// How far from 1 they may be in all: each may be rounded to a byte's step, or to its own.
-    slack: f32,
+    /// What those of all classes may add up to. Each may be rounded to a byte's step, or to its own.
+    low: f32,
+    high: f32,
+    /// The subject's share, 0 to 255, is this times what its classes add up to, and the offset.
+    pub factor: f32,
+    pub offset: f32,
 }
 
 impl Sum {
     pub fn of(plan: &OutputPlan) -> Self {
-        let quantised = plan.quantised;
+        let Quantised { scale, zero } = plan.quantised;
         let classes = plan.channels as f32;
-        let steps = match quantised == Quantised::default() {
+        let slack = match plan.quantised == Quantised::default() {
             true => SLACK * (1.0 + 0.5 * classes),
-            false => SLACK + classes * quantised.scale.max(SLACK) * 0.5,
+            false => SLACK + classes * scale.max(SLACK) * 0.5,
         };
+        let own = |sum: f32| sum / scale + classes * zero;
         Self {
-            quantised,
-            zeros: [classes, plan.subject.len() as f32].map(|count| count * quantised.zero),
-            slack: steps,
+            low: own(1.0 - slack),
+            high: own(1.0 + slack),
+            factor: 255.0 * scale,
+            offset: -255.0 * scale * zero * plan.subject.len() as f32,
         }
     }
 
     /// Whether the numbers of all classes, which add up to `sum`, can be probabilities.
     #[inline(always)]
     pub fn is_one(&self, sum: f32) -> bool {
-        ((sum - self.zeros[0]) * self.quantised.scale - 1.0).abs() <= self.slack
+        (sum >= self.low) & (sum <= self.high)
     }
 
-    /// The subject's share, 0 to 255, of its classes' numbers, which add up to `sum`.
+    /// The factor of a class that is kept; else 0.
     #[inline(always)]
-    pub fn share(&self, sum: f32) -> f32 {
-        255.0 * ((sum - self.zeros[1]) * self.quantised.scale)
+    pub fn factor_of(&self, plan: &OutputPlan, class: usize) -> f32 {
+        self.factor * f32::from(u8::from(plan.subject.contains(&class)))
     }
 }
 

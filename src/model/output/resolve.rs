@@ -49,6 +49,8 @@ impl OutputPlan {
         let output = reading::choose(context, outputs, &hint, input, guesses)?;
         let reading = reading::resolve(context, output, input, guesses)?;
         let mut hint = hint(&output.name).cloned().unwrap_or_default();
+        // Floats stand for themselves.
+        hint.quantised = hint.quantised.filter(|_| !has_fractions(output.element));
         if let Some(quantised) = quantised(context, output, &hint)? {
             hint.quantised = Some(quantised);
         }
