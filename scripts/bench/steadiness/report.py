@@ -207,8 +207,8 @@ for memory: pictures and planes of four frames do not fit into the second-level 
 ROOM_TEXT = """## Memory of the scene
 
 What corrects the raw matte before it is steadied, at the raw matte's resolution: the chain's memory
-alone, and models of the room from the literature in its place, which learn where the network sees no
-subject."""
+alone, and models of the room from the literature in its place. These learn where the network sees
+no subject."""
 
 LIMITS = """## Limits (November 2026)
 
