@@ -3,24 +3,24 @@
 //! The memory of the scene: what the room and the subject looked like at every pixel corrects the
 //! network's matte before anything else sees it.
 //!
-//! A pixel has two remembered [appearances](super::appearance): the room, learnt where the matte
+//! A pixel has two remembered appearances (`appearance`): the room, learnt where the matte
 //! and its surroundings are surely background, and the subject, learnt where they are surely
 //! subject. An appearance is a Gaussian of colour. With `d` the squared difference of the picture
 //! from one, relative to its variance, as a mean over 3x3 pixels, and `w` half the logarithm of its
 //! variance's volume, the picture fits it by `-d / 2 - w`. A third Gaussian is that of the subject's colours
-//! [around the pixel](super::subject_colors).
+//! around the pixel (`subject_colors`).
 //!
 //! The logarithm of the matte's odds loses `e`, the sum of
 //!
-//! - for the room, the room's fit less that of the subject's colours around, -[`COVERED`] to
-//!   [`UNCOVERED`]: so a shirt like the wall behind it says nothing. For the picture to say that the room is
+//! - for the room, the room's fit less that of the subject's colours around, -`COVERED` to
+//!   `UNCOVERED`: so a shirt like the wall behind it says nothing. For the picture to say that the room is
 //!   covered, every pixel of 3x3 must differ: at an outline half of them do;
-//! - less, for the subject, its fit less the room's, 0 to [`STAYS`],
+//! - less, for the subject, its fit less the room's, 0 to `STAYS`,
 //!
 //! each times how well the appearance is known. A matte of exactly 0 or 1 stays what it is: the memory
 //! settles what the network leaves open, and never shows a place that the network is sure of.
 //!
-//! The light of the whole scene is followed ([`super::light`]). Where the known room is no longer seen, because
+//! The light of the whole scene is followed (`light`). Where the known room is no longer seen, because
 //! the camera moves, the memory says nothing, and if that is nearly everywhere it forgets; where a
 //! place disagrees for some frames, that place is learnt anew. Nothing is kept beyond
 //! [`SceneMemory::reset`].

@@ -91,11 +91,12 @@ impl SubjectColors {
             let cells = matte.len().div_ceil(CELL);
             for cell in at / CELL..(at / CELL + CELLS).min(cells) {
                 let mut sums = [0.0; SUMS];
-                for x in (cell * CELL - at)..((cell + 1) * CELL - at) {
+                let first = cell * CELL - at;
+                for (x, weight) in weights.iter().enumerate().skip(first).take(CELL) {
                     let (luma, u, v) = (colors.luma[x], colors.u[x], colors.v[x]);
                     let values = [1.0, luma, u, v, luma * luma, u * u + v * v];
                     for (sum, value) in sums.iter_mut().zip(values) {
-                        *sum += weights[x] * value;
+                        *sum += weight * value;
                     }
                 }
                 for (plane, sum) in self.sums.iter_mut().zip(sums) {
