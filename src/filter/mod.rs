@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | `plane` | what every stage uses | the plane, bilinear sampling and resampling, window means |
 //! | `motion` | what moved | `change`: change against the sensor's noise, scene cuts; `flow`, `block_search`: block matching; `warp`: an earlier frame's matte, moved to this one |
-//! | `scene` | what the room and the subject look like | `memory`: corrects the raw matte by them; `appearance`, `subject_colors`, `light`: what it knows |
+//! | `scene` | what the room and the subject look like | `memory`: corrects the raw matte by them; `appearance`, `subject_colors`, `light`: what it knows; `evidence`: what that says; `learning` |
 //! | `temporal` | filtering over time | `filter`: `ema`, `uncertainty`, along the motion (`reprojection`), `adaptive`; `pixel_hysteresis`; `deadband` of the refined matte |
 //! | `regions` | which parts are subject | `interest`: regions of interest; `hysteresis`: hysteresis per region, islands, holes, with identity; `morphology`: open, close, grow; `presence`: whether there is a subject at all; `statistics` |
 //! | `edge` | the edge, fitted to the picture | `guide`: luma and colour of the frame; `edge_blocks`: where there is an edge; `guided`, `guided_color`, `joint_bilateral`, `matting`: the fits; `edge_fit`: which of them, and on which grid; `affine`: the fit at the frame's resolution; `shape`: feather, levels, gamma |

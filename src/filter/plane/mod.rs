@@ -95,3 +95,15 @@ impl Plane {
         }
     }
 }
+
+/// The larger of two numbers: unlike `f32::max` one instruction.
+#[inline(always)]
+pub(super) fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two numbers: unlike `f32::min` one instruction.
+#[inline(always)]
+pub(super) fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}

@@ -3,6 +3,8 @@
 //! Mean, maximum and minimum over 3x3 pixels, a row at a time, so that what uses them needs no plane for
 //! them. At the borders the pixels that exist count.
 
+use super::{larger, smaller};
+
 /// Scratch of a row.
 #[derive(Debug, Default)]
 pub(crate) struct Window3 {
@@ -82,18 +84,6 @@ impl Window3 {
             row[x] = join(left[x], here[x], right[x]);
         }
     }
-}
-
-/// The larger of two numbers: unlike `f32::max` one instruction.
-#[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
-}
-
-/// The smaller of two numbers: unlike `f32::min` one instruction.
-#[inline(always)]
-fn smaller(a: f32, b: f32) -> f32 {
-    if a < b { a } else { b }
 }
 
 #[cfg(test)]

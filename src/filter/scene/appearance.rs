@@ -3,8 +3,9 @@
 //! How one thing looks at every pixel: the running mean of its colour with its variance, and for
 //! how long it was seen.
 
-use super::{Colored, LEAST_CHROMA, LEAST_LUMA, NEUTRAL, SEGMENT, copy, larger, rough_ln, smaller};
+use super::{Colored, LEAST_CHROMA, LEAST_LUMA, NEUTRAL, SEGMENT, copy, rough_ln};
 use crate::filter::Plane;
+use crate::filter::plane::{larger, smaller};
 
 /// Frames of 1/30 s that the mean stands for at most.
 const MEMORY: f32 = 60.0;
@@ -95,7 +96,7 @@ impl Appearance {
     /// For how long each pixel of a segment of row `y` from `at` on was seen, and half the logarithm of
     /// its variance's volume.
     #[inline(always)]
-    pub fn known(&self, (at, y): (usize, usize)) -> (&[f32], &[f32]) {
+    pub fn seen_and_width(&self, (at, y): (usize, usize)) -> (&[f32], &[f32]) {
         let (seen, width) = (self.seen.row(y), self.width.row(y));
         (&seen[at..][..SEGMENT], &width[at..][..SEGMENT])
     }
@@ -103,7 +104,7 @@ impl Appearance {
     /// Learns a segment of row `y` from `at` on, where `learns` is above 0.
     #[inline(always)]
     pub fn learn(&mut self, (at, y): (usize, usize), colors: &Colored, learns: &[f32], pace: Pace) {
-        let learns = copy(learns, 0);
+        let learns = copy(learns);
         let [mean, mean_u, mean_v] = &mut self.means;
         let [variance, chroma_variance] = &mut self.variances;
         let [scale, chroma_scale] = &mut self.scales;
@@ -120,15 +121,15 @@ impl Appearance {
         ];
         // In arrays of their own, values cannot overlap, so the compiler can use vectors.
         let rows = planes.map(|plane| &mut plane.row_mut(y)[at..][..SEGMENT]);
-        let mut mean = copy(rows[0], 0);
-        let mut mean_u = copy(rows[1], 0);
-        let mut mean_v = copy(rows[2], 0);
-        let mut variance = copy(rows[3], 0);
-        let mut chroma_variance = copy(rows[4], 0);
-        let mut scale = copy(rows[5], 0);
-        let mut chroma_scale = copy(rows[6], 0);
-        let mut width = copy(rows[7], 0);
-        let mut seen = copy(rows[8], 0);
+        let mut mean = copy(rows[0]);
+        let mut mean_u = copy(rows[1]);
+        let mut mean_v = copy(rows[2]);
+        let mut variance = copy(rows[3]);
+        let mut chroma_variance = copy(rows[4]);
+        let mut scale = copy(rows[5]);
+        let mut chroma_scale = copy(rows[6]);
+        let mut width = copy(rows[7]);
+        let mut seen = copy(rows[8]);
         for x in 0..SEGMENT {
             let learns = learns[x] > 0.0;
             let before = seen[x];
@@ -209,7 +210,7 @@ impl Pace {
 
 /// How far an appearance counts that was seen for so many frames, 0 to 1.
 #[inline(always)]
-pub(super) fn known(seen: f32) -> f32 {
+pub(super) fn confidence(seen: f32) -> f32 {
     ((seen - KNOWN.0) * (1.0 / (KNOWN.1 - KNOWN.0))).clamp(0.0, 1.0)
 }
 

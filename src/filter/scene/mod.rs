@@ -4,6 +4,8 @@
 //! about a new matte.
 
 mod appearance;
+mod evidence;
+mod learning;
 mod light;
 pub mod memory;
 mod subject_colors;
@@ -74,24 +76,12 @@ impl Colored {
     }
 }
 
-/// A segment of a row from `at` on.
+/// The first segment of a row.
 #[inline(always)]
-fn copy(row: &[f32], at: usize) -> [f32; SEGMENT] {
+fn copy(row: &[f32]) -> [f32; SEGMENT] {
     let mut segment = [0.0; SEGMENT];
-    segment.copy_from_slice(&row[at..][..SEGMENT]);
+    segment.copy_from_slice(&row[..SEGMENT]);
     segment
-}
-
-/// The smaller of two numbers: unlike `f32::min` one instruction.
-#[inline(always)]
-fn smaller(a: f32, b: f32) -> f32 {
-    if a < b { a } else { b }
-}
-
-/// The larger of two numbers: unlike `f32::max` one instruction.
-#[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
 }
 
 /// The natural logarithm of a number above 0, within 0.06: straight lines between the powers of 2.
