@@ -5,7 +5,8 @@
 //! They consist of convolutions with few channels, which the general way spends most of its time on
 //! bringing into the form that it needs. Here every tensor is kept pixel by pixel, with its channels
 //! side by side, so that 16 of them are a vector and what a convolution reads lies in rows. `graph`
-//! reads the file, `layers` turns it into passes (what follows a convolution is part of its pass),
+//! reads the file, `reader` and `windows` turn it into passes (`layers`; what follows a convolution is
+//! part of its pass),
 //! `plan` gives each tensor its place for one size of the picture, `conv` and `others` compute. A
 //! file with anything else in it is refused, and the general way takes it.
 
@@ -14,7 +15,9 @@ mod graph;
 mod layers;
 mod others;
 mod plan;
+mod reader;
 mod weights;
+mod windows;
 
 use graph::{Graph, Reason};
 use layers::{Layer, Layers};
