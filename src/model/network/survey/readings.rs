@@ -1,221 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What each way to read a model makes of a picture, for somebody who sees which one is right.
-//!
-//! The network runs once for each way to feed it; what it gives is read in every way that its
-//! numbers allow.
+//! Ways to read what a run gave.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use toml::Value;
 
-use super::super::ModelError;
-use super::super::context::ResolveContext;
-use super::super::description::{DescriptionKeys, Origin};
-use super::super::output::{OutputPlan, Scratch, classes_by_presence, decode, decode_instances};
-use super::super::output_kind::OutputKind;
-use super::super::session::{ModelSource, SharedSession};
-use super::super::signature::{GraphHint, Signature, TensorInfo};
-use super::load::{Loader, with_loader};
-use super::parts::Parts;
-use super::{Network, Options};
+use super::super::parts::Parts;
+use super::{Survey, Surveyed, and, pair};
 use crate::frame::{FrameFormat, FrameRef, GrayImage, Sampler};
+use crate::model::ModelError;
+use crate::model::context::ResolveContext;
+use crate::model::description::DescriptionKeys;
+use crate::model::output::{OutputPlan, Scratch, classes_by_presence, decode, decode_instances};
+use crate::model::output_kind::OutputKind;
+use crate::model::session::SharedSession;
+use crate::model::signature::{GraphHint, TensorInfo};
 
-/// Ways to feed a network that are tried.
-const MOST_FEEDS: usize = 8;
-/// Readings that are kept in all.
-const MOST: usize = 48;
 /// Other classes that are shown beside the likely one.
 const MOST_CLASSES: usize = 5;
-/// What the keys' origin is called.
-const SOURCE: &str = "survey";
-
-/// What programs usually make of code values, as lines of an `[input]` section.
-const NUMBERS: [&[(&str, &str)]; 4] = [
-    &[("input.range", "[0.0, 1.0]")],
-    &[
-        ("input.range", "[0.0, 1.0]"),
-        ("input.mean", "[0.485, 0.456, 0.406]"),
-        ("input.std", "[0.229, 0.224, 0.225]"),
-    ],
-    &[("input.range", "[-1.0, 1.0]")],
-    &[("input.range", "[0.0, 255.0]")],
-];
-
-/// One way to read a model, and the matte that it gives.
-#[derive(Debug, Clone)]
-pub struct Surveyed {
-    /// Keys and their values, as in a description.
-    keys: DescriptionKeys,
-    /// The matte of the picture, of the model's own size.
-    pub matte: GrayImage,
-}
-
-impl Surveyed {
-    /// What this reading says, as `key = value`, the likeliest first asked.
-    pub fn words(&self) -> Vec<String> {
-        self.keys.words(|origin| origin.source == SOURCE)
-    }
-
-    /// The description of this reading: what it says, and what the model's own `.toml`, called
-    /// `beside`, said already.
-    pub fn to_toml(&self, beside: &str) -> String {
-        let kept = |origin: &Origin| origin.source == SOURCE || origin.source == beside;
-        self.keys.to_toml(kept)
-    }
-}
-
-/// All ways to read a model.
-#[derive(Debug, Clone, Default)]
-pub struct Survey {
-    /// Those that its numbers allow, the likeliest first.
-    pub readings: Vec<Surveyed>,
-    /// Readings that its numbers contradict.
-    pub contradicted: usize,
-    /// Readings beyond those that are kept.
-    pub left_out: usize,
-    /// Why ways to feed it cannot be used, each once.
-    pub problems: Vec<String>,
-}
-
-impl Network {
-    /// Tries every way to feed a model and to read what it gives on `picture`. What the model or its
-    /// description says is not asked.
-    ///
-    /// # Errors
-    /// As [`Network::load`], but for questions that a description would answer.
-    pub fn survey(
-        source: &ModelSource,
-        options: &Options,
-        picture: &FrameRef,
-    ) -> Result<Survey, ModelError> {
-        with_loader(source, options, |loader| survey(loader, picture))
-    }
-}
-
-fn survey(loader: &Loader, picture: &FrameRef) -> Result<Survey, ModelError> {
-    let signature = loader.signature()?;
-    let mut survey = Survey::default();
-    let (mut feeds, mut first_error) = (Vec::new(), None);
-    let mut refuse = |survey: &mut Survey, error: ModelError| {
-        let problem = error.to_string();
-        if !survey.problems.contains(&problem) {
-            survey.problems.push(problem);
-        }
-        first_error.get_or_insert(error);
-    };
-    for way in ways_to_feed(loader, &signature, loader.keys.clone(), MOST_FEEDS) {
-        match way {
-            Ok(keys) => feeds.push(keys),
-            Err(error) => refuse(&mut survey, error),
-        }
-    }
-    feeds.truncate(MOST_FEEDS);
-    let room = MOST / feeds.len().max(1);
-    for keys in &feeds {
-        let made = loader
-            .with(keys)
-            .make(&|context, session| readings(context, session, picture, room));
-        match made {
-            Ok(made) => {
-                survey.readings.extend(made.value.readings);
-                survey.contradicted += made.value.contradicted;
-                survey.left_out += made.value.left_out;
-            }
-            Err(error) => refuse(&mut survey, error),
-        }
-    }
-    match first_error {
-        Some(error) if survey.readings.is_empty() => Err(error),
-        _ => Ok(survey),
-    }
-}
-
-/// The same keys and one more.
-fn and(keys: &DescriptionKeys, more: &[(&str, Value)]) -> Result<DescriptionKeys, ModelError> {
-    let (mut keys, origin) = (keys.clone(), Origin::new(SOURCE));
-    for (key, value) in more {
-        keys.insert(key, value.clone(), &origin)?;
-    }
-    Ok(keys)
-}
-
-fn pair([low, high]: [f32; 2]) -> Value {
-    Value::Array(vec![f64::from(low).into(), f64::from(high).into()])
-}
-
-/// Descriptions that say all about the inputs, the likeliest first; at most about `most`.
-fn ways_to_feed(
-    loader: &Loader,
-    signature: &Signature,
-    keys: DescriptionKeys,
-    most: usize,
-) -> Vec<Result<DescriptionKeys, ModelError>> {
-    let about = match loader.with(&keys).descriptor(signature) {
-        Ok(about) => about,
-        Err(error) => {
-            let ModelError::Ambiguous { key, .. } = &error else {
-                return vec![Err(error)];
-            };
-            let answers = answers_about_inputs(key, signature);
-            if answers.is_empty() {
-                return vec![Err(error)];
-            }
-            let ways = answers
-                .into_iter()
-                .flat_map(|answer| match and(&keys, &[(key, answer)]) {
-                    Ok(keys) => ways_to_feed(loader, signature, keys, most),
-                    Err(error) => vec![Err(error)],
-                });
-            return ways.take(most).collect();
-        }
-    };
-    let doubted = |key: &str| about.doubts.iter().any(|line| line.starts_with(key));
-    let orders: &[&str] = match doubted("order") {
-        true => &["rgb", "bgr"],
-        false => &[""],
-    };
-    let described = |keys: DescriptionKeys, order: &str| match order {
-        "" => Ok(keys),
-        order => and(&keys, &[("input.order", order.into())]),
-    };
-    let origin = Origin::new(SOURCE);
-    let numbered = |numbers: &[(&str, &str)]| {
-        let mut keys = keys.clone();
-        for (key, value) in numbers {
-            // Nothing of the table can be refused: a test of it says so.
-            let _ = keys.insert_text(key, value, &origin);
-        }
-        keys
-    };
-    let numbers: Vec<DescriptionKeys> = match doubted("range") {
-        true => NUMBERS.into_iter().map(numbered).collect(),
-        false => vec![keys.clone()],
-    };
-    let mut ways = Vec::new();
-    for order in orders {
-        ways.extend(numbers.iter().map(|keys| described(keys.clone(), order)));
-    }
-    ways
-}
-
-/// What a key about the inputs may be.
-fn answers_about_inputs(key: &str, signature: &Signature) -> Vec<Value> {
-    let numbers = |all: &[f64]| all.iter().map(|&number| number.into()).collect();
-    match key {
-        "input.name" => {
-            let names = signature.inputs.iter().map(|input| input.name.clone());
-            names.map(Value::String).collect()
-        }
-        "input.layout" => vec!["nchw".into(), "nhwc".into()],
-        "input.range" => vec![pair([0.0, 1.0]), pair([1.0, 0.0])],
-        "input.fourth" => numbers(&[0.0, 0.5, 1.0]),
-        extra if extra.starts_with("extra.") => numbers(&[1.0, 0.0, 0.5]),
-        _ => Vec::new(),
-    }
-}
-
 /// What is read of one run.
 struct Readings<'a> {
     context: &'a ResolveContext<'a>,
@@ -229,7 +33,7 @@ struct Readings<'a> {
 }
 
 /// Runs a network on the picture and reads it in all ways.
-fn readings(
+pub(super) fn readings(
     context: &ResolveContext,
     session: &Arc<SharedSession>,
     picture: &FrameRef,
