@@ -7,6 +7,7 @@ use gstmatte::model::{
 };
 use image::imageops::{self, FilterType};
 
+use crate::sessions::{RECURRENT, assert_share_model_alone};
 use crate::*;
 
 const BOTH: [EngineRequest; 2] = [EngineRequest::OnnxRuntime, EngineRequest::Embedded];
@@ -111,22 +112,9 @@ fn it_says_which_engine_runs() {
 
 #[test]
 fn models_are_shared_but_not_tensors_and_states() {
-    let pairs = [
-        ("extra.ratio", "0.5"),
-        ("input.width", "8"),
-        ("input.height", "6"),
-    ];
-    let [mut first, mut second] = [0, 1].map(|_| load_embedded("recurrent.onnx", &pairs).unwrap());
-    assert!(first.shares_session_with(&second));
-    fill(&mut first, |_, _| 1.0);
-    fill(&mut second, |_, p| ramp(p));
-    for factor in [0.5, 0.75] {
-        assert_matte(&matte(&mut first), |_| factor);
-        assert_matte(&matte(&mut second), |p| factor * ramp(p));
-    }
-    first.reset();
-    assert_matte(&matte(&mut second), |p| 0.875 * ramp(p));
-    assert_matte(&matte(&mut first), |_| 0.5);
+    let [mut first, mut second] =
+        [0, 1].map(|_| load_embedded("recurrent.onnx", &RECURRENT).unwrap());
+    assert_share_model_alone(&mut first, &mut second);
 }
 
 #[test]

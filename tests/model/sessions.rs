@@ -6,32 +6,39 @@ use gstmatte::model::{ModelError, Network, Options, ProviderRequest, Search, Ses
 
 use crate::*;
 
-#[test]
-fn sessions_are_shared_but_not_tensors_and_states() {
-    let pairs = [
-        ("extra.ratio", "0.5"),
-        ("input.width", "8"),
-        ("input.height", "6"),
-    ];
-    let mut first = load_ok("recurrent.onnx", &pairs);
-    let mut second = load_ok("recurrent.onnx", &pairs);
-    assert!(first.shares_session_with(&second));
-    fill(&mut first, |_, _| 1.0);
-    fill(&mut second, |_, p| ramp(p));
+/// What `recurrent.onnx` needs to be told.
+pub const RECURRENT: [(&str, &str); 3] = [
+    ("extra.ratio", "0.5"),
+    ("input.width", "8"),
+    ("input.height", "6"),
+];
+
+/// Two networks of `recurrent.onnx` share the model, and neither tensors nor states.
+pub fn assert_share_model_alone(first: &mut Network, second: &mut Network) {
+    assert!(first.shares_session_with(second));
+    fill(first, |_, _| 1.0);
+    fill(second, |_, p| ramp(p));
     for factor in [0.5, 0.75] {
-        assert_matte(&matte(&mut first), |_| factor);
-        assert_matte(&matte(&mut second), |p| factor * ramp(p));
+        assert_matte(&matte(first), |_| factor);
+        assert_matte(&matte(second), |p| factor * ramp(p));
     }
     first.reset();
-    assert_matte(&matte(&mut second), |p| 0.875 * ramp(p));
-    assert_matte(&matte(&mut first), |_| 0.5);
+    assert_matte(&matte(second), |p| 0.875 * ramp(p));
+    assert_matte(&matte(first), |_| 0.5);
+}
+
+#[test]
+fn sessions_are_shared_but_not_tensors_and_states() {
+    let mut first = load_ok("recurrent.onnx", &RECURRENT);
+    let mut second = load_ok("recurrent.onnx", &RECURRENT);
+    assert_share_model_alone(&mut first, &mut second);
 
     let other = Options {
         session: SessionOptions {
             threads: 2,
             ..SessionOptions::default()
         },
-        ..with(&pairs)
+        ..with(&RECURRENT)
     };
     assert!(!first.shares_session_with(&load("recurrent.onnx", &other).unwrap()));
 }
