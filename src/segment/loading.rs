@@ -80,16 +80,18 @@ impl MatteSegment {
     /// Says once that ONNX Runtime is missing, what runs, and what would make it faster.
     fn tell_missing_runtime(&self, about: &About) {
         if let Some(missing) = &about.missing_runtime {
+            let what = format!(
+                "The {} engine runs {}, since ONNX Runtime was not found. It computes builtin and \
+                 builtin-lite as fast; any other network takes less of the processor with ONNX \
+                 Runtime",
+                about.engine, about.name
+            );
+            // gst-launch-1.0 prints nothing but the details of such a message.
             gst::element_imp_info!(
                 self,
                 gst::LibraryError::Init,
-                (
-                    "The {} engine runs {}, since ONNX Runtime was not found. With ONNX Runtime \
-                     installed, the network takes less of the processor; all else is the same",
-                    about.engine,
-                    about.name
-                ),
-                ["{missing}"]
+                ("{what}"),
+                ["{what}.\n{missing}"]
             );
         }
     }
