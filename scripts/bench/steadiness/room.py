@@ -27,15 +27,19 @@ def is_room(matte):
 
 def subtractor(make):
     """A background subtractor of OpenCV. It cannot be told what not to learn, so a pixel where the
-    network sees a subject is shown the room as it was last seen there."""
+    network sees a subject is shown the room as it was last seen there, or noise if it never was: no
+    colour comes often enough to be taken for the room's."""
 
     def run(clip, mattes):
-        model, shown, out = make(), None, []
+        model, random, out = make(), np.random.default_rng(1), []
+        shown, seen = None, np.zeros(mattes[0].shape, bool)
         for picture, matte in zip(pictures(clip, mattes), mattes):
-            foreground = model.apply(picture, learningRate=0) if shown is not None else None
+            foreground = None if shown is None else model.apply(picture, learningRate=0)
             learns = is_room(matte)
+            seen |= learns
             shown = picture.copy() if shown is None else shown
             shown[learns] = picture[learns]
+            shown[~seen] = random.integers(0, 256, (int((~seen).sum()), 3), np.uint8)
             model.apply(shown, learningRate=LEARNING)
             out.append(matte if foreground is None else np.where(foreground == 0, 0, matte).astype(np.float32))
         return out
