@@ -4,6 +4,9 @@
 Weights are int8 a channel, activations uint8, whose ranges leave out one value in ten thousand. Channels are brought to
 like sizes before (see equalise.py). The first convolution and the last layers can stay in floating point: they are
 cheap, and edges suffer most from coarse steps there.
+
+Weights keep within 7 bits (-64 to 64). Where a processor has no VNNI, ONNX Runtime adds two products in 16 bits, which
+saturate: 2 x 255 x 127 is beyond 32,767, 2 x 255 x 64 is not. So the file gives the same on every kind of processor.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ def add_parser(sub) -> None:
     parser.add_argument("--pictures", type=int, default=128, help="pictures to calibrate on")
     parser.add_argument("--keep", type=int, nargs=2, default=(1, 1), metavar=("FIRST", "LAST"),
                         help="convolutions at the start and the end that stay in floating point")
+    parser.add_argument("--weight-bits", type=int, choices=(7, 8), default=7,
+                        help="8 is finer, and saturates on processors without VNNI (default 7)")
 
 
 class Calibration(quantization.CalibrationDataReader):
@@ -42,8 +47,10 @@ class Calibration(quantization.CalibrationDataReader):
         return next(self.feeds, None)
 
 
-def quantize(model: Path, output: Path, pictures: list[np.ndarray], keep: tuple[int, int] = (1, 1)) -> None:
-    """Writes the int8 version of `model`; metadata is carried over."""
+def quantize(model: Path, output: Path, pictures: list[np.ndarray], keep: tuple[int, int] = (1, 1), weight_bits: int = 7) -> None:
+    """Writes the int8 version of `model`, with weights of 7 or 8 bits; metadata is carried over."""
+    if weight_bits not in (7, 8):
+        raise UserError(f"weight bits are {weight_bits}; expected 7 or 8")
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
@@ -55,11 +62,11 @@ def quantize(model: Path, output: Path, pictures: list[np.ndarray], keep: tuple[
         quantization.quantize_static(
             str(prepared), str(output), Calibration(pictures), quant_format=quantization.QuantFormat.QDQ,
             activation_type=quantization.QuantType.QUInt8, weight_type=quantization.QuantType.QInt8,
-            per_channel=True, op_types_to_quantize=["Conv", "Add", "Relu"], nodes_to_exclude=floating,
+            per_channel=True, reduce_range=weight_bits == 7, op_types_to_quantize=["Conv", "Add", "Relu"], nodes_to_exclude=floating,
             calibrate_method=quantization.CalibrationMethod.Percentile, extra_options={"CalibPercentile": 99.99})
     result = onnx.load(output)
     onnx.helper.set_model_props(result, {p.key: p.value for p in onnx.load(model).metadata_props}
-                                | {"mattenet.int8": f"QDQ, {len(pictures)} pictures"})
+                                | {"mattenet.int8": f"QDQ, {len(pictures)} pictures, weights of {weight_bits} bits"})
     onnx.save(result, output)
 
 
@@ -73,7 +80,7 @@ def run(args) -> None:
     rows = frames.sampler.draw(0, args.pictures)
     pictures = [frames.whole(int(r))[0][..., :3].transpose(2, 0, 1)[None].astype(np.float32) / 255 for r in rows]
     output = Path(args.output)
-    quantize(Path(args.model), output, pictures, tuple(args.keep))
+    quantize(Path(args.model), output, pictures, tuple(args.keep), args.weight_bits)
     source = Path(args.model).with_suffix(".toml")
     if source.exists():
         text = source.read_text().replace(f'name = "{Path(args.model).stem}"', f'name = "{output.stem}"', 1)

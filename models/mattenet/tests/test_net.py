@@ -7,8 +7,10 @@ import pathlib
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
+from onnx import numpy_helper
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from mattenet import config, equalise, export, profile, quantize
@@ -126,6 +128,28 @@ def test_int8_stays_close(tmp_path):
     proto = onnx.load(tmp_path / "q.onnx")
     assert "QuantizeLinear" in {n.op_type for n in proto.graph.node}
     assert {p.key for p in proto.metadata_props} == {"licence", "mattenet.int8"}
+
+
+def test_int8_is_the_same_on_every_processor(tmp_path):
+    """Two products of a uint8 and a weight, which processors without VNNI add in 16 bits, never saturate."""
+    net = trained(NetConfig(**SMALL))
+    pictures = [np.random.default_rng(i).random((1, 3, 64, 96), dtype=np.float32) for i in range(8)]
+    (tmp_path / "m.onnx").write_bytes(export.to_onnx(net, {"licence": "x"}))
+    weights, alphas = {}, {}
+    for bits in (7, 8):
+        quantize.quantize(tmp_path / "m.onnx", tmp_path / "q.onnx", pictures, weight_bits=bits)
+        found = [numpy_helper.to_array(t) for t in onnx.load(tmp_path / "q.onnx").graph.initializer]
+        weights[bits] = np.concatenate([a.ravel() for a in found if a.dtype == np.int8 and a.ndim == 4]).astype(int)
+        for precise in ("0", "1"):  # "1": ONNX Runtime's slower kernels, which add in 32 bits everywhere
+            options = onnxruntime.SessionOptions()
+            options.add_session_config_entry("session.x64quantprecision", precise)
+            session = onnxruntime.InferenceSession(str(tmp_path / "q.onnx"), options, providers=["CPUExecutionProvider"])
+            alphas[bits, precise] = session.run(None, {"image": pictures[0]})[0]
+    assert np.abs(weights[7]).max() == 64 and 2 * 255 * 64 <= np.iinfo(np.int16).max
+    assert np.abs(weights[8]).max() == 127
+    assert (alphas[7, "0"] == alphas[7, "1"]).all()
+    with pytest.raises(UserError, match="weight bits"):
+        quantize.quantize(tmp_path / "m.onnx", tmp_path / "q.onnx", pictures, weight_bits=4)
 
 
 def test_a_channel_out_of_proportion_does_not_spoil_int8(tmp_path, monkeypatch):
