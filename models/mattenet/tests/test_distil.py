@@ -7,6 +7,7 @@ import copy
 import dataclasses
 import pathlib
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -137,7 +138,8 @@ def test_losses_that_would_be_left_out_are_refused(tiny, tmp_path, teacher):
 def test_the_config_takes_a_teacher_and_a_shipped_start(tiny, tmp_path, teacher):
     configs = pathlib.Path(__file__).parent.parent / "configs"
     found, shipped = (config_module.load(configs / name) for name in ("distilled.yaml", "matte.yaml"))
-    assert found.net == shipped.net and found.data.augment == shipped.data.augment and found.data.weights == shipped.data.weights
+    assert found.net == shipped.net and found.data.weights == shipped.data.weights
+    assert dataclasses.replace(found.data.augment, moving=0.0) == shipped.data.augment and found.data.augment.moving > 0
     assert found.loss.soft > 0 and found.loss.features > 0 and found.loss.steady > 0 and found.data.pair_count() > 0
     found.data, found.train.teacher = dataclasses.replace(tiny, pairs=0.5), teacher
     run_state.save(tmp_path / "start.pt", {"ema": MatteNet(found.net).state_dict()})
@@ -168,6 +170,36 @@ def test_a_pair_is_one_scene_a_moment_later(tiny):
         assert (image[0].mean() - image[1].mean()).abs() < 30
         apart.append(not torch.equal(alpha[0], alpha[1]))
     assert any(apart)
+
+
+def test_a_person_moves_before_a_room_that_stays(tiny, monkeypatch):
+    monkeypatch.setattr(augment, "moments", lambda image, rng: image)  # what is left is what moved
+    tiny.augment = AugmentConfig(moving=1.0, two_people=0.0, light=1.0, blur=1.0, colour=1.0)
+    frames = dataset.build(tiny, "train", (96, 72)).frames
+    moves = []
+    for seed in range(40):
+        index = int(np.flatnonzero(frames.pasteable)[seed % frames.pasteable.sum()])
+        (first, sure), (second, _) = frames.pair(index, np.random.default_rng(seed))
+        assert first.shape == second.shape == (72, 96, 4) and sure.shape == (72, 96)
+        # Away from both places of the person the room is the same, whatever the camera made of it.
+        near = cv2.dilate(np.maximum(first[..., 3], second[..., 3]), np.ones((31, 31), np.uint8)) > 0
+        assert np.abs(first[~near].astype(int) - second[~near])[..., :3].max(initial=0) <= 3
+        middles = [np.argwhere(f[..., 3] > 127).mean(0) for f in (first, second)]
+        moves.append(middles[1] - middles[0])
+    far = np.linalg.norm(moves, axis=1)
+    # A few hundredths of the frame at most, and both ways.
+    assert np.median(far) > 0.5 and far.max() < 0.08 * 96 and {np.sign(m[1]) for m in moves if abs(m[1]) > 0.5} == {-1, 1}
+
+
+def test_a_person_whom_the_frame_cuts_never_leaves_that_side():
+    rng = np.random.default_rng(4)
+    alpha = np.zeros((72, 96), np.uint8)
+    alpha[30:, 20:60] = 255
+    cut = [geometry.step(rng, alpha)[:, 2] for _ in range(50)]
+    assert min(y for _, y in cut) >= 0 and min(x for x, _ in cut) < 0 < max(x for x, _ in cut)
+    alpha[50:] = 255  # from left to right
+    assert all(x == 0 and y >= 0 for x, y in (geometry.step(rng, alpha)[:, 2] for _ in range(50)))
+    assert all(geometry.step(rng, alpha[::-1])[1, 2] <= 0 for _ in range(50))
 
 
 def test_without_pairs_batches_are_what_they_were(tiny):

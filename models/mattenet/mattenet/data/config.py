@@ -42,6 +42,7 @@ class AugmentConfig:
     behind: float = 0.0  # chance that a chair's back, lamp or shelf stands behind the head, drawn
     sharpness: float = 0.7  # share of those whose sharper half, person or room, is blurred until it is as soft as the other
     border: float = 0.25  # share of those where the person is partly outside the frame
+    moving: float = 0.0  # share of the pairs (data.pairs) in which the person moves before a room that stays
     colour: float = 0.9
     light: float = 0.2  # uneven light
     low_light: float = 0.12

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -103,19 +103,27 @@ class Frames(torch.utils.data.Dataset):
         clothes[..., :3] = (clothes[..., :3] * rng.uniform(0.3, 1.0)).astype(np.uint8)  # coats are darker than summer
         return clothes, trust
 
+    def _stand(self, index: int, rng: np.random.Generator) -> np.ndarray:
+        """Map of picture `index` to the frame that puts its person somewhere before another room."""
+        (shelf, i), aug = self.source(index), self.cfg.augment
+        rect = geometry.place(rng, shelf.box[i], int(shelf.touches[i]), self.size, rng.random() < aug.border)
+        degrees = rng.normal(0, aug.rotate / 2) if not shelf.touches[i] else 0.0
+        return geometry.matrix(rect, self.size, degrees, rng.random() < aug.flip)
+
+    def _furnished(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A room, perhaps with clothes that hang in it."""
+        room = self._room(rng)
+        if len(self.dressed) and rng.random() < self.cfg.augment.coats:
+            room = compose.hang(self._clothes(rng), room, rng)
+        return room
+
     def _scene(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """What the camera sees: picture `index`, or its person before another room; RGBA HxWx4 and confidence HxW."""
         aug = self.cfg.augment
         if self.pasteable[index] and rng.random() < aug.compose:
             shelf, i = self.source(index)
-            rect = geometry.place(rng, shelf.box[i], int(shelf.touches[i]), self.size, rng.random() < aug.border)
-            degrees = rng.normal(0, aug.rotate / 2) if not shelf.touches[i] else 0.0
-            m = geometry.matrix(rect, self.size, degrees, rng.random() < aug.flip)
-            person = geometry.warp(shelf.picture(i), m, self.size, cv2.BORDER_CONSTANT)
-            room = self._room(rng)
-            if len(self.dressed) and rng.random() < aug.coats:
-                room = compose.hang(self._clothes(rng), room, rng)
-            rgba, trust = compose.over(person, room, rng, aug.sharpness)
+            person = geometry.warp(shelf.picture(i), self._stand(index, rng), self.size, cv2.BORDER_CONSTANT)
+            rgba, trust = compose.over(person, self._furnished(rng), rng, aug.sharpness)
         else:
             rgba, trust = self._view(index, rng)
         rgba = np.ascontiguousarray(rgba)
@@ -130,14 +138,31 @@ class Frames(torch.utils.data.Dataset):
         rgb = augment.camera(np.ascontiguousarray(rgba[..., :3]), rng, self.cfg.augment)
         return np.dstack([rgb, rgba[..., 3]]), trust
 
+    def _walk(self, index: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Two moments of the person of picture `index` before another room: the person moves, the room does not."""
+        (shelf, i), m = self.source(index), self._stand(index, rng)
+        here = geometry.warp(shelf.picture(i), m, self.size, cv2.BORDER_CONSTANT)
+        moved = (geometry.step(rng, here[0][..., 3]) @ np.vstack([m, [0, 0, 1]])).astype(np.float64)
+        room = self._furnished(rng)
+        people = here, geometry.warp(shelf.picture(i), moved, self.size, cv2.BORDER_CONSTANT)
+        scenes = _alike(rng, lambda person: compose.over(person, room, rng, self.cfg.augment.sharpness), people)
+        return scenes[:: 1 if rng.random() < 0.5 else -1]  # towards the side that cuts the person, too, and away from it
+
     def pair(self, index: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Two frames of one still scene, as `sample` gives one: the second is moved by less than a pixel, both have noise,
-        exposure and compression of their own."""
-        rgba, trust = self._scene(index, rng)
-        steady = dataclasses.replace(self.cfg.augment, noise=0.0, low_light=0.0, jpeg=0.0)
-        rgba = np.dstack([augment.camera(np.ascontiguousarray(rgba[..., :3]), rng, steady), rgba[..., 3]])
-        return [(np.dstack([augment.moments(np.ascontiguousarray(f[..., :3]), rng), f[..., 3]]), t)
-                for f, t in ((rgba, trust), geometry.nudge(rgba, trust, rng))]
+        """Two frames, as `sample` gives one, with noise, exposure and compression of their own.
+
+        They show one still scene, the second moved by less than a pixel, or (augment.moving) a person who moves before a
+        room that stays.
+        """
+        aug = self.cfg.augment
+        walks = bool(aug.moving) and self.pasteable[index] and rng.random() < aug.moving
+        scenes = self._walk(index, rng) if walks else [self._scene(index, rng)]
+        steady = dataclasses.replace(aug, noise=0.0, low_light=0.0, jpeg=0.0)
+        seen = lambda scene: np.dstack([augment.camera(np.ascontiguousarray(scene[0][..., :3]), rng, steady), scene[0][..., 3]])
+        frames = [(rgba, trust) for rgba, (_, trust) in zip(_alike(rng, seen, scenes), scenes)]
+        if not walks:
+            frames.append(geometry.nudge(*frames[0], rng))
+        return [(np.dstack([augment.moments(np.ascontiguousarray(rgba[..., :3]), rng), rgba[..., 3]]), trust) for rgba, trust in frames]
 
     def whole(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Picture `index` stretched to the frame, unchanged: what validation and mining look at."""
@@ -168,6 +193,16 @@ class Frames(torch.utils.data.Dataset):
         frames = [frame for i, rng in zip(indices[:pairs], rngs) for frame in self.pair(int(i), rng)]
         frames += [self.sample(int(i), rng) for i, rng in zip(indices[pairs:], rngs[pairs:])]
         return self.pack(np.concatenate([np.repeat(indices[:pairs], 2), indices[pairs:]]), frames)
+
+
+def _alike(rng: np.random.Generator, make: Callable, of: Sequence) -> list:
+    """`make` of each of `of`, every time with the same random numbers."""
+    state = rng.bit_generator.state
+    made = []
+    for one in of:
+        rng.bit_generator.state = state
+        made.append(make(one))
+    return made
 
 
 def floats(batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

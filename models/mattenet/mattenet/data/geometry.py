@@ -155,6 +155,20 @@ def warp(source: tuple[np.ndarray, np.ndarray], m: np.ndarray, size: tuple[int, 
             cv2.warpAffine(confidence, m, size, flags=cv2.INTER_NEAREST, borderMode=outside))
 
 
+def step(rng: np.random.Generator, alpha: np.ndarray) -> np.ndarray:
+    """2x3 map of frame px that moves a person (alpha uint8 HxW) as far as people move from one frame of a call to the next.
+
+    A person whom a side of the frame cuts never moves away from that side: where the cut would be seen, there is nothing.
+    """
+    height, width = alpha.shape
+    across, down = rng.normal(0, 0.015, 2) * width
+    solid = alpha > 8
+    left, right, top, bottom = solid[:, 0].any(), solid[:, -1].any(), solid[0].any(), solid[-1].any()
+    across = 0.0 if left and right else -abs(across) if left else abs(across) if right else across
+    down = 0.0 if top and bottom else -abs(down) if top else abs(down) if bottom else down
+    return np.array([[1, 0, across], [0, 1, down]])
+
+
 def nudge(rgba: np.ndarray, trust: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A frame RGBA HxWx4 and its confidence HxW, moved by less than a pixel each way."""
     m = np.float32([[1, 0, rng.uniform(-0.75, 0.75)], [0, 1, rng.uniform(-0.75, 0.75)]])
