@@ -49,7 +49,7 @@ def test_what_is_worn_is_subject(name):
         change = np.abs(out[..., :3].astype(int) - rgba[..., :3]).max(-1)
         assert (change <= out[..., 3].astype(int) + 1).all() and (sure[out[..., 3].astype(int) - rgba[..., 3] > 200] == 255).all()
         grown += int((out[..., 3] > 127).sum()) - int((rgba[..., 3] > 127).sum())
-    assert grown > 0
+    assert grown > 0 or name == "glasses" and grown == 0, "only glasses lie within the face"
 
 
 @pytest.mark.parametrize("name", things.BEHIND)
@@ -62,6 +62,12 @@ def test_what_is_behind_is_not(name):
         assert (out[rgba[..., 3] == 255] == rgba[rgba[..., 3] == 255]).all()  # the person hides it
         changed += (out[..., :3] != rgba[..., :3]).any(-1).sum()
     assert changed > 1000
+
+
+def test_every_thing_has_its_chance():
+    assert set(things.CHANCES) == {*things.WORN, *things.BEHIND}
+    for some in (things.WORN, things.BEHIND):
+        assert sum(things.CHANCES[name] for name in some) == pytest.approx(1)
 
 
 def test_a_frame_without_a_head_stays_as_it_is():

@@ -2,7 +2,8 @@
 """Things that people wear, hold and sit in, drawn on and behind labelled people with exact mattes.
 
 Networks learn headsets from few pictures, and take a lamp beside a head for a part of it. So a frame may get a
-headset, a cap or a cup, which are subject, or a chair's back, a lamp or a shelf behind the head, which are not.
+headset, a cap, glasses or a cup, which are subject, or a chair's back, a lamp, a shelf, a plant or a picture behind the
+head, which are not.
 Everything is drawn here from ellipses, lines and boxes in random colours; no picture of others is used. A thing is
 shaded, takes the light of the person, is as blurred as the picture, and then goes through the camera with it.
 
@@ -165,6 +166,28 @@ def cap(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.paint(lambda m: cv2.polylines(m, [line], False, 255, canvas.length(rng.uniform(0.06, 0.12))), colour * rng.uniform(0.7, 1), rng)
 
 
+def glasses(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Two lenses with rims, the bridge and the temples: clear, tinted or bright with what they reflect."""
+    y, apart = rng.uniform(-0.18, 0.02), rng.uniform(0.2, 0.26)
+    lens = (rng.uniform(0.13, 0.19), rng.uniform(0.09, 0.16))
+    rim, colour = canvas.length(rng.uniform(0.015, 0.045)), _colour(rng)
+    size, round_ = tuple(map(canvas.length, lens)), rng.random() < 0.6
+    places = [(canvas.at(side * apart, y), (canvas.at(side * apart - lens[0], y - lens[1]), canvas.at(side * apart + lens[0], y + lens[1])))
+              for side in (-1, 1)]
+
+    def draw(mask: np.ndarray, width: int) -> None:
+        for middle, (first, last) in places:
+            cv2.ellipse(mask, middle, size, 0, 0, 360, 255, width) if round_ else cv2.rectangle(mask, first, last, 255, width)
+
+    if rng.random() < 0.35:  # the others are clear: only their rims are seen
+        tint = np.full(3, rng.uniform(10, 50)) if rng.random() < 0.6 else np.array([200, 215, 235]) * rng.uniform(0.6, 1)
+        canvas.paint(lambda m: draw(m, -1), tint, rng)
+    canvas.paint(lambda m: draw(m, rim), colour, rng)
+    for a, b in (((-apart + lens[0], y), (apart - lens[0], y)), ((-apart - lens[0], y), (-0.5, y)), ((apart + lens[0], y), (0.5, y))):
+        line = np.array([canvas.at(*a), canvas.at(*b)], np.int32)
+        canvas.paint(lambda m: cv2.polylines(m, [line], False, 255, rim), colour, rng)
+
+
 def held(canvas: Canvas, rng: np.random.Generator) -> None:
     """A cup or a phone before the chest or beside the face, and the fist that holds it."""
     x, y = rng.choice((-1, 1)) * rng.uniform(0.35, 0.85), rng.uniform(0.5, 1.2)
@@ -216,10 +239,39 @@ def shelf(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.paint(lambda m: cv2.rectangle(m, *board, 255, -1), _colour(rng), rng)
 
 
-WORN = {"headset": headset, "cap": cap, "held": held}
-BEHIND = {"chair": chair, "lamp": lamp, "shelf": shelf}
+def plant(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Leaves on stems that rise from a pot beside the head or the shoulder."""
+    x, foot = rng.choice((-1, 1)) * rng.uniform(0.5, 1.2), rng.uniform(0.6, 1.8)
+    pot, green = rng.uniform(0.15, 0.35), np.array([rng.uniform(20, 120), rng.uniform(70, 170), rng.uniform(15, 90)])
+    canvas.paint(lambda m: cv2.rectangle(m, canvas.at(x - pot, foot), canvas.at(x + pot, foot + 1.5 * pot), 255, -1), _colour(rng), rng)
+    long, wide = rng.uniform(0.12, 0.4), rng.uniform(0.15, 0.5)
+    for _ in range(int(rng.integers(6, 28))):
+        tip = np.array([x + rng.normal(0, 0.35), foot - rng.uniform(0.1, 1.6)])
+        stem = np.array([canvas.at(x, foot), canvas.at(*tip)], np.int32)
+        colour = green * rng.uniform(0.6, 1.3)
+        canvas.paint(lambda m: cv2.polylines(m, [stem], False, 255, canvas.length(0.015)), colour * 0.7, rng)
+        leaf, turn = tuple(map(canvas.length, (long / 2, long * wide / 2))), rng.uniform(0, 180)
+        canvas.paint(lambda m: cv2.ellipse(m, canvas.at(*tip), leaf, turn, 0, 360, 255, -1), colour, rng)
+
+
+def picture(canvas: Canvas, rng: np.random.Generator) -> None:
+    """A frame on the wall with a portrait in it that nobody is: an oval over shoulders, flat, as on a poster or in a mirror."""
+    wide, tall = rng.uniform(0.35, 0.8), rng.uniform(0.4, 0.9)
+    x, y = rng.choice((-1, 1)) * rng.uniform(0.6, 1.6), rng.uniform(-0.7, 0.5)
+    corners = lambda grow: (canvas.at(x - wide * grow / 2, y - tall * grow / 2), canvas.at(x + wide * grow / 2, y + tall * grow / 2))
+    canvas.paint(lambda m: cv2.rectangle(m, *corners(1), 255, -1), _colour(rng), rng)
+    canvas.paint(lambda m: cv2.rectangle(m, *corners(rng.uniform(0.75, 0.92)), 255, -1), _colour(rng), rng)
+    if rng.random() < 0.7:
+        skin, head = np.array([1.0, 0.76, 0.62]) * rng.uniform(60, 235), min(wide, tall) * rng.uniform(0.12, 0.2)
+        shoulders = tuple(map(canvas.length, (1.8 * head, 1.2 * head)))
+        canvas.paint(lambda m: cv2.ellipse(m, canvas.at(x, y + 0.34 * tall), shoulders, 0, 180, 360, 255, -1), _colour(rng), rng)
+        canvas.paint(lambda m: cv2.ellipse(m, canvas.at(x, y - 0.02 * tall), tuple(map(canvas.length, (head, 1.3 * head))), 0, 0, 360, 255, -1), skin, rng)
+
+
+WORN = {"headset": headset, "cap": cap, "glasses": glasses, "held": held}
+BEHIND = {"chair": chair, "lamp": lamp, "shelf": shelf, "plant": plant, "picture": picture}
 # A headset is what calls are full of, and what networks lose.
-CHANCES = {"headset": 0.6, "cap": 0.2, "held": 0.2, "chair": 0.5, "lamp": 0.25, "shelf": 0.25}
+CHANCES = {"headset": 0.5, "cap": 0.15, "glasses": 0.2, "held": 0.15, "chair": 0.35, "lamp": 0.15, "shelf": 0.15, "plant": 0.2, "picture": 0.15}
 
 
 def add(frame: tuple[np.ndarray, np.ndarray], things: dict, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
