@@ -81,7 +81,7 @@ build() {
         install -D -m 644 -t "$stage/usr/lib/systemd/user" camera/matte-camera.service
         pages
     fi
-    document README.md docs/*.md models/MODEL_CARD.md
+    document README.md docs/*.md models/MODEL_CARD.md models/ATTRIBUTION.md
     install -m 644 packaging/debian/copyright "$doc/copyright"
     gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
     chmod 644 "$doc/changelog.gz"

@@ -190,3 +190,9 @@ def test_unknown_loader_is_an_error(tiny):
     tiny.sources["rooms"].loader = "video"
     with pytest.raises(UserError, match="'video'"):
         sources(tiny)
+
+
+def test_every_folder_of_pictures_is_credited():
+    models = pathlib.Path(__file__).parents[2]
+    pages = (models / "MODEL_CARD.md").read_text() + (models / "ATTRIBUTION.md").read_text()
+    assert not [folder for folder in sources(DataConfig()) if f"| `{folder}` |" not in pages]
