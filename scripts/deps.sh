@@ -34,7 +34,8 @@ declare -A PACKAGES=(
     [examples]="chromium chromium-driver gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 gir1.2-gtk-3.0
                 gstreamer1.0-gtk3 xvfb"
     [systems]="debootstrap mmdebstrap qemu-user qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-               gcc-arm-linux-gnueabihf libc6-dev-armhf-cross dpkg-dev xz-utils python3 python3-pip unzip"
+               gcc-arm-linux-gnueabihf libc6-dev-armhf-cross dpkg-dev xz-utils
+               debhelper lintian desktop-file-utils appstream imagemagick python3 python3-pip unzip"
 )
 
 as_root() {

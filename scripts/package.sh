@@ -1,119 +1,101 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Debian packages of what was built here: gstreamer1.0-matte (plugin, tools, models, documents) and,
-# for systems whose distribution has no ONNX Runtime (Debian 12), matte-onnxruntime.
+# The Debian package gstreamer1.0-matte (plugin, matte-camera, tools, models, documents) of what was
+# built here, by debhelper; packaging/debian has its rules.
 #
 #   scripts/package.sh build [ARCH [PLUGIN]]   into $TARGET/packages; ARCH: amd64 (default: this
 #                                              machine's), arm64, armhf; PLUGIN: a libgstmatte.so
-#   scripts/package.sh test NAME               installs, uses and removes them in a clean bookworm,
-#                                              trixie or forky (scripts/systems/roots.sh)
+#                                              with matte-camera beside it
+#   scripts/package.sh check [FOLDER]          lintian, the desktop's own checks, and whether FOLDER, a
+#                                              prefix that Meson has installed to, has the same files
+#   scripts/package.sh test NAME               installs, uses and purges it in a clean bookworm, trixie
+#                                              or forky (scripts/systems/roots.sh)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
 out=$TARGET/packages
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
-
-# Fills the computed fields of a control file; packaging/debian has the templates.
-fill() { # template
-    sed -e "s|@VERSION@|$version|g" -e "s|@ARCH@|$arch|g" -e "s|@SHLIBS@|$shlibs|g" \
-        -e "s|@SIZE@|$(du -sk --apparent-size "$stage" | cut -f1)|g" -e "s|@ORT@|${ort:-}|g" "$1"
-}
-# Files belong to root and have the commit's time, so that the same sources give the same package.
-pack() { # name version
-    local epoch file=$out/$1_$2_$arch.deb
-    epoch=$(git log -1 --format=%ct 2>/dev/null || date +%s)
-    find "$stage" -type d -exec chmod 755 {} +
-    (cd "$stage" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
-    find "$stage" -exec touch --no-dereference --date="@$epoch" {} +
-    mkdir -p "$out"
-    SOURCE_DATE_EPOCH=$epoch dpkg-deb --root-owner-group --build "$stage" "$file" >/dev/null
-    say "$file: $(stat -c %s "$file") bytes"
-}
-document() { # files...: into the package's own folder of documents
-    install -d "$doc"
-    install -m 644 "$@" "$doc"
-}
-
-# The manual page and completions of matte-camera, by the program itself; of another processor, by
-# ours.
-pages() {
-    local run=$program share=$stage/usr/share
-    [ "$arch" = "$(dpkg --print-architecture)" ] || run=$TARGET/release/matte-camera
-    [ -x "$run" ] || die "the manual page is made by this machine's build: cargo build --release"
-    install -d "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/vendor-completions" \
-        "$share/fish/vendor_completions.d"
-    "$run" --generate man | gzip -9n >"$share/man/man1/matte-camera.1.gz"
-    "$run" --generate bash >"$share/bash-completion/completions/matte-camera"
-    "$run" --generate zsh >"$share/zsh/vendor-completions/_matte-camera"
-    "$run" --generate fish >"$share/fish/vendor_completions.d/matte-camera.fish"
-    chmod 644 "$share/man/man1/matte-camera.1.gz" "$share/bash-completion/completions/matte-camera" \
-        "$share/zsh/vendor-completions/_matte-camera" "$share/fish/vendor_completions.d/matte-camera.fish"
-}
+revision=$version-1
+package_of() { echo "$out/gstreamer1.0-matte_${revision}_$1.deb"; } # architecture
 
 build() {
-    arch=${1:-$(dpkg --print-architecture)}
-    plugin=${2:-$TARGET/release/libgstmatte.so}
-    have dpkg-shlibdeps || die "dpkg-shlibdeps is needed: apt-get install dpkg-dev"
-    [ -e "$plugin" ] || die "no plugin at $plugin: cargo build --release makes it"
-    local gnu strip=strip
-    gnu=$(dpkg-architecture -a"$arch" -qDEB_HOST_MULTIARCH)
-    [ "$arch" = "$(dpkg --print-architecture)" ] || strip=$gnu-strip
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
-
-    stage=$work/gstreamer1.0-matte doc=$stage/usr/share/doc/gstreamer1.0-matte
-    install -d "$stage/DEBIAN" "$stage/usr/lib/$gnu/gstreamer-1.0" "$stage/usr/bin" "$stage/usr/share/matte"
-    install -m 644 "$plugin" "$stage/usr/lib/$gnu/gstreamer-1.0/libgstmatte.so"
-    "$strip" --strip-unneeded --remove-section=.comment "$stage/usr/lib/$gnu/gstreamer-1.0/libgstmatte.so"
-    # The networks are inside the plugin; these files are for other programs.
-    for model in models/*.onnx models/*.modelinfo models/*.toml; do
-        [ -e "$model" ] && install -D -m 644 -t "$stage/usr/share/matte/models" "$model"
+    local native plugin program ours=$TARGET/release
+    native=$(dpkg --print-architecture)
+    local arch=${1:-$native}
+    plugin=$(realpath -m "${2:-$ours/libgstmatte.so}")
+    program=${plugin%/*}/matte-camera
+    # As the release's own build, where there is one.
+    [ "$arch" != "$native" ] || ours=${plugin%/*}
+    have dh || die "debhelper is needed: apt-get install debhelper"
+    local file
+    for file in "$plugin" "$program"; do
+        [ -x "$file" ] || die "there is no $file: cargo build --release makes it (scripts/systems/cross.sh for Arm)"
     done
-    install -D -m 755 -t "$stage/usr/share/matte/tools" scripts/fetch-models.sh
-    install -D -m 644 -t "$stage/usr/share/matte/tools/models" scripts/models/*.py scripts/models/requirements.txt
-    # shellcheck disable=SC2016  # for the script that is written
-    printf '#!/bin/sh\nexec /usr/share/matte/tools/fetch-models.sh "$@"\n' >"$stage/usr/bin/matte-fetch-models"
-    chmod 755 "$stage/usr/bin/matte-fetch-models"
-    local program=${plugin%/*}/matte-camera
-    if [ -x "$program" ]; then
-        install -m 755 "$program" "$stage/usr/bin/"
-        "$strip" --strip-unneeded "$stage/usr/bin/matte-camera"
-        install -D -m 644 -t "$stage/usr/lib/systemd/user" camera/matte-camera.service
-        pages
-    fi
-    document README.md docs/*.md models/MODEL_CARD.md models/ATTRIBUTION.md
-    install -m 644 packaging/debian/copyright "$doc/copyright"
-    gzip -9n <CHANGELOG.md >"$doc/changelog.gz"
-    chmod 644 "$doc/changelog.gz"
-    cp -r --no-preserve=mode pipelines "$doc/pipelines"
+    for file in "$ours/libgstmatte.so" "$ours/matte-camera"; do
+        [ -x "$file" ] || die "pages and dependencies are those of this machine's build: cargo build --release"
+    done
+    local folder work
+    folder=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder's name is meant as it is now
+    trap "rm -rf '$folder'" EXIT
+    # dh_builddeb writes beside the folder that it works in.
+    work=$folder/matte
+    mkdir "$work"
+    cp -r packaging/debian "$work/"
+    # The commit's time, so that the same sources give the same package.
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
+    export SOURCE_DATE_EPOCH
+    cat >"$work/debian/changelog" <<CHANGES
+matte ($revision) unstable; urgency=medium
 
-    # What the binaries link against, by the libraries' own lists; of another processor, by ours.
-    install -d "$work/debian"
-    printf 'Source: matte\n\nPackage: gstreamer1.0-matte\nArchitecture: any\n' >"$work/debian/control"
-    local binary=$stage/usr/lib/$gnu/gstreamer-1.0/libgstmatte.so
-    [ "$arch" = "$(dpkg --print-architecture)" ] || binary=$TARGET/release/libgstmatte.so
-    [ -e "$binary" ] || die "dependencies are computed from this machine's build: cargo build --release"
-    shlibs=$(cd "$work" && dpkg-shlibdeps -O --ignore-missing-info "$binary" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
-    [ -n "$shlibs" ] || die "dpkg-shlibdeps found no dependencies of $binary"
-    fill packaging/debian/control >"$stage/DEBIAN/control"
-    pack gstreamer1.0-matte "$version"
+  * Version $version; CHANGELOG.md, which is beside this file, says what is new.
 
-    # Libraries that the plugin loads at run time are found beside the system's own.
-    local library
-    ort=1.32.0 library=$MATTE_CACHE/onnxruntime-$ort
-    if [ "$arch" = "$(dpkg --print-architecture)" ] && [ -e "$library/libonnxruntime.so.$ort" ]; then
-        stage=$work/matte-onnxruntime doc=$stage/usr/share/doc/matte-onnxruntime shlibs=
-        install -d "$stage/DEBIAN" "$stage/usr/lib/$gnu" "$doc"
-        install -m 644 "$library/libonnxruntime.so.$ort" "$stage/usr/lib/$gnu/"
-        install -m 644 "$library/LICENSE" "$doc/copyright"
-        gzip -9n <"$library/ThirdPartyNotices.txt" >"$doc/ThirdPartyNotices.txt.gz"
-        fill packaging/debian/control.onnxruntime >"$stage/DEBIAN/control"
-        pack matte-onnxruntime "$ort+matte$version"
-    fi
+ -- matte developers <matte@users.noreply.github.com>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
+CHANGES
+    mkdir -p "$out"
+    (
+        cd "$work"
+        dpkg-architecture -a"$arch" -c env SOURCES="$ROOT" PLUGIN="$plugin" PROGRAM="$program" \
+            NATIVE_PLUGIN="$ours/libgstmatte.so" NATIVE_PROGRAM="$ours/matte-camera" \
+            debian/rules binary
+    ) >"$out/build-$arch.log" 2>&1 || {
+        tail -n 20 "$out/build-$arch.log" >&2
+        die "debhelper fails: $out/build-$arch.log"
+    }
+    mv "$folder/gstreamer1.0-matte_${revision}_$arch.deb" "$out/"
+    say "$(package_of "$arch"): $(stat -c %s "$(package_of "$arch")") bytes"
 }
 
-# In a clean system: apt installs the package with its dependencies, a pipeline runs, a matte is
-# made, and after removal nothing of the package is left.
+# The files of a package and of a prefix that Meson has installed to, by the same names.
+files_of_package() { # package
+    dpkg-deb --fsys-tarfile "$1" | tar -t | grep -v '/$' | sed -e 's|^\./usr/||' -e "s|^lib/[^/]*/gstreamer-1.0|lib/gstreamer-1.0|" \
+        -e 's|zsh/vendor-completions|zsh/site-functions|' -e 's|doc/gstreamer1.0-matte|doc/matte|' \
+        \
+        -e '/changelog\.Debian\.gz$/d' -e 's|matte/changelog\.gz|matte/CHANGELOG.md|' -e 's|matte/copyright|matte/LICENSE|' \
+        -e '/man1\//s/\.gz$//' | sort
+}
+files_of_prefix() { # folder
+    (cd "$1" && find . -type f -printf '%P\n' | grep -v -e '\.a$' -e '\.pc$' | sort)
+}
+
+check() {
+    local package status=0
+    package=$(package_of "$(dpkg --print-architecture)")
+    [ -e "$package" ] || die "there is no $package: scripts/package.sh build"
+    holds() { # name, log, command
+        if "${@:3}" >"$2" 2>&1; then echo "ok package: $1"; else echo "not ok package: $1" && status=1; fi
+        sed 's/^/# /' "$2"
+    }
+    same() { diff <(files_of_package "$package") <(files_of_prefix "$1"); }
+    holds "lintian finds no errors" "$out/lintian.log" lintian --no-cfg --fail-on error "$package"
+    holds "desktop entry" "$out/desktop.log" desktop-file-validate packaging/desktop/*.desktop
+    holds "metainfo" "$out/metainfo.log" appstreamcli validate --no-net packaging/desktop/*.metainfo.xml
+    [ -z "${1:-}" ] || holds "Meson installs the same files" "$out/meson.log" same "$1"
+    return $status
+}
+
+# In a clean system: apt installs the package with its dependencies, one line blurs the room, the tools
+# start, and after a purge nothing of the package is left.
 test_inside() {
     local system=$1 log=/tmp/log
     export DEBIAN_FRONTEND=noninteractive
@@ -123,47 +105,71 @@ test_inside() {
         exit 1
     }
     apt-get -q -o Acquire::Check-Valid-Until=false update >$log 2>&1 || fail "no package lists"
-    local before after packages arch
+    local before after arch installed
     arch=$(dpkg --print-architecture)
-    packages=("$out"/gstreamer1.0-matte_"${version}"_"$arch".deb)
-    before=$(find / -xdev \( -name '*matte*' -o -path '/usr/share/doc/matte*' \) -not -path "$ROOT/*" -not -path '/proc/*' | sort)
-    apt-get -q install -y --no-install-recommends "${packages[@]}" gstreamer1.0-tools >>$log 2>&1 || fail "does not install"
-    echo "ok $system: installs with $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' gstreamer1.0-matte libgstreamer1.0-0 'libonnxruntime*' matte-onnxruntime 2>/dev/null | sed -n 's/^installed //p' | paste -sd,)"
+    traces() { find / -xdev \( -name '*matte*' -o -path '/usr/share/doc/gstreamer1.0-matte*' \) -not -path "$ROOT/*" -not -path '/proc/*' | sort; }
+    before=$(traces)
+    (cd "$out" && apt-get -q install -y "./gstreamer1.0-matte_${revision}_$arch.deb") >>$log 2>&1 || fail "does not install"
+    echo "ok $system: apt install ./gstreamer1.0-matte, with $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' gstreamer1.0-matte libgstreamer1.0-0 'libonnxruntime*' 2>/dev/null | sed -n 's/^installed //p' | paste -sd,)"
     gst-inspect-1.0 matte >>$log 2>&1 || fail "GStreamer does not find the plugin"
-    local model=()
-    [ -z "${MATTE_MODEL:-}" ] || model=(model="$MATTE_MODEL")
-    gst-launch-1.0 -q videotestsrc num-buffers=10 ! mattebackground on-missing-matte=fail "${model[@]}" \
-        ! fakesink >>$log 2>&1 || fail "no pipeline runs"
-    echo "ok $system: every frame gets its matte, with nothing but GStreamer"
+    # What outside is compared.
+    local picture="filesrc location=$ROOT/docs/pictures/input.jpg ! jpegdec ! videoconvert"
+    # shellcheck disable=SC2086  # a line of words
+    gst-launch-1.0 -q $picture ! mattebackground on-missing-matte=fail ! videoconvert ! video/x-raw,format=RGB \
+        ! filesink location="$out/$system.rgb" >>$log 2>&1 || fail "no pipeline runs"
+    [ -s "$out/$system.rgb" ] || fail "no frame came"
+    echo "ok $system: one line runs"
     matte-fetch-models --help >>$log 2>&1 || fail "matte-fetch-models does not start"
-    if [ -x /usr/bin/matte-camera ]; then
-        matte-camera --help >>$log 2>&1 || fail "matte-camera does not start"
-        # Systems for containers leave manual pages out.
-        [ ! -e /usr/share/man/man1/matte-camera.1.gz ] ||
-            zgrep -q blur-strength /usr/share/man/man1/matte-camera.1.gz || fail "the manual page lacks options"
-        bash -c '. /usr/share/bash-completion/completions/matte-camera && complete -p matte-camera' >>$log 2>&1 ||
-            fail "Bash cannot read its completions"
-    fi
-    echo "ok $system: the tools start"
+    matte-camera --help >>$log 2>&1 || fail "matte-camera does not start"
+    # Systems for containers leave manual pages out.
+    [ ! -e /usr/share/man/man1/matte-camera.1.gz ] ||
+        zgrep -q 'blur.*strength' /usr/share/man/man1/matte-camera.1.gz || fail "the manual page lacks options"
+    bash -c '. /usr/share/bash-completion/completions/matte-camera && complete -p matte-camera' >>$log 2>&1 ||
+        fail "Bash cannot read its completions"
+    MATTE_SOURCE="videotestsrc num-buffers=3" MATTE_SINK=fakesink /usr/share/matte/pipelines/background.sh image >>$log 2>&1 ||
+        fail "the installed pipelines do not run"
+    echo "ok $system: program, tools and pipelines start"
     [ -e /usr/share/doc/gstreamer1.0-matte/copyright ] || fail "no copyright file"
     dpkg --verify gstreamer1.0-matte >>$log 2>&1 || fail "files differ from the package's sums"
-    apt-get -q purge -y gstreamer1.0-matte matte-onnxruntime >>$log 2>&1 ||
-        apt-get -q purge -y gstreamer1.0-matte >>$log 2>&1 || fail "does not go"
-    after=$(find / -xdev \( -name '*matte*' -o -path '/usr/share/doc/matte*' \) -not -path "$ROOT/*" -not -path '/proc/*' | sort)
+    installed=$(dpkg-query -L gstreamer1.0-matte)
+    apt-get -q purge -y gstreamer1.0-matte >>$log 2>&1 || fail "does not go"
+    after=$(traces)
     [ "$before" = "$after" ] || fail "left behind: $(comm -13 <(echo "$before") <(echo "$after") | tr '\n' ' ')"
+    while read -r file; do
+        [ ! -e "$file" ] || [ -d "$file" ] || fail "left behind: $file"
+    done <<<"$installed"
     if gst-inspect-1.0 matte >/dev/null 2>&1; then fail "the plugin is still there"; fi
-    echo "ok $system: nothing is left after removal"
+    echo "ok $system: nothing is left after a purge"
+}
+
+# Whether the picture from the clean system shows the person as before, and the shelf behind without
+# its edges.
+blurred() { # system
+    local seen=(-size 640x480 -depth 8 "rgb:$out/$1.rgb") was=("$ROOT/docs/pictures/input.jpg") face edges_was edges_seen
+    edges() { # place, picture...: the mean difference from one column to the next, in 1/255
+        convert \( "${@:2}" \) \( -clone 0 -roll +1+0 \) -compose difference -composite -crop "$1" +repage -format '%[fx:255*mean]' info:
+    }
+    face=$(convert "${was[@]}" "${seen[@]}" -compose difference -composite -crop 60x60+240+200 +repage -format '%[fx:255*mean]' info:)
+    edges_was=$(edges 45x180+95+150 "${was[@]}") edges_seen=$(edges 45x180+95+150 "${seen[@]}")
+    echo "# $1: the face differs by $face of 255; edges of the shelf: $edges_was before, $edges_seen behind the person"
+    if awk -v face="$face" -v was="$edges_was" -v seen="$edges_seen" 'BEGIN { exit !(face < 6 && seen < was / 3) }'; then
+        echo "ok $1: the room is blurred, the face is not"
+    else
+        echo "not ok $1: the room is blurred, the face is not"
+        return 1
+    fi
 }
 
 case ${1:-} in
     build) build "${@:2}" ;;
+    check) check "${@:2}" ;;
     test)
-        # A model, if the plugin has none inside.
-        . scripts/env.sh
-        env -u GST_PLUGIN_PATH -u ORT_DYLIB_PATH ${MATTE_MODEL:+MATTE_MODEL="/cache/models/${MATTE_MODEL##*/}"} \
-            "$ROOT/scripts/systems/roots.sh" clean "${2:?which system? (scripts/systems/roots.sh list)}" \
+        mkdir -p "$out"
+        rm -f "$out/${2:?which system? (scripts/systems/roots.sh list)}.rgb"
+        env -u GST_PLUGIN_PATH -u ORT_DYLIB_PATH -u MATTE_MODEL "$ROOT/scripts/systems/roots.sh" clean "$2" \
             env CARGO_TARGET_DIR="$TARGET" scripts/package.sh test-inside "$2" 2>&1 | grep -v -e '^Schema error' -e '^$'
+        blurred "$2"
         ;;
     test-inside) test_inside "$2" ;;
-    *) die "what? build [ARCH [PLUGIN]] or test NAME" ;;
+    *) die "what? build [ARCH [PLUGIN]], check [FOLDER] or test NAME" ;;
 esac

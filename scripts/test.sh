@@ -175,6 +175,10 @@ step_systems() {
         scripts/systems/test-in.sh $system v1_26 || status=1
     done
     logged package-build scripts/package.sh build
+    # Beside what the step meson has installed, if it ran.
+    local prefix=$TARGET/meson-root
+    [ -d "$prefix/share" ] || prefix=
+    logged package-check scripts/package.sh check ${prefix:+"$prefix"}
     for system in bookworm trixie forky; do logged package-$system scripts/package.sh test $system; done
     for processor in aarch64 armv7; do
         logged $processor-build scripts/systems/cross.sh $processor build
