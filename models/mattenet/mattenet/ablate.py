@@ -21,8 +21,11 @@ from mattenet import export, profile
 from mattenet.config import Config
 from mattenet.errors import UserError
 from mattenet.net.matte import MatteNet
+from mattenet.review import tags
 from mattenet.train import check
-from mattenet.train.loop import Trainer
+from mattenet.train.loop import IMAGENET, Trainer
+
+LITE0 = {"net.encoder": "lite0", "net.decoder": [96, 48, 32, 16], "net.decoder_depths": [1, 2, 2, 1]}
 
 # Row: what is changed. `{init}` stands for the weights given with --init; the base starts at random,
 # because a changed backbone could not use them all.
@@ -63,6 +66,11 @@ ROWS: dict[str, dict[str, object]] = {
     "hanging clothes, too": {"data.augment.coats": 0.3},
     "things that are worn, too": {"data.augment.worn": 0.3},
     "things behind heads, too": {"data.augment.behind": 0.3},
+    "no video calls": {"data.weights": {f"scenario/webcam_{name}": 0.0 for name in ("openscapes", "calls_mit", "calls_ccby", "cisco")}},
+    "pairs of still scenes, steady": {"data.pairs": 0.25, "loss.steady": 10.0},
+    "pairs, half of them with people who move, steady": {"data.pairs": 0.25, "loss.steady": 10.0, "data.augment.moving": 0.5},
+    "encoder of EfficientNet-Lite0, from random weights": LITE0,
+    "encoder of EfficientNet-Lite0 that has seen ImageNet": LITE0 | {"train.init": IMAGENET},
     "no camera effects": {f"data.augment.{k}": 0.0
                           for k in ("colour", "light", "low_light", "blur", "noise", "jpeg", "gray")},
 }
@@ -87,12 +95,13 @@ def changed(base: Config, changes: dict[str, object], init: str) -> Config | Non
     return cfg
 
 
-def measure(cfg: Config, out: Path, pictures: list) -> dict:
-    """Trains one run and measures its averaged weights."""
+def measure(cfg: Config, out: Path, pictures: list, tagged: list) -> dict:
+    """Trains one run and measures its averaged weights, also on pictures by tag (see check.tagged)."""
     out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(cfg, out)
     loss = trainer.fit()
     result = check.measure(trainer.ema.net, pictures)
+    result["tags"] = check.measure(trainer.ema.net, tagged)["folders"] if tagged else {}
     (out / "last.pt").unlink()
     net = MatteNet(cfg.net)
     return {"loss": loss, "parameters": profile.parameters(net), "flops": profile.flops(net), **result}
@@ -137,6 +146,19 @@ def table(results: dict[str, list[dict]], ratios: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
+def by_tag(results: dict[str, list[dict]]) -> str:
+    """Markdown: a row each with the IoU on the pictures of each tag; empty where no run was measured by tag."""
+    found = {row: [run["tags"] for run in runs if run.get("tags")] for row, runs in results.items()}
+    names = [tag for tag in tags.TAGS if any(tag in run for runs in found.values() for run in runs)]
+    if not names:
+        return ""
+    lines = [f"| rule changed | {' | '.join(names)} |", "| --- |" + " --- |" * len(names)]
+    for row, runs in found.items():
+        values = [[run[tag] for run in runs if tag in run] for tag in names]
+        lines.append(f"| {row} | {' | '.join(f'{np.mean(v):.4f}' if v else '' for v in values)} |")
+    return "\n\n" + "\n".join(lines)
+
+
 def add_parser(sub) -> None:
     parser = sub.add_parser("ablate", description=__doc__)
     config_module.add_arguments(parser)
@@ -153,7 +175,7 @@ def run(args) -> None:
     base.train.check_minutes = base.train.save_minutes = 1e9
     out = Path(args.run)
     out.mkdir(parents=True, exist_ok=True)
-    pictures = check.pictures(base, base.train.check_pictures)
+    pictures, tagged = check.pictures(base, base.train.check_pictures), check.tagged(base)
     results: dict[str, list[dict]] = {}
     rows = {row: changed(base, changes, args.init) for row, changes in ROWS.items()
             if row == "base" or not args.only or any(word in row for word in args.only)}
@@ -166,9 +188,9 @@ def run(args) -> None:
             file = out / f"{name}.{seed}.json"
             if not file.exists():
                 print(f"{row}, seed {seed}")
-                file.write_text(json.dumps(measure(cfg, out / "running", pictures)))
+                file.write_text(json.dumps(measure(cfg, out / "running", pictures, tagged)))
             results.setdefault(row, []).append(json.loads(file.read_text()))
-            (out / "table.md").write_text(table(results, {}) + "\n")
-    text = table(results, times(rows))
+            (out / "table.md").write_text(table(results, {}) + by_tag(results) + "\n")
+    text = table(results, times(rows)) + by_tag(results)
     (out / "table.md").write_text(text + "\n")
     print(text)

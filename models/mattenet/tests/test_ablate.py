@@ -27,9 +27,24 @@ def test_the_row_with_weights_is_left_out_without_them():
 def test_one_run(tiny, tmp_path):
     cfg = config.Config(net=NetConfig(widths=[8, 8, 16, 16, 16], depths=[0, 1, 3, 2], decoder=[16, 8, 0]), data=tiny)
     cfg.train.steps, cfg.train.sizes = 2, [[64, 48]]
+    from mattenet.review import tags
     from mattenet.train import check
-    result = ablate.measure(cfg, tmp_path / "run", check.pictures(cfg, 8))
+    assert check.tagged(cfg) == []
+    for name, seen in (("ccp0006", ["hand"]), ("ccp0007", ["headset", "hand"]), ("ccp0001", ["hat"])):
+        tags.append(f"{tiny.work}/tags.tsv", "stills/street", name, seen)
+    tagged = check.tagged(cfg)
+    assert sorted(p[0] for p in tagged) == ["hand", "hand", "headset"], "ccp0001 is no validation"
+    result = ablate.measure(cfg, tmp_path / "run", check.pictures(cfg, 8), tagged)
     assert 0 <= result["iou"] <= 1 and result["flops"] > 0 and not (tmp_path / "run/last.pt").exists()
+    assert set(result["tags"]) == {"hand", "headset"}
+
+
+def test_the_table_by_tag():
+    results = {"base": [{"tags": {"hand": 0.5, "headset": 0.8}}, {"tags": {"hand": 0.7}}], "older": [{}]}
+    head, _, base, older = ablate.by_tag(results).strip().splitlines()
+    assert head == "| rule changed | headset | hand |"
+    assert base == "| base | 0.8000 | 0.6000 |" and older == "| older |  |  |"
+    assert ablate.by_tag({"base": [{}]}) == ""
 
 
 def test_table_tells_noise():

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import cv2
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from mattenet import metrics
 from mattenet.config import Config
 from mattenet.data import splits
 from mattenet.data.dataset import Frames
+from mattenet.review import tags
 
 
 Picture = tuple[str, np.ndarray, np.ndarray, np.ndarray]
@@ -27,10 +30,25 @@ def pictures(cfg: Config, limit: int) -> list[Picture]:
     found = []
     for folder, rows in by_folder.items():
         for k in np.unique(np.linspace(0, len(rows) - 1, min(share, len(rows))).astype(int)):
-            shelf, i = frames.source(rows[k])
-            pixels, confidence = shelf.picture(i)
-            found.append((folder, pixels[..., :3], pixels[..., 3], confidence))
+            found.append(_picture(frames, rows[k], folder))
     return found
+
+
+def tagged(cfg: Config) -> list[Picture]:
+    """Every validation picture that has tags (WORK/tags.tsv), once for each: the tag in the folder's place."""
+    frames = Frames(cfg.data, splits.VALIDATION, (256, 144), cfg.train.seed)
+    known = tags.read(pathlib.Path(cfg.data.work) / "tags.tsv")
+    found = []
+    for index in range(len(frames)):
+        shelf, i = frames.source(index)
+        found += [_picture(frames, index, tag) for tag in known.get((shelf.folder, str(shelf.names[i])), ())]
+    return found
+
+
+def _picture(frames: Frames, index: int, name: str) -> Picture:
+    shelf, i = frames.source(index)
+    pixels, confidence = shelf.picture(i)
+    return name, pixels[..., :3], pixels[..., 3], confidence
 
 
 @torch.no_grad()
