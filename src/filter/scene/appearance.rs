@@ -3,8 +3,7 @@
 //! How one thing looks at every pixel: the running mean of its colour with its variance, and for
 //! how long it was seen.
 
-use super::{Colored, LEAST_CHROMA, LEAST_LUMA, NEUTRAL, SEGMENT, copy, rough_ln};
-use crate::filter::Plane;
+use super::{Colored, LEAST_CHROMA, LEAST_LUMA, NEUTRAL, SEGMENT, rough_ln};
 use crate::filter::plane::{larger, smaller};
 
 /// Frames of 1/30 s that the mean stands for at most.
@@ -28,115 +27,118 @@ const CLIPPED: f32 = 0.96;
 /// A remembered appearance of every pixel.
 #[derive(Debug, Default)]
 pub(super) struct Appearance {
+    /// Segments from left to right, then row by row.
+    segments: Vec<Segment>,
+    columns: usize,
+}
+
+/// What is known of the pixels of a segment. All of it lies together, because the segments that are
+/// asked for lie far apart.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+pub(super) struct Segment {
     /// Mean of luma and of both colour differences.
-    pub means: [Plane; 3],
+    pub means: [[f32; SEGMENT]; 3],
     /// Variance of luma, and of a colour difference (the mean of both).
-    variances: [Plane; 2],
-    /// 1 / variance, at least the least one believed in.
-    scales: [Plane; 2],
-    /// Half the logarithm of the variance's volume, relative to the least one.
-    width: Plane,
+    pub variances: [[f32; SEGMENT]; 2],
     /// For how many frames of 1/30 s it was seen, at most [`MEMORY`].
-    pub seen: Plane,
+    pub seen: [f32; SEGMENT],
 }
 
 impl Appearance {
-    /// Forgets everything. Rows are as long as whole segments.
+    /// Forgets everything.
     pub fn start(&mut self, (width, height): (usize, usize)) {
-        let width = width.next_multiple_of(SEGMENT);
-        let planes = self.means.iter_mut().chain(&mut self.variances);
-        let planes = planes.chain(&mut self.scales);
-        for plane in planes.chain([&mut self.width, &mut self.seen]) {
-            plane.resize(width, height);
-            plane.data_mut().fill(0.0);
-        }
+        self.columns = width.div_ceil(SEGMENT);
+        self.segments.clear();
+        let count = self.columns * height;
+        self.segments.resize(count, Segment::default());
     }
 
-    /// Every plane, so that a test can spoil them.
+    /// All segments, from left to right, then row by row.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The same, so that a test can spoil them.
     #[cfg(test)]
-    pub fn planes_mut(&mut self) -> impl Iterator<Item = &mut Plane> {
-        let planes = self.means.iter_mut().chain(&mut self.variances);
-        let planes = planes.chain(&mut self.scales);
-        planes.chain([&mut self.width, &mut self.seen])
+    pub fn segments_mut(&mut self) -> &mut [Segment] {
+        &mut self.segments
+    }
+
+    /// The segment of row `y` from `at` on, a multiple of [`SEGMENT`].
+    #[inline(always)]
+    pub fn segment(&self, (at, y): (usize, usize)) -> &Segment {
+        &self.segments[y * self.columns + at / SEGMENT]
     }
 
     /// Follows a change of the light by this factor.
     pub fn follow(&mut self, gain: f32) {
-        let [luma, chroma @ ..] = &mut self.means;
-        for luma in luma.data_mut() {
-            let clipped = *luma > CLIPPED;
-            *luma = if clipped {
-                *luma
-            } else {
-                (*luma * gain).min(1.0)
-            };
-        }
-        for value in chroma.iter_mut().flat_map(Plane::data_mut) {
-            *value = NEUTRAL + (*value - NEUTRAL) * gain;
+        for segment in &mut self.segments {
+            let [luma, chroma @ ..] = &mut segment.means;
+            for luma in luma {
+                let lit = smaller(*luma * gain, 1.0);
+                *luma = if *luma > CLIPPED { *luma } else { lit };
+            }
+            for value in chroma.as_flattened_mut() {
+                *value = NEUTRAL + (*value - NEUTRAL) * gain;
+            }
         }
     }
 
-    /// Writes the squared differences of a segment of row `y` from `at` on from what is known, relative
-    /// to the variance: 3 for what differs by noise.
-    #[inline(always)]
-    pub fn differences(&self, (at, y): (usize, usize), colors: &Colored, out: &mut [f32]) {
-        let luma = &self.means[0].row(y)[at..][..SEGMENT];
-        let u = &self.means[1].row(y)[at..][..SEGMENT];
-        let v = &self.means[2].row(y)[at..][..SEGMENT];
-        let scale = &self.scales[0].row(y)[at..][..SEGMENT];
-        let chroma_scale = &self.scales[1].row(y)[at..][..SEGMENT];
-        let out = &mut out[..SEGMENT];
-        for x in 0..SEGMENT {
-            let luma = colors.luma[x] - luma[x];
-            let (u, v) = (colors.u[x] - u[x], colors.v[x] - v[x]);
-            out[x] = luma * luma * scale[x] + (u * u + v * v) * chroma_scale[x];
-        }
-    }
-
-    /// For how long each pixel of a segment of row `y` from `at` on was seen, and half the logarithm of
-    /// its variance's volume.
-    #[inline(always)]
-    pub fn seen_and_width(&self, (at, y): (usize, usize)) -> (&[f32], &[f32]) {
-        let (seen, width) = (self.seen.row(y), self.width.row(y));
-        (&seen[at..][..SEGMENT], &width[at..][..SEGMENT])
-    }
-
-    /// Learns a segment of row `y` from `at` on, where `learns` is above 0.
+    /// Learns the segment of row `y` from `at` on, where `learns` is above 0.
     #[inline(always)]
     pub fn learn(&mut self, (at, y): (usize, usize), colors: &Colored, learns: &[f32], pace: Pace) {
-        let learns = copy(learns);
+        let mut learnt = [0.0; SEGMENT];
+        learnt.copy_from_slice(&learns[..SEGMENT]);
+        self.segments[y * self.columns + at / SEGMENT].learn(colors, &learnt, pace);
+    }
+}
+
+impl Segment {
+    /// The squared differences of these colours from what is known, relative to the variance: 3 for
+    /// what differs by noise.
+    #[inline(always)]
+    pub fn differences(&self, colors: &Colored, out: &mut [f32]) {
+        for (x, out) in out[..SEGMENT].iter_mut().enumerate() {
+            let square = (colors.luma[x] - self.means[0][x]).powi(2);
+            let (u, v) = (
+                colors.u[x] - self.means[1][x],
+                colors.v[x] - self.means[2][x],
+            );
+            let (variance, chroma_variance) = self.believed(x);
+            let sum = square * chroma_variance + (u * u + v * v) * variance;
+            // One division, not two: it takes as long as all the rest.
+            *out = sum / (variance * chroma_variance);
+        }
+    }
+
+    /// Half the logarithm of the volume of a pixel's variance, relative to the least one.
+    #[inline(always)]
+    pub fn width(&self, x: usize) -> f32 {
+        let (variance, chroma_variance) = self.believed(x);
+        volume(variance, chroma_variance)
+    }
+
+    /// The variances of a pixel, at least those that are believed in.
+    #[inline(always)]
+    fn believed(&self, x: usize) -> (f32, f32) {
+        let [luma, chroma] = &self.variances;
+        (larger(luma[x], LEAST_LUMA), larger(chroma[x], LEAST_CHROMA))
+    }
+
+    #[inline(always)]
+    fn learn(&mut self, colors: &Colored, learns: &[f32; SEGMENT], pace: Pace) {
         let [mean, mean_u, mean_v] = &mut self.means;
         let [variance, chroma_variance] = &mut self.variances;
-        let [scale, chroma_scale] = &mut self.scales;
-        let planes = [
-            mean,
-            mean_u,
-            mean_v,
-            variance,
-            chroma_variance,
-            scale,
-            chroma_scale,
-            &mut self.width,
-            &mut self.seen,
-        ];
-        // In arrays of their own, values cannot overlap, so the compiler can use vectors.
-        let rows = planes.map(|plane| &mut plane.row_mut(y)[at..][..SEGMENT]);
-        let mut mean = copy(rows[0]);
-        let mut mean_u = copy(rows[1]);
-        let mut mean_v = copy(rows[2]);
-        let mut variance = copy(rows[3]);
-        let mut chroma_variance = copy(rows[4]);
-        let mut scale = copy(rows[5]);
-        let mut chroma_scale = copy(rows[6]);
-        let mut width = copy(rows[7]);
-        let mut seen = copy(rows[8]);
+        let seen = &mut self.seen;
         for x in 0..SEGMENT {
             let learns = learns[x] > 0.0;
             let before = seen[x];
             let luma = colors.luma[x] - mean[x];
             let (u, v) = (colors.u[x] - mean_u[x], colors.v[x] - mean_v[x]);
             let (square, chroma_square) = (luma * luma, u * u + v * v);
-            let difference = square * scale[x] + chroma_square * chroma_scale[x];
+            let difference = square / larger(variance[x], LEAST_LUMA)
+                + chroma_square / larger(chroma_variance[x], LEAST_CHROMA);
             let is_new = before < NEW;
             let agrees = (difference < DISAGREES) | is_new;
             let longer = smaller(before + pace.frames, MEMORY);
@@ -149,40 +151,17 @@ impl Appearance {
             let rate = if learns & !is_new { rate } else { 0.0 };
             // What is new begins with the least variance.
             let starts = learns & is_new;
-            let old = if starts { LEAST_LUMA } else { variance[x] };
-            let old_chroma = if starts {
-                LEAST_CHROMA
-            } else {
-                chroma_variance[x]
-            };
-            let spread = old + (smaller(square, LARGEST) - old) * rate;
+            let old = variance[x];
+            let old = if starts { LEAST_LUMA } else { old };
+            let old_chroma = chroma_variance[x];
+            let old_chroma = if starts { LEAST_CHROMA } else { old_chroma };
             let chroma = smaller(0.5 * chroma_square, LARGEST);
-            let chroma_spread = old_chroma + (chroma - old_chroma) * rate;
             mean[x] += luma * weight;
             mean_u[x] += u * weight;
             mean_v[x] += v * weight;
-            variance[x] = spread;
-            chroma_variance[x] = chroma_spread;
-            let spread = larger(spread, LEAST_LUMA);
-            let chroma_spread = larger(chroma_spread, LEAST_CHROMA);
-            scale[x] = 1.0 / spread;
-            chroma_scale[x] = 1.0 / chroma_spread;
-            width[x] = volume(spread, chroma_spread);
+            variance[x] = old + (smaller(square, LARGEST) - old) * rate;
+            chroma_variance[x] = old_chroma + (chroma - old_chroma) * rate;
             seen[x] = now;
-        }
-        let values = [
-            mean,
-            mean_u,
-            mean_v,
-            variance,
-            chroma_variance,
-            scale,
-            chroma_scale,
-            width,
-            seen,
-        ];
-        for (row, values) in rows.into_iter().zip(&values) {
-            row.copy_from_slice(values);
         }
     }
 }

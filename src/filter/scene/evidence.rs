@@ -54,7 +54,11 @@ const KINDS: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Corrector {
     /// Which segments have a pixel that is not sure, row by row.
-    open: Vec<bool>,
+    open: Vec<u8>,
+    /// The same of a row and those above and below, with one segment more at each end.
+    above_and_below: Vec<u8>,
+    /// The same with the segments to the left and right.
+    near: Vec<u8>,
     /// Squared differences from the room, the subject and the subject's colours around; a pixel
     /// more on either side.
     differences: [Plane; KINDS],
@@ -90,18 +94,29 @@ impl Corrector {
         for y in 0..matte.height() {
             let segments = matte.row(y).chunks(SEGMENT);
             self.open.extend(segments.map(|segment| {
-                let open = |v: &f32| u32::from((*v > SURE) & (*v < 1.0 - SURE));
-                segment.iter().fold(0, |any, v| any | open(v)) != 0
+                let open = |v: &f32| u8::from((*v > SURE) & (*v < 1.0 - SURE));
+                segment.iter().fold(0, |any, v| any | open(v))
             }));
         }
     }
 
-    /// Whether a segment, or one beside it, has a pixel that is not sure.
+    /// Finds the segments of a row that have such a pixel, or are beside such a segment.
     #[inline(always)]
-    fn is_near_open(&self, (x, columns): (usize, usize), (y, rows): (usize, usize)) -> bool {
-        let (left, right) = (x.saturating_sub(1), (x + 2).min(columns));
-        (y.saturating_sub(1)..(y + 2).min(rows))
-            .any(|y| self.open[y * columns + left..y * columns + right].contains(&true))
+    fn find_near(&mut self, y: usize, columns: usize) {
+        // One more at each end, without such a pixel.
+        self.above_and_below.clear();
+        self.above_and_below.resize(columns + 2, 0);
+        let rows = self.open.chunks_exact(columns);
+        let first = y.saturating_sub(1);
+        for row in rows.skip(first).take(y + 2 - first) {
+            for (any, open) in self.above_and_below[1..].iter_mut().zip(row) {
+                *any |= open;
+            }
+        }
+        let columns = &self.above_and_below;
+        let three = columns.iter().zip(&columns[1..]).zip(&columns[2..]);
+        self.near.clear();
+        self.near.extend(three.map(|((a, b), c)| a | b | c));
     }
 
     /// The differences of a segment from what is known.
@@ -121,14 +136,12 @@ impl Corrector {
             near.row_mut(y % KEPT),
         ];
         let widths = &mut self.widths.row_mut(y % KEPT)[at..];
-        known
-            .room
-            .differences((at, y), &colors, &mut room[at + 1..]);
-        known
-            .subject
-            .differences((at, y), &colors, &mut subject[at + 1..]);
+        let place = (at, y);
+        let (known_room, known_subject) = (known.room.segment(place), known.subject.segment(place));
+        known_room.differences(&colors, &mut room[at + 1..]);
+        known_subject.differences(&colors, &mut subject[at + 1..]);
         let near_out = (&mut near[at + 1..], widths);
-        known.colors.differences((at, y), &colors, near_out);
+        known.colors.differences(place, &colors, near_out);
         // Beyond the ends lies what is at the ends.
         let end = at + (width - at).min(SEGMENT);
         for row in [room, subject, near] {
@@ -162,25 +175,25 @@ impl Corrector {
         window(&self.differences[1], place, height, subject_mean, None);
         window(&self.differences[2], place, height, near_mean, None);
         let near_width = &self.widths.row(place.1 % KEPT)[place.0..][..SEGMENT];
-        let (room_seen, room_width) = known.room.seen_and_width(place);
-        let (subject_seen, subject_width) = known.subject.seen_and_width(place);
+        let (room, subject) = (known.room.segment(place), known.subject.segment(place));
         let mut evidence = [0.0; SEGMENT];
         for x in 0..SEGMENT {
             let misfit = 0.5 * smaller(room_mean[x], MOST.0);
-            let wider = (near_width[x] - room_width[x]).max(0.0);
+            let room_width = room.width(x);
+            let wider = (near_width[x] - room_width).max(0.0);
             let beside = 0.5 * smaller(near_mean[x], MOST.1) + wider;
             let uncovered = beside - misfit;
             let covered = smaller(beside - 0.5 * smaller(room_least[x], MOST.0), 0.0);
             let for_room = if uncovered > 0.0 { uncovered } else { covered };
-            let room_known = confidence(room_seen[x]) * heard;
+            let room_known = confidence(room.seen[x]) * heard;
             let is_known = room_known > ROOM_IS_KNOWN;
             let other = if is_known {
-                misfit + room_width[x]
+                misfit + room_width
             } else {
                 UNKNOWN_ROOM
             };
-            let for_subject = other - 0.5 * smaller(subject_mean[x], MOST.0) - subject_width[x];
-            let for_subject = for_subject.clamp(0.0, STAYS) * confidence(subject_seen[x]) * heard;
+            let for_subject = other - 0.5 * smaller(subject_mean[x], MOST.0) - subject.width(x);
+            let for_subject = for_subject.clamp(0.0, STAYS) * confidence(subject.seen[x]) * heard;
             let for_room = for_room.clamp(-COVERED, UNCOVERED) * room_known;
             evidence[x] = smaller(for_subject - for_room, SHOWS);
         }
@@ -210,15 +223,17 @@ fn correct<S: Simd>(
     corrector.find_open(matte);
     corrector.resize(width);
     for y in 0..height + 1 {
-        for segment in 0..segments {
-            let at = segment * SEGMENT;
-            if y < height && corrector.is_near_open((segment, segments), (y, height)) {
-                corrector.compare(known, colors, (at, y), width);
+        if y < height {
+            corrector.find_near(y, segments);
+            for segment in 0..segments {
+                if corrector.near[segment] != 0 {
+                    corrector.compare(known, colors, (segment * SEGMENT, y), width);
+                }
             }
         }
         let Some(y) = y.checked_sub(1) else { continue };
         for segment in 0..segments {
-            if corrector.open[y * segments + segment] {
+            if corrector.open[y * segments + segment] != 0 {
                 let at = segment * SEGMENT;
                 let end = (at + SEGMENT).min(width);
                 let matte = &mut matte.row_mut(y)[at..end];

@@ -3,6 +3,7 @@
 //! The light of the whole scene: how much brighter or darker the known room became, and whether the
 //! picture still shows it.
 
+use super::SEGMENT;
 use super::appearance::Appearance;
 use crate::filter::Plane;
 
@@ -14,8 +15,8 @@ const BACKGROUND: f32 = 0.2;
 const ASKED: (f32, f32) = (0.06, 0.9);
 /// Gains that are measured.
 const GAINS: (f32, f32) = (0.75, 1.333);
-/// One in so many pixels is asked.
-const STEP: usize = 13;
+/// One in so many rows is asked.
+const ROWS: usize = 2;
 /// Fewest answers that count.
 const ENOUGH: u32 = 24;
 /// Standard deviations up to which a pixel agrees.
@@ -75,16 +76,22 @@ impl LightMeter {
         }
     }
 
-    /// Asks one in [`STEP`] pixels of the known room.
+    /// Asks one pixel of each segment of the known room, in one of [`ROWS`] rows.
     fn ask(&mut self, room: &Appearance, luma: &Plane, matte: &Plane) {
-        let (known, seen) = (room.means[0].data(), room.seen.data());
-        let (luma, matte) = (luma.data(), matte.data());
+        let (width, height) = matte.size();
         self.answers.clear();
-        self.answers.reserve(matte.len().div_ceil(STEP));
-        for k in (0..matte.len()).step_by(STEP) {
-            let asked = known[k] > ASKED.0 && known[k] < ASKED.1;
-            if asked && seen[k] > KNOWN && matte[k] < BACKGROUND {
-                self.answers.push((known[k], luma[k]));
+        self.answers.reserve(room.segments().len().div_ceil(ROWS));
+        for (n, y) in (0..height).step_by(ROWS).enumerate() {
+            let (luma, matte) = (luma.row(y), matte.row(y));
+            // Another pixel in every row, so that all columns are asked.
+            let k = n * 5 % SEGMENT;
+            for x in (k..width).step_by(SEGMENT) {
+                let segment = room.segment((x - k, y));
+                let known = segment.means[0][k];
+                let asked = known > ASKED.0 && known < ASKED.1 && segment.seen[k] > KNOWN;
+                if asked && matte[x] < BACKGROUND {
+                    self.answers.push((known, luma[x]));
+                }
             }
         }
     }

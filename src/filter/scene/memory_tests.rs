@@ -3,7 +3,7 @@
 //! What the memory of the scene promises.
 
 use super::*;
-use crate::filter::scene::{NEUTRAL, chroma_size};
+use crate::filter::scene::{NEUTRAL, SEGMENT, chroma_size};
 use crate::filter::testing::{Random, disc, noise, sizes};
 
 const SIZE: (usize, usize) = (96, 64);
@@ -163,7 +163,9 @@ fn who_sits_still_is_never_room() {
     let front = somebody(0.0);
     scene.learn(&front, 200);
     let inside = (CENTRE.1 as usize, CENTRE.0 as usize);
-    assert_eq!(scene.memory.known.room.seen.row(inside.0)[inside.1], 0.0);
+    let place = (inside.1 / SEGMENT * SEGMENT, inside.0);
+    let known = scene.memory.known.room.segment(place);
+    assert_eq!(known.seen[inside.1 % SEGMENT], 0.0);
     let mut weak = front.clone();
     weak.data_mut().iter_mut().for_each(|v| *v *= 0.6);
     assert!(mean(&scene.show(&front, &weak), INSIDE) >= 0.6);
@@ -252,16 +254,8 @@ fn pictures_that_do_not_count_teach_nothing() {
             .memory
             .apply(crate::simd::level(), colors, 0.0, &mut matte);
     }
-    assert!(
-        scene
-            .memory
-            .known
-            .room
-            .seen
-            .data()
-            .iter()
-            .all(|seen| *seen == 0.0)
-    );
+    let known = scene.memory.known.room.segments();
+    assert!(known.iter().all(|segment| segment.seen == [0.0; SEGMENT]));
 }
 
 #[test]
@@ -281,9 +275,13 @@ fn a_spoilt_memory_shows_nothing_that_is_hidden() {
     let front = somebody(0.0);
     for _ in 0..40 {
         let memory = &mut scene.memory.known;
-        for plane in memory.room.planes_mut().chain(memory.subject.planes_mut()) {
-            let any = |v: &mut f32| *v = wild[(random.unit() * 7.99) as usize];
-            plane.data_mut().iter_mut().for_each(any);
+        for known in [&mut memory.room, &mut memory.subject] {
+            for segment in known.segments_mut() {
+                let colors = segment.means.as_flattened_mut().iter_mut();
+                let values = colors.chain(segment.variances.as_flattened_mut());
+                let any = |v: &mut f32| *v = wild[(random.unit() * 7.99) as usize];
+                values.chain(&mut segment.seen).for_each(any);
+            }
         }
         let unsure = [0.02, 0.06, 0.099, 0.5, 0.98][(random.unit() * 4.99) as usize];
         let raw = with(&front, BESIDE, unsure);

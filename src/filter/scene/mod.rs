@@ -35,7 +35,7 @@ pub fn chroma_size((width, height): (usize, usize)) -> (usize, usize) {
 }
 
 /// Pixels of a row that are worked on together.
-const SEGMENT: usize = 16;
+const SEGMENT: usize = 8;
 
 /// The colours of the pixels of a segment.
 #[derive(Debug, Clone, Copy)]
@@ -74,14 +74,6 @@ impl Colored {
         }
         loaded
     }
-}
-
-/// The first segment of a row.
-#[inline(always)]
-fn copy(row: &[f32]) -> [f32; SEGMENT] {
-    let mut segment = [0.0; SEGMENT];
-    segment.copy_from_slice(&row[..SEGMENT]);
-    segment
 }
 
 /// The natural logarithm of a number above 0, within 0.06: straight lines between the powers of 2.

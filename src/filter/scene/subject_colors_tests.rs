@@ -26,10 +26,10 @@ fn near_the_subject_its_colours_are_known() {
         let (mut out, mut widths) = ([0.0; SEGMENT], [0.0; SEGMENT]);
         let colored = Colored::load(colors, place);
         subject.differences(place, &colored, (&mut out, &mut widths));
-        (out[8], widths[8])
+        (out[0], widths[0])
     };
     // In the subject, beside it in the wall's colour, and far away.
-    assert!(ask((32, 36)).0 < 0.01);
-    assert!(ask((48, 16)).0 > 100.0);
-    assert_eq!(ask((112, 8)), (FAR, FAR_VOLUME));
+    assert!(ask((40, 36)).0 < 0.01);
+    assert!(ask((56, 16)).0 > 100.0);
+    assert_eq!(ask((120, 8)), (FAR, FAR_VOLUME));
 }
