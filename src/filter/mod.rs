@@ -6,9 +6,10 @@
 //! | folder | stage | files |
 //! | --- | --- | --- |
 //! | `plane` | what every stage uses | the plane, bilinear sampling and resampling, window means |
-//! | `motion` | what moved | `change`: change against the sensor's noise, scene cuts; `flow`, `block_search`: block matching; `warp`: an earlier frame's matte, moved to this one |
+//! | `motion` | what moved | `change`: change against the sensor's noise, scene cuts; `flow`, `block_search`: block matching; `warp`: an earlier frame's matte, moved to this one; `squares`: the difference of two pictures |
 //! | `scene` | what the room and the subject look like | `memory`: corrects the raw matte by them; `appearance`, `subject_colors`, `light`: what it knows; `evidence`: what that says; `learning` |
 //! | `temporal` | filtering over time | `filter`: `ema`, `uncertainty`, along the motion (`reprojection`), `adaptive`; `pixel_hysteresis`; `deadband` of the refined matte |
+//! | `renewal` | when a network has to look again | `risk`: how wrong an earlier matte, moved along, may be; `policy`: what follows of it |
 //! | `regions` | which parts are subject | `interest`: regions of interest; `hysteresis`: hysteresis per region, islands, holes, with identity; `morphology`: open, close, grow; `presence`: whether there is a subject at all; `statistics` |
 //! | `edge` | the edge, fitted to the picture | `guide`: luma and colour of the frame; `edge_blocks`: where there is an edge; `guided`, `guided_color`, `joint_bilateral`, `matting`: the fits; `edge_fit`: which of them, and on which grid; `affine`: the fit at the frame's resolution; `shape`: feather, levels, gamma |
 #![forbid(unsafe_code)]
@@ -19,6 +20,7 @@ mod params;
 pub mod plane;
 mod refiner;
 pub mod regions;
+pub mod renewal;
 pub mod scene;
 pub mod temporal;
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl MotionCompensation {
             return Ok(false);
         }
         let (last, now) = (self.last.image.as_ref(), self.now.image.as_ref());
-        Ok(self.follow.is_cut(last, now))
+        Ok(self.follow.is_cut(simd::level(), last, now))
     }
 
     /// Whether the newest matte's frame was read, so that the matte can be moved.

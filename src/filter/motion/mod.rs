@@ -5,6 +5,7 @@
 mod block_search;
 pub mod change;
 pub mod flow;
+pub mod squares;
 pub mod warp;
 
 pub use change::{Motion, MotionSummary};

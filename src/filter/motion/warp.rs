@@ -11,14 +11,13 @@
 
 use super::block_search::BLOCK;
 use super::flow::{Flow, Vector, along};
+use super::squares::{SQUARE, Squares, UNIT};
 use crate::filter::Plane;
 use crate::frame::{GrayMut, GrayRef};
 use crate::simd::Level;
 
-/// Side of the squares whose change is judged, in pixels of luma; divides [`BLOCK`].
-const SQUARE: usize = 4;
-/// Mean difference of a square's luma (of 255) from which it has changed; sensor noise is below.
-const CHANGED: u32 = 4;
+/// Mean difference of a square's luma from which it has changed; sensor noise is below.
+const CHANGED: u16 = 4 * UNIT;
 /// Share of the picture's blocks that must be unknown for another scene.
 const LOST_SHARE: f32 = 0.5;
 /// Mean difference of luma (of 255) over the picture that another scene has at least.
@@ -41,6 +40,7 @@ pub enum Warped {
 #[derive(Debug, Default)]
 pub struct Warp {
     flow: Flow,
+    squares: Squares,
     wanted: Plane,
     row: Vec<Vector>,
 }
@@ -62,7 +62,7 @@ impl Warp {
         if (then.width(), then.height()) != size || !same_size {
             return Warped::Lost;
         }
-        let (changed, difference) = self.mark_changed(then, now);
+        let (changed, difference) = self.mark_changed(level, then, now);
         if changed == 0 {
             return Warped::Still;
         }
@@ -82,41 +82,72 @@ impl Warp {
 
     /// Whether two pictures are of two scenes, without a look at motion: most of the picture
     /// changed, and by much.
-    pub fn is_cut(&mut self, then: GrayRef<'_>, now: GrayRef<'_>) -> bool {
+    pub fn is_cut(&mut self, level: Level, then: GrayRef<'_>, now: GrayRef<'_>) -> bool {
         if (then.width(), then.height()) != (now.width(), now.height()) {
             return true;
         }
-        let (changed, difference) = self.mark_changed(then, now);
+        let (changed, difference) = self.mark_changed(level, then, now);
         let squares = now.width().div_ceil(SQUARE) * now.height().div_ceil(SQUARE);
         changed as f32 >= 0.6 * squares as f32 && difference >= LOST_CHANGE
     }
 
+    /// How badly the motion that [`Warp::apply`] found explains each square of the same pictures
+    /// (see [`super::squares`]): the mean difference of luma along it, in units of 1/16, 0 where
+    /// nothing changed. Returns the number of squares in a row.
+    pub fn misfit(&mut self, then: GrayRef<'_>, now: GrayRef<'_>, out: &mut Vec<u16>) -> usize {
+        let (columns, rows) = self.squares.size();
+        out.clear();
+        out.resize(columns * rows, 0);
+        for (sy, line) in out.chunks_exact_mut(columns).enumerate() {
+            let changed = &self.squares.means()[sy * columns..][..columns];
+            if changed.iter().all(|mean| *mean < CHANGED) {
+                continue;
+            }
+            let top = sy * SQUARE;
+            let bottom = (top + SQUARE).min(now.height());
+            for y in top..bottom {
+                self.flow.row(y, &mut self.row);
+                for (sx, sum) in line.iter_mut().enumerate() {
+                    if changed[sx] < CHANGED {
+                        continue;
+                    }
+                    for x in sx * SQUARE..((sx + 1) * SQUARE).min(now.width()) {
+                        let v = along(&self.row, x);
+                        let before = sample(then, x as f32 + v.x, y as f32 + v.y);
+                        *sum += u16::from(before.abs_diff(now.row(y)[x]));
+                    }
+                }
+            }
+            for (sx, sum) in line.iter_mut().enumerate() {
+                let pixels = (now.width() - sx * SQUARE).min(SQUARE) * (bottom - top);
+                *sum = (u32::from(*sum) * u32::from(UNIT) / pixels as u32) as u16;
+            }
+        }
+        columns
+    }
+
     /// Marks the squares that changed in `wanted`; returns their number and the mean difference of
     /// the whole picture.
-    fn mark_changed(&mut self, then: GrayRef<'_>, now: GrayRef<'_>) -> (usize, u32) {
+    fn mark_changed(&mut self, level: Level, then: GrayRef<'_>, now: GrayRef<'_>) -> (usize, u32) {
         let (width, height) = (now.width(), now.height());
+        self.squares.compare(level, then, now);
         self.wanted.resize(width, height);
-        let (mut changed, mut total) = (0, 0u64);
-        for top in (0..height).step_by(SQUARE) {
-            let bottom = (top + SQUARE).min(height);
-            for left in (0..width).step_by(SQUARE) {
-                let right = (left + SQUARE).min(width);
-                let mut sum = 0;
-                for y in top..bottom {
-                    let (a, b) = (&then.row(y)[left..right], &now.row(y)[left..right]);
-                    sum += (a.iter().zip(b))
-                        .map(|(a, b)| u32::from(a.abs_diff(*b)))
-                        .sum::<u32>();
-                }
-                total += u64::from(sum);
-                let moves = sum >= CHANGED * ((bottom - top) * (right - left)) as u32;
-                changed += usize::from(moves);
-                for y in top..bottom {
-                    self.wanted.row_mut(y)[left..right].fill(f32::from(u8::from(moves)));
+        let (columns, _) = self.squares.size();
+        let mut changed = 0;
+        for (sy, means) in self.squares.means().chunks_exact(columns).enumerate() {
+            let rows = sy * SQUARE..((sy + 1) * SQUARE).min(height);
+            changed += means.iter().filter(|mean| **mean >= CHANGED).count();
+            for y in rows {
+                let wanted = self.wanted.row_mut(y).chunks_mut(SQUARE);
+                for (square, mean) in wanted.zip(means) {
+                    square.fill(f32::from(u8::from(*mean >= CHANGED)));
                 }
             }
         }
-        (changed, (total / (width * height) as u64) as u32)
+        (
+            changed,
+            (self.squares.total() / (width * height) as u64) as u32,
+        )
     }
 
     /// Pulls the matte along the motion, found in pictures of `size`.

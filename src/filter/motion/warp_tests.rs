@@ -108,10 +108,10 @@ fn another_scene_is_lost_and_a_large_move_is_not() {
         *to = (from * 255.0) as u8;
     }
     assert_eq!(follow(&then, &other, &matte).0, Warped::Lost);
-    assert!(Warp::default().is_cut(then.as_ref(), other.as_ref()));
+    assert!(Warp::default().is_cut(simd::level(), then.as_ref(), other.as_ref()));
     let (far, _) = scene(200.0, 60.0, 1.0, 4);
     assert_ne!(follow(&then, &far, &matte).0, Warped::Lost);
-    assert!(!Warp::default().is_cut(then.as_ref(), far.as_ref()));
+    assert!(!Warp::default().is_cut(simd::level(), then.as_ref(), far.as_ref()));
     let small = GrayImage::new(9, 9);
     assert_eq!(follow(&then, &small, &matte).0, Warped::Lost);
 }
@@ -137,4 +137,41 @@ fn every_size_is_taken_at_every_level() {
         }
         assert!(results.iter().all(|r| *r == results[0]), "{width}x{height}");
     }
+}
+
+#[test]
+fn misfit_is_what_the_motion_leaves_and_nothing_where_nothing_changed() {
+    let (then, matte) = scene(100.0, 60.0, 0.0, 1);
+    let (near, _) = scene(104.0, 60.0, 0.0, 1);
+    let mut warp = Warp::default();
+    let mut out = GrayImage::new(SIZE.0, SIZE.1);
+    let mut misfit = Vec::new();
+    let mut sums = |now: &GrayImage| {
+        let views = (then.as_ref(), now.as_ref());
+        warp.apply(
+            simd::level(),
+            views.0,
+            views.1,
+            matte.as_ref(),
+            &mut out.as_mut(),
+        );
+        let columns = warp.misfit(views.0, views.1, &mut misfit);
+        assert_eq!((columns, misfit.len()), (64, 64 * 36));
+        let mut squares = Squares::default();
+        squares.compare(simd::level(), views.0, views.1);
+        let pairs = squares.means().iter().zip(&misfit);
+        for (change, misfit) in pairs.filter(|(change, _)| **change < CHANGED) {
+            assert_eq!(*misfit, 0, "a change of {change}");
+        }
+        let sum = |values: &[u16]| values.iter().map(|v| u64::from(*v)).sum::<u64>();
+        (sum(squares.means()), sum(&misfit))
+    };
+    assert_eq!(sums(&then), (0, 0));
+    // A motion that blocks can follow leaves little; another person's picture leaves much.
+    let (change, left) = sums(&near);
+    assert!(left * 2 < change, "{left} of {change}");
+    let mut other = then.clone();
+    other.data_mut().iter_mut().for_each(|v| *v = 255 - *v);
+    let (change, left) = sums(&other);
+    assert!(left * 2 > change, "{left} of {change}");
 }
