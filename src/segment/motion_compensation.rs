@@ -5,9 +5,11 @@
 
 use super::error::SegmentError;
 use crate::filter::motion::warp::{Warp, Warped};
+use crate::filter::renewal::{Choice, Pictures, Renewal};
 use crate::frame::{FrameFormat, FrameRef, GrayImage, LumaScaler, SampleError};
 use crate::pool::MattePool;
 use crate::simd;
+use std::time::Duration;
 
 /// Longest side of the pictures in which motion is estimated, in pixels.
 const LONGEST_SIDE: usize = 256;
@@ -25,8 +27,11 @@ pub struct MotionCompensation {
     running: Luma,
     /// The frame that the newest matte belongs to.
     finished: Luma,
+    /// The frame that the matte which left last was made or moved for.
+    shown: Luma,
     matte: GrayImage,
     follow: Warp,
+    renewal: Renewal,
 }
 
 /// The luma of a frame, if the frame was read.
@@ -58,8 +63,10 @@ impl MotionCompensation {
             last: Luma::default(),
             running: Luma::default(),
             finished: Luma::default(),
+            shown: Luma::default(),
             matte: GrayImage::default(),
             follow: Warp::default(),
+            renewal: Renewal::default(),
         }
     }
 
@@ -109,12 +116,14 @@ impl MotionCompensation {
 
     /// The network runs on the current frame.
     pub fn run_started(&mut self) {
+        self.renewal.ran();
         self.running.copy_from(&self.now);
     }
 
     /// The run has finished with a matte.
     pub fn run_finished(&mut self, matte: &GrayImage) {
         std::mem::swap(&mut self.running, &mut self.finished);
+        self.shown.known = false;
         self.matte.resize(matte.width(), matte.height());
         self.matte.data_mut().copy_from_slice(matte.data());
     }
@@ -126,9 +135,57 @@ impl MotionCompensation {
             &mut self.last,
             &mut self.running,
             &mut self.finished,
+            &mut self.shown,
         ] {
             luma.known = false;
         }
+        self.renewal.reset();
+    }
+
+    /// Mattes cannot be relied on: the next frames need runs, whatever they show.
+    pub fn doubt(&mut self) {
+        self.renewal.reset();
+        self.shown.known = false;
+    }
+
+    /// The current frame leaves with a matte that fits it.
+    pub fn show(&mut self) {
+        self.shown.copy_from(&self.now);
+    }
+
+    /// Whether the next frame has to be read if the picture decides about runs.
+    pub fn needs_picture(&self) -> bool {
+        self.renewal.needs_picture()
+    }
+
+    /// What the current frame's picture asks for, `since_run` after the last run (none before the
+    /// first). With [`Choice::Move`] comes the newest matte, moved to the frame.
+    ///
+    /// # Errors
+    /// [`SegmentError::Memory`].
+    pub fn judge(
+        &mut self,
+        pool: &MattePool,
+        since_run: Option<Duration>,
+    ) -> Result<(Choice, Option<gst::Sample>), SegmentError> {
+        let known = self.now.known && self.finished.known && self.renewal.measures();
+        let (true, Some(since_run)) = (known, since_run) else {
+            return Ok((Choice::Run, None));
+        };
+        let shown = if self.shown.known {
+            &self.shown
+        } else {
+            &self.finished
+        };
+        let pictures = Pictures {
+            shown: shown.image.as_ref(),
+            run: self.finished.image.as_ref(),
+            now: self.now.image.as_ref(),
+        };
+        let (renewal, matte) = (&mut self.renewal, self.matte.as_ref());
+        let (sample, choice) =
+            pool.fill(|out| renewal.judge(simd::level(), pictures, matte, since_run, out))?;
+        Ok((choice, (choice == Choice::Move).then_some(sample)))
     }
 
     /// Moves the newest matte to the current frame. Returns what was found and, if that is

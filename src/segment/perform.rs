@@ -14,6 +14,7 @@ use super::shared::Snapshot;
 use super::stream::StreamState;
 use super::worker::{Finished, Waited};
 use crate::filter::regions::presence::Change;
+use crate::filter::renewal::Choice;
 use crate::meta::Matte;
 use gst::subclass::prelude::*;
 use std::time::Instant;
@@ -43,6 +44,9 @@ impl MatteSegment {
             Ok(visible) => {
                 let facts = facts(stream, segment, buffer, now, poll.idle);
                 let (action, matte) = self.perform(stream, buffer, now, facts)?;
+                if now.interval == 0 {
+                    stream.show(action, matte.as_ref());
+                }
                 let frame = Some(visible.frame);
                 (action, matte.map(|matte| Matte { frame, ..matte }))
             }
@@ -51,9 +55,8 @@ impl MatteSegment {
                 (Action::Pass, None)
             }
         };
-        self.shared
-            .counters
-            .add_frame(matte.as_ref().map(|matte| matte.inferred));
+        let counters = &self.shared.counters;
+        counters.add_frame(matte.as_ref().map(|matte| (matte.inferred, matte.still)));
         gst::log!(
             CAT,
             imp = self,
@@ -164,6 +167,7 @@ impl MatteSegment {
     ) -> Result<(), gst::FlowError> {
         self.shared.counters.add_failed();
         gst::debug!(CAT, imp = self, "{error}");
+        stream.doubt();
         let device = error.is_of_device();
         self.follow_up(stream, now, Outcome::Failed { device }, error, None)
     }
@@ -262,6 +266,7 @@ fn facts(
         can_compensate: stream.net.compensation.can_compensate(),
         cut: false,
         still: false,
+        choice: Choice::Run,
     }
 }
 

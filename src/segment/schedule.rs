@@ -4,6 +4,7 @@
 //! it knows no element, no network and no clock.
 
 use super::Mode;
+use crate::filter::renewal::Choice;
 use std::time::Duration;
 
 /// Late frames go without a run, but no longer than this after the last one: a matte that is never
@@ -17,6 +18,10 @@ pub enum Action {
     Run,
     /// The newest matte is moved along with the picture.
     Track,
+    /// The newest matte was moved along when the frame was judged, and may be used.
+    Follow,
+    /// The frame shows what the last one showed, and leaves with the same matte.
+    Repeat,
     /// The newest matte holds for this frame, too, because nothing moves.
     Still,
     /// The newest matte is used as it is.
@@ -30,7 +35,7 @@ pub enum Action {
 pub struct Facts {
     /// Property `mode`.
     pub mode: Mode,
-    /// Property `interval`, in frames.
+    /// Property `interval`, in frames; 0: as [`Facts::choice`] says.
     pub interval: u32,
     /// Property `motion-compensation`.
     pub compensates: bool,
@@ -54,6 +59,8 @@ pub struct Facts {
     pub cut: bool,
     /// The frame shows nothing new since the last run. Known if [`Facts::is_due`].
     pub still: bool,
+    /// What the picture of a frame asks for. Known if [`Facts::is_judged`].
+    pub choice: Choice,
 }
 
 impl Facts {
@@ -85,6 +92,11 @@ impl Facts {
         wanted && !self.is_skipped() && (self.waits() || self.idle)
     }
 
+    /// Whether the picture decides about the run: there is a matte that the frame can do with.
+    pub fn is_judged(&self) -> bool {
+        self.interval == 0 && self.is_due() && self.has_matte && !self.cut
+    }
+
     /// What is done about the frame if it gets no matte of its own and something may have moved.
     pub fn without_run(&self) -> Action {
         match (self.has_matte && !self.cut, self.compensates) {
@@ -104,7 +116,11 @@ pub fn decide(facts: &Facts) -> Action {
     if facts.still && facts.has_matte && !facts.cut {
         return Action::Still;
     }
-    Action::Run
+    match facts.choice {
+        Choice::Move if facts.is_judged() && facts.compensates => Action::Follow,
+        Choice::Rest if facts.is_judged() => Action::Repeat,
+        _ => Action::Run,
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,14 @@ const SYNC: Facts = Facts {
     can_compensate: false,
     cut: false,
     still: false,
+    choice: Choice::Run,
+};
+
+/// The picture decides.
+const AUTOMATIC: Facts = Facts {
+    interval: 0,
+    choice: Choice::Move,
+    ..TRACKED
 };
 
 /// The same in a stream that does not wait.
@@ -82,6 +90,16 @@ const CASES: &[Case] = &[
     ("nothing moves, no matte",             SYNC,    |f| still(f, false, false),    Action::Run),
     ("nothing moves after a cut",           SYNC,    |f| still(f, true, true),      Action::Run),
     ("nothing moves beside the stream",     ASYNC,   |f| f.still = true,            Action::Still),
+
+    ("the moved matte will do",             AUTOMATIC, |_| (),                      Action::Follow),
+    ("mattes must not be moved",            AUTOMATIC, |f| f.compensates = false,   Action::Run),
+    ("the picture is the last one's",       AUTOMATIC, |f| f.choice = Choice::Rest, Action::Repeat),
+    ("no matte will do",                    AUTOMATIC, |f| f.choice = Choice::Run,  Action::Run),
+    ("the picture decides, no matte yet",   AUTOMATIC, |f| before_the_first_run(f), Action::Run),
+    ("the picture decides, a cut",          AUTOMATIC, |f| f.cut = true,            Action::Run),
+    ("the picture decides, a busy network", AUTOMATIC, |f| busy_beside(f),          Action::Track),
+    ("the picture decides, a late frame",   AUTOMATIC, |f| f.late = true,           Action::Track),
+    ("the picture does not decide",         TRACKED, |f| f.choice = Choice::Move,   Action::Run),
 ];
 
 fn before_the_first_run(facts: &mut Facts) {
@@ -94,6 +112,10 @@ fn stall(facts: &mut Facts, has_matte: bool) {
 
 fn busy(facts: &mut Facts, has_matte: bool, cut: bool) {
     (facts.idle, facts.has_matte, facts.cut) = (false, has_matte, cut);
+}
+
+fn busy_beside(facts: &mut Facts) {
+    (facts.idle, facts.mode) = (false, Mode::Async);
 }
 
 fn busy_and_fixed(facts: &mut Facts) {

@@ -45,8 +45,10 @@ properties! {
         /// About how many pixels the network sees, if the model leaves its sides open; more pixels
         /// take more time and give a finer matte. 0: as the model's description says
         input_pixels: u32 [0, MAX_INPUT_PIXELS] = 0, "Input pixels", PLAYING;
-        /// Run the network on every n-th frame; the frames between reuse its matte
-        interval: u32 [1, 1000] = 1, "Interval", CONTROLLABLE;
+        /// Run the network on every n-th frame; the frames between reuse its matte. 0: where the
+        /// picture moved in a way that the matte, moved along, may not follow, and at least once a
+        /// second
+        interval: u32 [0, 1000] = 1, "Interval", CONTROLLABLE;
         /// Skip the network while no part of the picture changes by more than this share of white;
         /// 0: never skip. Sensor noise stays below 0.006 on most cameras. At least one frame per
         /// second is run
@@ -64,8 +66,9 @@ properties! {
             active_engine: Option<Arc<str>>, "Active engine";
             /// What really computes the network; unset until the element has started
             active_execution_provider: Option<Arc<str>>, "Active execution provider";
-            /// Counters since the start: frames, inferred, carried-over, dropped (left without a
-            /// matte), late (without a run because of QoS), failed (runs of the network);
+            /// Counters since the start: frames, inferred, carried-over, still (those of them that
+            /// show nothing new), dropped (left without a matte), late (without a run because of
+            /// QoS), failed (runs of the network), runs (that gave a matte);
             /// inference-mean, -p50, -p95 and latency (as reported with mode=sync) in ms
             stats: Option<gst::Structure>, "Statistics";
         }

@@ -15,6 +15,8 @@ pub struct Counters {
     inferred: AtomicU64,
     /// Frames that got an earlier frame's matte.
     carried_over: AtomicU64,
+    /// Those of them that showed nothing new.
+    still: AtomicU64,
     /// Frames that left without a matte.
     dropped: AtomicU64,
     /// Frames that came too late for a run.
@@ -28,13 +30,17 @@ impl Counters {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a frame that leaves, by whether it has a matte and whether that is its own.
-    pub fn add_frame(&self, inferred: Option<bool>) {
-        Self::increment(match inferred {
-            Some(true) => &self.inferred,
-            Some(false) => &self.carried_over,
+    /// Counts a frame that leaves, by whether it has a matte, whether that is its own, and whether
+    /// the frame shows nothing new.
+    pub fn add_frame(&self, matte: Option<(bool, bool)>) {
+        Self::increment(match matte {
+            Some((true, _)) => &self.inferred,
+            Some((false, _)) => &self.carried_over,
             None => &self.dropped,
         });
+        if let Some((false, true)) = matte {
+            Self::increment(&self.still);
+        }
     }
 
     /// Counts a frame that comes too late for a run.
@@ -52,6 +58,7 @@ impl Counters {
         let all = [
             &self.inferred,
             &self.carried_over,
+            &self.still,
             &self.dropped,
             &self.late,
             &self.failed,
@@ -112,9 +119,11 @@ impl RunTimes {
             .field("frames", inferred + carried_over + dropped)
             .field("inferred", inferred)
             .field("carried-over", carried_over)
+            .field("still", count(&counters.still))
             .field("dropped", dropped)
             .field("late", count(&counters.late))
             .field("failed", count(&counters.failed))
+            .field("runs", self.runs)
             .field("inference-mean", mean)
             .field("inference-p50", percentile(50))
             .field("inference-p95", percentile(95))
@@ -148,25 +157,28 @@ mod tests {
     fn every_frame_counts_once_and_a_start_begins_anew() {
         gst::init().unwrap();
         let counters = Counters::default();
-        for inferred in [Some(true), Some(true), Some(false), None] {
-            counters.add_frame(inferred);
+        for (inferred, still) in [(true, false), (true, false), (false, true), (false, false)] {
+            counters.add_frame(Some((inferred, still)));
         }
+        counters.add_frame(None);
         counters.add_late();
         counters.add_failed();
         let names = [
             "frames",
             "inferred",
             "carried-over",
+            "still",
             "dropped",
             "late",
             "failed",
+            "runs",
         ];
         let read = || {
             let stats = RunTimes::default().to_structure(&counters, Duration::ZERO);
             names.map(|name| stats.get::<u64>(name).unwrap())
         };
-        assert_eq!(read(), [4, 2, 1, 1, 1, 1]);
+        assert_eq!(read(), [5, 2, 2, 1, 1, 1, 1, 0]);
         counters.reset();
-        assert_eq!(read(), [0; 6]);
+        assert_eq!(read(), [0; 8]);
     }
 }

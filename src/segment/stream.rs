@@ -49,6 +49,10 @@ pub struct StreamState {
     pub presence: Presence,
     /// Newest matte, for frames that get none of their own.
     pub newest: Option<Matte>,
+    /// The matte that the last frame left with, if the picture decides about runs.
+    pub shown: Option<Matte>,
+    /// The newest matte, moved to the current frame when that was judged.
+    moved: Option<gst::Sample>,
     /// Recurrent states must be cleared before the next run.
     pub reset: bool,
     /// Number of the last run of the network, and of the one that the newest matte is from.
@@ -140,6 +144,8 @@ impl StreamState {
             still_gate: StillGate::new(caps.frame_format()),
             presence: Presence::default(),
             newest: None,
+            shown: None,
+            moved: None,
             reset: false,
             run: 0,
             newest_run: 0,
@@ -154,6 +160,7 @@ impl StreamState {
     pub fn exchange(&mut self, net: NetworkState) {
         self.net = net;
         self.reset = false;
+        self.shown = None;
         self.still_gate.forget();
         self.failures.exchange_network();
     }
@@ -176,6 +183,7 @@ impl StreamState {
         self.net.runner.change_stream(&caps)?;
         self.net.compensation.change_format(caps.frame_format());
         self.still_gate.change_format(caps.frame_format());
+        self.shown = None;
         let aspect = caps.display_aspect();
         let same = same_shape(self.aspect, aspect);
         (self.caps, self.aspect) = (Arc::new(caps), aspect);
@@ -213,8 +221,11 @@ impl StreamState {
         mut facts: Facts,
         still_threshold: f32,
     ) -> Result<(Action, Option<Handover>), SegmentError> {
+        self.moved = None;
         self.net.tracks_motion = facts.reads_motion();
-        if !self.net.tracks_motion {
+        let decides = facts.interval == 0 && self.net.compensation.needs_picture();
+        let looks = self.net.tracks_motion || decides;
+        if !looks {
             self.net.compensation.skip();
             if !facts.is_due() {
                 return Ok((decide(&facts), None));
@@ -223,7 +234,11 @@ impl StreamState {
         let caps = Arc::clone(&self.caps);
         let pts = buffer.pts();
         caps.read(buffer, |frame| {
-            self.read(frame, &mut facts, still_threshold)?;
+            if looks && self.net.compensation.read(frame)? {
+                self.cut();
+                facts.cut = true;
+            }
+            self.judge(frame, &mut facts, still_threshold)?;
             let action = decide(&facts);
             let handover = match action {
                 Action::Run => Some(self.start(frame, pts, facts.waits())?),
@@ -234,22 +249,22 @@ impl StreamState {
     }
 
     /// Adds the facts that only the frame itself can tell.
-    fn read(
+    fn judge(
         &mut self,
         frame: &FrameRef,
         facts: &mut Facts,
         still_threshold: f32,
     ) -> Result<(), SegmentError> {
-        if self.net.tracks_motion && self.net.compensation.read(frame)? {
-            self.cut();
-            facts.cut = true;
-        }
         if facts.is_due() {
             let since_run = self.time_since_run;
             let needs_run = self
                 .still_gate
                 .needs_run(frame, since_run, still_threshold)?;
             facts.still = !needs_run;
+        }
+        if facts.is_judged() && !facts.still {
+            let net = &mut self.net;
+            (facts.choice, self.moved) = net.compensation.judge(&net.pool, self.time_since_run)?;
         }
         Ok(())
     }
@@ -280,6 +295,7 @@ impl StreamState {
         let sample = self.net.to_sample(&finished.matte)?;
         self.net.compensation.run_finished(&finished.matte);
         self.newest_run = finished.run;
+        self.shown = None;
         self.newest = Some(Matte {
             sample,
             stage: Stage::Raw,
@@ -309,12 +325,23 @@ impl StreamState {
         let Some(newest) = self.newest.clone() else {
             return Ok(None);
         };
+        if action == Action::Repeat {
+            let matte = self.shown.clone().unwrap_or(newest);
+            return Ok(Some(Matte {
+                inferred: false,
+                still: true,
+                ..matte
+            }));
+        }
         let matte = Matte {
             inferred: false,
             // Nothing has moved since the last run, and the matte is from that run.
             still: action == Action::Still && self.newest_run == self.run,
             ..newest
         };
+        if let (Action::Follow, Some(sample)) = (action, self.moved.take()) {
+            return Ok(Some(Matte { sample, ..matte }));
+        }
         if action != Action::Track {
             return Ok(Some(matte));
         }
@@ -333,7 +360,26 @@ impl StreamState {
     /// frame stays.
     fn cut(&mut self) {
         (self.newest, self.reset) = (None, true);
+        self.doubt();
         self.net.runner.forget();
+    }
+
+    /// Mattes cannot be relied on: the next frames need runs, whatever they show.
+    pub fn doubt(&mut self) {
+        self.shown = None;
+        self.net.compensation.doubt();
+    }
+
+    /// Notes which matte a frame leaves with, and why.
+    pub fn show(&mut self, action: Action, matte: Option<&Matte>) {
+        match (action, matte) {
+            (Action::Repeat, _) => (),
+            (Action::Run | Action::Follow, Some(matte)) => {
+                self.net.compensation.show();
+                self.shown = Some(matte.clone());
+            }
+            _ => self.shown = None,
+        }
     }
 
     /// Another time begins: after a flush, a gap, in a segment that does not continue the last.

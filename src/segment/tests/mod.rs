@@ -2,6 +2,7 @@
 
 //! The element with a network that is slow, hangs or fails exactly when a test says so.
 
+mod automatic;
 mod changes;
 mod failures;
 mod rig;
