@@ -222,11 +222,16 @@ fn shares_by_class<T: Sample>(
         for (class, plane) in planes.chunks_exact(pixels).enumerate() {
             let share = sum.factor_of(plan, class);
             let channel = &plane[block * BLOCK..][..out.len()];
-            for ((x, all), kept) in channel.iter().zip(&mut all).zip(&mut kept) {
+            for (x, all) in channel.iter().zip(&mut all) {
                 let x = x.value();
                 good &= limits.allow(x);
                 *all += x;
-                *kept += share * x;
+            }
+            // Most classes are background.
+            if share != 0.0 {
+                for (x, kept) in channel.iter().zip(&mut kept) {
+                    *kept += share * x.value();
+                }
             }
         }
         for (out, (kept, all)) in out.iter_mut().zip(kept.iter().zip(&all)) {

@@ -4,6 +4,7 @@
 
 use super::Instances;
 use super::detections::{Detection, Scratch};
+use super::scores::{range_of, wider};
 use crate::frame::GrayImage;
 use crate::model::ModelError;
 use crate::model::error::{Fault, Implausible, SLACK};
@@ -15,7 +16,10 @@ use crate::model::tensors::Tensor;
 use ort::value::TensorElementType as E;
 
 /// Detections that score less are none, as in Ultralytics' own programs.
-const LEAST_SCORE: f32 = 0.25;
+pub(super) const LEAST_SCORE: f32 = 0.25;
+
+/// Scores that are looked at together.
+const BLOCK: usize = 128;
 
 /// Decodes both outputs into `matte`, which gets the prototypes' size. `file` is the model's name in
 /// errors.
@@ -179,17 +183,12 @@ impl<T: Sample> Read<'_, T> {
         self.boxes[at].value()
     }
 
-    /// Finds the subject's detections; returns the least and the greatest score, NaN if one is.
-    fn find(&self, scratch: &mut Scratch) -> [f32; 2] {
+    /// Finds the subject's detections; returns the least and the greatest score, NaN if one is not
+    /// finite.
+    pub(super) fn find(&self, scratch: &mut Scratch) -> [f32; 2] {
         let detections = self.instances.detections;
         let mut range = [0.0f32; 2];
-        let mut look = |score: f32, index: usize| {
-            // Comparisons with NaN are false, and would hide it.
-            range = match score.is_nan() {
-                true => [f32::NAN; 2],
-                false if range[0].is_nan() => range,
-                false => [range[0].min(score), range[1].max(score)],
-            };
+        let mut offer = |score: f32, index: usize| {
             if score >= LEAST_SCORE {
                 let area = self.area(index);
                 scratch.offer(Detection { score, index, area });
@@ -199,14 +198,25 @@ impl<T: Sample> Read<'_, T> {
             for index in 0..detections {
                 let class = self.number(index, 5);
                 if self.plan.subject.iter().any(|&kept| kept as f32 == class) {
-                    look(self.number(index, 4), index);
+                    let score = self.number(index, 4);
+                    range = wider(range, range_of(&[score]));
+                    offer(score, index);
                 }
             }
-        } else {
-            for class in &self.plan.subject {
-                let scores = &self.boxes[(4 + class) * detections..][..detections];
-                let scores = scores.iter().enumerate();
-                scores.for_each(|(index, score)| look(score.value(), index));
+            return range;
+        }
+        for class in &self.plan.subject {
+            let scores = &self.boxes[(4 + class) * detections..][..detections];
+            for (block, scores) in scores.chunks(BLOCK).enumerate() {
+                let [low, high] = range_of(scores);
+                range = wider(range, [low, high]);
+                // Most blocks have nothing that scores enough.
+                if high < LEAST_SCORE {
+                    continue;
+                }
+                for (index, score) in (block * BLOCK..).zip(scores) {
+                    offer(score.value(), index);
+                }
             }
         }
         range

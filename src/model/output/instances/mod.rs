@@ -10,6 +10,7 @@
 
 mod decode;
 mod detections;
+mod scores;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,7 @@
 //! Detections and prototypes made by hand into mattes.
 
 use super::decode::Read;
+use super::detections::Detection;
 use super::*;
 use crate::frame::GrayImage;
 
@@ -163,6 +164,79 @@ fn numbers_that_cannot_be_are_errors() {
                 matches!(error, ModelError::NonFinite { .. }),
                 "{given:?}: {error}"
             );
+        }
+    }
+}
+
+/// The plain way of `Read::find`: one score after the other.
+fn find_plainly(read: &Read<f32>, scratch: &mut Scratch) -> [f32; 2] {
+    let mut range = [0.0f32; 2];
+    for class in &read.plan.subject {
+        for index in 0..read.instances.detections {
+            let number = |n: usize| read.boxes[n * read.instances.detections + index];
+            let score = number(4 + class);
+            match score.is_finite() {
+                true => range = [range[0].min(score), range[1].max(score)],
+                false => range = [f32::NAN; 2],
+            }
+            if range[0].is_nan() {
+                return range;
+            }
+            if score >= 0.25 {
+                let [x, y, w, h] = [0, 1, 2, 3].map(number);
+                let area = [x - w / 2.0, y - h / 2.0, x + w / 2.0, y + h / 2.0];
+                scratch.offer(Detection { score, index, area });
+            }
+        }
+    }
+    range
+}
+
+#[test]
+fn scores_in_blocks_find_what_each_score_finds() {
+    let (mut random, prototypes) = (crate::testing::Random::new(7), prototypes());
+    let mut below = |top: f32| top * random.unit();
+    for detections in [1, 15, 16, 17, 127, 128, 129, 1000] {
+        for (most, bad) in [
+            (0.2, None),
+            (0.26, None),
+            (1.0, None),
+            (1.0, Some(f32::NAN)),
+            (0.2, Some(f32::NAN)),
+            (0.2, Some(f32::INFINITY)),
+            (0.2, Some(f32::NEG_INFINITY)),
+            (0.2, Some(-3.0)),
+            (0.2, Some(3.0)),
+        ] {
+            let mut plan = plan(80, detections);
+            plan.subject = (0..80).collect();
+            let mut boxes = vec![0.0f32; (84 + COUNT) * detections];
+            boxes[..4 * detections].fill_with(|| below(32.0));
+            boxes[4 * detections..].fill_with(|| below(most));
+            if let Some(bad) = bad {
+                let at = below(80.0 * detections as f32) as usize;
+                boxes[4 * detections + at] = bad;
+            }
+            let read = Read {
+                plan: &plan,
+                instances: plan.instances.as_ref().unwrap(),
+                boxes: &boxes,
+                prototypes: &prototypes,
+            };
+            let mut found = [(); 2].map(|()| Scratch::new(&plan));
+            let [blocks, plain] = &mut found;
+            let ranges = [read.find(blocks), find_plainly(&read, plain)];
+            let told = format!("{detections} detections up to {most}, {bad:?}: {ranges:?}");
+            if ranges[1][0].is_nan() {
+                assert!(ranges[0].iter().all(|x| x.is_nan()), "{told}");
+                continue;
+            }
+            assert_eq!(ranges[0], ranges[1], "{told}");
+            let [blocks, plain] = found.each_ref().map(|scratch| {
+                let list = scratch.found.iter();
+                list.map(|d| (d.score, d.index, d.area)).collect::<Vec<_>>()
+            });
+            assert_eq!(blocks, plain, "{told}");
         }
     }
 }
