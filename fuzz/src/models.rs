@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use gstmatte::model::DescriptionKeys;
-use gstmatte::model::fuzzing::{self, Tensor, Words};
+use gstmatte::model::fuzzing::{self, Tensor, Told, Words};
 
 /// Names that the guesses know, and some that they do not.
 const NAMES: &[&str] = &[
@@ -61,7 +61,7 @@ fn ask(settings: &DescriptionKeys) {
         ),
     ] {
         for stream in [None, Some((1280, 720)), Some((1, 30000))] {
-            let _ = fuzzing::answer(settings, &inputs, &outputs, None, stream);
+            let _ = fuzzing::answer(settings, &inputs, &outputs, &Told::default(), stream);
         }
     }
 }
@@ -97,18 +97,20 @@ pub fn outline(data: &[u8]) {
     let Some((&kind, rest)) = data.split_first() else {
         return;
     };
-    if kind % 2 == 0 {
-        if let Ok((metadata, _)) = fuzzing::outline(rest, NAMES) {
-            let words = Words {
-                metadata,
-                ..Words::default()
-            };
-            if let Ok(settings) = fuzzing::read(&words) {
-                ask(&settings);
+    match kind % 4 {
+        0 | 2 => {
+            if let Ok((metadata, _)) = fuzzing::outline(rest, NAMES) {
+                let words = Words {
+                    metadata,
+                    ..Words::default()
+                };
+                if let Ok(settings) = fuzzing::read(&words) {
+                    ask(&settings);
+                }
             }
         }
-    } else {
-        let _ = guesses(&mut Unstructured::new(rest));
+        1 => drop(guesses(&mut Unstructured::new(rest))),
+        _ => fuzzing::tflite(rest),
     }
 }
 
@@ -146,7 +148,7 @@ fn tensors(u: &mut Unstructured) -> Result<Vec<Tensor>> {
         if tensors.iter().all(|known| known.name != name) {
             tensors.push(Tensor {
                 name: name.into(),
-                element: u.int_in_range(0..=6)?,
+                element: u.int_in_range(0..=12)?,
                 sides,
             });
         }
@@ -168,6 +170,24 @@ fn guesses(u: &mut Unstructured) -> Result<()> {
         ..Words::default()
     };
     let settings = fuzzing::read(&words).unwrap_or_default();
-    let _ = fuzzing::answer(&settings, &inputs, &outputs, Some(operator), stream);
+    let told = Told {
+        operator: Some(operator),
+        bounds: told(u, |[low, high]| low < high && (high - low).is_finite())?,
+        quantised: told(u, |[scale, _]| scale > 0.0 && scale.recip().is_finite())?,
+        bytes: u.arbitrary()?,
+    };
+    let _ = fuzzing::answer(&settings, &inputs, &outputs, &told, stream);
     Ok(())
+}
+
+/// Two finite numbers that are `sound`, or none.
+fn told(u: &mut Unstructured, sound: impl Fn([f32; 2]) -> bool) -> Result<Option<[f32; 2]>> {
+    if !u.arbitrary()? {
+        return Ok(None);
+    }
+    let numbers: [f32; 2] = match u.arbitrary()? {
+        true => u.arbitrary()?,
+        false => *u.choose(&[[0.0, 1.0], [0.0, 255.0], [-1.0, 1.0], [1.0 / 256.0, 0.0]])?,
+    };
+    Ok((numbers.iter().all(|x| x.is_finite()) && sound(numbers)).then_some(numbers))
 }

@@ -8,6 +8,8 @@
 
 mod flatbuffer;
 
+use std::collections::HashMap;
+
 use flatbuffer::{Table, root};
 
 use super::onnx::{Bounds, Quantised};
@@ -15,6 +17,11 @@ use super::signature::GraphHint;
 
 /// Nodes that are followed from an output back to what gives it its meaning.
 const MAX_STEPS: usize = 64;
+
+/// Outputs that are looked at, and outputs of nodes that are known: far more than real files have.
+/// Vectors in a made-up file may share their bytes, and so be long and many.
+const MAX_OUTPUTS: usize = 64;
+const MAX_MADE: usize = 1 << 20;
 
 /// Operators that change the place or the type of numbers, but not what they mean: DEQUANTIZE,
 /// RESHAPE, RESIZE_BILINEAR, TRANSPOSE, SQUEEZE, CAST, EXPAND_DIMS, RESIZE_NEAREST_NEIGHBOR,
@@ -45,8 +52,8 @@ pub(super) fn outputs(bytes: &[u8]) -> Vec<(String, GraphHint)> {
 /// A file's first graph.
 struct Model<'a> {
     graph: Table<'a>,
-    /// The operators that the graph's nodes name by index.
-    codes: Vec<i32>,
+    /// The node that makes each tensor: its operator and first input.
+    makers: HashMap<i32, (i32, Option<i32>)>,
 }
 
 impl<'a> Model<'a> {
@@ -57,10 +64,25 @@ impl<'a> Model<'a> {
             let old = i32::from(code.byte(0).unwrap_or(0));
             code.number(3).unwrap_or(0).max(old)
         };
-        Some(Self {
-            codes: model.tables(1).map(code).collect(),
-            graph: model.tables(2).next()?,
-        })
+        let codes: Vec<i32> = model.tables(1).map(code).collect();
+        let graph = model.tables(2).next()?;
+        let operator = |node: Table| {
+            let code = usize::try_from(node.number(0).unwrap_or(0)).ok()?;
+            codes.get(code).copied()
+        };
+        let nodes = graph.tables(3).take(MAX_MADE);
+        let made = nodes.flat_map(|node| {
+            let made = operator(node).map(|operator| (operator, node.numbers(1).next()));
+            made.into_iter().flat_map(move |made| {
+                let outputs = node.numbers(2);
+                outputs.map(move |output| (output, made))
+            })
+        });
+        let mut makers = HashMap::new();
+        for (output, made) in made.take(MAX_MADE) {
+            makers.entry(output).or_insert(made);
+        }
+        Some(Self { graph, makers })
     }
 
     fn outputs(&self) -> Vec<(String, GraphHint)> {
@@ -68,7 +90,8 @@ impl<'a> Model<'a> {
             let name = self.tensor(index)?.text(3).unwrap_or_default();
             Some((name.to_owned(), self.hint(index)))
         };
-        self.graph.numbers(2).filter_map(described).collect()
+        let outputs = self.graph.numbers(2).take(MAX_OUTPUTS);
+        outputs.filter_map(described).collect()
     }
 
     fn tensor(&self, index: i32) -> Option<Table<'a>> {
@@ -77,10 +100,7 @@ impl<'a> Model<'a> {
 
     /// The node that makes a tensor: its operator and first input.
     fn maker(&self, tensor: i32) -> Option<(i32, Option<i32>)> {
-        let mut nodes = self.graph.tables(3);
-        let node = nodes.find(|node| node.numbers(2).any(|output| output == tensor))?;
-        let code = usize::try_from(node.number(0).unwrap_or(0)).ok()?;
-        Some((*self.codes.get(code)?, node.numbers(1).next()))
+        self.makers.get(&tensor).copied()
     }
 
     /// What the graph says of an output.
@@ -123,8 +143,10 @@ fn bounds(operator: i32, turned: bool, quantised: Quantised) -> Option<Bounds> {
         28 => [-1.0, 1.0],
         _ => return None,
     };
-    Some(Bounds {
-        range: ends.map(|x: f32| x / quantised.scale + quantised.zero),
+    let range = ends.map(|x: f32| x / quantised.scale + quantised.zero);
+    // A zero point far away leaves no room for steps.
+    (range[0] < range[1]).then_some(Bounds {
+        range,
         activation: true,
         turned,
     })
