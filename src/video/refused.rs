@@ -19,6 +19,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 const RAW: &str = "video/x-raw";
+/// What `unixfdsrc` sends while the sink at the other end of its socket has no caps yet (GStreamer
+/// 1.24 to 1.28); the real ones follow.
+const NO_CAPS_YET: &str = "NULL";
 /// The plugin's name: the bin speaks for its children.
 const PLUGIN: &str = "matte";
 /// More elements in a row than any pipeline has: where a search upstream ends.
@@ -139,6 +142,9 @@ fn speaker(pad: &gst::Pad) -> Option<gst::Element> {
 }
 
 fn arrived(pad: &gst::Pad, caps: &gst::CapsRef, reported: &Reported) {
+    if say_nothing_yet(caps) {
+        return;
+    }
     let refused = refusal(caps, &pad.pad_template_caps());
     if is_ghost(pad) {
         // The bin's child is asked next, and reports if it can know what comes.
@@ -154,6 +160,11 @@ fn arrived(pad: &gst::Pad, caps: &gst::CapsRef, reported: &Reported) {
         Some(words) => reported.report(pad, words, caps),
         None => reported.forget(),
     }
+}
+
+fn say_nothing_yet(caps: &gst::CapsRef) -> bool {
+    let structure = caps.structure(0);
+    structure.is_some_and(|structure| structure.name() == NO_CAPS_YET)
 }
 
 fn asked(pad: &gst::Pad, caps: &gst::CapsRef, reported: &Reported) {
@@ -255,6 +266,9 @@ pub(super) fn refusal(caps: &gst::CapsRef, taken: &gst::Caps) -> Option<String> 
     }
     let (structure, features) = caps.iter_with_features().next()?;
     let name = structure.name().as_str();
+    if say_nothing_yet(caps) {
+        return None;
+    }
     if name != RAW {
         if ["audio/", "text/"]
             .iter()

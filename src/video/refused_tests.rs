@@ -68,6 +68,7 @@ fn every_other_kind_has_a_remedy_of_its_own() {
     for fits in [
         "ANY",
         "EMPTY",
+        "NULL",
         "video/x-raw",
         "video/x-raw, format={ Y412_LE, NV12 }",
     ] {

@@ -242,6 +242,23 @@ fn caps_that_lack_a_field_are_taken_or_named() {
     }
 }
 
+/// `unixfdsrc` sends caps named NULL while the other process has none yet.
+#[test]
+fn caps_that_say_nothing_yet_are_waited_out() {
+    init();
+    for (factory, pad) in INPUTS {
+        let what = format!("{factory}.{pad}");
+        let (element, input, bus) = running(factory, pad);
+        let [nothing, real] = ["NULL", &format!("video/x-raw,format=NV12,{SIZE}")]
+            .map(|caps| gst::Caps::from_str(caps).expect("valid caps"));
+        assert!(input.send_event(gst::event::StreamStart::new("test")));
+        assert!(!input.send_event(gst::event::Caps::new(&nothing)), "{what}");
+        assert!(input.send_event(gst::event::Caps::new(&real)), "{what}");
+        assert_eq!(spoken(&bus), [], "{what}");
+        stop(&element);
+    }
+}
+
 /// What a pipeline says until its first error or its end.
 fn said(description: &str) -> Vec<(gst::MessageType, String, String)> {
     init();

@@ -230,6 +230,42 @@ class AcrossProcesses(unittest.TestCase):
         width, height, matte = matte_of(sample)
         self.assertEqual(len(matte), width * height)
 
+    def test_a_sink_without_caps_is_waited_for(self):
+        """The other process has a socket before it has caps: what it sends then is no video."""
+        path = self.socket.with_name("late")
+        sender = Gst.parse_launch(f"appsrc name=in is-live=true format=time ! unixfdsink socket-path={path} "
+                                  "async=false sync=false")
+        receiver = Gst.parse_launch(f"unixfdsrc socket-path={path} ! mattecompose name=compose "
+                                    "on-missing-matte=hide ! appsink name=out sync=false")
+        caps = []
+
+        def arrived(pad, info):
+            if info.get_event().type == Gst.EventType.CAPS:
+                caps.append(info.get_event().parse_caps().to_string())
+            return Gst.PadProbeReturn.OK
+
+        sink = receiver.get_by_name("compose").get_static_pad("sink")
+        sink.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, arrived)
+        try:
+            sender.set_state(Gst.State.PLAYING)
+            while not path.exists():
+                time.sleep(0.05)
+            receiver.set_state(Gst.State.PLAYING)
+            while not caps:
+                time.sleep(0.05)
+            source = sender.get_by_name("in")
+            source.set_property("caps", Gst.Caps.from_string("video/x-raw,format=RGBA,width=4,height=2,framerate=30/1"))
+            frame = Gst.Buffer.new_wrapped(bytes(32))
+            frame.pts = 0
+            source.emit("push-buffer", frame)
+            sample = receiver.get_by_name("out").emit("try-pull-sample", 60 * Gst.SECOND)
+            message = receiver.get_bus().pop_filtered(Gst.MessageType.ERROR)
+            self.assertIsNone(message, message and message.parse_error())
+            self.assertIsNotNone(sample)
+        finally:
+            receiver.set_state(Gst.State.NULL)
+            sender.set_state(Gst.State.NULL)
+
     def test_the_other_process_composes_with_it(self):
         """Nobody is in the picture: all of it is the background, and no matte is missing."""
         sample = pull(f"unixfdsrc socket-path={self.socket} ! mattecompose background=color color=0xff00ff00 "
