@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::state::{Decoded, Started};
 use crate::filter::regions::presence::Change;
 use crate::meta::Matte;
-use crate::properties::{AtRest, Properties};
+use crate::properties::{AtRest, Properties, set_while_running};
 use crate::sync::lock;
 use crate::video::{Stream, allocation, allow_any_link, pad_templates, report_refused};
 use gst::glib;
@@ -64,8 +64,12 @@ impl ObjectImpl for MatteDecode {
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let set = {
+            let runs = self.obj().current_state() > gst::State::Ready;
             let mut settings = lock(&self.settings);
-            let set = settings.set(pspec.name(), value);
+            let set = match runs {
+                true => set_while_running(&mut *settings, pspec, value),
+                false => settings.set(pspec.name(), value),
+            };
             self.masks.store(settings.analytics_meta, Ordering::Relaxed);
             set
         };

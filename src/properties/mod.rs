@@ -62,6 +62,35 @@ pub struct Refused {
     reason: BoxError,
 }
 
+/// Why an element that runs refuses a value that it reads at its start only.
+#[derive(Debug, thiserror::Error)]
+#[error("it counts from the start on, and the element runs; stop it first (state READY or NULL)")]
+struct TooLate;
+
+/// Takes a value as [`Properties::set`], of an element that runs.
+///
+/// # Errors
+/// [`Refused`] also if another value is to count for a property that is read at the start only.
+pub fn set_while_running<P: Properties + Clone + PartialEq>(
+    settings: &mut P,
+    spec: &glib::ParamSpec,
+    value: &glib::Value,
+) -> Result<bool, Refused> {
+    // Those that controllers move must allocate nothing.
+    if !spec.flags().contains(gst::PARAM_FLAG_MUTABLE_READY) {
+        return settings.set(spec.name(), value);
+    }
+    let mut wanted = settings.clone();
+    let found = wanted.set(spec.name(), value)?;
+    match wanted == *settings {
+        true => Ok(found),
+        false => Err(Refused {
+            property: spec.name().into(),
+            reason: TooLate.into(),
+        }),
+    }
+}
+
 /// What a [`PropertyType`] says about a value that it cannot take.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -127,6 +127,7 @@ impl ObjectSubclass for MatteRefine {
     const NAME: &'static str = "GstMatteRefine";
     type Type = super::MatteRefine;
     type ParentType = gst_base::BaseTransform;
+    type Interfaces = (gst::Preset,);
 }
 
 impl ObjectImpl for MatteRefine {
@@ -166,14 +167,16 @@ impl ObjectImpl for MatteRefine {
 
 impl GstObjectImpl for MatteRefine {}
 
+impl PresetImpl for MatteRefine {}
+
 impl ElementImpl for MatteRefine {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            crate::about::metadata(
+                "matterefine",
                 "Matte refinement",
                 "Filter/Effect/Video",
                 "Makes a frame's matte steady and exact by image processing",
-                "matte developers",
             )
         });
         Some(&METADATA)
@@ -192,7 +195,12 @@ impl BaseTransformImpl for MatteRefine {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        self.at_rest.check()
+        self.at_rest.check()?;
+        let settings = lock(&self.settings).clone();
+        for contradiction in settings.contradictions() {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{contradiction}"));
+        }
+        Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {

@@ -40,7 +40,8 @@ pub(crate) use settings::Settings;
 glib::wrapper! {
     /// Element that refines mattes; see the module's page.
     pub struct MatteRefine(ObjectSubclass<imp::MatteRefine>)
-        @extends gst_base::BaseTransform, gst::Element, gst::Object;
+        @extends gst_base::BaseTransform, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 impl MatteRefine {

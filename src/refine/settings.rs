@@ -57,7 +57,7 @@ properties! {
         edge_mode: EdgeMode, "Edge mode", CONTROLLABLE;
         /// The edge fit is computed on cells of this many pixels of the frame: 1, 2, 3, 4, 6 or 8; 0
         /// takes it from the sizes of frame and matte
-        guided_subsample: u32 [0, 8], "Guided subsample", PLAYING;
+        guided_subsample: Cell [Cell(0), Cell(8)], "Guided subsample", PLAYING;
         /// How much the past counts: 0 follows every frame, 1 nearly freezes; the same at any frame
         /// rate
         temporal_strength: f32 [0.0, 1.0], "Temporal strength", CONTROLLABLE;
@@ -104,7 +104,10 @@ impl Properties for Settings {
 
     fn get(&self, name: &str) -> Option<glib::Value> {
         let general = self.general.get(name);
-        general.or_else(|| Values::from(&self.params()).get(name))
+        // What counts, within the range of the property.
+        let mut params = self.params().sanitized();
+        params.white_point = params.white_point.min(1.0);
+        general.or_else(|| Values::from(&params).get(name))
     }
 
     fn set(&mut self, name: &str, value: &glib::Value) -> Result<bool, Refused> {
@@ -120,6 +123,90 @@ impl Settings {
             subject_region: self.general.subject_region.region.clone(),
             keep: self.general.keep.region.clone(),
             ..self.overrides.over(preset.into())
+        }
+    }
+
+    /// Values that others contradict, and what counts instead.
+    pub fn contradictions(&self) -> impl Iterator<Item = Contradiction> {
+        let asked = self.params();
+        let used = asked.sanitized();
+        let points = Contradiction::Points {
+            asked: asked.white_point,
+            black: asked.black_point,
+            used: used.white_point,
+        };
+        let hysteresis = Contradiction::Hysteresis {
+            high: asked.hysteresis_high,
+            low: asked.hysteresis_low,
+        };
+        let all = [
+            (asked.white_point < used.white_point, points),
+            (asked.hysteresis_high < used.hysteresis_high, hysteresis),
+        ];
+        let found = all.into_iter().filter(|(holds, _)| *holds);
+        found.map(|(_, contradiction)| contradiction)
+    }
+}
+
+/// Two values that cannot both count.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum Contradiction {
+    /// No matte value lies between black and white.
+    #[error("white-point: {asked} is not above black-point ({black}); {used} counts instead")]
+    Points {
+        /// What was asked for.
+        asked: f32,
+        /// The black point.
+        black: f32,
+        /// The white point that counts.
+        used: f32,
+    },
+    /// Regions would appear at a value at which they leave.
+    #[error("hysteresis-high: {high} is below hysteresis-low ({low}); {low} counts instead")]
+    Hysteresis {
+        /// What was asked for.
+        high: f32,
+        /// The lower threshold.
+        low: f32,
+    },
+}
+
+/// Side of the cells that the edge fit is computed on, in pixels of the frame; 0 for what suits the
+/// sizes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell(u32);
+
+/// Why there is no such cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there are no cells of {0} pixels; use 1, 2, 3, 4, 6 or 8, or 0 for what suits the sizes")]
+pub struct NoCell(u32);
+
+impl From<u32> for Cell {
+    fn from(side: u32) -> Self {
+        Self(side)
+    }
+}
+
+impl From<Cell> for u32 {
+    fn from(cell: Cell) -> Self {
+        cell.0
+    }
+}
+
+impl PropertyType for Cell {
+    fn spec(about: &About, default: Self, range: &[Self]) -> glib::ParamSpec {
+        let range: Vec<u32> = range.iter().map(|cell| cell.0).collect();
+        PropertyType::spec(about, default.0, &range)
+    }
+
+    fn to_property(&self) -> glib::Value {
+        self.0.to_property()
+    }
+
+    fn from_property(value: &glib::Value, _default: Self) -> Result<Self, BoxError> {
+        match value.get()? {
+            side @ (0..=4 | 6 | 8) => Ok(Self(side)),
+            side => Err(NoCell(side).into()),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::stream::Started;
 use crate::bus_gate::BusGate;
 use crate::control::Control;
 use crate::meta::Matte;
-use crate::properties::{AtRest, Properties};
+use crate::properties::{AtRest, Properties, set_while_running};
 use crate::video::direction::Direction;
 use crate::video::{Stream, allocation, allow_any_link, pad_templates, report_refused};
 use gst::glib;
@@ -68,7 +68,10 @@ impl ObjectImpl for MatteSegment {
         let settings = &mut fields.settings;
         let mode = settings.mode;
         let network = (started && NETWORK.contains(&name)).then(|| settings.network());
-        let set = settings.set(name, value);
+        let set = match started {
+            true => set_while_running(settings, pspec, value),
+            false => settings.set(name, value),
+        };
         self.direction.choose(settings.direction.video_direction);
         let waits_otherwise = started && settings.mode != mode;
         let wanted = network.filter(|before| *before != settings.network());

@@ -7,7 +7,7 @@
 mod common;
 
 use common::live::Live;
-use common::pipeline::{Run, green_model, model_with, run, run_samples, scratch};
+use common::pipeline::{Run, green_model, heard, model_with, run, run_samples, scratch};
 use common::stream::Stream;
 use common::{bytes, frame, info, init};
 use gst::prelude::*;
@@ -476,4 +476,68 @@ fn regions_that_cannot_be_read_are_an_error_at_the_start() {
     refine.set_property("keep", "0,0,1,1");
     refine.set_state(gst::State::Paused).expect("it starts");
     refine.set_state(gst::State::Null).expect("it stops");
+}
+
+#[test]
+fn cells_that_are_not_computed_are_an_error_at_the_start() {
+    for element in ["matterefine", "mattebackground background=color"] {
+        let error = error_of(&format!("{element} guided-subsample=5"));
+        assert_says(
+            &error,
+            &["guided-subsample", "cells of 5 pixels", "4, 6 or 8"],
+        );
+    }
+}
+
+/// Each alone may be right, so the stream goes on with what can count.
+#[test]
+fn values_that_contradict_others_are_told_at_the_start() {
+    init();
+    for element in ["matterefine", "mattebackground background=color"] {
+        let line = format!(
+            "{element} name=e black-point=0.5 white-point=0.25 hysteresis-low=0.5 \
+             hysteresis-high=0.25"
+        );
+        let stream = Stream::new(&line);
+        stream
+            .pipeline
+            .set_state(gst::State::Paused)
+            .expect("it starts");
+        let told = heard(&stream.bus).join("\n");
+        assert_says(
+            &told,
+            &[
+                "warning: white-point: 0.25 is not above black-point (0.5)",
+                "warning: hysteresis-high: 0.25 is below hysteresis-low (0.5)",
+            ],
+        );
+        let read = |name| stream.element("e").property::<f32>(name);
+        assert!(read("white-point") > 0.5 && read("hysteresis-high") == 0.5);
+        let stopped = stream.pipeline.set_state(gst::State::Null);
+        stopped.expect("it stops");
+    }
+}
+
+#[test]
+fn what_counts_at_the_start_is_refused_while_playing() {
+    let mut live = Live::new(&[("model", &green_model().display().to_string())]);
+    let info = info(VideoFormat::I420, 64, 36);
+    let shown = |live: &mut Live| {
+        live.push(&info, frame(&info, |_| 128));
+        live.pull().is_some()
+    };
+    assert!(shown(&mut live));
+    heard(&live.bus);
+    live.element
+        .set_property("onnxruntime-library", "/another/lib.so");
+    let told = heard(&live.bus).join("\n");
+    assert_says(
+        &told,
+        &["warning: onnxruntime-library: it counts from the start on"],
+    );
+    let value = live
+        .element
+        .property::<Option<String>>("onnxruntime-library");
+    assert_eq!(value, None);
+    assert!(shown(&mut live));
 }
