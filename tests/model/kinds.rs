@@ -148,6 +148,12 @@ fn further_inputs_get_what_is_said() {
         let mut network = load_ok(name, &[(&key, value)]);
         assert_matte(&of_green(&mut network), |p| sigmoid(green(p)));
     }
+    // A list fills the last open side; a second picture is as large as the first one.
+    let mut network = load_ok("beside_open.onnx", &[("extra.ids", "[0, 1, 2]")]);
+    assert_matte(&of_green(&mut network), |p| sigmoid(green(p)));
+    let second = [("input.name", "image"), ("extra.room", "0.5")];
+    let mut network = load_ok("beside_picture.onnx", &second);
+    assert_matte(&of_green(&mut network), |p| sigmoid(green(p)));
     let error = load_error("beside_text.onnx", &[]);
     assert!(error.contains("takes text, not numbers"), "{error}");
 }

@@ -393,6 +393,21 @@ fn what_the_graph_turns_over_is_asked_about() {
     }
 }
 
+/// A mask of yes and no may be true in the room: where a value is low, where it is class 0.
+#[test]
+fn a_mask_that_is_true_in_the_background_is_asked_about() {
+    for name in ["given_less.onnx", "given_class_0.onnx"] {
+        let error = load_error(name, &[]);
+        assert!(
+            error.contains("high in the background ([1.0, 0.0])"),
+            "{error}"
+        );
+        let mut network = load_ok(name, &[("output.range", "[1, 0]")]);
+        assert_eq!(says(&mut network, 0.7).unwrap(), [255; 48], "{name}");
+        assert_eq!(says(&mut network, 0.05).unwrap(), [0; 48], "{name}");
+    }
+}
+
 #[test]
 fn whole_numbers_are_what_they_stand_for() {
     use OutputKind::{Classes, Logits, Softmax};

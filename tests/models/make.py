@@ -177,6 +177,9 @@ given("scaled", [node("Mul", "soft factor", "alpha")], [("factor", np.float32(25
 given("tanh", [node("Tanh", "green", "alpha")], start=nodes)
 given("double", [node("Cast", "soft", "alpha", to=F64)], kind=F64)
 given("mask", [node("Greater", "green half", "alpha")], [("half", np.float32(0.5))], kind=BOOL, start=nodes)
+given("less", [node("Less", "green half", "alpha")], [("half", np.float32(0.5))], kind=BOOL, start=nodes)
+given("class_0", [node("ArgMax", "image", "label", axis=1), node("Equal", "label zero", "alpha")],
+      [("zero", np.int64(0))], kind=BOOL, start=[])
 for name, dtype, kind, scale, zero in (("u8", np.uint8, U8, 1 / 128, 0), ("i8", np.int8, I8, 1 / 256, -128)):
     given(name, [node("QuantizeLinear", "soft scale zero", "alpha")],
           [("scale", np.float32(scale)), ("zero", dtype(zero))], kind=kind)
@@ -369,6 +372,10 @@ beside("dotted", value("input.2", F32, [1]), [node("Mul", "green input.2", "scor
 beside("open", value("ids", I64, ["n", "count"]),
        [node("Cast", "ids", "number", to=F32), node("ReduceMean", "number", "mean", keepdims=0),
         node("Mul", "green mean", "score")])
+# A second picture: its sides are open under names of their own, and must be those of the first one.
+channels, inner = channel("both", 1, "green")
+save("beside_picture", [node("Concat", "image room", "both", axis=1), *channels, node("Sigmoid", "green", "alpha")],
+     [value("image", F32, IMAGE), value("room", F32, [1, 3, "rows", "columns"])], [value("alpha", F32, ONE)], inner)
 beside("text", value("prompt", T.STRING, [1]), [node("Identity", "green", "score"), node("Identity", "prompt", "same")],
        [value("same", T.STRING, [1])])
 

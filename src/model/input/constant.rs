@@ -9,9 +9,11 @@ use super::super::context::ResolveContext;
 use super::super::engine::{EngineError, EngineKind};
 use super::super::signature::TensorInfo;
 use super::super::tensors::Tensor;
+use crate::frame::TensorLayout;
 
-/// A constant for input `info`. A single value fills every element; sides that are open are 1, but
-/// for the one side of a list.
+/// A constant for input `info`, beside a picture of `sides` in its `layout`. A single value fills
+/// every element. Open sides of rows and columns, in a tensor of as many sides, are the picture's;
+/// others are 1, but the last one takes what a list of values needs.
 ///
 /// # Errors
 /// The number of values does not fit, or the input's type holds no such numbers.
@@ -19,12 +21,10 @@ pub(in crate::model) fn constant(
     context: &ResolveContext,
     info: &TensorInfo,
     values: &[f32],
+    (layout, sides): (TensorLayout, &[usize]),
 ) -> Result<Tensor, ModelError> {
     let key = format!("extra.{}", info.name);
-    let shape: Vec<usize> = match &info.dims[..] {
-        [None] => vec![values.len()],
-        _ => info.sides(),
-    };
+    let shape = shape(info, values.len(), layout, sides);
     let count = shape
         .iter()
         .fold(1usize, |count, side| count.saturating_mul(*side));
@@ -46,6 +46,28 @@ pub(in crate::model) fn constant(
         }
     };
     tensor.map_err(|error| context.contradiction(&key, error.to_string()))
+}
+
+/// The sides of a constant's tensor; see [`constant`].
+fn shape(info: &TensorInfo, values: usize, layout: TensorLayout, picture: &[usize]) -> Vec<usize> {
+    let mut shape = info.sides();
+    let last = shape.len().saturating_sub(1);
+    let [rows, columns] = match layout {
+        TensorLayout::Nchw => [last.saturating_sub(1), last],
+        TensorLayout::Nhwc => [last.saturating_sub(2), last.saturating_sub(1)],
+    };
+    let is_open = |side: usize| info.dims.get(side) == Some(&None);
+    if shape.len() == picture.len() && shape.len() > 2 && is_open(rows) && is_open(columns) {
+        shape[rows] = picture[rows];
+        shape[columns] = picture[columns];
+    } else if let Some(open) = info.dims.iter().rposition(Option::is_none) {
+        let product = |product: usize, side: &usize| product.saturating_mul(*side);
+        let others = shape.iter().fold(1, product).max(1);
+        if values.is_multiple_of(others) {
+            shape[open] = values / others;
+        }
+    }
+    shape
 }
 
 /// A tensor of these values, or of the only one.

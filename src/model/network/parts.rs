@@ -47,11 +47,13 @@ impl<'a> Parts<'a> {
         let descriptor = Descriptor::resolve(context)?;
         let input = InputTensor::new(context.engine, &descriptor.input);
         let input = input.map_err(|error| context.run_error(&error))?;
+        let picture = (descriptor.input.spec.layout, descriptor.input.shape());
         let mut constants = Vec::new();
         for (name, values) in &descriptor.extras {
             let info = find(&context.signature.inputs, name);
             let info = info.ok_or_else(|| context.unsuitable("a constant without an input"))?;
-            constants.push(constant(context, info, values)?);
+            let beside = (picture.0, &picture.1[..]);
+            constants.push(constant(context, info, values, beside)?);
         }
         let states = descriptor.states.iter();
         let states = states.map(|pair| State::probe(context, pair));

@@ -77,7 +77,10 @@ impl Outline<'_> {
                 let turned = self.turned_before(node.inputs.first());
                 Some(Bounds::activation(0.0, 1.0)?.turned_if(turned))
             }
-            operator if UNIT.contains(&operator) => Bounds::activation(0.0, 1.0),
+            operator if UNIT.contains(&operator) => {
+                let turned = self.turned_by(node, |index| input(index).is_some_and(|b| b.turned));
+                Some(Bounds::activation(0.0, 1.0)?.turned_if(turned))
+            }
             "Tanh" | "Softsign" => {
                 let turned = self.turned_before(node.inputs.first());
                 Some(Bounds::activation(-1.0, 1.0)?.turned_if(turned))
@@ -164,6 +167,23 @@ impl Outline<'_> {
             })
         };
         turned().unwrap_or(false)
+    }
+
+    /// Whether a comparison or a Not is true where a value is low, or is the first class; `is_turned`
+    /// tells it of what an input has.
+    fn turned_by(&self, node: &Node, is_turned: impl Fn(usize) -> bool) -> bool {
+        let limits = [0, 1].map(|index| self.number_at(node, index));
+        let (value, limit) = match limits {
+            [None, Some(limit)] => (0, limit),
+            [Some(limit), None] => (1, limit),
+            _ => return node.operator == "Not" && !is_turned(0),
+        };
+        match node.operator {
+            "Greater" | "GreaterOrEqual" => (value == 1) != is_turned(value),
+            "Less" | "LessOrEqual" => (value == 0) != is_turned(value),
+            "Equal" => limit == 0.0,
+            _ => false,
+        }
     }
 
     /// Whether a Slice or Gather takes the first class, which is the background mostly.

@@ -87,6 +87,16 @@ fn bounds_are_moved_by_constants() {
         ("Neg", &["x"], "minus"),
         ("Sigmoid", &["minus"], "background"),
         ("Sub", &["one", "background"], "subject"),
+        ("Greater", &["soft", "none"], "over"),
+        ("Less", &["soft", "one"], "under"),
+        ("GreaterOrEqual", &["one", "soft"], "under_too"),
+        ("LessOrEqual", &["background", "one"], "seldom_room"),
+        ("Greater", &["background", "none"], "room"),
+        ("Not", &["over"], "not_over"),
+        ("Not", &["under"], "not_under"),
+        ("Equal", &["x", "none"], "class_0"),
+        ("Equal", &["x", "one"], "class_1"),
+        ("Or", &["over", "class_1"], "either"),
     ]);
     for (tensor, range, activation, turned) in [
         ("soft", [0.0, 1.0], true, false),
@@ -103,6 +113,16 @@ fn bounds_are_moved_by_constants() {
         ("first", [0.0, 1.0], true, true),
         ("background", [0.0, 1.0], true, true),
         ("subject", [0.0, 1.0], true, false),
+        ("over", [0.0, 1.0], true, false),
+        ("under", [0.0, 1.0], true, true),
+        ("under_too", [0.0, 1.0], true, true),
+        ("seldom_room", [0.0, 1.0], true, false),
+        ("room", [0.0, 1.0], true, true),
+        ("not_over", [0.0, 1.0], true, true),
+        ("not_under", [0.0, 1.0], true, false),
+        ("class_0", [0.0, 1.0], true, true),
+        ("class_1", [0.0, 1.0], true, false),
+        ("either", [0.0, 1.0], true, false),
     ] {
         let expected = Bounds {
             range,
