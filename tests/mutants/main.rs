@@ -5,8 +5,9 @@
 //! crashes, the process is gone, which nobody inside of it can help; such files are listed with
 //! the frame that it died in, and a crash whose stack begins in our own code fails the test.
 //!
-//! MATTE_MUTANTS says how many (60 by default), MATTE_MUTANTS_REPORT a file for the outcomes, and
-//! MATTE_MUTANTS_KEEP a folder for the files that crash.
+//! MATTE_MUTANTS says how many (60 by default), MATTE_MUTANTS_REPORT a file for the outcomes,
+//! MATTE_MUTANTS_KEEP a folder for the files that crash, and MATTE_MUTANTS_ENGINE=embedded that the
+//! embedded engine runs them.
 
 #![cfg(target_os = "linux")]
 
@@ -18,7 +19,7 @@ use common::guard::{CASE, FOLDER, case};
 use common::pipeline::scratch;
 use common::random::Random;
 use gstmatte::frame::{GrayImage, TensorMut};
-use gstmatte::model::{ModelSource, Network, Options, Runtime, Search};
+use gstmatte::model::{EngineRequest, ModelSource, Network, Options, Runtime, Search};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,6 +31,8 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 const TEST: &str = "mutated_models_are_refused_or_work";
+/// Names the engine.
+const ENGINE: &str = "MATTE_MUTANTS_ENGINE";
 /// Longest time for one file; it is there for hangs, not for speed.
 const HANG: Duration = Duration::from_secs(60);
 /// Address space of a child.
@@ -46,6 +49,10 @@ const DESCRIPTIONS: &[&str] = &[
     "[input]\nmean = [0.5, 0.5, 0.5]\nstd = 0.5\norder = \"bgr\"\n[output]\nkind = \"classes\"\nsubject = [1]\n",
     "[output]\nkind = \"labels\"\nlabels = [\"background\", \"person\", \"cat\"]\n",
     "[[state]]\ninput = \"h_in\"\noutput = \"h_out\"\nshape = [1, 1, 1, 1]\n[extra]\nratio = 0.5\n",
+    "[input]\nfourth = 0.5\n[output]\nkind = \"alpha\"\nrange = [1, 0]\n",
+    "[output]\nscale = 0.5\nzero = 3\nsubject = [0]\n",
+    "[output]\nkind = \"instances\"\nsubject = [0, 1]\n",
+    "[extra]\nsize = [6, 8]\nroom = 0.5\nids = [0, 1]\n",
 ];
 
 /// Words that may take the place of others in a description.
@@ -67,6 +74,10 @@ const WORDS: &[&str] = &[
     "\"classes\"",
     "\"labels\"",
     "\"minmax\"",
+    "\"instances\"",
+    "fourth",
+    "scale",
+    "zero",
     "\"nhwc\"",
     "\"nchw\"",
     "\"\"",
@@ -151,10 +162,17 @@ fn load_all() {
         },
     )
     .expect("lower is allowed");
-    Runtime::get(&Search::default()).unwrap_or_else(|error| panic!("{error}"));
+    let engine = match std::env::var(ENGINE).as_deref() {
+        Ok("embedded") => EngineRequest::Embedded,
+        _ => EngineRequest::OnnxRuntime,
+    };
+    if engine == EngineRequest::OnnxRuntime {
+        Runtime::get(&Search::default()).unwrap_or_else(|error| panic!("{error}"));
+    }
     for file in std::io::stdin().lines() {
         let file = file.expect("names of files");
         let options = Options {
+            engine,
             stream: Some((64, 48)),
             ..Options::default()
         };
