@@ -15,6 +15,7 @@
 //! no image processing.
 #![deny(unsafe_code, missing_docs)]
 
+mod about;
 #[cfg(feature = "v1_26")]
 pub mod analytics;
 pub mod background;

@@ -59,6 +59,7 @@ impl ObjectSubclass for MatteBackground {
     const NAME: &'static str = "GstMatteBackground";
     type Type = super::MatteBackground;
     type ParentType = gst::Bin;
+    type Interfaces = (gst::Preset,);
 
     fn new() -> Self {
         Self {
@@ -119,14 +120,16 @@ impl ObjectImpl for MatteBackground {
 
 impl GstObjectImpl for MatteBackground {}
 
+impl PresetImpl for MatteBackground {}
+
 impl ElementImpl for MatteBackground {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            crate::about::metadata(
+                "mattebackground",
                 "Matte background",
                 "Filter/Effect/Video",
                 "Blurs or replaces the background behind people",
-                "matte developers",
             )
         });
         Some(&METADATA)

@@ -40,7 +40,8 @@ mod routes;
 glib::wrapper! {
     /// Bin for application developers; see the module's page.
     pub struct MatteBackground(ObjectSubclass<imp::MatteBackground>)
-        @extends gst::Bin, gst::Element, gst::Object;
+        @extends gst::Bin, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 /// Registers the element.

@@ -65,6 +65,7 @@ impl ObjectSubclass for MatteCompose {
     const NAME: &'static str = "GstMatteCompose";
     type Type = super::MatteCompose;
     type ParentType = gst_base::BaseTransform;
+    type Interfaces = (gst::Preset,);
 }
 
 impl ObjectImpl for MatteCompose {
@@ -111,14 +112,16 @@ impl ObjectImpl for MatteCompose {
 
 impl GstObjectImpl for MatteCompose {}
 
+impl PresetImpl for MatteCompose {}
+
 impl ElementImpl for MatteCompose {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            crate::about::metadata(
+                "mattecompose",
                 "Matte compositing",
                 "Filter/Effect/Video",
                 "Blurs or replaces what a frame's matte says is background",
-                "matte developers",
             )
         });
         Some(&METADATA)

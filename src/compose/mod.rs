@@ -66,7 +66,8 @@ pub(crate) use settings::Settings;
 glib::wrapper! {
     /// Element that puts the picture together; see the module's page.
     pub struct MatteCompose(ObjectSubclass<imp::MatteCompose>)
-        @extends gst_base::BaseTransform, gst::Element, gst::Object;
+        @extends gst_base::BaseTransform, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 impl MatteCompose {

@@ -46,6 +46,7 @@ impl ObjectSubclass for MatteDecode {
     const NAME: &'static str = "GstMatteDecode";
     type Type = super::MatteDecode;
     type ParentType = gst_base::BaseTransform;
+    type Interfaces = (gst::Preset,);
 }
 
 impl ObjectImpl for MatteDecode {
@@ -87,14 +88,16 @@ impl ObjectImpl for MatteDecode {
 
 impl GstObjectImpl for MatteDecode {}
 
+impl PresetImpl for MatteDecode {}
+
 impl ElementImpl for MatteDecode {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            crate::about::metadata(
+                "mattedecode",
                 "Matte tensor decoder",
                 "Tensordecoder/Video",
                 "Attaches the matte that another element's network has put on the frame as a tensor",
-                "matte developers",
             )
         });
         Some(&METADATA)

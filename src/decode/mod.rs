@@ -45,7 +45,8 @@ mod tensors;
 glib::wrapper! {
     /// Element that decodes tensors; see the module's page.
     pub struct MatteDecode(ObjectSubclass<imp::MatteDecode>)
-        @extends gst_base::BaseTransform, gst::Element, gst::Object;
+        @extends gst_base::BaseTransform, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 /// Registers the element.

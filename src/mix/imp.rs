@@ -102,6 +102,7 @@ impl ObjectSubclass for MatteMix {
     const NAME: &'static str = "GstMatteMix";
     type Type = super::MatteMix;
     type ParentType = gst_video::VideoAggregator;
+    type Interfaces = (gst::Preset,);
 
     fn with_class(class: &Self::Class) -> Self {
         let template = |name| class.pad_template(name).expect("it is registered");
@@ -183,14 +184,16 @@ impl ObjectImpl for MatteMix {
 
 impl GstObjectImpl for MatteMix {}
 
+impl PresetImpl for MatteMix {}
+
 impl ElementImpl for MatteMix {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            crate::about::metadata(
+                "mattemix",
                 "Matte video mixing",
                 "Filter/Effect/Video/Compositor",
                 "Puts a second video behind what a frame's matte says is the subject",
-                "matte developers",
             )
         });
         Some(&METADATA)

@@ -72,7 +72,8 @@ pub(crate) use settings::Settings;
 glib::wrapper! {
     /// Element that puts a second video behind the subject; see the module's page.
     pub struct MatteMix(ObjectSubclass<imp::MatteMix>)
-        @extends gst_video::VideoAggregator, gst_base::Aggregator, gst::Element, gst::Object;
+        @extends gst_video::VideoAggregator, gst_base::Aggregator, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 impl MatteMix {

@@ -47,6 +47,7 @@ impl ObjectSubclass for MatteSegment {
     const NAME: &'static str = "GstMatteSegment";
     type Type = super::MatteSegment;
     type ParentType = gst_base::BaseTransform;
+    type Interfaces = (gst::Preset,);
 }
 
 impl ObjectImpl for MatteSegment {
@@ -94,14 +95,16 @@ impl ObjectImpl for MatteSegment {
 
 impl GstObjectImpl for MatteSegment {}
 
+impl PresetImpl for MatteSegment {}
+
 impl ElementImpl for MatteSegment {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            crate::about::metadata(
+                "mattesegment",
                 "Matte segmentation",
                 "Filter/Analyzer/Video",
                 "Attaches a matte of the people in a frame, made by a segmentation network",
-                "matte developers",
             )
         });
         Some(&METADATA)

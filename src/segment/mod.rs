@@ -63,7 +63,8 @@ pub(crate) use settings::Settings;
 glib::wrapper! {
     /// Element that runs the network; see the module's page.
     pub struct MatteSegment(ObjectSubclass<imp::MatteSegment>)
-        @extends gst_base::BaseTransform, gst::Element, gst::Object;
+        @extends gst_base::BaseTransform, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 impl MatteSegment {

@@ -16,6 +16,7 @@ mod dmabuf;
 mod formats;
 mod golden;
 mod hdr;
+mod inspect;
 mod meta;
 mod mix;
 mod mix_bin;
