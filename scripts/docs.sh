@@ -24,6 +24,7 @@ repository=$(sed -n 's/^git-repository-url = "\(.*\)"/\1/p' docs/book.toml)
 rm -rf "$site" "$stage"
 mkdir -p "$stage"
 cp -r docs examples "$stage"
+scripts/docs/dedent.py "$stage/examples"
 for page in CONTRIBUTING.md CHANGELOG.md; do
     sed -e 's#](docs/#](#g' -e "s#](\(scripts\|tests\|pipelines\)/#]($repository/tree/main/\1/#g" "$page" >"$stage/$page"
 done

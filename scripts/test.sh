@@ -161,7 +161,7 @@ step_meson() {
     PKG_CONFIG_PATH=$prefix/lib/gstreamer-1.0/pkgconfig
     export PKG_CONFIG_PATH
     # shellcheck disable=SC2046  # words on purpose
-    cc tests/programs/static.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
+    cc examples/c/linked.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
     env -u GST_PLUGIN_PATH GST_REGISTRY="$build/static.bin" "$build/static"
 }
 # Each environment has its log: scripts/systems/test-in.sh names its own by the system.

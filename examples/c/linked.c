@@ -3,14 +3,18 @@
 #include <gst/gst.h>
 #include <stdio.h>
 
+// ANCHOR: register
+// In libgstmatte.a; there is no header for it.
 void gst_plugin_matte_register(void);
 
 int main(int argc, char **argv)
 {
-    const char *names[] = {"mattesegment", "matterefine", "mattecompose", "mattemix", "mattebackground"};
-
     gst_init(&argc, &argv);
     gst_plugin_matte_register();
+    // From here on the elements are there as if a plugin file had been found.
+    // ANCHOR_END: register
+    const char *names[] = {"mattesegment", "matterefine", "mattecompose", "mattemix", "mattebackground"};
+
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         GstElement *element = gst_element_factory_make(names[i], NULL);
         if (!element) {

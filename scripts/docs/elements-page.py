@@ -24,6 +24,22 @@ PAGE = pathlib.Path(__file__).parents[2] / "docs" / "elements.md"
 ELEMENTS = ["mattebackground", "mattesegment", "mattedecode", "matterefine", "mattecompose", "mattemix"]
 # Elements that only builds with a cargo feature have, with what the page says of that.
 CONDITIONAL = {"mattedecode": "It needs GStreamer 1.26 and the cargo feature `v1_26`."}
+# What properties do. Those of one group stand together, in the order of these lines.
+GROUPS = {
+    "the background": "background color image image-fit blur-strength blur-bokeh keep-transparent-colors "
+                      "background-fit background-eos background-timeout",
+    "on and off": "enabled transition-ms on-missing-matte",
+    "the subject's edge before the new background": "decontamination light-wrap tone-match",
+    "the network": "model engine execution-provider provider-options strict-provider onnxruntime-library "
+                   "threads input-pixels subject tensor-id",
+    "when the network runs": "mode interval still-threshold motion-compensation",
+    "steadiness": "preset scene-memory temporal temporal-strength temporal-flow hysteresis-low hysteresis-high",
+    "the subject's shape": "subject-region keep min-area max-hole open close grow",
+    "the matte's edge": "edge-mode guided-radius guided-epsilon guided-subsample feather black-point "
+                        "white-point gamma output-scale",
+    "frames": "video-direction analytics-meta",
+    "what is measured": "active-engine active-execution-provider stats segment-stats refine-stats",
+}
 PARENTS = {"GstObject", "GstBin", "GstBaseTransform", "GstAggregator", "GstVideoAggregator"}
 BASE = {"name", "parent", "qos", "async-handling", "message-forward"}
 # What introspection does not tell.
@@ -170,13 +186,23 @@ def section(name: str, asked: list[str]) -> list[str]:
     lines = [f"## {name}", "", factory.get_metadata("description") + ".", ""]
     if name in CONDITIONAL:
         lines += [CONDITIONAL[name], ""]
-    lines += ["| property | values | default | set | meaning |", "| --- | --- | --- | --- | --- |"]
-    for spec in sorted(element.list_properties(), key=lambda spec: spec.name):
-        if spec.name in BASE or spec.owner_type.name in PARENTS:
-            continue
-        cells = [f"`{spec.name}`", values(spec), default(spec), when(spec), spec.blurb]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return [*lines, ""]
+    specs = {spec.name: spec for spec in element.list_properties()}
+    own = {n for n, spec in specs.items() if n not in BASE and spec.owner_type.name not in PARENTS}
+    if strays := own.difference(*(names.split() for names in GROUPS.values())):
+        sys.exit(f"{name}: put {', '.join(sorted(strays))} into GROUPS of {pathlib.Path(__file__).name}")
+    for title, names in GROUPS.items():
+        rows = [row(name, specs[n]) for n in names.split() if n in own]
+        if rows:
+            head = ["| property | values | default | set | meaning |", "| --- | --- | --- | --- | --- |"]
+            lines += [f"### {name}: {title}", "", *head, *rows, ""]
+    return lines
+
+
+def row(element: str, spec) -> str:
+    """A property in its table, with an anchor of its own."""
+    anchor = f'<a id="{element}-{spec.name}"></a>'
+    cells = [f"{anchor}`{spec.name}`", values(spec), default(spec), when(spec), spec.blurb]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def formats() -> str:
@@ -199,6 +225,10 @@ def main() -> int:
         "",
         "Properties with *over time* in the column *set* may be set while playing and take control bindings",
         "(GstController): see [Move it over time](application.md#move-it-over-time).",
+        "",
+        "Every property has an anchor, such as",
+        "[mattebackground-blur-strength](#mattebackground-blur-strength). Every element is a GstPreset: a",
+        "program can save the values of its properties under a name, and load them.",
         "",
     ]
     for name in ELEMENTS:

@@ -36,6 +36,7 @@ replaced() { # picture
 }
 
 rust() {
+    env -u GST_PLUGIN_PATH cargo run -q --example linked || return 1
     cargo run -q --example replace -- "$work/in.mp4" "$work/out.mp4" "$room" || return 1
     gst-launch-1.0 -q filesrc location="$work/out.mp4" ! decodebin ! videoconvert ! pngenc compression-level=1 \
         ! multifilesink location="$work/rust-%03d.png" || return 1
