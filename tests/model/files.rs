@@ -85,6 +85,19 @@ fn missing_and_broken_files_are_refused() {
         (b"\x1f\x8b\x08 and more", "gunzip"),
         (b"\x1c\0\0\0TFL3\0\0\0\0", "TensorFlow Lite"),
         (b"\x89HDF\r\n\x1a\n", "Keras"),
+        (b"\xef\xbb\xbf<!doctype html>", "web page"),
+        (b"\xfd7zXZ\0", "unxz"),
+        (b"BZh91AY", "bunzip2"),
+        (b"\x28\xb5\x2f\xfd", "unzstd"),
+        (b"\x80\x02}q\0.", "PyTorch"),
+        (b"GGUF\x03\0\0\0", "weights alone"),
+        (b"\x10\0\0\0\0\0\0\0{\"a\":{}}", "weights alone"),
+        (b"<?xml version=\"1.0\"?><net>", "OpenVINO"),
+        (
+            b"{\"error\":\"Repository not found\"}",
+            "a server's message",
+        ),
+        (b"Entry not found", "a server's message"),
     ] {
         let error = failure(&ModelSource::File(folder.write("other.onnx", data)));
         let error = error.to_string();

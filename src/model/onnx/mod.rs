@@ -347,7 +347,9 @@ impl<'a> Outline<'a> {
 /// What a file is that is often taken for an ONNX file, and what to do.
 fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     let start = &bytes[..bytes.len().min(64)];
-    let text = start.trim_ascii_start().to_ascii_lowercase();
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    let text = text.trim_ascii_start().to_ascii_lowercase();
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     Some(match bytes {
         _ if start.get(4..8) == Some(b"ORTM") => {
             "it is in ONNX Runtime's own .ort format; give the .onnx file"
@@ -365,7 +367,20 @@ fn other_kind(bytes: &[u8]) -> Option<&'static str> {
             "it is a zip archive or a PyTorch file; unpack it, or export it as ONNX"
         }
         _ if start.starts_with(b"\x1f\x8b") => "it is compressed; unpack it with gunzip",
+        _ if start.starts_with(b"\xfd7zXZ") => "it is compressed; unpack it with unxz",
+        _ if start.starts_with(b"BZh") => "it is compressed; unpack it with bunzip2",
+        _ if start.starts_with(b"\x28\xb5\x2f\xfd") => "it is compressed; unpack it with unzstd",
         _ if start.starts_with(b"\x89HDF") => "it is a Keras file; export it as ONNX (tf2onnx)",
+        [0x80, 2..=5, ..] => "it is a PyTorch file; export the network as ONNX",
+        _ if start.starts_with(b"GGUF") || start.get(4..10) == Some(b"\0\0\0\0{\"") => {
+            "it holds weights alone (.gguf, .safetensors); export the network as ONNX"
+        }
+        _ if text.starts_with(b"<?xml") => {
+            "it is XML, as OpenVINO describes networks; give the .onnx file that it was made from"
+        }
+        [_, ..] if start.iter().all(is_plain) => {
+            "it is a text, perhaps a server's message; fetch the file itself"
+        }
         _ => return None,
     })
 }
