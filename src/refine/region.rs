@@ -28,7 +28,8 @@ pub fn parse(text: &str) -> Result<Option<Region>, RegionError> {
         Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
         _ => Err(RegionError::Word(word.into())),
     };
-    let words = text.split([',', ' ', ';']).map(str::trim);
+    // GStreamer's presets give texts back with a backslash before each comma and space.
+    let words = text.split([',', ' ', ';', '\\']).map(str::trim);
     let words = words.filter(|word| !word.is_empty());
     let numbers = words.map(share).collect::<Result<Vec<_>, _>>()?;
     match numbers[..] {
@@ -52,6 +53,7 @@ mod tests {
             Some(Region::rectangle(0.0, 0.0, 0.5, 1.0))
         );
         assert_eq!(parse("0,0 1,0 0,1").unwrap().unwrap().corners.len(), 3);
+        assert_eq!(parse(r"0\,0\,\ .5\,1").unwrap(), parse("0,0,.5,1").unwrap());
         assert_eq!(parse(" ").unwrap(), None);
         assert_eq!(parse("0,0,1"), Err(RegionError::Count(3)));
         assert_eq!(parse("0,0,nan,1"), Err(RegionError::Word("nan".into())));
