@@ -227,8 +227,11 @@ def main() -> int:
         "(GstController): see [Move it over time](application.md#move-it-over-time).",
         "",
         "Every property has an anchor, such as",
-        "[mattebackground-blur-strength](#mattebackground-blur-strength). Every element is a GstPreset: a",
-        "program can save the values of its properties under a name, and load them.",
+        "[mattebackground-blur-strength](#mattebackground-blur-strength).",
+        "",
+        "Every element is a GstPreset: a program can save the values of its properties under a name, and load",
+        "them. GStreamer 1.22 to 1.28 gives texts back with a backslash before each space and comma; of our",
+        "properties only regions are still read then.",
         "",
     ]
     for name in ELEMENTS:

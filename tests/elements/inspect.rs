@@ -50,7 +50,7 @@ fn every_element_is_a_preset() {
     };
     write(
         "GstMatteBackground",
-        "background=color\nfeather=3\nblur-strength=20",
+        "background=color\nfeather=3\nblur-strength=20\nkeep=\"0\\\\,0\\\\,1\\\\,1\"",
     );
     write("GstMatteRefine", "preset=quality\nfeather=3");
     gst::Preset::set_app_dir(folder.to_str().expect("a plain path")).expect("it is taken");
@@ -79,5 +79,7 @@ fn every_element_is_a_preset() {
     preset.load_preset("studio").expect("it is loaded");
     assert_eq!(matte.property::<f32>("feather"), 3.0);
     assert_eq!(matte.property::<f64>("blur-strength"), 20.0);
+    // As GStreamer writes it, and gives it back.
+    assert!(matte.property::<Option<String>>("keep").is_some());
     assert!(preset.load_preset("nowhere").is_err());
 }
