@@ -284,3 +284,15 @@ fn what_it_cannot_run_is_an_error_that_names_it_and_the_way_out() {
         assert!(words.contains(part), "{part}: {words}");
     }
 }
+
+/// rten panics for some graphs.
+#[test]
+fn a_graph_that_makes_no_sense_is_an_error() {
+    let error = load_embedded("immense.onnx", &[])
+        .map(|_| ())
+        .expect_err("no such sides");
+    let words = error.to_string();
+    for part in ["immense.onnx", "makes no sense", "engine=onnxruntime"] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+}

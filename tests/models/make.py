@@ -138,6 +138,11 @@ save("minmax", nodes + [node("Mul", "red ten", "scaled")], [value("image", F32, 
      [value("scaled", F32, [1, 1, 6, 8])], consts + [const("ten", np.float32(10))],
      metadata={"matte.output.kind": "minmax"})
 
+# A picture of more channels than anything holds.
+nodes, consts = channel("image", 1, "green")
+save("immense", nodes + [node("Identity", "green", "alpha")], [value("image", F32, [1, 1 << 31, 6, 8])],
+     [value("alpha", F32, [1, 1, 6, 8])], consts)
+
 # Logarithm of the red channel: infinite at 0, NaN below.
 save("nan", red + [node("Log", "red", "mask")], [value("image", F32, IMAGE)],
      [value("mask", F32, [1, 1, 6, 8])], red_consts, metadata={"matte.output.kind": "alpha"})

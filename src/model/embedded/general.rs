@@ -6,13 +6,14 @@
 //! each run makes the memory that it needs.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
 use ort::value::TensorElementType as E;
 use rten::{
-    DataType, Dimension, LoadError, ModelOptions, NodeId, RunOptions, ThreadPool, Value,
-    ValueOrView, ValueType, ValueView,
+    DataType, Dimension, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView,
+    ValueType, ValueView,
 };
 use rten_tensor::{AsView, Layout};
 
@@ -65,9 +66,8 @@ impl Model {
                 .map_err(|problem| EngineError::embedded(problem.to_string()))?;
             options.external_data(location, data.unwrap_or_default());
         }
-        let model = options.load(mend(bytes).map_err(EngineError::embedded)?);
-        let refused = |problem: LoadError| EngineError::embedded(format!("{problem}; {WAY_OUT}"));
-        model.map(Self).map_err(refused)
+        let bytes = mend(bytes).map_err(EngineError::embedded)?;
+        guarded(|| options.load(bytes)).map(Self)
     }
 
     /// Its inputs and outputs.
@@ -161,9 +161,18 @@ impl Model {
             Ok((id, view(tensor)?))
         });
         let inputs = inputs.collect::<Result<Vec<_>, EngineError>>()?;
-        let values = self.0.run(inputs, outputs, Some(threads.0.clone()));
-        values.map_err(|problem| EngineError::embedded(format!("{problem}; {WAY_OUT}")))
+        guarded(|| self.0.run(inputs, outputs, Some(threads.0.clone())))
     }
+}
+
+/// Calls rten, which panics for some graphs that make no sense.
+fn guarded<T, P: fmt::Display>(call: impl FnOnce() -> Result<T, P>) -> Result<T, EngineError> {
+    let problem = match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(problem)) => problem.to_string(),
+        Err(_) => "the graph makes no sense to it".to_owned(),
+    };
+    Err(EngineError::embedded(format!("{problem}; {WAY_OUT}")))
 }
 
 /// The type of a tensor's elements; none for what is no tensor.
