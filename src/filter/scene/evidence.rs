@@ -18,7 +18,7 @@
 //! [`SHOWS`]. Towards 0 and 1 the matte is sure, and is changed less ([`SURE`]).
 
 use super::appearance::confidence;
-use super::memory::Known;
+use super::known::Known;
 use super::{Colored, Colors, SEGMENT, rough_exp};
 use crate::filter::Plane;
 use crate::filter::plane::smaller;

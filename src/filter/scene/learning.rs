@@ -4,7 +4,7 @@
 //! around a pixel, and the subject where they say surely subject.
 
 use super::appearance::Pace;
-use super::memory::Known;
+use super::known::Known;
 use super::{Colored, Colors, SEGMENT};
 use crate::filter::Plane;
 use crate::filter::plane::window3::Window3;

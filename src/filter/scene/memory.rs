@@ -19,11 +19,10 @@
 //! the mixture's own decision, so that who sits still is never learnt as room.
 
 use super::Colors;
-use super::appearance::Appearance;
 use super::evidence::Corrector;
+use super::known::Known;
 use super::learning::Learner;
 use super::light::LightMeter;
-use super::subject_colors::SubjectColors;
 use crate::filter::Plane;
 use crate::simd::Level;
 
@@ -42,15 +41,6 @@ pub struct SceneMemory {
     learner: Learner,
     size: (usize, usize),
     primed: bool,
-}
-
-/// What is known of the scene.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    pub room: Appearance,
-    pub subject: Appearance,
-    /// The subject's colours around every pixel, of the newest picture.
-    pub colors: SubjectColors,
 }
 
 impl SceneMemory {

@@ -5,6 +5,7 @@
 
 mod appearance;
 mod evidence;
+mod known;
 mod learning;
 mod light;
 pub mod memory;

@@ -3,7 +3,7 @@
 //! Ways to feed a network.
 
 use super::super::load::Loader;
-use super::{SOURCE, and, pair};
+use super::keys::{SOURCE, and, pair};
 use crate::model::ModelError;
 use crate::model::description::{DescriptionKeys, Origin};
 use crate::model::signature::Signature;

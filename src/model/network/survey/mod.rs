@@ -6,61 +6,24 @@
 //! numbers allow.
 
 mod feeds;
+mod keys;
 mod readings;
+mod surveyed;
+
+pub use surveyed::{Survey, Surveyed};
 
 use super::load::{Loader, with_loader};
 use super::{Network, Options};
-use crate::frame::{FrameRef, GrayImage};
+use crate::frame::FrameRef;
 use crate::model::ModelError;
-use crate::model::description::{DescriptionKeys, Origin};
 use crate::model::session::ModelSource;
 use feeds::ways_to_feed;
 use readings::readings;
-use toml::Value;
 
 /// Ways to feed a network that are tried.
 const MOST_FEEDS: usize = 8;
 /// Readings that are kept in all.
 const MOST: usize = 48;
-/// What the keys' origin is called.
-const SOURCE: &str = "survey";
-
-/// One way to read a model, and the matte that it gives.
-#[derive(Debug, Clone)]
-pub struct Surveyed {
-    /// Keys and their values, as in a description.
-    keys: DescriptionKeys,
-    /// The matte of the picture, of the model's own size.
-    pub matte: GrayImage,
-}
-
-impl Surveyed {
-    /// What this reading says, as `key = value`, the likeliest first asked.
-    pub fn words(&self) -> Vec<String> {
-        self.keys.words(|origin| origin.source == SOURCE)
-    }
-
-    /// The description of this reading: what it says, and what the model's own `.toml`, called
-    /// `beside`, said already.
-    pub fn to_toml(&self, beside: &str) -> String {
-        let kept = |origin: &Origin| origin.source == SOURCE || origin.source == beside;
-        self.keys.to_toml(kept)
-    }
-}
-
-/// All ways to read a model.
-#[derive(Debug, Clone, Default)]
-pub struct Survey {
-    /// Those that its numbers allow, the likeliest first.
-    pub readings: Vec<Surveyed>,
-    /// Readings that its numbers contradict.
-    pub contradicted: usize,
-    /// Readings beyond those that are kept.
-    pub left_out: usize,
-    /// Why ways to feed it cannot be used, each once.
-    pub problems: Vec<String>,
-}
-
 impl Network {
     /// Tries every way to feed a model and to read what it gives on `picture`. What the model or its
     /// description says is not asked.
@@ -112,17 +75,4 @@ fn survey(loader: &Loader, picture: &FrameRef) -> Result<Survey, ModelError> {
         Some(error) if survey.readings.is_empty() => Err(error),
         _ => Ok(survey),
     }
-}
-
-/// The same keys and one more.
-fn and(keys: &DescriptionKeys, more: &[(&str, Value)]) -> Result<DescriptionKeys, ModelError> {
-    let (mut keys, origin) = (keys.clone(), Origin::new(SOURCE));
-    for (key, value) in more {
-        keys.insert(key, value.clone(), &origin)?;
-    }
-    Ok(keys)
-}
-
-fn pair([low, high]: [f32; 2]) -> Value {
-    Value::Array(vec![f64::from(low).into(), f64::from(high).into()])
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use toml::Value;
 
 use super::super::parts::Parts;
-use super::{Survey, Surveyed, and, pair};
+use super::keys::{and, pair};
+use super::surveyed::{Survey, Surveyed};
 use crate::frame::{FrameFormat, FrameRef, GrayImage, Sampler};
 use crate::model::ModelError;
 use crate::model::context::ResolveContext;
