@@ -83,9 +83,11 @@ core of an A72 and {a53} of an A53. If that is too much, these settings help; th
 
 1. **The camera's frame rate.** Everything is proportional to it: 15 frames per second take half of
    every figure. 15 are usual for calls on small boards, and a background needs fewer than a face.
-2. **`interval=2` or 3.** The network, {network} of that work, then runs on every second or third
-   frame; the frames between reuse its matte. `still-threshold=0.006` lets it rest while nobody
-   moves.
+2. **`interval=0`, or 2 or 3.** The network, {network} of that work, then runs where the picture asks for
+   it ([how much that saves](tuning.md#less-work-interval-still-threshold-mode)), or on every second
+   or third frame; the frames between reuse its matte. With 2 or 3 the work is the same whatever
+   happens, with 0 a person who moves much costs as much as with 1. `still-threshold=0.006` lets it
+   rest while nobody moves.
 3. **`input-pixels=28672`.** On a picture of 224x128 the network takes 0.83 of its time (measured on
    x86-64) and loses one point of IoU; [Tuning](tuning.md#finer-or-cheaper-mattes-input-pixels) has
    more sizes.
