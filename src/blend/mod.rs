@@ -53,7 +53,7 @@ mod rescale;
 mod tests;
 
 pub use backdrop::{Backdrop, Rgba, argb};
-pub use background::{Background, PRIVACY_FILL};
+pub use background::{Background, ColorName, ColorNameError, PRIVACY_FILL};
 pub use compositor::Compositor;
 pub use error::BlendError;
 pub use outputs::{AlphaOut, GrayOut};

@@ -4,6 +4,7 @@
 
 use super::effect::Effect;
 use super::{Background, ImageFit};
+use crate::blend::ColorName;
 use crate::properties::{Properties, Refused, properties};
 use crate::video::direction::DirectionSettings;
 use gst::glib;
@@ -32,6 +33,10 @@ properties! {
         keep_transparent_colors: bool = false, "Keep transparent colors", PLAYING;
         with direction: DirectionSettings;
         with effect: Effect;
+        forms {
+            /// The property color as a text: a name of CSS, such as green, or #rrggbb
+            color_name: ColorName = color, "Color name", PLAYING;
+        }
     }
 }
 
@@ -42,7 +47,7 @@ impl Settings {
         match name {
             "image" | "background" => true,
             "image-fit" => shown,
-            "color" => shown && self.image_fit == ImageFit::Contain,
+            "color" | "color-name" => shown && self.image_fit == ImageFit::Contain,
             _ => false,
         }
     }

@@ -3,6 +3,7 @@
 //! The properties of `mattemix`.
 
 use super::BackgroundEos;
+use crate::blend::ColorName;
 use crate::compose::{Effect, ImageFit};
 use crate::properties::properties;
 use crate::video::direction::DirectionSettings;
@@ -22,5 +23,9 @@ properties! {
         color: u32 = 0xff00_0000, "Color", CONTROLLABLE;
         with direction: DirectionSettings;
         with effect: Effect;
+        forms {
+            /// The property color as a text: a name of CSS, such as green, or #rrggbb
+            color_name: ColorName = color, "Color name", PLAYING;
+        }
     }
 }

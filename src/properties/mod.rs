@@ -167,8 +167,9 @@ pub fn take<T: PropertyType>(name: &str, value: &glib::Value, default: T) -> Res
 }
 
 /// Makes a struct with its `Default` and [`Properties`] of a table. The page of the module explains
-/// the rows. After them come groups that several tables share (`with field: Group;`) and what the
-/// element computes (`read_only { … }`), if there are any.
+/// the rows. After them come groups that several tables share (`with field: Group;`), other forms of
+/// rows (`forms { … }`: `color_name: ColorName = color`) and what the element computes
+/// (`read_only { … }`), if there are any.
 ///
 /// `struct Overrides over Base as Values` makes `Values` of such a table, whose defaults and values
 /// come from the fields of `Base`, and `Overrides` with an `Option` for each row.
@@ -243,6 +244,12 @@ macro_rules! properties {
                 $flags:ident;
             )*
             $(with $group:ident: $Group:ty;)*
+            $(forms {
+                $(
+                    $(#[doc = $say:literal])+
+                    $form:ident: $Form:ty = $row:ident, $heading:literal, $change:ident;
+                )*
+            })?
             $(read_only {
                 $($(#[doc = $about:literal])+ $computed:ident: $Computed:ty, $title:literal;)*
             })?
@@ -268,10 +275,14 @@ macro_rules! properties {
                 let rows = vec![$($(#[cfg($cfg)])? $crate::properties::properties!(
                     @spec $field: $Type, $default, [$($low, $high)?], $nick, $flags, $($blurb)+
                 ),)*];
+                let forms = vec![$($($crate::properties::properties!(
+                    @spec $form: $Form, <$Form>::from(Self::default().$row), [], $heading, $change,
+                    $($say)+
+                ),)*)?];
                 let computed = vec![$($($crate::properties::properties!(
                     @spec $computed: $Computed, None, [], $title, READ_ONLY, $($about)+
                 ),)*)?];
-                [rows, $(<$Group>::specs(),)* computed].concat()
+                [rows, $(<$Group>::specs(),)* forms, computed].concat()
             }
 
             fn get(&self, name: &str) -> Option<gst::glib::Value> {
@@ -279,6 +290,10 @@ macro_rules! properties {
                     $($(#[cfg($cfg)])? _ if $crate::properties::names(name, stringify!($field)) => {
                         Some($crate::properties::PropertyType::to_property(&self.$field))
                     })*
+                    $($(_ if $crate::properties::names(name, stringify!($form)) => {
+                        let form = <$Form>::from(self.$row);
+                        Some($crate::properties::PropertyType::to_property(&form))
+                    })*)?
                     _ => None$(.or_else(|| self.$group.get(name)))*,
                 }
             }
@@ -293,6 +308,11 @@ macro_rules! properties {
                         self.$field = $crate::properties::take(name, value, $default)?;
                         Ok(true)
                     })*
+                    $($(_ if $crate::properties::names(name, stringify!($form)) => {
+                        let default = <$Form>::from(Self::default().$row);
+                        self.$row = $crate::properties::take(name, value, default)?.into();
+                        Ok(true)
+                    })*)?
                     _ => Ok(false$(|| self.$group.set(name, value)?)*),
                 }
             }

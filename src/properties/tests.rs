@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::background::MatteBackground;
+use crate::blend::ColorName;
 use crate::compose::{MatteCompose, OnMissingMatte};
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
@@ -20,6 +21,10 @@ properties! {
         #[cfg(not(test))]
         absent: bool = false, "Absent", READY;
         with group: Group;
+        forms {
+            /// The number as a colour
+            number_name: ColorName = some_number, "Number name", PLAYING;
+        }
         read_only {
             /// What is computed
             computed: Option<gst::Structure>, "Computed";
@@ -60,7 +65,17 @@ fn a_row_is_a_field_and_a_param_spec() {
     gst::init().unwrap();
     let specs = Table::specs();
     let names: Vec<_> = specs.iter().map(|spec| spec.name()).collect();
-    assert_eq!(names, ["some-number", "text", "switch", "kind", "computed"]);
+    assert_eq!(
+        names,
+        [
+            "some-number",
+            "text",
+            "switch",
+            "kind",
+            "number-name",
+            "computed"
+        ]
+    );
     let number = specs[0].downcast_ref::<glib::ParamSpecUInt>().unwrap();
     assert_eq!(
         (number.minimum(), number.maximum(), number.default_value()),
@@ -72,7 +87,7 @@ fn a_row_is_a_field_and_a_param_spec() {
     );
     assert_eq!(number.flags(), CONTROLLABLE);
     let flags: Vec<_> = specs.iter().map(|spec| spec.flags()).collect();
-    assert_eq!(flags[1..], [READY, PLAYING, PLAYING, READ_ONLY]);
+    assert_eq!(flags[1..], [READY, PLAYING, PLAYING, PLAYING, READ_ONLY]);
     let table = Table::default();
     assert_eq!(
         (table.some_number, table.group.kind),
@@ -93,6 +108,19 @@ fn values_go_in_and_out_by_name() {
         assert!(!table.set(unknown, &1u32.to_value()).unwrap(), "{unknown}");
         assert!(table.get(unknown).is_none(), "{unknown}");
     }
+}
+
+#[test]
+fn a_row_has_another_form() {
+    gst::init().unwrap();
+    let mut table = Table::default();
+    assert_eq!(table.value("number-name").get(), Ok("#00000400"));
+    assert!(table.set("number-name", &"#01020305".to_value()).unwrap());
+    assert_eq!(table.some_number, 0x0501_0203);
+    assert!(table.set("number-name", &"greem".to_value()).is_err());
+    assert_eq!(table.some_number, 0x0501_0203);
+    assert!(table.set("number-name", &"".to_value()).unwrap());
+    assert_eq!(table.some_number, 4);
 }
 
 #[test]
@@ -175,6 +203,9 @@ fn bounds(spec: &glib::ParamSpec) -> Vec<glib::Value> {
     } else if spec.value_type() == bool::static_type() {
         ends(false, true)
     } else if spec.value_type() == String::static_type() {
+        if spec.name().ends_with("color-name") {
+            return ends("#00000000", "#ffffff");
+        }
         // A region as well as a text, and no empty one: that stands for the default.
         ends("0,0,0,0", "1,1,1,1")
     } else {
@@ -243,6 +274,7 @@ fn a_refused_value_is_told_on_the_bus_and_the_old_one_stays() {
             let name = spec.name();
             let (good, bad) = match name {
                 "video-direction" => ("90r", "custom"),
+                "color-name" => ("#0000ff", "blu"),
                 "keep" | "subject-region" => ("0,0,1,1", "0,0,1"),
                 _ => continue,
             };

@@ -3,6 +3,7 @@
 //! The types that properties can have.
 
 use super::{About, BoxError, PropertyType};
+use crate::blend::ColorName;
 use gst::glib;
 use gst::prelude::*;
 use std::sync::Arc;
@@ -96,5 +97,28 @@ impl PropertyType for Option<Arc<str>> {
     fn from_property(value: &glib::Value, default: Self) -> Result<Self, BoxError> {
         let text = value.get::<Option<&str>>()?.filter(|text| !text.is_empty());
         Ok(text.map(Arc::from).or(default))
+    }
+}
+
+/// A colour as a text. GStreamer's own elements, tools and [`ARGBControlBinding`] know colours as
+/// numbers, so this is a form of such a property, not a replacement.
+///
+/// [`ARGBControlBinding`]: https://gstreamer.freedesktop.org/documentation/controller/gstargbcontrolbinding.html
+impl PropertyType for ColorName {
+    fn spec(about: &About, default: Self, _range: &[Self]) -> glib::ParamSpec {
+        let spec = glib::ParamSpecString::builder(&about.name);
+        let default = default.to_string();
+        about.describe(spec.default_value(Some(&*default))).build()
+    }
+
+    fn to_property(&self) -> glib::Value {
+        self.to_string().to_value()
+    }
+
+    fn from_property(value: &glib::Value, default: Self) -> Result<Self, BoxError> {
+        match value.get::<Option<&str>>()? {
+            None | Some("") => Ok(default),
+            Some(text) => Ok(text.parse()?),
+        }
     }
 }

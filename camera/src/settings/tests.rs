@@ -105,7 +105,15 @@ fn colours_are_read_as_css_writes_them() {
         let written = String::from(color);
         assert_eq!(written.parse(), Ok(color), "{written}");
     }
-    for text in ["beach", "", "#00b14", "#00b14080", "transparent", "00b140;"] {
+    for text in [
+        "beach",
+        "",
+        "#00b14",
+        "#00b14080",
+        "transparent",
+        "00b140",
+        "112233",
+    ] {
         assert_eq!(text.parse::<Color>(), Err(ColorError), "{text}");
     }
 }

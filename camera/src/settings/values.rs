@@ -2,6 +2,7 @@
 
 //! Values with a form of their own, in options and in the settings file.
 
+use gstmatte::blend::ColorName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -87,9 +88,9 @@ impl FromStr for Color {
     type Err = ColorError;
 
     fn from_str(text: &str) -> Result<Self, ColorError> {
-        let color = csscolorparser::parse(text).map_err(|_| ColorError)?;
-        match color.to_rgba8() {
-            [red, green, blue, u8::MAX] => Ok(Self(u32::from_be_bytes([0, red, green, blue]))),
+        let ColorName(argb) = text.parse().map_err(|_| ColorError)?;
+        match argb.to_be_bytes() {
+            [u8::MAX, red, green, blue] => Ok(Self(u32::from_be_bytes([0, red, green, blue]))),
             _ => Err(ColorError),
         }
     }

@@ -3,6 +3,7 @@
 //! What takes the place of the background, and how each kind is made ready for frames of one kind.
 
 mod blur;
+mod color_name;
 mod kind;
 mod rows;
 mod source;
@@ -10,6 +11,7 @@ mod translucent;
 mod transparency;
 
 pub(super) use blur::Blur;
+pub use color_name::{ColorName, ColorNameError};
 pub use kind::{Background, PRIVACY_FILL};
 pub(super) use rows::{BackgroundRows, fill};
 pub(super) use source::Source;
