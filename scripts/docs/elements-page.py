@@ -26,7 +26,7 @@ ELEMENTS = ["mattebackground", "mattesegment", "mattedecode", "matterefine", "ma
 CONDITIONAL = {"mattedecode": "It needs GStreamer 1.26 and the cargo feature `v1_26`."}
 # What properties do. Those of one group stand together, in the order of these lines.
 GROUPS = {
-    "the background": "background color image image-fit blur-strength blur-bokeh keep-transparent-colors "
+    "the background": "background color color-name image image-fit blur-strength blur-bokeh keep-transparent-colors "
                       "background-fit background-eos background-timeout",
     "on and off": "enabled transition-ms on-missing-matte",
     "the subject's edge before the new background": "decontamination light-wrap tone-match",
@@ -149,6 +149,8 @@ def values(spec) -> str:
         return {"gchararray": "text"}.get(spec.value_type.name, spec.value_type.name)
     if spec.name == "color":
         return "0xAARRGGBB"
+    if (low, high) == (GLib.MININT, GLib.MAXINT):
+        return "any whole number"
     most = "" if high in (2**32 - 1, 2**31 - 1, GLib.MAXUINT64) else show(high)
     return f"{show(low)} to {most}" if most else f"from {show(low)}"
 
@@ -195,6 +197,12 @@ def section(name: str, asked: list[str]) -> list[str]:
         if rows:
             head = ["| property | values | default | set | meaning |", "| --- | --- | --- | --- | --- |"]
             lines += [f"### {name}: {title}", "", *head, *rows, ""]
+    for pad in element.pads:
+        own = [spec for spec in pad.list_properties() if spec.owner_type.name.startswith("GstMatte")]
+        if own:
+            head = ["| property | values | default | set | meaning |", "| --- | --- | --- | --- | --- |"]
+            rows = [row(f"{name}-{pad.name}", spec) for spec in own]
+            lines += [f"### {name}: the pad {pad.name} (`{pad.name}::{own[0].name}` in gst-launch-1.0)", "", *head, *rows, ""]
     return lines
 
 

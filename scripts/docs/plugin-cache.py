@@ -92,13 +92,28 @@ def enum_entry(kind: str, values) -> dict:
     }
 
 
+def ancestors(kind) -> list[str]:
+    """A type and those that it is derived from."""
+    names = []
+    while not names or names[-1] != "GObject":
+        names.append(kind.name)
+        kind = kind.parent
+    return names
+
+
+def pad_entry(kind) -> dict:
+    """A type of pads with properties of its own."""
+    specs = [spec for spec in GObject.list_properties(kind) if spec.owner_type.name == kind.name]
+    return {
+        "hierarchy": ancestors(kind),
+        "kind": "object",
+        "properties": {spec.name: prop(spec) for spec in specs},
+    }
+
+
 def element(factory: Gst.ElementFactory, types: dict) -> dict:
     made = factory.create(None)
-    kind = made.__gtype__
-    hierarchy = []
-    while not hierarchy or hierarchy[-1] != "GObject":
-        hierarchy.append(kind.name)
-        kind = kind.parent
+    hierarchy = ancestors(made.__gtype__)
     pads = {}
     for template in factory.get_static_pad_templates():
         pads[template.name_template] = {
@@ -106,6 +121,10 @@ def element(factory: Gst.ElementFactory, types: dict) -> dict:
             "direction": template.direction.value_nick,
             "presence": template.presence.value_nick,
         }
+        pad = made.get_pad_template(template.name_template).get_property("gtype")
+        if pad.name.startswith("GstMatte"):
+            pads[template.name_template]["type"] = pad.name
+            types[pad.name] = pad_entry(pad)
     props = {}
     for spec in made.list_properties():
         if spec.owner_type.name != hierarchy[0]:

@@ -13,6 +13,7 @@
 //! - [`AlphaOut`]: frames with the matte as alpha, in another layout
 //! - [`GrayOut`]: the matte itself as the picture
 //! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
+//! - [`Placer`]: a frame and its matte, drawn smaller, larger or elsewhere
 //!
 //! | folder or file | stage |
 //! | --- | --- |
@@ -58,4 +59,4 @@ pub use compositor::Compositor;
 pub use error::BlendError;
 pub use outputs::{AlphaOut, GrayOut};
 pub use overlay::Note;
-pub use rescale::{Fit, Fitter, Placement, Rescaler, Setting, fitted};
+pub use rescale::{Fit, Fitter, Place, Placement, Placer, Rescaler, Setting, fitted};

@@ -91,6 +91,16 @@ impl AlignedCompositor {
         Ok(())
     }
 
+    /// The background that is set.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// How the viewer sees the frames.
+    pub fn view(&self) -> View {
+        self.view
+    }
+
     /// The amounts that are set.
     pub fn amounts(&self) -> Amounts {
         self.amounts

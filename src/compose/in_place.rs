@@ -8,6 +8,7 @@ use super::aligned::{AlignedCompositor, Amounts, Sources};
 use super::effect::Effect;
 use super::error::ComposeError;
 use super::missing::Missing;
+use super::placed::{Placed, Standing};
 use crate::blend::{Background, BlendError, Note};
 use crate::frame::{FrameRef, Orientation};
 use crate::meta::Matte;
@@ -31,6 +32,8 @@ pub struct InPlaceCompositor {
     last_good: Option<gst::Buffer>,
     /// The matte of the newest frame, and how often it has been used again.
     newest: Option<(gst::Sample, u32)>,
+    /// If the subject does not stand where the camera sees it.
+    placed: Option<Box<Placed>>,
 }
 
 impl InPlaceCompositor {
@@ -48,6 +51,7 @@ impl InPlaceCompositor {
             strength: u8::MAX,
             last_good: None,
             newest: None,
+            placed: None,
         })
     }
 
@@ -60,7 +64,28 @@ impl InPlaceCompositor {
     /// way.
     pub fn set_orientation(&mut self, orientation: Orientation) {
         self.compositor.set_view(self.stream.view(orientation));
+        self.placed = None;
         self.flush();
+    }
+
+    /// Changes where the subject stands, and how much of it is seen.
+    ///
+    /// # Errors
+    /// If frames of these caps cannot be composed so; the subject then stays where it was.
+    pub fn set_standing(&mut self, standing: Standing) -> Result<(), BlendError> {
+        let now = self.placed.as_ref().map(|placed| placed.standing);
+        if now.unwrap_or_default() == standing {
+            return Ok(());
+        }
+        // What was found for an earlier frame lies elsewhere now.
+        self.newest = None;
+        let mut placed = match self.placed.take() {
+            Some(placed) => placed,
+            None => Box::new(Placed::new(self.stream.clone(), &self.compositor)?),
+        };
+        placed.standing = standing;
+        self.placed = (standing != Standing::default()).then_some(placed);
+        Ok(())
     }
 
     /// Changes the background.
@@ -68,6 +93,9 @@ impl InPlaceCompositor {
     /// # Errors
     /// If it does not go with the frames; the old one stays.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
+        if let Some(placed) = &mut self.placed {
+            placed.set_background(background.clone())?;
+        }
         self.compositor.set_background(background)
     }
 
@@ -143,12 +171,22 @@ impl InPlaceCompositor {
                 unchanged,
             };
             self.stream.write_part(buffer, |frame, margin| {
-                Ok(self.compositor.compose(frame, margin, sources))
+                let compositor = &mut self.compositor;
+                Ok(match &mut self.placed {
+                    Some(placed) => {
+                        placed.compose((compositor, self.strength), frame, margin, sources)
+                    }
+                    None => compositor.compose(frame, margin, sources),
+                })
             })
         });
         match composed {
             Ok(result) => {
                 result??;
+                if self.placed.is_some() {
+                    // It says where the subject was.
+                    Matte::detach(buffer);
+                }
                 Ok(None)
             }
             Err(_) => Ok(Some(Missing::Unreadable)),

@@ -50,6 +50,7 @@ mod image_loader;
 mod imp;
 mod in_place;
 mod missing;
+mod placed;
 mod player;
 mod progress;
 mod renderer;
@@ -60,6 +61,7 @@ pub(crate) use effect::Effect;
 pub(crate) use error::ComposeError;
 pub(crate) use in_place::InPlaceCompositor;
 pub(crate) use missing::{GapReport, Missing, report, usable_matte, warn_of_contradiction};
+pub(crate) use placed::Standing;
 pub(crate) use progress::Progress;
 pub(crate) use settings::Settings;
 

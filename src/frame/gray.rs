@@ -73,6 +73,16 @@ impl<'a> GrayRef<'a> {
         self.height
     }
 
+    /// The memory that holds it.
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// Bytes from one row to the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
     /// Row `y` without padding.
     pub fn row(&self, y: usize) -> &'a [u8] {
         &self.data[y * self.stride..][..self.width]

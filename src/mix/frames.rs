@@ -6,7 +6,7 @@ use super::BackgroundEos;
 use super::background_queue::Selection;
 use super::imp::{CAT, MatteMix};
 use super::renderer::BackgroundSource;
-use crate::compose::{report, usable_matte, warn_of_contradiction};
+use crate::compose::{Standing, report, usable_matte, warn_of_contradiction};
 use crate::meta::Matte;
 use crate::sync::lock;
 use crate::timeline::Tick;
@@ -40,7 +40,7 @@ impl MatteMix {
         &self,
         buffer: &mut gst::Buffer,
         background: &Selection,
-        tick: &Tick,
+        (tick, standing): (&Tick, Standing),
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.renderer);
         let renderer = guard.as_mut().ok_or(gst::FlowError::NotNegotiated)?;
@@ -48,6 +48,9 @@ impl MatteMix {
             renderer.configure(lock(&self.settings).clone());
         }
         renderer.set_orientation(self.direction.orientation());
+        renderer
+            .set_standing(standing)
+            .map_err(|error| error.end_stream(self.obj().upcast_ref()))?;
         let settings = renderer.settings();
         let source = match (&background.frame, settings.background_eos) {
             (_, BackgroundEos::Color) if background.ended => {
@@ -133,7 +136,8 @@ impl MatteMix {
             );
             return Err(gst::FlowError::Eos);
         }
-        self.process(&mut buffer, &background, &tick)?;
+        let standing = self.camera.standing(time);
+        self.process(&mut buffer, &background, (&tick, standing))?;
         let element = self.obj();
         element.selected_samples(buffer.pts(), None, buffer.duration(), None);
         let flow = element.finish_buffer(buffer)?;

@@ -8,6 +8,7 @@ use super::background_queue::BackgroundQueue;
 use super::qos::Qos;
 use super::renderer::Renderer;
 use super::settings::Settings;
+use super::sink_pad::MatteMixPad;
 use crate::compose;
 use crate::control::Control;
 use crate::properties::{AtRest, Properties};
@@ -43,7 +44,7 @@ pub fn background_caps() -> gst::Caps {
 /// State of the element.
 #[derive(Debug)]
 pub struct MatteMix {
-    pub(super) camera: VideoAggregatorPad,
+    pub(super) camera: MatteMixPad,
     pub(super) background: VideoAggregatorPad,
     pub(super) settings: Mutex<Settings>,
     /// Properties that move over time.
@@ -102,12 +103,11 @@ impl ObjectSubclass for MatteMix {
     const NAME: &'static str = "GstMatteMix";
     type Type = super::MatteMix;
     type ParentType = gst_video::VideoAggregator;
-    type Interfaces = (gst::Preset,);
+    type Interfaces = (gst::ChildProxy, gst::Preset);
 
     fn with_class(class: &Self::Class) -> Self {
         let template = |name| class.pad_template(name).expect("it is registered");
-        let camera =
-            gst::PadBuilder::<VideoAggregatorPad>::from_template(&template("sink")).build();
+        let camera = gst::PadBuilder::<MatteMixPad>::from_template(&template("sink")).build();
         let background =
             gst::PadBuilder::<VideoAggregatorPad>::from_template(&template("background"))
                 .chain_function(|_, parent, buffer| {
@@ -175,7 +175,8 @@ impl ObjectImpl for MatteMix {
         let element = self.obj();
         link_source_to_camera(element.src_pad());
         allow_any_link(element.src_pad());
-        for pad in [&self.camera, &self.background] {
+        let pads: [&gst::Pad; 2] = [self.camera.upcast_ref(), self.background.upcast_ref()];
+        for pad in pads {
             element.add_pad(pad).expect("the element has no pad yet");
             report_refused(pad);
         }
@@ -185,6 +186,22 @@ impl ObjectImpl for MatteMix {
 impl GstObjectImpl for MatteMix {}
 
 impl PresetImpl for MatteMix {}
+
+/// `gst-launch-1.0` sets the pad's properties by it: `mattemix sink::scale=0.3`.
+impl ChildProxyImpl for MatteMix {
+    fn children_count(&self) -> u32 {
+        self.obj().num_pads().into()
+    }
+
+    fn child_by_name(&self, name: &str) -> Option<glib::Object> {
+        self.obj().static_pad(name).map(Cast::upcast)
+    }
+
+    fn child_by_index(&self, index: u32) -> Option<glib::Object> {
+        let pad = self.obj().pads().into_iter().nth(index as usize);
+        pad.map(Cast::upcast)
+    }
+}
 
 impl ElementImpl for MatteMix {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
@@ -210,7 +227,12 @@ impl ElementImpl for MatteMix {
             let source = gst_base::AggregatorPad::static_type();
             let (sink, src) = (gst::PadDirection::Sink, gst::PadDirection::Src);
             vec![
-                template("sink", sink, compose::sink_caps(), video),
+                template(
+                    "sink",
+                    sink,
+                    compose::sink_caps(),
+                    MatteMixPad::static_type(),
+                ),
                 template("background", sink, background_caps(), video),
                 template("src", src, compose::src_caps(), source),
             ]

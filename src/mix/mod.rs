@@ -38,6 +38,11 @@
  * If the background starts again while the camera goes on (it was linked late, or it seeks to loop),
  * it is shown from then on.
  *
+ * The pad `sink` has the properties `xpos`, `ypos`, `scale` and `opacity`, as #compositor's pads have:
+ * the person stands small in a corner before slides, or fades away. They may move from frame to frame
+ * (GstController); a move plans the scaling again for each frame. The frame keeps its size, and its
+ * matte does not stay on it, since it says where the person was.
+ *
  * A frame without a valid matte never shows the room: see #mattemix:on-missing-matte.
  *
  * If camera frames come with alpha, it stays as it is. The alpha of background frames is ignored,
@@ -46,6 +51,10 @@
  * ## Example
  * |[
  * gst-launch-1.0 mattemix name=mix ! videoconvert ! autovideosink v4l2src ! mattesegment ! matterefine ! mix.sink videotestsrc is-live=true pattern=ball ! mix.background
+ * ]|
+ * A speaker in the lower right corner before the screen:
+ * |[
+ * gst-launch-1.0 mattemix name=mix sink::xpos=896 sink::ypos=504 sink::scale=0.3 ! videoconvert ! autovideosink v4l2src ! videoscale ! video/x-raw,width=1280,height=720 ! mattesegment ! matterefine ! mix.sink ximagesrc ! videoconvert ! mix.background
  * ]|
  *
  * Since: 0.1
@@ -65,15 +74,17 @@ mod imp;
 mod qos;
 mod renderer;
 mod settings;
+mod sink_pad;
 
 pub use imp::background_caps;
 pub(crate) use settings::Settings;
+pub use sink_pad::MatteMixPad;
 
 glib::wrapper! {
     /// Element that puts a second video behind the subject; see the module's page.
     pub struct MatteMix(ObjectSubclass<imp::MatteMix>)
         @extends gst_video::VideoAggregator, gst_base::Aggregator, gst::Element, gst::Object,
-        @implements gst::Preset;
+        @implements gst::ChildProxy, gst::Preset;
 }
 
 impl MatteMix {

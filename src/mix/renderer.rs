@@ -8,6 +8,7 @@ use super::settings::Settings;
 use crate::blend::{Background, PRIVACY_FILL, Placement};
 use crate::compose::{
     ComposeError, GapReport, ImageFit, InPlaceCompositor, Missing, OnMissingMatte, Progress,
+    Standing,
 };
 use crate::frame::Orientation;
 use crate::meta::Matte;
@@ -105,6 +106,14 @@ impl Renderer {
             self.compositor.set_orientation(orientation);
             (self.conversion, self.color) = (None, None);
         }
+    }
+
+    /// Changes where the subject stands.
+    ///
+    /// # Errors
+    /// If frames of these caps cannot be composed so.
+    pub fn set_standing(&mut self, standing: Standing) -> Result<(), ComposeError> {
+        Ok(self.compositor.set_standing(standing)?)
     }
 
     /// Time starts over: no older picture may be shown again.

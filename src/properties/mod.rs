@@ -13,7 +13,7 @@
 //!
 //! - The doc comment is the blurb; its lines are joined by spaces.
 //! - `blur_strength` is the field of `Settings` and the property `blur-strength`.
-//! - The type is a [`PropertyType`]: `bool`, `u32`, `f32`, `f64`, `Option<Arc<str>>` for text, an enum
+//! - The type is a [`PropertyType`]: `bool`, `u32`, `i32`, `f32`, `f64`, `Option<Arc<str>>` for text, an enum
 //!   of [`property_enum!`], or a type that implements the trait itself.
 //! - `[0.0, 100.0]` is the range of a number, both ends included; without it every number is valid.
 //! - `= 50.0` is the default, `"Blur strength"` the nick.

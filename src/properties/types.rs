@@ -71,7 +71,7 @@ macro_rules! number_properties {
     };
 }
 
-number_properties!(u32: ParamSpecUInt, f32: ParamSpecFloat, f64: ParamSpecDouble);
+number_properties!(u32: ParamSpecUInt, i32: ParamSpecInt, f32: ParamSpecFloat, f64: ParamSpecDouble);
 
 plain_property!(bool, |about, default, _range| {
     glib::ParamSpecBoolean::builder(&about.name).default_value(default)

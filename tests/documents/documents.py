@@ -45,6 +45,7 @@ SUBSTITUTIONS = [
     (r"v4l2src(?: [a-z-]+=\S+)*", CAMERA),
     (r"decklinkvideosrc(?: [a-z-]+=\S+)*", CAMERA.replace("YUY2", "v210")),
     (r"pipewiresrc(?: path=\S+)?", CAMERA),
+    (r"ximagesrc(?: [a-z-]+=\S+)*", CAMERA),
     (r"\bautovideosink\b", "fakesink"),
     # Whatever the video of an example is called.
     (r"\bfilesrc location=(?!\S+\.(?:png|jpg)\b)\S+", "filesrc location=in.mp4"),

@@ -21,6 +21,7 @@ mod meta;
 mod mix;
 mod mix_bin;
 mod mix_pipeline;
+mod mix_place;
 mod pictures;
 mod privacy;
 mod refine_input;

@@ -104,6 +104,17 @@ mix() {
     # An aggregator ends a frame earlier: the head may have moved.
     [ "$on_face" -le 25 ]
 }
+presenter() {
+    MATTE_BEHIND="videotestsrc pattern=blue num-buffers=200 ! video/x-raw,width=1280,height=720,framerate=15/1" \
+        MATTE_SINK=$(picture presenter) run presenter.sh || return 1
+    # The slides all over, also in the speaker's room; the speaker's face in the corner.
+    local blue
+    near "$work/presenter.png" 100,100 0 0 255 && near "$work/presenter.png" 640,360 0 0 255 &&
+        near "$work/presenter.png" 1240,480 0 0 255 || return 1
+    read -r _ _ blue <<<"$(pixel "$work/presenter.png" 1056,589)"
+    echo "blue of the face: $blue"
+    [ "$blue" -lt 200 ]
+}
 network() {
     # Ports that this run has to itself, as far as can be known.
     local port=$((20000 + RANDOM % 20000)) receiver status=0
@@ -137,6 +148,7 @@ check "pipelines/alpha-file.sh ffv1" alpha_file ffv1 alpha.mkv
 check "pipelines/alpha-file.sh prores" alpha_file prores alpha.mov
 check "pipelines/alpha-file.sh png" alpha_file png alpha-png.mov
 check "pipelines/mix.sh" mix
+check "pipelines/presenter.sh" presenter
 raw="filesrc location=$work/still.png ! pngdec ! imagefreeze num-buffers=$frames ! videoconvert"
 check "pipelines/embedded.sh libcamera" embedded libcamera "$raw" "$work/libcamera.mkv"
 check "pipelines/embedded.sh nv12" embedded nv12 "$raw" "$work/nv12.mkv"

@@ -2,7 +2,7 @@
 
 //! A planned conversion of frames of one format into another.
 
-use super::axis::{place, turn};
+use super::axis::{Along, place, turn};
 use super::color;
 use super::grid::Grid;
 use super::light::Light;
@@ -41,17 +41,39 @@ impl Conversion {
         placement: Placement,
         level: Level,
     ) -> Result<Self, BlendError> {
-        let (width, height) = (from.width, from.height);
-        if width == 0 || height == 0 {
-            return Err(FrameError::Empty { width, height }.into());
-        }
-        if to.width == 0 || to.height == 0 {
-            let (width, height) = (to.width, to.height);
-            return Err(FrameError::Empty { width, height }.into());
-        }
+        check(from, to)?;
         let views = (placement.from, placement.to);
-        let along = place((width, height), (to.width, to.height), views, placement.fit);
-        let swaps = turn(views).swaps();
+        let sizes = ((from.width, from.height), (to.width, to.height));
+        let along = place(sizes.0, sizes.1, views, placement.fit);
+        Ok(Self::planned(
+            (from, to),
+            (along, turn(views).swaps()),
+            placement.bars,
+            level,
+        ))
+    }
+
+    /// Plans the conversion of frames that lie on the target as `along` says, in columns and rows.
+    ///
+    /// # Errors
+    /// [`BlendError::Frame`] if a side is zero.
+    pub fn along(
+        (from, to): (FrameFormat, FrameFormat),
+        along: (Along, Along),
+        bars: u32,
+        level: Level,
+    ) -> Result<Self, BlendError> {
+        check(from, to)?;
+        Ok(Self::planned((from, to), (along, false), bars, level))
+    }
+
+    fn planned(
+        (from, to): (FrameFormat, FrameFormat),
+        (along, swaps): ((Along, Along), bool),
+        bars: u32,
+        level: Level,
+    ) -> Self {
+        let (width, height) = (from.width, from.height);
         let mut plan = Self {
             level,
             from,
@@ -59,7 +81,7 @@ impl Conversion {
             covered: [along.0, along.1]
                 .map(|side| side.start..side.start + side.len)
                 .into(),
-            bars: placement.bars,
+            bars,
             grids: Vec::new(),
             unpacked: Unpacked::new(from.layout, from.color, width, height, level),
         };
@@ -80,7 +102,7 @@ impl Conversion {
             plan.grids
                 .push(Grid::new(from, to, (along, swaps), outputs, light));
         }
-        Ok(plan)
+        plan
     }
 
     /// A backdrop to convert into: the bars' colour all over, and opaque where the picture will be.
@@ -145,6 +167,16 @@ impl Conversion {
         }
         Ok(())
     }
+}
+
+/// Whether frames have pixels.
+fn check(from: FrameFormat, to: FrameFormat) -> Result<(), FrameError> {
+    for FrameFormat { width, height, .. } in [from, to] {
+        if width == 0 || height == 0 {
+            return Err(FrameError::Empty { width, height });
+        }
+    }
+    Ok(())
 }
 
 /// A frame with its samples spread out if they are not whole bytes.

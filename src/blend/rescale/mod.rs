@@ -18,10 +18,12 @@ mod kernels;
 mod light;
 mod picture;
 mod placement;
+mod placer;
 mod rescaler;
 
 pub use picture::{Fitter, Setting, fitted};
 pub use placement::{Fit, Placement};
+pub use placer::{Place, Placer};
 pub use rescaler::Rescaler;
 
 #[cfg(test)]
