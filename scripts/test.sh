@@ -139,7 +139,7 @@ step_models() {
         tests/models docs/pictures/input.jpg
 }
 step_pipelines() { tests/programs/pipelines.sh; }
-step_camera() { tests/programs/camera.sh; tests/programs/cameras.sh; }
+step_camera() { tests/programs/camera.sh; tests/programs/cameras.sh; tests/programs/day.sh; }
 step_examples() { tests/programs/examples.sh; }
 step_documents() {
     tests/documents/names.py
