@@ -262,6 +262,7 @@ impl App {
             'c' => self.background(Background::Color),
             '+' | '=' => self.blur(BLUR_STEP),
             '-' => self.blur(-BLUR_STEP),
+            'm' => self.place(),
             'h' => self.hide(),
             'w' => self.toggle_preview(),
             's' => self.save(),
@@ -275,6 +276,17 @@ impl App {
         if self.state.borrow().settings.background == background {
             say(&format!("background: {background:?}").to_lowercase());
         }
+    }
+
+    /// The next place before the video.
+    fn place(&self) {
+        self.change(|settings| settings.place = settings.place.next());
+        let settings = self.state.borrow().settings.clone();
+        let without = match settings.background {
+            Background::Video => "",
+            _ => ", once a video is behind you",
+        };
+        say(&format!("place: {:?}{without}", settings.place).to_lowercase());
     }
 
     fn blur(&self, step: f64) {

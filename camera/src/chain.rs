@@ -8,6 +8,7 @@ use crate::cameras::{self, Camera, CameraError};
 use crate::convert::{ConvertError, Converter};
 use crate::distributor::FrameDistributor;
 use crate::elements::error_of;
+use crate::place;
 use crate::progress::Progress;
 use crate::properties::{self, PropertyError};
 use crate::settings::{Background, CheckError, Settings};
@@ -117,6 +118,7 @@ impl Chain {
         properties::set_all(&matte, settings)?;
         if settings.background == Background::Video {
             background_source::add(&pipeline, &matte, &settings.video_file()?)?;
+            place::keep(&matte, settings.place);
         }
         publish(&pipeline, distributor)?;
         let chain = Self {
@@ -151,12 +153,18 @@ impl Chain {
     /// Brings in changed settings while frames flow. False if that is not possible: the pipeline
     /// has to be built anew.
     pub fn change(&self, old: &Settings, new: &Settings) -> bool {
-        let video = |settings: &Settings| settings.background == Background::Video;
-        if video(old) || video(new) {
+        let video = |settings: &Settings| {
+            let shown = settings.background == Background::Video;
+            shown.then(|| (settings.video.clone(), settings.properties.clone()))
+        };
+        if video(old) != video(new) {
             return false;
         }
         if let Err(error) = properties::set_all(&self.matte, new) {
             eprintln!("matte-camera: {error}");
+        }
+        if old.place != new.place {
+            place::go(&self.matte, new.place);
         }
         true
     }

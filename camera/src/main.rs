@@ -18,6 +18,7 @@ mod holders;
 mod options;
 mod output;
 mod pipewire;
+mod place;
 mod preview;
 mod progress;
 mod properties;

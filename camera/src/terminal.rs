@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// What the keys do.
 pub const KEYS: &str = "\
-b blur   p picture   v video   c colour   + - blur strength
+b blur   p picture   v video   c colour   + - blur strength   m place before the video
 h hide (camera closed)   w preview window   s save settings   ? keys   q quit";
 
 /// The terminal as it was before.

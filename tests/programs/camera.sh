@@ -136,6 +136,26 @@ leave
 ended() { kill -TERM "$camera" && wait "$camera"; }
 check "ends by SIGTERM" ended
 
+# --- small before the video, and back by a key ---------------------------------------------------------
+exec 3<>"$work/keys"
+input=$work/keys start camera "$program" --settings /dev/null --source "$source" --size 640x480 --video "$work/two.mp4" \
+    --place right --set preset=fast
+camera=$started
+# Beside the nose: a place on the cheek, where the picture is even.
+cheek=$(convert "$still" -crop 9x9+300+240 +repage -alpha off -scale '1x1!' -format '%[fx:int(255*r)] %[fx:int(255*g)] %[fx:int(255*b)]' info:)
+small() { # The cheek at 0.35 of the frame's size, its lower right corner in the frame's.
+    # shellcheck disable=SC2086  # three numbers
+    near "$1" $((416 + 304 * 35 / 100)) $((312 + 244 * 35 / 100)) $cheek && ! near "$1" 304 244 $cheek
+}
+stands_small() { wait_for "$PATIENCE" node matte-camera && view small && until_seen small small; }
+check "stands small before a video" stands_small
+walks() { printf 'mm' >&3 && says_so "place: camera" && until_seen face_is_there small && ! small small; }
+check "walks back by a key" walks
+leave
+walked() { printf q >&3 && wait "$camera"; }
+check "ends by a key before a video" walked
+exec 3>&-
+
 # --- colours, and a mirror --------------------------------------------------------------------------------
 # A camera's JPEG, full range, as a viewer gets it: bt601 in limited range. The picture itself is
 # looked at.

@@ -6,7 +6,7 @@
 use super::error::OptionsError;
 use crate::describe::Describe;
 use crate::direction::{Flip, Rotation};
-use crate::settings::{self, Background, Color, Settings, Size};
+use crate::settings::{self, Background, Color, Place, Settings, Size};
 use crate::terminal::KEYS;
 use clap::{ArgAction, Parser, Subcommand};
 use std::path::PathBuf;
@@ -60,6 +60,9 @@ pub struct Arguments {
     /// A video behind you, again and again
     #[arg(long, value_name = "FILE")]
     pub video: Option<PathBuf>,
+    /// Where you stand before the video (camera: where the camera sees you)
+    #[arg(long, value_name = "PLACE")]
+    pub place: Option<Place>,
     /// One colour behind you, such as green or '#00b140'
     #[arg(long, value_name = "COLOR")]
     pub color: Option<Color>,
@@ -111,6 +114,7 @@ impl Arguments {
         set(&mut settings.name, self.name);
         set(&mut settings.size, self.size);
         set(&mut settings.rate, self.rate);
+        set(&mut settings.place, self.place);
         set(&mut settings.color, self.color);
         set(&mut settings.blur_strength, self.blur_strength);
         set_some(&mut settings.device, self.device);

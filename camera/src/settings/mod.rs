@@ -10,7 +10,7 @@ mod values;
 
 pub use error::{CheckError, SettingsError};
 pub use files::from_everywhere;
-pub use values::{Background, Color, Size};
+pub use values::{Background, Color, Place, Size};
 
 use crate::direction::{self, Flip, Rotation};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,8 @@ pub struct Settings {
     /// The video for `background = "video"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub video: Option<PathBuf>,
+    /// Where the person stands before that video.
+    pub place: Place,
     /// The colour for `background = "color"`.
     pub color: Color,
     /// 0 to 100.
@@ -85,6 +87,7 @@ impl Default for Settings {
             background: Background::Blur,
             picture: None,
             video: None,
+            place: Place::Camera,
             color: Color(0x00_b1_40),
             blur_strength: 50.0,
             preview: false,

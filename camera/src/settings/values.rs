@@ -22,6 +22,30 @@ pub enum Background {
     Color,
 }
 
+/// Where the person stands before a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Where the camera sees the person.
+    #[default]
+    Camera,
+    /// Small, in the lower right corner.
+    Right,
+    /// Small, in the lower left corner.
+    Left,
+}
+
+impl Place {
+    /// The one after it.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Camera => Self::Right,
+            Self::Right => Self::Left,
+            Self::Left => Self::Camera,
+        }
+    }
+}
+
 /// Width and height in pixels, written `1280x720`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
