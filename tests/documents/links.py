@@ -75,10 +75,11 @@ def site(folder: pathlib.Path):
 
 
 def headings(path: pathlib.Path) -> set[str]:
-    """The anchors that headings of a Markdown file get."""
-    found = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
+    """The anchors that headings of a Markdown file get, and those that it has itself."""
+    text = path.read_text()
+    found = re.findall(r"^#+ (.*)$", text, re.M)
     words = (re.sub(r"[^\w\- ]", "", re.sub(r"[`*]", "", title).lower()) for title in found)
-    return {title.replace(" ", "-") for title in words}
+    return {title.replace(" ", "-") for title in words} | set(re.findall(r'<a id="([^"]+)">', text))
 
 
 def markdown():
