@@ -23,6 +23,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import calls
+import causes
 import clips
 import edges
 import methods
@@ -91,15 +93,18 @@ def prepared(half, options):
 
 
 def filmed_clips(options):
-    """The section on filmed clips: published formulas and the presets."""
+    """The section on filmed people and calls: published formulas and the presets."""
     network = raws.Network(options.model[0] if options.model else options.models / f"{NETWORKS[0]}.onnx")
-    scenes = [real.Scene(clip, network(clip)) for clip in real.clips(Path(options.data), options.webcam)]
+    made = [*real.clips(Path(options.data), options.webcam), *calls.clips(Path(options.data))]
+    scenes = [real.Scene(clip, network(clip)) for clip in made]
     tried = [("raw", methods.raw)]
     tried += [(f"{f} {s}", m) for f, s, m, published in methods.opponents() if published]
     tried += [(f"**matte {p}**", methods.Chain(options.binary, None, preset=p)) for p in ("fast", "balanced", "quality")]
+    tried += [(f"matte {name}", methods.Chain(Path(binary), None, preset="balanced")) for name, binary in options.other]
     tried.append(("without scene memory", methods.Chain(options.binary, None, preset="balanced", scene_memory="false")))
     print("filmed clips", file=sys.stderr)
-    return real.lines(scenes, real.compare(scenes, tried))
+    why = causes.lines(scenes, methods.Chain(options.binary, None, preset="balanced"), options.docs / "steadiness-causes.png")
+    return real.lines(scenes, real.compare(scenes, tried)) + why
 
 
 def main():
@@ -112,6 +117,10 @@ def main():
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     parser.add_argument("--out", type=Path, default=Path("out"))
     parser.add_argument("--model", type=Path, action="append", default=[], help="one more network (.onnx); may be repeated")
+    parser.add_argument(
+        "--other", type=lambda pair: pair.split("=", 1), action="append", default=[], metavar="NAME=FILE",
+        help="the bench `steadiness` of another build, for a row beside; may be repeated",
+    )
     parser.add_argument("--cache", type=Path, help="keeps clips and raw mattes for the next run")
     parser.add_argument("--quick", action="store_true", help="a few clips only, to try things")
     options = parser.parse_args()
