@@ -45,7 +45,7 @@ pub enum Seen {
         /// It is another picture of it, as a sensor's noise tells.
         anew: bool,
     },
-    /// Something moved, and the moved matte has this [risk](super::risk).
+    /// Something moved, and the moved matte has this [risk](super::Risk).
     Moved(f32),
 }
 
