@@ -230,6 +230,7 @@ fn values(spec: &glib::ParamSpec) -> Vec<String> {
         "execution-provider" => &["auto", "xnnpack", "cpu"],
         "subject" => &["0", ""],
         "provider-options" => &["options,a=b"],
+        "color-name" => &["tomato", "#102030"],
         "subject-region" | "keep" => &["0.1,0.1,0.8,0.8", "0,0,1,0,0.5,1", ""],
         _ => &[],
     };
