@@ -49,18 +49,6 @@ bench_binary() { # name
 print([e for e in map(lambda l: json.loads(l).get("executable"), sys.stdin) if e][-1])'
 }
 
-# A Python with the packages of a requirements file, made once.
-python_with() { # name, requirements, pip's further options
-    local venv=$MATTE_CACHE/bench-$1-venv
-    if ! cmp -s "$2" "$venv/requirements.txt"; then
-        say "Python packages for $1"
-        python3 -m venv "$venv" >&2
-        "$venv/bin/pip" install -q --disable-pip-version-check "${@:3}" -r "$2" >&2
-        cp "$2" "$venv/requirements.txt"
-    fi
-    echo "$venv/bin/python"
-}
-
 case $what in
     performance)
         prepare
@@ -69,7 +57,7 @@ case $what in
         run_bench elements | tee "$TARGET/performance.tsv"
         cargo build --release >&2
         say "whole chains, and the usual Python beside them"
-        peer=$(python_with chains scripts/bench/requirements.txt --no-deps)
+        peer=$(python_with bench-chains scripts/bench/requirements.txt --no-deps)
         frames=$(mktemp -d) && trap 'rm -rf "$frames"' EXIT
         python3 scripts/bench/chains.py "$frames" "$core" "$ROOT/docs/pictures/room.jpg" \
             "$MATTE_CACHE/models/mp_selfie_landscape.onnx" "$peer" |
@@ -92,14 +80,14 @@ case $what in
         scripts/deps.sh models
         scripts/fetch-models.sh
         clip=$(presenter_clip)
-        python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
+        python=$(python_with bench-steadiness scripts/bench/steadiness/requirements.txt)
         "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
             --webcam "$clip" --model models/matte.onnx --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
         ;;
     edge)
         prepare
         clip=$(presenter_clip)
-        python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
+        python=$(python_with bench-steadiness scripts/bench/steadiness/requirements.txt)
         "$python" scripts/bench/steadiness/edge_picture.py --clip "$clip" --model "${MATTE_MODEL:-models/matte.onnx}" \
             --binary "$(bench_binary steadiness)" --out docs/pictures/edge.jpg "${@:2}"
         ;;

@@ -53,6 +53,18 @@ launch() (
     exec gst-launch-1.0 -e $*
 )
 
+# A Python with the packages of a requirements file, made once.
+python_with() { # name, requirements, pip's further options
+    local venv=$MATTE_CACHE/$1-venv
+    if ! cmp -s "$2" "$venv/requirements.txt"; then
+        say "Python packages for $1"
+        python3 -m venv "$venv" >&2
+        "$venv/bin/pip" install -q --disable-pip-version-check "${@:3}" -r "$2" >&2
+        cp "$2" "$venv/requirements.txt"
+    fi
+    echo "$venv/bin/python"
+}
+
 # The clip of the presenter, from Debian's package (CC-BY-SA-4.0).
 presenter_clip() {
     dpkg -L forensics-samples-files 2>/dev/null | grep -m1 '/movie-hello\.mp4$'
