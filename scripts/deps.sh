@@ -10,7 +10,7 @@
 #   demo   the demo's clip, ImageMagick for its contact sheet
 #   test   Python bindings, PipeWire, Meson: needed by the tests only
 #   docs   mdBook, which builds the documentation site
-#   examples   Chromium, GTK, WebRTC: needed by the programs of examples/ and their tests only
+#   examples   browsers, GTK, WebRTC, RTSP, the camera portal: needed by the programs of examples/ and their tests only
 #   systems    other systems and processors: debootstrap, Arm compilers, qemu, ONNX Runtime for aarch64
 #
 # System packages are installed by apt (as root or through sudo); everything else goes to
@@ -31,8 +31,9 @@ declare -A PACKAGES=(
             pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck
             libavif-gdk-pixbuf heif-gdk-pixbuf librsvg2-common"
     [docs]="python3 python3-pip unzip"
-    [examples]="chromium chromium-driver gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0 gir1.2-gtk-3.0
-                gstreamer1.0-gtk3 xvfb"
+    [examples]="chromium chromium-driver firefox-esr gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0
+                gir1.2-gst-rtsp-server-1.0 gir1.2-gtk-3.0 gstreamer1.0-gtk3 xvfb
+                xdg-desktop-portal xdg-desktop-portal-gtk"
     [systems]="debootstrap mmdebstrap qemu-user qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
                gcc-arm-linux-gnueabihf libc6-dev-armhf-cross dpkg-dev xz-utils
                debhelper lintian desktop-file-utils appstream imagemagick python3 python3-pip unzip"

@@ -121,12 +121,8 @@ step_python() { /usr/bin/python3 -m unittest discover -v -s tests/python; }
 # Every kind of model against Python's onnxruntime. A model that cannot be fetched is left out and
 # named. MATTE_TEST_MODELS names fewer public models, or `none`; otherwise a run without any fails.
 step_models() {
-    local venv=$MATTE_CACHE/compare-venv needs=scripts/models/compare-requirements.txt names name
-    if ! cmp -s "$needs" "$venv/requirements.txt"; then
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install -q --disable-pip-version-check -r "$needs"
-        cp "$needs" "$venv/requirements.txt"
-    fi
+    local python names name
+    python=$(python_with compare scripts/models/compare-requirements.txt)
     scripts/deps.sh models
     names=${MATTE_TEST_MODELS-mp_selfie_landscape mp_selfie_general rvm_mnv3 rvm_mnv3_512 rvm_mnv3_hd modnet u2netp u2net isnet isnet_small pphumanseg sinet deeplabv3 bodypix}
     local until=$((SECONDS + 150))
@@ -135,11 +131,11 @@ step_models() {
             left_out "$name could not be fetched"
     done
     cargo build --example matte
-    "$venv/bin/python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
+    "$python" scripts/models/compare.py "$TARGET/debug/examples/matte" "$MATTE_CACHE/models" \
         tests/models docs/pictures/input.jpg
 }
 step_pipelines() { tests/programs/pipelines.sh; }
-step_camera() { tests/programs/camera.sh; tests/programs/cameras.sh; tests/programs/day.sh; }
+step_camera() { tests/programs/camera.sh; tests/programs/cameras.sh; tests/programs/day.sh; tests/programs/recipes.sh; }
 step_examples() { tests/programs/examples.sh; }
 step_documents() {
     tests/documents/names.py

@@ -26,7 +26,7 @@ ELSEWHERE = [
     (r"scripts/((test|bench|docs)\.sh|checks/|docs/|robustness/)", "development"),
     (r"cargo (build|test|fmt|clippy|doc)\b", "scripts/test.sh"),
     (r"meson (setup|install)\b|export PKG_CONFIG_PATH=", "scripts/test.sh meson"),
-    (r"matte-camera\b", "tests/programs/camera.sh"),
+    (r"matte-camera\b", "tests/programs/camera.sh, recipes.sh"),
     (r"(python3|cc|cargo run) .*\bexample", "tests/programs/examples.sh"),
     (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/systems/test-v4l2.sh"),
     (r"systemctl --user |journalctl --user |mkdir -p |cp |install ", "tests/programs/camera.sh"),
@@ -45,6 +45,8 @@ SUBSTITUTIONS = [
     (r"v4l2src(?: [a-z-]+=\S+)*", CAMERA),
     (r"decklinkvideosrc(?: [a-z-]+=\S+)*", CAMERA.replace("YUY2", "v210")),
     (r"pipewiresrc(?: path=\S+)?", CAMERA),
+    # tests/programs/examples.sh has the server.
+    (r"\brtspsrc location=\S+ ! decodebin", CAMERA),
     (r"ximagesrc(?: [a-z-]+=\S+)*", CAMERA),
     (r"\bautovideosink\b", "fakesink"),
     # Whatever the video of an example is called.

@@ -1,14 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Opens a page in a headless Chromium and saves a frame of its video: browser.py URL OUT.png
-
-Drives it by chromedriver's WebDriver protocol, which is plain HTTP; needs Debian's chromium-driver.
-"""
+"""Opens a page in a headless Chromium and saves a frame of its video: browser.py URL OUT.png"""
 import base64
-import json
-import subprocess
 import sys
-import urllib.request
+
+from drivers import Chromium
 
 # Waits for frames of the video and gives one back as a PNG, with what the statistics say.
 SCRIPT = """
@@ -27,35 +23,13 @@ const look = () => {
 };
 look();
 """
-OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required",
-           "--disable-dev-shm-usage", "--disable-features=WebRtcHideLocalIpsWithMdns"]
-
-
-def call(base: str, method: str, path: str, body=None):
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(base + path, data, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=120) as reply:
-        return json.load(reply)["value"]
 
 
 def main() -> int:
     url, out = sys.argv[1:]
-    driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
-    try:
-        # "ChromeDriver was started successfully on port 12345."
-        line = next(line for line in driver.stdout if "on port" in line and "success" in line)
-        base = "http://127.0.0.1:" + line.rsplit(" ", 1)[1].strip(" .\n")
-        wanted = {"browserName": "chrome", "goog:chromeOptions": {"args": OPTIONS},
-                  "timeouts": {"script": 90000, "pageLoad": 60000}}
-        session = "/session/" + call(base, "POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
-        try:
-            call(base, "POST", session + "/url", {"url": url})
-            seen = call(base, "POST", session + "/execute/async", {"script": SCRIPT, "args": [60]})
-        finally:
-            call(base, "DELETE", session)
-    finally:
-        driver.terminate()
-        driver.wait()
+    with Chromium(["--disable-features=WebRtcHideLocalIpsWithMdns"]) as browser:
+        browser.open(url)
+        seen = browser.run(SCRIPT, 60)
     print(f"{seen['frames']} frames, {seen['state']}")
     if not seen["png"]:
         return 1

@@ -3,7 +3,7 @@
 # Runs every program of examples/ and checks its output: files, lines, a frame in a real browser, a
 # window. Prints TAP lines.
 #
-#   tests/programs/examples.sh [NAME...]      rust c python webrtc gtk; all of them without a name
+#   tests/programs/examples.sh [NAME...]      rust c python webrtc whip rtsp gtk; all of them without a name
 #
 # MATTE_SCREENSHOT and MATTE_FRAME name files for the window and the browser's frame
 # (docs/pictures/gtk.jpg, webrtc.jpg).
@@ -86,6 +86,42 @@ webrtc() {
         replaced "$work/webrtc.png" || return 1
     if [ -n "${MATTE_FRAME:-}" ]; then convert "$work/webrtc.png" -quality 90 -strip "$MATTE_FRAME"; fi
 }
+# To a server that is not of GStreamer, with a token; the session ends with the program.
+whip() {
+    local python server
+    python=$(python_with whip "$ROOT/tests/programs/whip-requirements.txt") || return 1
+    start server "$python" "$ROOT/tests/programs/whip_server.py" "$work/whip.png"
+    server=$started
+    wait_for 60 grep -q http "$work/server.log" || return 1
+    WHIP_TOKEN=secret start whip /usr/bin/python3 "$ROOT/examples/webrtc/whip.py" --picture "$room" --source "$camera" \
+        "$(head -1 "$work/server.log")"
+    sent() {
+        wait_for 120 grep "frames of" "$work/server.log" && replaced "$work/whip.png" && kill -TERM "$1" && wait "$1" &&
+            wait "$server" && grep "session was deleted" "$work/server.log"
+    }
+    if ! sent "$started"; then
+        cat "$work/server.log" "$work/whip.log"
+        return 1
+    fi
+    # A server that refuses is named.
+    ! /usr/bin/python3 "$ROOT/examples/webrtc/whip.py" --source "$camera" http://127.0.0.1:9/whip 2>"$work/refused.log" &&
+        grep -q '^http://127.0.0.1:9/whip: ' "$work/refused.log"
+}
+# Twice: the pipeline is made anew for the second player.
+rtsp() {
+    local turn
+    start serve /usr/bin/python3 "$ROOT/examples/rtsp/serve.py" --port 0 --picture "$room" --source "$camera"
+    wait_for 60 grep -q rtsp "$work/serve.log" || return 1
+    for turn in 1 2; do
+        # Its goodbye may come too late for the server; the picture is what counts.
+        timeout 200 gst-launch-1.0 -q rtspsrc location="$(head -1 "$work/serve.log")" ! decodebin ! identity eos-after=30 \
+            ! videoconvert ! pngenc compression-level=1 ! multifilesink location="$work/rtsp$turn.png" || true
+        if ! replaced "$work/rtsp$turn.png" || ! kill -0 "$started"; then
+            cat "$work/serve.log"
+            return 1
+        fi
+    done
+}
 gtk() {
     convert -size 640x360 gradient:'#1d6fa5-#f3d9a4' "$work/beach.jpg" || return 1
     start display Xvfb -noreset -displayfd 4 -screen 0 900x560x24 4>"$work/display"
@@ -112,9 +148,11 @@ declare -A SHOWS=(
     [c]="examples/c/coverage.c: reads the matte on each frame"
     [python]="examples/python/follow.py: where the person is"
     [webrtc]="examples/webrtc/send.py: a frame in Chromium has the person before the picture"
+    [whip]="examples/webrtc/whip.py: a WHIP server gets the person before the picture"
+    [rtsp]="examples/rtsp/serve.py: players get the person before the picture"
     [gtk]="examples/gtk/background.py: a window with the video and a chooser"
 )
-[ $# -gt 0 ] || set -- rust c python webrtc gtk
+[ $# -gt 0 ] || set -- rust c python webrtc whip rtsp gtk
 for name in "$@"; do check "${SHOWS[$name]:?unknown example}" "$name"; done
 echo "# $passed passed, $failed failed"
 [ $failed = 0 ]
