@@ -70,7 +70,6 @@ CHANGES
 files_of_package() { # package
     dpkg-deb --fsys-tarfile "$1" | tar -t | grep -v '/$' | sed -e 's|^\./usr/||' -e "s|^lib/[^/]*/gstreamer-1.0|lib/gstreamer-1.0|" \
         -e 's|zsh/vendor-completions|zsh/site-functions|' -e 's|doc/gstreamer1.0-matte|doc/matte|' \
-        \
         -e '/changelog\.Debian\.gz$/d' -e 's|matte/changelog\.gz|matte/CHANGELOG.md|' -e 's|matte/copyright|matte/LICENSE|' \
         -e '/man1\//s/\.gz$//' | sort
 }
