@@ -19,7 +19,9 @@ use gstmatte::filter::regions::components::{Connectivity, Labelling};
 use gstmatte::filter::regions::hysteresis::{RegionParams, Regions};
 use gstmatte::filter::regions::morphology::Morphology;
 use gstmatte::filter::temporal::filter::{TemporalFilter, TemporalParams};
-use gstmatte::filter::{EdgeMode, Params, Plane, Preset, Refiner, Region, TemporalMode, Timing};
+use gstmatte::filter::{
+    EdgeMode, Params, Plane, Preset, Refiner, Region, SubjectSelect, TemporalMode, Timing,
+};
 use gstmatte::frame::GrayImage;
 use std::time::Duration;
 
@@ -77,6 +79,10 @@ fn params(u: &mut Unstructured) -> Result<Params> {
         params.gamma = number(u, 10.0)?;
         params.subject_region = region(u)?;
         params.keep = region(u)?;
+    }
+    if u.arbitrary()? {
+        params.subject_select = *u.choose(SubjectSelect::ALL)?;
+        params.subject_point = [number(u, 1.5)?, number(u, 1.5)?];
     }
     Ok(params)
 }

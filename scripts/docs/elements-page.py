@@ -34,6 +34,7 @@ GROUPS = {
                    "threads input-pixels subject tensor-id",
     "when the network runs": "mode interval still-threshold motion-compensation",
     "steadiness": "preset scene-memory temporal temporal-strength temporal-flow hysteresis-low hysteresis-high",
+    "which people are shown": "subject-select subject-point subject-point-x subject-point-y",
     "the subject's shape": "subject-region keep min-area max-hole open close grow",
     "the matte's edge": "edge-mode guided-radius guided-epsilon guided-subsample feather black-point "
                         "white-point gamma output-scale",

@@ -11,6 +11,7 @@
 //! | `temporal` | filtering over time | `filter`: `ema`, `uncertainty`, along the motion (`reprojection`), `adaptive`; `pixel_hysteresis`; `deadband` of the refined matte |
 //! | `renewal` | when a network has to look again | `risk`: how wrong an earlier matte, moved along, may be; `policy`: what follows of it |
 //! | `regions` | which parts are subject | `interest`: regions of interest; `hysteresis`: hysteresis per region, islands, holes, with identity; `morphology`: open, close, grow; `presence`: whether there is a subject at all; `statistics` |
+//! | `selection` | which of several people is shown | `choice`: the rule, with hysteresis; `tracker`, `track`: who is who over time; `group`: several people in one region; `histogram`: what somebody looks like |
 //! | `edge` | the edge, fitted to the picture | `guide`: luma and colour of the frame; `edge_blocks`: where there is an edge; `guided`, `guided_color`, `joint_bilateral`, `matting`: the fits; `edge_fit`: which of them, and on which grid; `affine`: the fit at the frame's resolution; `shape`: feather, levels, gamma |
 #![forbid(unsafe_code)]
 
@@ -22,10 +23,11 @@ mod refiner;
 pub mod regions;
 pub mod renewal;
 pub mod scene;
+mod selection;
 pub mod temporal;
 #[cfg(test)]
 mod testing;
 
-pub use params::{EdgeMode, Params, Preset, Region, TemporalMode};
+pub use params::{EdgeMode, Params, Preset, Region, SubjectSelect, TemporalMode};
 pub use plane::Plane;
 pub use refiner::{Refiner, StageTimes, Stats, Timing};

@@ -58,6 +58,25 @@ impl EdgeMode {
     ];
 }
 
+/// Which of several people the matte shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SubjectSelect {
+    /// Everybody.
+    #[default]
+    All,
+    /// The largest one.
+    Largest,
+    /// The one nearest to the centre of the frame.
+    Nearest,
+    /// The one at the point `subject-point`, wherever they go from there.
+    Point,
+}
+
+impl SubjectSelect {
+    /// All rules.
+    pub const ALL: &'static [Self] = &[Self::All, Self::Largest, Self::Nearest, Self::Point];
+}
+
 /// A named set of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Preset {
@@ -162,6 +181,11 @@ pub struct Params {
     /// `keep`: where weak answers of the network (a chair, a microphone) count as subject.
     /// Default nowhere.
     pub keep: Option<Region>,
+    /// `subject-select`: which of several people is shown. Default all.
+    pub subject_select: SubjectSelect,
+    /// `subject-point`: where the one of [`SubjectSelect::Point`] is, in fractions of the frame
+    /// (0 to 1) from its left and top. Default the centre.
+    pub subject_point: [f32; 2],
     /// `output-scale`: size of the refined matte, as a share of the frame's, 1/16 to 1. Default 1.
     pub output_scale: f32,
 }
@@ -196,6 +220,8 @@ impl From<Preset> for Params {
             gamma: 1.0,
             subject_region: None,
             keep: None,
+            subject_select: SubjectSelect::All,
+            subject_point: [0.5; 2],
             output_scale: 1.0,
         };
         match preset {
@@ -277,6 +303,8 @@ impl Params {
             gamma: limited(self.gamma, 0.1, 10.0, default.gamma),
             subject_region: usable(&self.subject_region),
             keep: usable(&self.keep),
+            subject_select: self.subject_select,
+            subject_point: self.subject_point.map(|at| limited(at, 0.0, 1.0, 0.5)),
             output_scale: limited(self.output_scale, 1.0 / 16.0, 1.0, default.output_scale),
         }
     }

@@ -22,6 +22,7 @@ fn wild_values_are_held() {
         white_point: 0.0,
         black_point: 0.5,
         gamma: 0.0,
+        subject_point: [f32::NAN, 7.0],
         subject_region: Some(Region {
             corners: [[0.0, f32::NAN]; 4].into(),
         }),
@@ -34,6 +35,7 @@ fn wild_values_are_held() {
     assert_eq!((params.guided_radius, params.gamma), (128.0, 0.1));
     assert!(params.white_point > params.black_point);
     assert_eq!(params.subject_region, None);
+    assert_eq!(params.subject_point, [0.5, 1.0]);
 }
 
 #[test]

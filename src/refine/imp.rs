@@ -70,6 +70,7 @@ impl MatteRefine {
             let stored = corners.map(|corner| orientation.stored_share(*corner));
             region.corners = stored.collect();
         }
+        params.subject_point = orientation.stored_share(params.subject_point);
         params
     }
 

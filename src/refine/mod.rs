@@ -31,6 +31,7 @@ use gst::subclass::prelude::*;
 
 mod error;
 mod imp;
+mod point;
 mod region;
 mod settings;
 mod state;
@@ -98,6 +99,16 @@ mirror! {
         GuidedColor = 2, "guided-color", "Guided colour: guided filter on luma and colour";
         JointBilateral = 3, "joint-bilateral", "Joint bilateral upsampling";
         Matting = 4, "matting", "Matting: closed-form matting of the unsure band";
+    }
+}
+
+mirror! {
+    /// Which of several people is shown.
+    SubjectSelect of filter::SubjectSelect, "GstMatteRefineSubjectSelect" {
+        All = 0, "all", "All: everybody";
+        Largest = 1, "largest", "Largest: the largest one";
+        Nearest = 2, "nearest", "Nearest: the one nearest to the centre of the frame";
+        Point = 3, "point", "Point: the one at subject-point, wherever they go from there";
     }
 }
 

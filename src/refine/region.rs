@@ -24,14 +24,7 @@ pub enum RegionError {
 /// # Errors
 /// [`RegionError`]: what was found and what was expected.
 pub fn parse(text: &str) -> Result<Option<Region>, RegionError> {
-    let share = |word: &str| match word.parse::<f32>() {
-        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
-        _ => Err(RegionError::Word(word.into())),
-    };
-    // GStreamer's presets give texts back with a backslash before each comma and space.
-    let words = text.split([',', ' ', ';', '\\']).map(str::trim);
-    let words = words.filter(|word| !word.is_empty());
-    let numbers = words.map(share).collect::<Result<Vec<_>, _>>()?;
+    let numbers = shares(text)?;
     match numbers[..] {
         [] => Ok(None),
         [left, top, width, height] => Ok(Some(Region::rectangle(left, top, width, height))),
@@ -40,6 +33,21 @@ pub fn parse(text: &str) -> Result<Option<Region>, RegionError> {
         })),
         _ => Err(RegionError::Count(numbers.len())),
     }
+}
+
+/// Reads shares of the frame, with commas or spaces between them.
+///
+/// # Errors
+/// [`RegionError::Word`]: what is no share.
+pub fn shares(text: &str) -> Result<Vec<f32>, RegionError> {
+    let share = |word: &str| match word.parse::<f32>() {
+        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
+        _ => Err(RegionError::Word(word.into())),
+    };
+    // GStreamer's presets give texts back with a backslash before each comma and space.
+    let words = text.split([',', ' ', ';', '\\']).map(str::trim);
+    let words = words.filter(|word| !word.is_empty());
+    words.map(share).collect()
 }
 
 #[cfg(test)]

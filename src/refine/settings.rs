@@ -2,7 +2,8 @@
 
 //! The properties of `matterefine`: a preset and what overrides it.
 
-use super::{EdgeMode, Preset, Temporal, region};
+use super::point::PointSettings;
+use super::{EdgeMode, Preset, SubjectSelect, Temporal, region};
 use crate::filter::{self, Params, Region, Stats};
 use crate::properties::{About, BoxError, Properties, PropertyType, Refused, properties};
 use crate::video::direction::DirectionSettings;
@@ -32,6 +33,10 @@ properties! {
         /// Where weak answers of the network (a chair, a microphone) count as subject; written as
         /// subject-region; unset: nowhere
         keep: Area = Area::default(), "Keep", PLAYING;
+        /// Which of several people is shown; the others are background. The choice stays with a
+        /// person who is hidden for a moment, and changes for a clearly better one only
+        subject_select: SubjectSelect = SubjectSelect::All, "Subject select", CONTROLLABLE;
+        with point: PointSettings;
         with direction: DirectionSettings;
         read_only {
             /// Of the newest frame: changed (share of the matte that crossed one half), coverage
@@ -122,6 +127,8 @@ impl Settings {
         Params {
             subject_region: self.general.subject_region.region.clone(),
             keep: self.general.keep.region.clone(),
+            subject_select: self.general.subject_select.into(),
+            subject_point: self.general.point.place(),
             ..self.overrides.over(preset.into())
         }
     }

@@ -39,6 +39,8 @@ const MOVING: [(&str, &[&str]); 4] = [
             "black-point",
             "white-point",
             "gamma",
+            "subject-point-x",
+            "subject-point-y",
         ],
     ),
     (

@@ -27,6 +27,7 @@ mod privacy;
 mod refine_input;
 mod refused;
 mod segment;
+mod select;
 mod still;
 mod time;
 mod upright;

@@ -6,7 +6,7 @@
 mod counting;
 
 use counting::allocations;
-use gstmatte::filter::{EdgeMode, Params, Preset, Refiner, TemporalMode, Timing};
+use gstmatte::filter::{EdgeMode, Params, Preset, Refiner, SubjectSelect, TemporalMode, Timing};
 use gstmatte::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
 use std::time::Duration;
 
@@ -37,6 +37,10 @@ fn scene(n: usize) -> (Vec<u8>, Vec<u8>) {
 fn nothing_is_allocated_a_frame() {
     let scenes: Vec<_> = (0..12).map(scene).collect();
     let mut all = vec![Params::from(Preset::Fast), Params::from(Preset::Quality)];
+    all.extend(SubjectSelect::ALL.iter().map(|&subject_select| Params {
+        subject_select,
+        ..Params::default()
+    }));
     for &edge_mode in EdgeMode::ALL {
         for &temporal in TemporalMode::ALL {
             all.push(Params {

@@ -118,6 +118,8 @@ const PROPERTIES: &[(&str, &[&str])] = &[
     ("gamma", &["1", "0.5", "2"]),
     ("subject-region", &["", "0.1,0.1,0.8,0.8"]),
     ("keep", &["", "0.4,0.4,0.2,0.2"]),
+    ("subject-select", &["all", "largest", "nearest", "point"]),
+    ("subject-point", &["0.5,0.5", "0.2,0.8"]),
     ("interval", &["1", "3"]),
     ("still-threshold", &["0", "0.01"]),
     ("enabled", &["true", "false"]),

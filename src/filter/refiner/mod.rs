@@ -26,10 +26,11 @@ use super::regions::interest::RegionsOfInterest;
 use super::regions::morphology::Morphology;
 use super::regions::statistics::Statistics;
 use super::scene::{self, memory::SceneMemory};
+use super::selection::Selection;
 use super::temporal::deadband::Stillness;
 use super::temporal::filter::TemporalFilter;
 use super::temporal::pixel_hysteresis::PixelHysteresis;
-use super::{EdgeMode, Params, Plane};
+use super::{EdgeMode, Params, Plane, SubjectSelect};
 use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError, View};
 use crate::simd::Level;
 use input::Input;
@@ -43,18 +44,20 @@ pub struct Refiner {
     params: Params,
     view: View,
     guide: Guide,
-    /// Colours for the edge fit, and for the memory of the scene.
+    /// Colours for the edge fit, and for the memory of the scene and the selection.
     fit_colors: ColorGuide,
     scene_colors: ColorGuide,
     cells: CellMean,
     bilinear: Bilinear,
     motion: Motion,
     scene: SceneMemory,
-    /// Both colour differences at half the raw matte's size, for the memory of the scene.
+    /// Both colour differences at half the raw matte's size, for the memory of the scene and the
+    /// selection.
     chroma: [Plane; 2],
     temporal: TemporalFilter,
     pixels: PixelHysteresis,
     regions: Regions,
+    selection: Selection,
     morphology: Morphology,
     edge: EdgeFit,
     shape: Shape,
@@ -92,6 +95,7 @@ impl Refiner {
             temporal: TemporalFilter::default(),
             pixels: PixelHysteresis::default(),
             regions: Regions::default(),
+            selection: Selection::default(),
             morphology: Morphology::default(),
             edge: EdgeFit::default(),
             shape: Shape::default(),
@@ -137,6 +141,7 @@ impl Refiner {
         self.last_pts = None;
         self.motion.reset();
         self.forget();
+        self.selection.reset();
     }
 
     /// Forgets the mattes of the past.
@@ -150,6 +155,9 @@ impl Refiner {
     /// Notes a frame for which the newest refined matte is used again, since nothing moved: the
     /// next frame follows this one, and nothing is forgotten.
     pub fn repeat(&mut self, pts: Option<Duration>) {
+        if let (Some(last), Some(now)) = (self.last_pts, pts) {
+            self.selection.rest(now.abs_diff(last).as_secs_f32() * 30.0);
+        }
         self.last_pts = pts;
     }
 
@@ -238,13 +246,13 @@ impl Refiner {
         self.fit_colors.sample(self.level, frame, u, v)
     }
 
-    /// The colour differences for the memory of the scene, if there is one.
+    /// The colour differences for the memory of the scene and the selection, if there is one.
     fn sample_scene_colors(
         &mut self,
         raw: GrayRef<'_>,
         frame: &FrameRef<'_>,
     ) -> Result<(), SampleError> {
-        if !self.params.scene_memory {
+        if !self.params.scene_memory && self.params.subject_select == SubjectSelect::All {
             return Ok(());
         }
         let (columns, rows) = scene::chroma_size((raw.width(), raw.height()));

@@ -10,9 +10,10 @@ use crate::filter::edge::edge_fit::{self, Grid};
 use crate::filter::regions::hysteresis::RegionParams;
 use crate::filter::regions::morphology::Radius;
 use crate::filter::scene::Colors;
+use crate::filter::selection::{Picture, Wanted};
 use crate::filter::temporal::deadband::Deadband;
 use crate::filter::temporal::filter::TemporalParams;
-use crate::filter::{Params, TemporalMode};
+use crate::filter::{Params, SubjectSelect, TemporalMode};
 use crate::frame::GrayMut;
 
 /// Width of the deadband of the refined matte, of 255, at full strength.
@@ -70,6 +71,10 @@ impl Refiner {
         if !self.primed {
             stats.reset = true;
             self.forget();
+            match input.timing.discont {
+                true => self.selection.reset(),
+                false => self.selection.lose(),
+            }
             self.primed = true;
         }
         self.interest.draw(&self.params, self.matte.size());
@@ -87,8 +92,24 @@ impl Refiner {
         self.pixel_hysteresis(frames);
         self.interest.cut(&mut self.matte);
         let pixels = self.matte.data().len() as f32;
+        let wanted = wanted(&self.params);
+        if wanted.is_none() {
+            self.selection.reset();
+        }
+        let rows = self.per_row(input.frame);
         if let Some(params) = region_params(&self.params, pixels) {
-            self.regions.apply(self.level, &mut self.matte, &params);
+            self.regions.find(self.level, &self.matte, &params);
+            let picture = Picture {
+                regions: &self.regions,
+                colors: Colors {
+                    luma: &self.luma,
+                    chroma: self.chroma.each_ref(),
+                },
+                per_row: (rows.across, rows.down),
+            };
+            let shown = wanted.map(|w| self.selection.apply(self.level, picture, frames, w));
+            self.regions
+                .gate(self.level, &mut self.matte, &params, shown);
         }
         self.morph(input.frame);
         let (level, matte) = (self.level, &self.matte);
@@ -172,14 +193,12 @@ impl Refiner {
 
     /// Opens, closes and grows. Radii count rows of the frame as the viewer sees it.
     fn morph(&mut self, frame: (usize, usize)) {
-        let (level, params, matte) = (self.level, &self.params, &mut self.matte);
-        let unit = self.view.unit();
-        let across = matte.width() as f32 / frame.0 as f32 * unit.0;
-        let down = matte.height() as f32 / frame.1 as f32 * unit.1;
+        let Radius { across, down } = self.per_row(frame);
         let radius = |pixels: f32| Radius {
             across: pixels * across,
             down: pixels * down,
         };
+        let (level, params, matte) = (self.level, &self.params, &mut self.matte);
         if params.open > 0.0 {
             self.morphology.open(level, matte, radius(params.open));
         }
@@ -187,6 +206,15 @@ impl Refiner {
             self.morphology.close(level, matte, radius(params.close));
         }
         self.morphology.grow(level, matte, radius(params.grow));
+    }
+
+    /// Pixels of the matte per row of the frame as the viewer sees it.
+    fn per_row(&self, frame: (usize, usize)) -> Radius {
+        let unit = self.view.unit();
+        Radius {
+            across: self.matte.width() as f32 / frame.0 as f32 * unit.0,
+            down: self.matte.height() as f32 / frame.1 as f32 * unit.1,
+        }
     }
 
     /// How far differences inside the deadband decay in this frame: the whole steps of what has
@@ -209,10 +237,17 @@ fn temporal_params(params: &Params, frames: f32) -> TemporalParams {
     }
 }
 
+/// Whom the parameters choose; none for everybody.
+fn wanted(params: &Params) -> Option<Wanted> {
+    let (rule, point) = (params.subject_select, params.subject_point);
+    (rule != SubjectSelect::All).then_some(Wanted { rule, point })
+}
+
 /// Parameters of the regions, for a matte of so many pixels; none if there is nothing to do.
 fn region_params(params: &Params, pixels: f32) -> Option<RegionParams> {
     let hysteresis = params.hysteresis_high > 0.0;
-    if !hysteresis && params.min_area <= 0.0 && params.max_hole <= 0.0 {
+    let cleans = hysteresis || params.min_area > 0.0 || params.max_hole > 0.0;
+    if !cleans && params.subject_select == SubjectSelect::All {
         return None;
     }
     let (low, high) = match hysteresis {

@@ -241,6 +241,8 @@ fn random_changes_while_playing_never_panic() {
             output_scale: wild(),
             subject_region: Some(Region::rectangle(wild(), wild(), wild(), wild())),
             keep: Some(Region::rectangle(wild(), wild(), wild(), wild())),
+            subject_point: [wild(), wild()],
+            subject_select: SubjectSelect::ALL[random.next() as usize % SubjectSelect::ALL.len()],
             temporal: TemporalMode::ALL[random.next() as usize % TemporalMode::ALL.len()],
             edge_mode: EdgeMode::ALL[random.next() as usize % EdgeMode::ALL.len()],
             guided_subsample: random.next() as u32 % 20,

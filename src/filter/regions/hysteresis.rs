@@ -89,8 +89,20 @@ impl Regions {
         &self.living
     }
 
+    /// The region of each pixel of the last matte: its place in [`Regions::living`] plus 1; 0 where
+    /// nothing lives.
+    pub fn owners(&self) -> &[u8] {
+        &self.owners
+    }
+
     /// Gates `matte` (0 to 1) in place.
     pub fn apply(&mut self, level: Level, matte: &mut Plane, params: &RegionParams) {
+        self.find(level, matte, params);
+        self.gate(level, matte, params, None);
+    }
+
+    /// Finds the regions of `matte` (0 to 1) that live.
+    pub fn find(&mut self, level: Level, matte: &Plane, params: &RegionParams) {
         if self.size != matte.size() {
             self.reset();
             self.size = matte.size();
@@ -106,7 +118,18 @@ impl Regions {
             self.slots.reserve(ROOM);
         }
         self.islands(level, matte, params);
-        self.rim(level, matte);
+    }
+
+    /// Gates the matte whose regions were found, in place: to all of them, or to the pixels that are
+    /// not 0 in `shown`.
+    pub fn gate(
+        &mut self,
+        level: Level,
+        matte: &mut Plane,
+        params: &RegionParams,
+        shown: Option<&[u8]>,
+    ) {
+        self.rim(level, matte, shown);
         self.fill_holes(level, matte, params);
     }
 
@@ -193,12 +216,14 @@ impl Regions {
         }
     }
 
-    /// Multiplies by 1 on living regions and their rim, falling to 0 beyond.
-    fn rim(&mut self, level: Level, matte: &mut Plane) {
+    /// Multiplies by 1 on living regions, or on what is shown of them, and their rim, falling to 0
+    /// beyond.
+    fn rim(&mut self, level: Level, matte: &mut Plane, shown: Option<&[u8]>) {
         self.gate.resize(matte.width(), matte.height());
-        dispatch!(level, simd => open(simd, &self.owners, self.gate.data_mut()));
+        let owners = shown.unwrap_or(&self.owners);
+        dispatch!(level, simd => open(simd, owners, self.gate.data_mut()));
         self.mean.apply(level, &self.gate, RIM, &mut self.smooth);
-        let maps = (&self.owners[..], &self.mask[..]);
+        let maps = (owners, &self.mask[..]);
         dispatch!(level, simd => gate(simd, maps, self.smooth.data(), matte.data_mut()));
     }
 
