@@ -263,6 +263,7 @@ impl App {
             '+' | '=' => self.blur(BLUR_STEP),
             '-' => self.blur(-BLUR_STEP),
             'm' => self.place(),
+            'f' => self.framing(),
             'h' => self.hide(),
             'w' => self.toggle_preview(),
             's' => self.save(),
@@ -287,6 +288,25 @@ impl App {
             _ => ", once a video is behind you",
         };
         say(&format!("place: {:?}{without}", settings.place).to_lowercase());
+    }
+
+    /// The picture follows the person, or shows the whole frame.
+    fn framing(&self) {
+        const FRAMING: &str = "framing";
+        self.change(|settings| {
+            let follows = |value: &toml::Value| value.as_str() == Some("follow");
+            let next = match settings.properties.get(FRAMING).is_some_and(follows) {
+                true => "off",
+                false => "follow",
+            };
+            settings.properties.insert(FRAMING.into(), next.into());
+        });
+        if let Some(framing) = self.state.borrow().settings.properties.get(FRAMING) {
+            say(&format!(
+                "framing: {}",
+                framing.as_str().unwrap_or_default()
+            ));
+        }
     }
 
     fn blur(&self, step: f64) {

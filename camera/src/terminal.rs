@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 /// What the keys do.
 pub const KEYS: &str = "\
 b blur   p picture   v video   c colour   + - blur strength   m place before the video
-h hide (camera closed)   w preview window   s save settings   ? keys   q quit";
+f follow you   h hide (camera closed)   w preview window   s save settings   ? keys   q quit";
 
 /// The terminal as it was before.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);

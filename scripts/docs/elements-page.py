@@ -35,6 +35,7 @@ GROUPS = {
     "when the network runs": "mode interval still-threshold motion-compensation",
     "steadiness": "preset scene-memory temporal temporal-strength temporal-flow hysteresis-low hysteresis-high",
     "which people are shown": "subject-select subject-point subject-point-x subject-point-y",
+    "the part of the frame that is seen": "framing framing-zoom framing-margin framing-speed",
     "the subject's shape": "subject-region keep min-area max-hole open close grow",
     "the matte's edge": "edge-mode guided-radius guided-epsilon guided-subsample feather black-point "
                         "white-point gamma output-scale",

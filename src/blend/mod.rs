@@ -14,6 +14,7 @@
 //! - [`GrayOut`]: the matte itself as the picture
 //! - [`Rescaler`]: frames of one video in the layout, size and colorimetry of another
 //! - [`Placer`]: a frame and its matte, drawn smaller, larger or elsewhere
+//! - [`Framing`]: the place that follows the subject
 //!
 //! | folder or file | stage |
 //! | --- | --- |
@@ -24,6 +25,7 @@
 //! | `backdrop`, `rescale` | a picture or a second video in the frame's format |
 //! | `background` | each kind of background, made ready, and its rows |
 //! | `effects` | decontamination, tone match, light wrap, behind one trait |
+//! | `framing` | the part of the frame that follows the subject: a motion model |
 //! | `overlay` | boxes, text and tints over a frame, to look at |
 //! | `pass` | one pass over a frame: background, effects, blending |
 //! | `compositor`, `outputs` | what elements use: in place, into alpha, into gray |
@@ -41,6 +43,7 @@ mod cells;
 mod compositor;
 mod effects;
 mod error;
+mod framing;
 mod geometry;
 mod kernels;
 mod mean;
@@ -57,6 +60,7 @@ pub use backdrop::{Backdrop, Rgba, argb};
 pub use background::{Background, ColorName, ColorNameError, PRIVACY_FILL};
 pub use compositor::Compositor;
 pub use error::BlendError;
+pub use framing::{Framing, FramingParams, SubjectBox};
 pub use outputs::{AlphaOut, GrayOut};
 pub use overlay::Note;
 pub use rescale::{Fit, Fitter, Place, Placement, Placer, Rescaler, Setting, fitted};

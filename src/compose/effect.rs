@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! The properties that `mattecompose` and `mattemix` share: how edges are treated, whether the
-//! effect is on, and what is seen without a matte.
+//! effect is on, what is seen without a matte, and which part of the frame is seen.
 
-use super::OnMissingMatte;
+use super::{FramingMode, OnMissingMatte};
+use crate::blend::FramingParams;
 use crate::properties::properties;
 
 properties! {
@@ -22,5 +23,25 @@ properties! {
         enabled: bool = true, "Enabled", CONTROLLABLE;
         /// Time in which the effect fades in and out when enabled changes, in ms
         transition_ms: u32 [0, 10_000] = 0, "Transition", CONTROLLABLE;
+        /// Whether the picture follows the subject: the camera's frame is cropped around them and
+        /// enlarged. Size and caps of the video stay
+        framing: FramingMode = FramingMode::Off, "Framing", PLAYING;
+        /// Most that framing enlarges the camera's frame
+        framing_zoom: f64 [1.0, 4.0] = 2.0, "Framing zoom", CONTROLLABLE;
+        /// Room that framing leaves around the subject, as a share of its larger side
+        framing_margin: f64 [0.0, 1.0] = 0.15, "Framing margin", CONTROLLABLE;
+        /// How fast framing follows: at 1, nine tenths of a way take 2 s
+        framing_speed: f64 [0.1, 10.0] = 1.0, "Framing speed", CONTROLLABLE;
+    }
+}
+
+impl Effect {
+    /// How the subject is followed.
+    pub fn framing_params(&self) -> FramingParams {
+        FramingParams {
+            zoom: self.framing_zoom as f32,
+            margin: self.framing_margin as f32,
+            speed: self.framing_speed as f32,
+        }
     }
 }

@@ -3,13 +3,13 @@
 //! A frame becomes a picture in place: composed with its matte, or, without one, what is to be seen
 //! instead. What `mattecompose` and `mattemix` have in common.
 
-use super::OnMissingMatte;
 use super::aligned::{AlignedCompositor, Amounts, Sources};
 use super::effect::Effect;
 use super::error::ComposeError;
 use super::missing::Missing;
 use super::placed::{Placed, Standing};
-use crate::blend::{Background, BlendError, Note};
+use super::{FramingMode, OnMissingMatte};
+use crate::blend::{Background, BlendError, Framing, FramingParams, Note, SubjectBox};
 use crate::frame::{FrameRef, Orientation};
 use crate::meta::Matte;
 use crate::pool::read_matte;
@@ -19,6 +19,23 @@ use crate::video::Stream;
 /// edge from an earlier frame. What changes too slowly to be motion, as daylight does, is seen
 /// then.
 const MOST_UNCHANGED: u32 = 7;
+
+/// What follows the subject.
+#[derive(Debug, Default)]
+struct Following {
+    framing: Framing,
+    params: FramingParams,
+    /// Seconds since the last frame.
+    passed: f32,
+}
+
+impl Following {
+    /// Takes in where the subject of the next frame is.
+    fn look(&mut self, subject: Option<SubjectBox>) {
+        let passed = std::mem::take(&mut self.passed);
+        self.framing.advance(subject, passed, &self.params);
+    }
+}
 
 /// Composes frames of one stream in their own memory.
 #[derive(Debug)]
@@ -32,6 +49,10 @@ pub struct InPlaceCompositor {
     last_good: Option<gst::Buffer>,
     /// The matte of the newest frame, and how often it has been used again.
     newest: Option<(gst::Sample, u32)>,
+    /// Where the subject is asked to stand.
+    standing: Standing,
+    /// If the picture follows the subject.
+    following: Option<Following>,
     /// If the subject does not stand where the camera sees it.
     placed: Option<Box<Placed>>,
 }
@@ -51,6 +72,8 @@ impl InPlaceCompositor {
             strength: u8::MAX,
             last_good: None,
             newest: None,
+            standing: Standing::default(),
+            following: None,
             placed: None,
         })
     }
@@ -73,6 +96,36 @@ impl InPlaceCompositor {
     /// # Errors
     /// If frames of these caps cannot be composed so; the subject then stays where it was.
     pub fn set_standing(&mut self, standing: Standing) -> Result<(), BlendError> {
+        self.standing = standing;
+        self.stand()
+    }
+
+    /// Time passes until the next frame, in seconds.
+    pub fn advance(&mut self, seconds: f32) {
+        if let Some(following) = &mut self.following {
+            following.passed += seconds;
+        }
+    }
+
+    /// Follows the subject of the next frame.
+    fn follow(&mut self, matte: Option<&Matte>) -> Result<(), BlendError> {
+        if let Some(following) = &mut self.following {
+            let found = matte.and_then(|matte| read_matte(&matte.sample, SubjectBox::of).ok());
+            let orientation = self.compositor.view().orientation;
+            following.look(found.flatten().map(|found| found.upright(orientation)));
+        }
+        self.stand()
+    }
+
+    /// Makes the subject stand where it is asked to, within the part of the frame that follows it.
+    fn stand(&mut self) -> Result<(), BlendError> {
+        let size = (self.stream.width(), self.stream.height());
+        let size = self.compositor.view().orientation.size(size);
+        let part = self.following.as_ref().map(|f| f.framing.place(size));
+        let standing = Standing {
+            place: part.unwrap_or_default().within(self.standing.place),
+            ..self.standing
+        };
         let now = self.placed.as_ref().map(|placed| placed.standing);
         if now.unwrap_or_default() == standing {
             return Ok(());
@@ -112,6 +165,17 @@ impl InPlaceCompositor {
             self.last_good = None;
         }
         self.on_missing = effect.on_missing_matte;
+        // Of a frame with alpha of its own, a part would lose it.
+        let follows = effect.framing == FramingMode::Follow && !self.stream.layout.info().alpha;
+        self.following = follows.then(|| Following {
+            params: effect.framing_params(),
+            ..self.following.take().unwrap_or_default()
+        });
+    }
+
+    /// Whether the picture follows the subject.
+    pub fn follows(&self) -> bool {
+        self.following.is_some()
     }
 
     /// How much of the effect is seen, 0 to 255.
@@ -142,6 +206,7 @@ impl InPlaceCompositor {
         matte: Result<Matte, Missing>,
         background: Option<&FrameRef>,
     ) -> Result<Option<Missing>, ComposeError> {
+        self.follow(matte.as_ref().ok())?;
         let unchanged = self.is_unchanged(matte.as_ref().ok());
         let missing = match matte {
             Ok(matte) => self.compose(buffer, &matte, background, unchanged)?,
@@ -152,6 +217,26 @@ impl InPlaceCompositor {
             Some(_) => self.replace(buffer, background)?,
         }
         Ok(missing)
+    }
+
+    /// Shows the part of the frame that follows the subject, and the room in it. Returns what was
+    /// missing, if anything.
+    ///
+    /// # Errors
+    /// As [`InPlaceCompositor::write`].
+    pub fn show_part(
+        &mut self,
+        buffer: &mut gst::BufferRef,
+        matte: Result<Matte, Missing>,
+    ) -> Result<Option<Missing>, ComposeError> {
+        self.follow(matte.as_ref().ok())?;
+        if let Some(placed) = &mut self.placed {
+            let view = self.compositor.view();
+            self.stream
+                .write_part(buffer, |frame, margin| Ok(placed.show(view, frame, margin)))??;
+            Matte::detach(buffer);
+        }
+        Ok(matte.err())
     }
 
     /// Composes a frame with its matte. Returns [`Missing::Unreadable`] if that cannot be read.

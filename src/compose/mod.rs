@@ -23,6 +23,10 @@
  * the picture if these are not opaque, and by the matte for `transparent` and `matte`. A hidden frame
  * keeps nothing of it.
  *
+ * With #mattecompose:framing, the subject is followed: the camera's picture is cropped around the
+ * matte and enlarged to the frame, smoothly, before it is composed; size and caps stay. Formats with
+ * alpha that come in, and outputs of another format than the input, are not framed.
+ *
  * ## Example
  * |[
  * gst-launch-1.0 v4l2src ! mattesegment ! matterefine ! mattecompose background=blur ! videoconvert ! autovideosink
@@ -106,6 +110,14 @@ impl OnMissingMatte {
     /// Whether a frame without a matte is hidden.
     pub(crate) fn hides(self) -> bool {
         matches!(self, Self::Hide | Self::Freeze)
+    }
+}
+
+property_enum! {
+    /// Which part of the frame is seen.
+    FramingMode, "GstMatteComposeFraming" {
+        Off = 0, "off", "Off: the whole frame";
+        Follow = 1, "follow", "Follow: a part that follows the subject, enlarged to the frame's size";
     }
 }
 

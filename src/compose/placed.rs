@@ -4,7 +4,7 @@
 
 use super::aligned::{AlignedCompositor, Sources};
 use crate::blend::{Background, BlendError, Place, Placer};
-use crate::frame::{FrameMut, GrayImage};
+use crate::frame::{FrameMut, GrayImage, View};
 use crate::simd;
 use crate::video::Stream;
 
@@ -73,6 +73,21 @@ impl Placed {
     /// If it does not go with the frames; the old one stays.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
         self.fader.set_background(background)
+    }
+
+    /// Draws a frame where it stands, for who sees it as `view` says, and composes nothing.
+    ///
+    /// # Errors
+    /// [`BlendError`] if a side is zero.
+    pub fn show(
+        &mut self,
+        view: View,
+        frame: &mut FrameMut,
+        margin: (usize, usize),
+    ) -> Result<(), BlendError> {
+        let place = (self.standing.place, view);
+        let matte = self.share.as_ref();
+        self.placer.apply(place, frame, margin, matte).map(|_| ())
     }
 
     /// Composes a frame in place, by `compositor`, whose strength it is. See

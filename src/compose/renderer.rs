@@ -175,6 +175,9 @@ impl Renderer {
             self.flush();
         }
         self.progress.step(&self.settings.effect, tick);
+        if let Kernel::InPlace(compositor) = &mut self.kernel {
+            compositor.advance(tick.step.elapsed.as_secs_f32());
+        }
         // Time may start over.
         let began = self.began.map_or(tick.position, |b| b.min(tick.position));
         self.began = Some(began);
@@ -247,12 +250,17 @@ impl Renderer {
         buffer: &mut gst::BufferRef,
         matte: Result<Matte, Missing>,
     ) -> Result<Option<Missing>, ComposeError> {
-        if self.shows_the_room() {
-            return Ok(None);
-        }
+        let shows_the_room = self.shows_the_room();
         let Kernel::InPlace(compositor) = &mut self.kernel else {
             return Err(ComposeError::NotInPlace);
         };
+        if shows_the_room {
+            if compositor.follows() && !self.progress.is_off() {
+                // Without a matte the picture is still the user's wish.
+                compositor.show_part(buffer, matte)?;
+            }
+            return Ok(None);
+        }
         compositor.set_strength(self.progress.strength());
         compositor.write(buffer, matte, None)
     }

@@ -142,6 +142,7 @@ impl Renderer {
         if tick.restarted {
             self.compositor.flush();
         }
+        self.compositor.advance(tick.step.elapsed.as_secs_f32());
         self.progress.step(&self.settings.effect, tick);
     }
 

@@ -53,6 +53,9 @@ const MOVING: [(&str, &[&str]); 4] = [
             "tone-match",
             "transition-ms",
             "enabled",
+            "framing-zoom",
+            "framing-margin",
+            "framing-speed",
         ],
     ),
     (
@@ -64,6 +67,9 @@ const MOVING: [(&str, &[&str]); 4] = [
             "tone-match",
             "transition-ms",
             "enabled",
+            "framing-zoom",
+            "framing-margin",
+            "framing-speed",
         ],
     ),
 ];

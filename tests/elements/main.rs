@@ -14,6 +14,7 @@ mod contradictions;
 mod control;
 mod dmabuf;
 mod formats;
+mod framing;
 mod golden;
 mod hdr;
 mod inspect;

@@ -120,6 +120,7 @@ const PROPERTIES: &[(&str, &[&str])] = &[
     ("keep", &["", "0.4,0.4,0.2,0.2"]),
     ("subject-select", &["all", "largest", "nearest", "point"]),
     ("subject-point", &["0.5,0.5", "0.2,0.8"]),
+    ("framing", &["off", "follow"]),
     ("interval", &["1", "3"]),
     ("still-threshold", &["0", "0.01"]),
     ("enabled", &["true", "false"]),

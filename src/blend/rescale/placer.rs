@@ -49,6 +49,15 @@ impl Place {
         }
     }
 
+    /// Where a picture lies that has this place in another one, which has the place `outer`.
+    pub fn within(self, outer: Self) -> Self {
+        Self {
+            x: outer.x + outer.scale * self.x,
+            y: outer.y + outer.scale * self.y,
+            scale: outer.scale * self.scale,
+        }
+    }
+
     /// The upper left corner in the stored frame of `size`, (width, height), which the viewer sees as
     /// `view` says.
     fn stored(self, view: View, size: (usize, usize)) -> (f64, f64) {
@@ -65,7 +74,8 @@ impl Place {
     }
 }
 
-/// Moves frames of one layout and their mattes. Memory is taken when the place or the size changes.
+/// Moves frames of one layout and their mattes. Memory is taken when the size changes, and little of it
+/// when the place does.
 #[derive(Debug)]
 pub struct Placer {
     level: Level,
@@ -114,6 +124,7 @@ impl Placer {
         let job = (place, view, format, margin, (matte.width(), matte.height()));
         let plan = match self.plan.take() {
             Some(plan) if plan.job == job => plan,
+            Some(plan) if plan.fits(&job) => plan.moved(job, self.level)?,
             _ => Plan::new(job, self.level)?,
         };
         let plan = self.plan.insert(plan);
@@ -151,55 +162,76 @@ fn gray() -> Colorimetry {
 
 impl Plan {
     fn new(job: Job, level: Level) -> Result<Self, BlendError> {
-        let (place, view, format, margin, from) = job;
-        let size = (format.width - margin.0, format.height - margin.1);
-        let corner = place.stored(view, size);
-        let mattes = |(width, height): (usize, usize)| FrameFormat {
-            layout: PixelLayout::Gray8,
-            color: gray(),
+        let (_, _, format, margin, _) = job;
+        let FrameFormat {
+            layout,
+            color,
             width,
             height,
-        };
-        // With its margin, a frame begins earlier.
-        let outer = |corner: f64, margin: usize| corner + margin as f64 * (1.0 - place.scale);
-        let x = along(
-            outer(corner.0, margin.0),
-            place.scale,
-            (format.width, 1.0),
-            format.width,
-        );
-        let y = along(
-            outer(corner.1, margin.1),
-            place.scale,
-            (format.height, 1.0),
-            format.height,
-        );
-        let share = (size.0 as f64 / from.0 as f64, size.1 as f64 / from.1 as f64);
-        let mx = along(corner.0, place.scale, (from.0, share.0), size.0);
-        let my = along(corner.1, place.scale, (from.1, share.1), size.1);
-        let ways = match (x.zip(y), mx.zip(my)) {
-            (Some(frames), Some(over)) => Some([
-                Conversion::along((format, format), frames, PRIVACY_FILL, level)?,
-                Conversion::along((mattes(from), mattes(size)), over, 0, level)?,
-            ]),
-            _ => None,
-        };
-        let mut frame = Backdrop::new(format.layout, format.color, format.width, format.height)?;
+        } = format;
+        let size = (width - margin.0, height - margin.1);
+        let mut frame = Backdrop::new(layout, color, width, height)?;
         frame.fill(PRIVACY_FILL);
-        let target = Unpacked::new(
-            format.layout,
-            format.color,
-            format.width,
-            format.height,
-            level,
-        );
         Ok(Self {
             job,
-            ways,
+            ways: ways(job, level)?,
             frame,
             matte: Backdrop::new(PixelLayout::Gray8, gray(), size.0, size.1)?,
-            target,
+            target: Unpacked::new(layout, color, width, height, level),
         })
+    }
+
+    /// Whether the pictures of this plan do for a job that differs in the place and the view only.
+    fn fits(&self, job: &Job) -> bool {
+        (self.job.2, self.job.3, self.job.4) == (job.2, job.3, job.4)
+    }
+
+    /// The same for such a job, with the memory of its pictures.
+    fn moved(mut self, job: Job, level: Level) -> Result<Self, BlendError> {
+        self.frame.fill(PRIVACY_FILL);
+        self.matte.fill(0);
+        Ok(Self {
+            job,
+            ways: ways(job, level)?,
+            ..self
+        })
+    }
+}
+
+/// How a frame and its matte are drawn; none if nothing of them is in the picture.
+fn ways(job: Job, level: Level) -> Result<Option<[Conversion; 2]>, BlendError> {
+    let (place, view, format, margin, from) = job;
+    let size = (format.width - margin.0, format.height - margin.1);
+    let corner = place.stored(view, size);
+    let mattes = |(width, height): (usize, usize)| FrameFormat {
+        layout: PixelLayout::Gray8,
+        color: gray(),
+        width,
+        height,
+    };
+    // With its margin, a frame begins earlier.
+    let outer = |corner: f64, margin: usize| corner + margin as f64 * (1.0 - place.scale);
+    let x = along(
+        outer(corner.0, margin.0),
+        place.scale,
+        (format.width, 1.0),
+        format.width,
+    );
+    let y = along(
+        outer(corner.1, margin.1),
+        place.scale,
+        (format.height, 1.0),
+        format.height,
+    );
+    let share = (size.0 as f64 / from.0 as f64, size.1 as f64 / from.1 as f64);
+    let mx = along(corner.0, place.scale, (from.0, share.0), size.0);
+    let my = along(corner.1, place.scale, (from.1, share.1), size.1);
+    match (x.zip(y), mx.zip(my)) {
+        (Some(frames), Some(over)) => Ok(Some([
+            Conversion::along((format, format), frames, PRIVACY_FILL, level)?,
+            Conversion::along((mattes(from), mattes(size)), over, 0, level)?,
+        ])),
+        _ => Ok(None),
     }
 }
 
