@@ -71,6 +71,9 @@ class DataConfig:
     mining: float = 3.0  # how many times as often the hardest picture comes as an easy one
     # Share of a batch that is pairs, at its front: the same frame twice, a moment later (0..1; see Frames.pair).
     pairs: float = 0.0
+    # A pair's first frame is without noise, exposure and compression of its own, and train.teacher looks at this one
+    # alone: what it sees there, moved as the truth moves, both frames are taught (see mattenet.train.distil).
+    calm: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def pair_count(self) -> int:

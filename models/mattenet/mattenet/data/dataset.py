@@ -152,7 +152,7 @@ class Frames(torch.utils.data.Dataset):
         """Two frames, as `sample` gives one, with noise, exposure and compression of their own.
 
         They show one still scene, the second moved by less than a pixel, or (augment.moving) a person who moves before a
-        room that stays.
+        room that stays. With data.calm the first has no noise, exposure and compression.
         """
         aug = self.cfg.augment
         walks = bool(aug.moving) and self.pasteable[index] and rng.random() < aug.moving
@@ -162,7 +162,8 @@ class Frames(torch.utils.data.Dataset):
         frames = [(rgba, trust) for rgba, (_, trust) in zip(_alike(rng, seen, scenes), scenes)]
         if not walks:
             frames.append(geometry.nudge(*frames[0], rng))
-        return [(np.dstack([augment.moments(np.ascontiguousarray(rgba[..., :3]), rng), rgba[..., 3]]), trust) for rgba, trust in frames]
+        moment = lambda rgba: np.dstack([augment.moments(np.ascontiguousarray(rgba[..., :3]), rng), rgba[..., 3]])
+        return [(rgba if self.cfg.calm and not n else moment(rgba), trust) for n, (rgba, trust) in enumerate(frames)]
 
     def whole(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Picture `index` stretched to the frame, unchanged: what validation and mining look at."""

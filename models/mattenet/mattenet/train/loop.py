@@ -121,6 +121,8 @@ class Trainer:
             raise UserError(f"loss.steady needs pairs: data.pairs is {data.pairs} of {data.batch} frames, less than one pair")
         if loss.steady and t.pool:
             raise UserError("loss.steady needs pairs, which a pool tears apart; set train.pool to 0")
+        if data.calm and (t.pool or not data.pair_count()):
+            raise UserError(f"data.calm is about pairs: data.pairs is {data.pairs} of {data.batch} frames, train.pool {t.pool}")
 
     def _freeze(self, units: int) -> None:
         """The encoder's first layer and its first `units` units learn no more (see TrainConfig.frozen)."""
@@ -205,12 +207,14 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda", cache_enabled=whole):
             maps = self.net.backbone(image)
             logits = self.net.head(maps)
-            taught = self.distiller.loss(image, maps[16], logits, cfg) if self.distiller else None
+            calm = self.cfg.data.pair_count() if self.cfg.data.calm else 0
+            taught = self.distiller.loss(image, maps[16], logits, cfg, alpha, calm) if self.distiller else None
         loss, per_picture = matte_loss(logits.float(), alpha, confidence, cfg, whole)
         if taught is not None:
             loss = loss + taught
         if cfg.steady:
-            loss = loss + cfg.steady * steady_loss(logits.float(), alpha, confidence, self.cfg.data.pair_count(), cfg.boundary)
+            sharp = cfg.sharpness * logits.float()
+            loss = loss + cfg.steady * steady_loss(sharp, alpha, confidence, self.cfg.data.pair_count(), cfg.boundary)
         run_state.descend(self.net, self.optimizer, loss)
         self.ema.update(self.net, self.step if whole else None)
         return loss.detach(), per_picture

@@ -25,6 +25,8 @@ class LossConfig:
     # With train.teacher: its soft matte, and its map at 1/16 (see mattenet.train.distil).
     soft: float = 0.0
     features: float = 0.0
+    # Factor on the logits in the terms steady and soft: that of `export --sharpness`, so that they see the file's matte.
+    sharpness: float = 1.0
 
 
 def edge_weight(alpha: torch.Tensor) -> torch.Tensor:
