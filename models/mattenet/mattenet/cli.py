@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "label": ("mattenet.label.label", "label pictures with an ensemble of teachers"),
     "review": ("mattenet.review.server", "keep or drop labels by hand in the browser"),
     "compare": ("mattenet.compare", "measure models against each other on the validation pictures"),
+    "sheets": ("mattenet.sheets", "look at models' mattes of validation pictures, worst first"),
     "pretrain": ("mattenet.train.pretrain", "teach the backbone a classifier's features"),
     "train": ("mattenet.train.loop", "train a matting network, or resume a run"),
     "detect": ("mattenet.train.detect", "train, measure or run the person detector"),

@@ -23,7 +23,7 @@ import numpy as np
 import onnxruntime as ort
 from tqdm import tqdm
 
-from mattenet import config, metrics
+from mattenet import config, metrics, tiles
 from mattenet.data import cache, clips, item as items, splits
 from mattenet.data.config import DataConfig, sources
 from mattenet.errors import UserError
@@ -254,24 +254,12 @@ def differences(results: dict[str, dict[str, list[dict[str, float]]]], ours: lis
 def sheet(model: teachers.Teacher, pictures: list[items.Item], found: list[dict[str, float]], count: int = 40, cell: int = 200) -> np.ndarray:
     """The `count` pictures with the lowest IoU: picture, truth and matte over green side by side; BGR uint8."""
     worst = np.argsort([r["iou"] for r in found], kind="stable")[:count]
-    cells = []
+    strips = []
     for i in worst:
-        image, alpha, confidence = items.load(pictures[i], LONG_SIDE)
-        tile = [image]
-        for matte in (alpha, model(image)):
-            a = matte[..., None] / 255
-            tile.append((image * a + (image * 0.25 + np.array([60, 200, 60]) * 0.75) * (1 - a)).astype(np.uint8))
-        scale = cell / max(image.shape[:2])
-        size = [max(1, round(n * scale)) for n in image.shape[1::-1]]
-        canvas = np.zeros((cell, 3 * cell, 3), np.uint8)
-        for k, part in enumerate(tile):
-            canvas[: size[1], k * cell : k * cell + size[0]] = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-        text = f"{pictures[i].folder.split('/')[-1]} {pictures[i].name[-12:]} {found[i]['iou']:.2f}"
-        cells.append(cv2.putText(canvas, text, (3, cell - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 0), 1))
-    while len(cells) % 4:
-        cells.append(np.zeros_like(cells[0]))
-    rows = [np.hstack(cells[k : k + 4]) for k in range(0, len(cells), 4)]
-    return cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+        image, alpha, _ = items.load(pictures[i], LONG_SIDE)
+        words = [f"{pictures[i].folder.split('/')[-1]} {pictures[i].name[-12:]}", "", f"{found[i]['iou']:.2f}"]
+        strips.append(tiles.strip(image, [alpha, model(image)], words, cell))
+    return tiles.grid(strips, 4)
 
 
 def run(args) -> None:
