@@ -8,8 +8,8 @@
 #                                              with matte-camera beside it
 #   scripts/package.sh check [FOLDER]          lintian, the desktop's own checks, and whether FOLDER, a
 #                                              prefix that Meson has installed to, has the same files
-#   scripts/package.sh test NAME               installs, uses and purges it in a clean bookworm, trixie
-#                                              or forky (scripts/systems/roots.sh)
+#   scripts/package.sh test NAME               installs, uses and purges it in a clean bookworm, trixie,
+#                                              forky, arm64 or armhf (scripts/systems/roots.sh)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -93,7 +93,8 @@ check() {
     return $status
 }
 
-# In a clean system: apt installs the package with its dependencies, one line blurs the room, the tools
+# In a clean system: apt installs the package with its dependencies alone, and one line blurs the room by
+# the embedded engine; with what it recommends, ONNX Runtime does where the system has it. The tools
 # start, and after a purge nothing of the package is left.
 test_inside() {
     local system=$1 log=/tmp/log
@@ -103,21 +104,36 @@ test_inside() {
         echo "not ok $system: $*"
         exit 1
     }
-    apt-get -q -o Acquire::Check-Valid-Until=false update >$log 2>&1 || fail "no package lists"
-    local before after arch installed
+    # The folders for Arm are unpacked only.
+    dpkg --configure -a >$log 2>&1 || fail "the system is not complete"
+    apt-get -q -o Acquire::Check-Valid-Until=false update >>$log 2>&1 || fail "no package lists"
+    local before after arch installed engine=embedded
     arch=$(dpkg --print-architecture)
     traces() { find / -xdev \( -name '*matte*' -o -path '/usr/share/doc/gstreamer1.0-matte*' \) -not -path "$ROOT/*" -not -path '/proc/*' | sort; }
+    install() { (cd "$out" && apt-get -q install -y "$@" "./gstreamer1.0-matte_${revision}_$arch.deb") >>$log 2>&1; }
+    versions() { dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' gstreamer1.0-matte libgstreamer1.0-0 'libonnxruntime*' 2>/dev/null | sed -n 's/^installed //p' | paste -sd,; }
     before=$(traces)
-    (cd "$out" && apt-get -q install -y "./gstreamer1.0-matte_${revision}_$arch.deb") >>$log 2>&1 || fail "does not install"
-    echo "ok $system: apt install ./gstreamer1.0-matte, with $(dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' gstreamer1.0-matte libgstreamer1.0-0 'libonnxruntime*' 2>/dev/null | sed -n 's/^installed //p' | paste -sd,)"
+    install --no-install-recommends || fail "does not install without what it recommends"
+    echo "ok $system: apt install --no-install-recommends ./gstreamer1.0-matte, with $(versions)"
     gst-inspect-1.0 matte >>$log 2>&1 || fail "GStreamer does not find the plugin"
     # What outside is compared.
-    local picture="filesrc location=$ROOT/docs/pictures/input.jpg ! jpegdec ! videoconvert"
-    # shellcheck disable=SC2086  # a line of words
-    gst-launch-1.0 -q $picture ! mattebackground on-missing-matte=fail ! videoconvert ! video/x-raw,format=RGB \
-        ! filesink location="$out/$system.rgb" >>$log 2>&1 || fail "no pipeline runs"
-    [ -s "$out/$system.rgb" ] || fail "no frame came"
-    echo "ok $system: one line runs"
+    one_line() { # engine
+        local said
+        # shellcheck disable=SC2086  # a line of words
+        said=$(gst-launch-1.0 -m filesrc location="$ROOT/docs/pictures/input.jpg" ! jpegdec ! videoconvert ! mattebackground on-missing-matte=fail \
+            ! videoconvert ! video/x-raw,format=RGB ! filesink location="$out/$system.rgb" 2>>$log) || fail "no pipeline runs"
+        echo "$said" >>$log
+        grep -q "matte-model-loaded.*engine=(string)$1" <<<"$said" || fail "the network does not run by $1"
+        [ -s "$out/$system.rgb" ] || fail "no frame came"
+        echo "ok $system: one line runs, by the engine $1"
+    }
+    one_line embedded
+    # apt looks at recommendations of packages that are new to it.
+    apt-get -q purge -y gstreamer1.0-matte >>$log 2>&1 || fail "does not go"
+    install || fail "does not install"
+    echo "ok $system: apt install ./gstreamer1.0-matte, with $(versions)"
+    if dpkg-query -W -f='${db:Status-Status}\n' 'libonnxruntime[0-9]*' 2>/dev/null | grep -q '^installed'; then engine=onnxruntime; fi
+    one_line $engine
     matte-fetch-models --help >>$log 2>&1 || fail "matte-fetch-models does not start"
     matte-camera --help >>$log 2>&1 || fail "matte-camera does not start"
     # Systems for containers leave manual pages out.
