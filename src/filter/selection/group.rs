@@ -80,6 +80,13 @@ impl Default for Group {
 }
 
 impl Group {
+    /// Takes the memory for regions of any size in a plane of this size.
+    pub fn make_room(&mut self, level: Level, (width, height): (usize, usize)) {
+        self.score.resize(width, height);
+        self.best.resize(width, height);
+        self.mean.apply(level, &self.score, 1, &mut self.smooth);
+    }
+
     /// Labels the pixels of a region that several people share.
     pub fn split<'a>(
         &mut self,

@@ -124,7 +124,7 @@ impl Tracker {
     pub fn follow(&mut self, level: Level, picture: &Picture<'_>, frames: f32) {
         let size = picture.colors.luma.size();
         if self.size != size {
-            self.start(size);
+            self.start(level, size);
         }
         self.renamed.clear();
         histogram::number(picture.colors, &mut self.bins);
@@ -145,8 +145,9 @@ impl Tracker {
     }
 
     /// For planes of another size: nobody can be found again.
-    fn start(&mut self, size: (usize, usize)) {
+    fn start(&mut self, level: Level, size: (usize, usize)) {
         self.reset();
+        self.group.make_room(level, size);
         self.size = size;
         self.tracks.resize_with(MOST, || None);
         self.renamed.reserve(MOST);
