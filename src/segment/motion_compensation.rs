@@ -182,9 +182,13 @@ impl MotionCompensation {
             run: self.finished.image.as_ref(),
             now: self.now.image.as_ref(),
         };
-        let (renewal, matte) = (&mut self.renewal, self.matte.as_ref());
+        let (renewal, level) = (&mut self.renewal, simd::level());
+        if let Some(choice) = renewal.look(level, pictures, since_run) {
+            return Ok((choice, None));
+        }
+        let (moved, matte) = ((pictures.run, pictures.now), self.matte.as_ref());
         let (sample, choice) =
-            pool.fill(|out| renewal.judge(simd::level(), pictures, matte, since_run, out))?;
+            pool.fill(|out| renewal.follow(level, moved, matte, since_run, out))?;
         Ok((choice, (choice == Choice::Move).then_some(sample)))
     }
 

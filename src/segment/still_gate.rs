@@ -2,12 +2,10 @@
 
 //! The still gate: no frame needs a run of the network while nothing moves.
 
+use crate::filter::renewal::LONGEST_REST;
 use crate::frame::{FrameFormat, FrameRef, SampleError, StillDetector};
 use crate::simd;
 use std::time::Duration;
-
-/// However still the scene is, there is a run this often.
-const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Opens for frames that need a run. The detector is made when it is first needed.
 #[derive(Debug)]

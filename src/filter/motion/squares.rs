@@ -11,6 +11,9 @@ use fearless_simd_macros::simd;
 pub const SQUARE: usize = 4;
 /// What a difference of 1 (of 255) counts.
 pub const UNIT: u16 = 16;
+/// Mean difference of a square from which it has changed, in units of [`UNIT`]; sensor noise is
+/// below.
+pub const CHANGED: u16 = 4 * UNIT;
 
 /// The differences of two pictures. Owns its scratch memory.
 #[derive(Debug, Default)]

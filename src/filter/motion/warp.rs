@@ -11,13 +11,11 @@
 
 use super::block_search::BLOCK;
 use super::flow::{Flow, Vector, along};
-use super::squares::{SQUARE, Squares, UNIT};
+use super::squares::{CHANGED, SQUARE, Squares, UNIT};
 use crate::filter::Plane;
 use crate::frame::{GrayMut, GrayRef};
 use crate::simd::Level;
 
-/// Mean difference of a square's luma from which it has changed; sensor noise is below.
-const CHANGED: u16 = 4 * UNIT;
 /// Share of the picture's blocks that must be unknown for another scene.
 const LOST_SHARE: f32 = 0.5;
 /// Mean difference of luma (of 255) over the picture that another scene has at least.
@@ -62,10 +60,11 @@ impl Warp {
         if (then.width(), then.height()) != size || !same_size {
             return Warped::Lost;
         }
-        let (changed, difference) = self.mark_changed(level, then, now);
+        let (changed, difference) = self.compare(level, then, now);
         if changed == 0 {
             return Warped::Still;
         }
+        self.mark_changed(size);
         self.flow.update_from(level, then, now, &self.wanted);
         let blocks = self.flow.vectors().len() as f32;
         let unknown = self.flow.vectors().iter().filter(|v| !v.sure).count() as f32;
@@ -86,9 +85,8 @@ impl Warp {
         if (then.width(), then.height()) != (now.width(), now.height()) {
             return true;
         }
-        let (changed, difference) = self.mark_changed(level, then, now);
-        let squares = now.width().div_ceil(SQUARE) * now.height().div_ceil(SQUARE);
-        changed as f32 >= 0.6 * squares as f32 && difference >= LOST_CHANGE
+        let (changed, difference) = self.compare(level, then, now);
+        changed as f32 >= 0.6 * self.squares.means().len() as f32 && difference >= LOST_CHANGE
     }
 
     /// How badly the motion that [`Warp::apply`] found explains each square of the same pictures
@@ -126,28 +124,28 @@ impl Warp {
         columns
     }
 
-    /// Marks the squares that changed in `wanted`; returns their number and the mean difference of
-    /// the whole picture.
-    fn mark_changed(&mut self, level: Level, then: GrayRef<'_>, now: GrayRef<'_>) -> (usize, u32) {
-        let (width, height) = (now.width(), now.height());
+    /// Compares the two pictures; returns the number of squares that changed and the mean difference
+    /// of the whole picture.
+    fn compare(&mut self, level: Level, then: GrayRef<'_>, now: GrayRef<'_>) -> (usize, u32) {
         self.squares.compare(level, then, now);
+        let means = self.squares.means();
+        let changed = means.iter().filter(|mean| **mean >= CHANGED).count();
+        let pixels = (now.width() * now.height()) as u64;
+        (changed, (self.squares.total() / pixels) as u32)
+    }
+
+    /// Marks the squares that changed in `wanted`, for pictures of this size.
+    fn mark_changed(&mut self, (width, height): (usize, usize)) {
         self.wanted.resize(width, height);
         let (columns, _) = self.squares.size();
-        let mut changed = 0;
         for (sy, means) in self.squares.means().chunks_exact(columns).enumerate() {
-            let rows = sy * SQUARE..((sy + 1) * SQUARE).min(height);
-            changed += means.iter().filter(|mean| **mean >= CHANGED).count();
-            for y in rows {
+            for y in sy * SQUARE..((sy + 1) * SQUARE).min(height) {
                 let wanted = self.wanted.row_mut(y).chunks_mut(SQUARE);
                 for (square, mean) in wanted.zip(means) {
                     square.fill(f32::from(u8::from(*mean >= CHANGED)));
                 }
             }
         }
-        (
-            changed,
-            (self.squares.total() / (width * height) as u64) as u32,
-        )
     }
 
     /// Pulls the matte along the motion, found in pictures of `size`.

@@ -12,17 +12,16 @@
 mod policy;
 mod risk;
 
-use crate::filter::motion::squares::{Squares, UNIT};
+use crate::filter::motion::squares::{CHANGED, Squares, UNIT};
 use crate::filter::motion::warp::{Warp, Warped};
 use crate::frame::{GrayMut, GrayRef};
 use crate::simd::Level;
-pub use policy::{Choice, Policy, Seen};
+pub use policy::{Choice, LONGEST_REST, Policy, Seen};
 pub use risk::Risk;
 use std::time::Duration;
 
-/// Mean difference of a square from which it has changed, whatever the noise, and at which it has
-/// in any noise.
-const CHANGED: (u16, u16) = (4 * UNIT, 12 * UNIT);
+/// Mean difference of a square from which it has changed in any noise.
+const CHANGED_IN_NOISE: u16 = 12 * UNIT;
 /// Mean difference of the middle one of the squares from which a frame is another picture, not the
 /// last one again: cameras double frames in dim light.
 const ANEW: u16 = UNIT / 4;
@@ -69,25 +68,36 @@ impl Renewal {
         self.policy.needs_picture()
     }
 
-    /// Judges a frame that comes `since_run` after the last one that the network ran on. `matte` is
-    /// that one's; if the choice is [`Choice::Move`], `out`, of the same size, has the moved one.
-    pub fn judge(
+    /// Looks at a frame that comes `since_run` after the last one that the network ran on. None: the
+    /// frame moved, and [`Renewal::follow`] decides.
+    pub fn look(
         &mut self,
         level: Level,
         pictures: Pictures<'_>,
+        since_run: Duration,
+    ) -> Option<Choice> {
+        let Pictures { shown, run, now } = pictures;
+        let size = (now.width(), now.height());
+        let differs = |picture: GrayRef<'_>| (picture.width(), picture.height()) != size;
+        self.seen = match differs(run) || differs(shown) {
+            true => Some(Seen::Unknown),
+            false => self.find_still(level, shown, now),
+        };
+        self.seen.map(|seen| self.policy.choose(seen, since_run))
+    }
+
+    /// Judges a frame that moved. `run` is luma of the frame that the newest matte `matte` was made
+    /// from, `now` that of the frame in question, of the same size. If the choice is
+    /// [`Choice::Move`], `out`, of the matte's size, has the moved one.
+    pub fn follow(
+        &mut self,
+        level: Level,
+        (run, now): (GrayRef<'_>, GrayRef<'_>),
         matte: GrayRef<'_>,
         since_run: Duration,
         out: &mut GrayMut<'_>,
     ) -> Choice {
-        let Pictures { shown, run, now } = pictures;
-        let size = (now.width(), now.height());
-        let differs = |picture: GrayRef<'_>| (picture.width(), picture.height()) != size;
-        let seen = if differs(run) || differs(shown) {
-            Seen::Unknown
-        } else {
-            let still = self.find_still(level, shown, now);
-            still.unwrap_or_else(|| Seen::Moved(self.move_along(level, (run, now), matte, out)))
-        };
+        let seen = Seen::Moved(self.move_along(level, (run, now), matte, out));
         self.seen = Some(seen);
         self.policy.choose(seen, since_run)
     }
@@ -102,7 +112,7 @@ impl Renewal {
         self.squares.compare(level, then, now);
         let means = self.squares.means();
         let most = means.iter().fold(0, |most, mean| most.max(*mean));
-        if most >= CHANGED.1 {
+        if most >= CHANGED_IN_NOISE {
             return None;
         }
         self.sorted.clear();
@@ -110,7 +120,7 @@ impl Renewal {
         let (_, middle, _) = self.sorted.select_nth_unstable(means.len() / 2);
         let anew = *middle >= ANEW;
         let (_, quarter, _) = self.sorted.select_nth_unstable(means.len() / 4);
-        let still = most < (*quarter * NOISE).clamp(CHANGED.0, CHANGED.1);
+        let still = most < (*quarter * NOISE).clamp(CHANGED, CHANGED_IN_NOISE);
         still.then_some(Seen::Still { anew })
     }
 

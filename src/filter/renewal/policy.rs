@@ -19,8 +19,8 @@ const LOOKS: u32 = 6;
 /// A still picture rests for a frame after its first run, and for half a frame more after each
 /// further one: the first looks tell most.
 const REST: (Duration, Duration) = (Duration::from_millis(34), Duration::from_millis(17));
-/// The longest rest.
-const LONGEST_REST: Duration = Duration::from_secs(1);
+/// However still the picture is, the network runs this often.
+pub const LONGEST_REST: Duration = Duration::from_secs(1);
 /// The longest time that a matte is moved along.
 const LONGEST_MOVE: Duration = Duration::from_millis(350);
 
@@ -83,7 +83,7 @@ impl Policy {
         let rest = REST.0 + REST.1 * self.looks.saturating_sub(1);
         match seen {
             Seen::Still { anew: true } if self.looks < LOOKS => Choice::Run,
-            Seen::Still { .. } if since_run <= rest.min(LONGEST_REST) => Choice::Rest,
+            Seen::Still { .. } if since_run < rest.min(LONGEST_REST) => Choice::Rest,
             Seen::Moved(risk) if risk <= LIMIT && since_run <= LONGEST_MOVE => Choice::Move,
             _ => Choice::Run,
         }

@@ -46,6 +46,16 @@ fn a_still_scene_rests_longer_and_longer_but_never_longer_than_a_second() {
     assert!(early < 40, "{early}");
 }
 
+/// A camera with one frame per second: each frame comes when a rest has to end.
+#[test]
+fn a_slow_camera_runs_every_second() {
+    let mut policy = settled();
+    let seen = Seen::Still { anew: false };
+    (0..100).for_each(|_| policy.ran(seen));
+    assert_eq!(policy.choose(seen, LONGEST_REST - FRAME), Choice::Rest);
+    assert_eq!(policy.choose(seen, LONGEST_REST), Choice::Run);
+}
+
 #[test]
 fn a_safe_motion_is_followed_for_a_limited_time_and_a_risky_one_is_not() {
     let safe = gaps(&mut settled(), 300, |_| Seen::Moved(LIMIT * 0.9));

@@ -11,7 +11,7 @@
 //!
 //! [`Warp::misfit`]: crate::filter::motion::warp::Warp::misfit
 
-use crate::filter::motion::squares::{SQUARE, UNIT};
+use crate::filter::motion::squares::UNIT;
 use crate::frame::GrayRef;
 
 /// Misfit that noise and bends make, and the most that counts.
@@ -94,8 +94,6 @@ impl Risk {
         least < EDGE_BETWEEN.1 && most > EDGE_BETWEEN.0
     }
 }
-
-const _: () = assert!(SQUARE > 1, "squares are areas");
 
 #[cfg(test)]
 #[path = "risk_tests.rs"]
