@@ -221,6 +221,7 @@ pub fn stages(u: &mut Unstructured) -> Result<()> {
         }
         5 => {
             let (mut motion, mut filter) = (Motion::default(), TemporalFilter::default());
+            let mut last = Plane::default();
             for _ in 0..u.int_in_range(2..=4u8)? {
                 let params = TemporalParams {
                     mode: *u.choose(TemporalMode::ALL)?,
@@ -230,8 +231,9 @@ pub fn stages(u: &mut Unstructured) -> Result<()> {
                 };
                 let (luma, _) = plane(u, size)?;
                 let (mut matte, _) = plane(u, size)?;
-                motion.update(level, &luma, params.frames);
+                motion.update(level, (&luma, &last), params.frames);
                 filter.apply(level, params, &luma, &motion, &mut matte);
+                last = luma;
             }
         }
         6 => {

@@ -3,6 +3,8 @@
 //! Pictures and sizes that the tests of the filters share.
 
 use super::Plane;
+use super::motion::change::{Motion, MotionSummary};
+use crate::simd::Level;
 pub(in crate::filter) use crate::testing::Random;
 
 /// Sizes that between them have every side from 1 to 70, odd and even, thin and square.
@@ -18,6 +20,22 @@ pub(in crate::filter) fn noise(width: usize, height: usize, seed: u64) -> Plane 
     let mut plane = Plane::new(width, height);
     plane.data_mut().fill_with(|| random.unit());
     plane
+}
+
+/// A detector of motion that is given one frame after the other.
+#[derive(Default)]
+pub(in crate::filter) struct Watch {
+    pub motion: Motion,
+    last: Plane,
+}
+
+impl Watch {
+    /// As [`Motion::update`]; remembers the luma for the next frame.
+    pub fn update(&mut self, level: Level, luma: &Plane, frames: f32) -> MotionSummary {
+        let summary = self.motion.update(level, (luma, &self.last), frames);
+        self.last.copy_from(luma);
+        summary
+    }
 }
 
 /// The places of a window around (`x`, `y`), cut off at the edges of a plane of this size.

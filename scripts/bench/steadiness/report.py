@@ -244,10 +244,15 @@ LIMITS = """## Limits (November 2026)
   raises it by 0.09, 91.05 to 91.14. Four ways were tried there, each alone: Gaussians per pixel
   beside the subject's colours (ours, +0.13 to the raw matte), a mixture of Gaussians (-0.07),
   nearest neighbours (-0.17) and a codebook (-0.19).
-* The memory was to cost balanced a quarter of its time. By instructions it costs 26 % at 720p, by
-  the clock of a busy machine 36 to 45 % (`fast`, which has no memory, 6 to 10 % for the look at
-  repeated frames). Three changes brought it from 55 %: one row in eight is learnt in a frame, only
-  what is near an open pixel is compared, and what is known of a few pixels lies together.
+* The memory was to cost balanced a quarter of its time. By the clock of a busy machine it costs 36
+  to 45 %, by instructions (on the scene of `benches/filter.rs`, beside fe750b1) 23 % at 720p and 19
+  % at 1080p. Three changes brought it from 55 %: one row in eight is learnt in a frame, only what
+  is near an open pixel is compared, and what is known of a few pixels lies together.
+* `fast` has no memory and was to cost no more than before. It costs 7 % more instructions at 720p
+  and 6 % at 1080p, since it looks for repeated frames; it was 9 %. Three changes reduced that: one
+  sweep over the rows for motion and repetition, no copy of the last picture, and one loop for the
+  mean and what it means. What is left are two more 3x3 windows. Without them, a frame that a camera
+  sends twice would count as a second look.
 * `flow` with DIS has a lower dtSSD than the chain at one of its settings. It toggles six times as
   often, and the flow alone takes several times as long as the whole chain.
 * On frames as small as these, `fast` is no closer to the true edge than bilinear scaling, since its

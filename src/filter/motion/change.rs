@@ -45,8 +45,6 @@ pub struct Motion {
     age: Plane,
     noise: Plane,
     change: Plane,
-    /// The last frame's luma.
-    last: Plane,
     news: Plane,
     rows: Rows,
     /// Only for the first estimate of the noise.
@@ -89,9 +87,16 @@ impl Motion {
         &self.noise
     }
 
-    /// Takes the next frame's luma; `frames` is the time since the last one in units of 1/30 s.
-    pub fn update(&mut self, level: Level, luma: &Plane, frames: f32) -> MotionSummary {
-        if !self.primed || self.reference.size() != luma.size() {
+    /// Takes the next frame's luma, and the one of the frame before, which counts if it is of the
+    /// same size; `frames` is the time between them in units of 1/30 s.
+    pub fn update(
+        &mut self,
+        level: Level,
+        (luma, last): (&Plane, &Plane),
+        frames: f32,
+    ) -> MotionSummary {
+        let size = luma.size();
+        if !self.primed || self.reference.size() != size || last.size() != size {
             self.start(luma);
             return MotionSummary {
                 moving: 1.0,
@@ -104,8 +109,7 @@ impl Motion {
             dispatch!(level, simd => energies(simd, self, luma, drift));
             self.measure_noise();
         }
-        let seen = dispatch!(level, simd => pass(simd, self, luma, drift, frames));
-        self.last.copy_from(luma);
+        let seen = dispatch!(level, simd => pass(simd, self, (luma, last), drift, frames));
         let count = luma.data().len() as f32;
         let moving = seen.moving as f32 / count;
         let cut = moving > CUT_SHARE && seen.difference / count > CUT_CHANGE;
@@ -119,7 +123,6 @@ impl Motion {
     fn start(&mut self, luma: &Plane) {
         let (width, height) = luma.size();
         self.reference.copy_from(luma);
-        self.last.copy_from(luma);
         let Self {
             age,
             noise,
@@ -284,7 +287,13 @@ fn energies<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32) {
 /// All of a frame's work on motion, each row a few rows behind the one that it needs, so that what
 /// lies between the steps never leaves the nearest memory.
 #[simd]
-fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f32) -> Seen {
+fn pass<S: Simd>(
+    _: S,
+    motion: &mut Motion,
+    (luma, last): (&Plane, &Plane),
+    drift: f32,
+    frames: f32,
+) -> Seen {
     let (width, height) = luma.size();
     let rows = &mut motion.rows;
     rows.resize(width);
@@ -298,13 +307,14 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
             let squares = rows.squares.row_mut(y % KEPT);
             seen.difference += difference(luma.row(y), motion.reference.row(y), drift, squares);
             let squares = rows.fresh_squares.row_mut(y % KEPT);
-            difference(luma.row(y), motion.last.row(y), 0.0, squares);
+            for ((s, l), r) in squares.iter_mut().zip(luma.row(y)).zip(last.row(y)) {
+                *s = (l - r) * (l - r);
+            }
         }
         if let Some(y) = y.checked_sub(1).filter(|&y| y < height) {
             let fresh = rows.fresh.row_mut(y % KEPT);
-            rows.window
-                .mean(around(&rows.fresh_squares, y, height), fresh);
-            energy_to_news(fresh, motion.noise.row(y));
+            let (squares, noise) = (around(&rows.fresh_squares, y, height), motion.noise.row(y));
+            rows.window.mean_with(squares, noise, fresh, energy_to_news);
             let change = rows.judged.row_mut(y % KEPT);
             rows.window.mean(around(&rows.squares, y, height), change);
             energy_to_change(change, motion.noise.row_mut(y), frames);
@@ -329,11 +339,8 @@ fn pass<S: Simd>(_: S, motion: &mut Motion, luma: &Plane, drift: f32, frames: f3
 
 /// Turns the energy of the difference from the last frame into news.
 #[inline(always)]
-fn energy_to_news(news: &mut [f32], noise: &[f32]) {
-    for (v, noise) in news.iter_mut().zip(noise) {
-        let ratio = *v / *noise;
-        *v = ((ratio - REPEATED) * (1.0 / (ANEW - REPEATED))).clamp(0.0, 1.0);
-    }
+fn energy_to_news(energy: f32, noise: f32) -> f32 {
+    ((energy / noise - REPEATED) * (1.0 / (ANEW - REPEATED))).clamp(0.0, 1.0)
 }
 
 /// Turns energy into change, and updates the estimate of the noise: it falls fast and rises slowly,

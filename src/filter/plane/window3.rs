@@ -17,15 +17,47 @@ impl Window3 {
     #[inline(always)]
     pub(crate) fn mean(&mut self, rows: [Option<&[f32]>; 3], out: &mut [f32]) {
         let width = out.len();
-        let scale = 1.0 / (3 * rows.iter().flatten().count()) as f32;
-        self.fill(rows, width, 0.0, |a, b| a + b);
+        let (scale, edge) = self.sum(rows, width);
         self.combine(out, |a, b, c| (a + b + c) * scale);
-        // Fewer columns at the ends.
-        let edge = if width > 1 { 1.5 } else { 3.0 };
         out[0] *= edge;
         if width > 1 {
             out[width - 1] *= edge;
         }
+    }
+
+    /// Writes what `map` makes of the means of a row, given with its neighbours, and of a row of
+    /// other values, to `out`.
+    #[inline(always)]
+    pub(crate) fn mean_with(
+        &mut self,
+        rows: [Option<&[f32]>; 3],
+        others: &[f32],
+        out: &mut [f32],
+        map: impl Fn(f32, f32) -> f32,
+    ) {
+        let width = out.len();
+        let (scale, edge) = self.sum(rows, width);
+        let (left, here, right) = (
+            &self.column[..width],
+            &self.column[1..][..width],
+            &self.column[2..][..width],
+        );
+        let others = &others[..width];
+        for x in 0..width {
+            out[x] = map((left[x] + here[x] + right[x]) * scale, others[x]);
+        }
+        for x in [0, width - 1] {
+            out[x] = map((left[x] + here[x] + right[x]) * scale * edge, others[x]);
+        }
+    }
+
+    /// Adds the rows up. Returns what makes means of sums of three columns, and what the first and
+    /// the last one of these, which have fewer columns, have to be multiplied by.
+    #[inline(always)]
+    fn sum(&mut self, rows: [Option<&[f32]>; 3], width: usize) -> (f32, f32) {
+        self.fill(rows, width, 0.0, |a, b| a + b);
+        let scale = 1.0 / (3 * rows.iter().flatten().count()) as f32;
+        (scale, if width > 1 { 1.5 } else { 3.0 })
     }
 
     /// Writes the maxima of a row, given with its neighbours, to `out`; no value is below 0.

@@ -67,6 +67,8 @@ pub struct Refiner {
     /// Luma at the raw matte's resolution, and on the edge fit's grid.
     luma: Plane,
     grid_luma: Plane,
+    /// Luma of the frame before, at the raw matte's resolution.
+    last_luma: Plane,
     statistics: Statistics,
     stillness: Stillness,
     /// What the deadband's decay has added up to that is no whole step yet.
@@ -103,6 +105,7 @@ impl Refiner {
             matte: Plane::default(),
             luma: Plane::default(),
             grid_luma: Plane::default(),
+            last_luma: Plane::default(),
             statistics: Statistics::default(),
             stillness: Stillness::default(),
             decay: 0.0,

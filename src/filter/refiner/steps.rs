@@ -41,6 +41,7 @@ impl Refiner {
         self.cells.apply(level, guide, step, &mut self.grid_luma);
         self.primed &= self.matte.size() == (raw.width(), raw.height());
         self.matte.load(raw);
+        std::mem::swap(&mut self.luma, &mut self.last_luma);
         self.luma.resize(raw.width(), raw.height());
         let per_cell = 1.0 / step as f32;
         let span = (width as f32 * per_cell, height as f32 * per_cell);
@@ -63,7 +64,8 @@ impl Refiner {
             self.motion.reset();
         }
         if self.params.temporal != TemporalMode::None {
-            let summary = self.motion.update(self.level, &self.luma, frames);
+            let pictures = (&self.luma, &self.last_luma);
+            let summary = self.motion.update(self.level, pictures, frames);
             stats.motion = summary.moving;
             news = summary.news;
             self.primed &= !summary.cut;

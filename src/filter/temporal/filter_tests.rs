@@ -4,7 +4,7 @@
 //! uncovered does not ghost, and a network that changed its mind is believed.
 
 use super::*;
-use crate::filter::testing::{Random, disc, noise};
+use crate::filter::testing::{Random, Watch, disc, noise};
 
 const SIZE: (usize, usize) = (128, 72);
 
@@ -14,7 +14,7 @@ struct Stream {
     random: Random,
     background: Plane,
     front: Plane,
-    motion: Motion,
+    watch: Watch,
     filter: TemporalFilter,
     frames: f32,
 }
@@ -31,7 +31,7 @@ impl Stream {
             random: Random::new(11),
             background: noise(SIZE.0, SIZE.1, 1),
             front: noise(SIZE.0, SIZE.1, 2),
-            motion: Motion::default(),
+            watch: Watch::default(),
             filter: TemporalFilter::default(),
             frames: 1.0,
         }
@@ -56,7 +56,7 @@ impl Stream {
             }
         }
         let (level, mut steady) = (crate::simd::level(), raw.clone());
-        self.motion.update(level, &luma, self.frames);
+        self.watch.update(level, &luma, self.frames);
         let params = TemporalParams {
             mode: TemporalMode::Adaptive,
             strength: 0.8,
@@ -64,7 +64,7 @@ impl Stream {
             frames: self.frames,
         };
         self.filter
-            .apply(level, params, &luma, &self.motion, &mut steady);
+            .apply(level, params, &luma, &self.watch.motion, &mut steady);
         Frame { truth, raw, steady }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::filter::testing::{disc, noise};
+use crate::filter::testing::{Watch, disc, noise};
 
 fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
     BilinearSample::new(plane.size(), (x, y)).mix(|at| plane.data()[at])
@@ -25,14 +25,14 @@ fn scene(left: f32) -> (Plane, Plane) {
 #[test]
 fn the_past_comes_along_and_uncovered_ground_has_none() {
     let level = crate::simd::level();
-    let (mut reprojection, mut motion) = (Reprojection::default(), Motion::default());
+    let (mut reprojection, mut watch) = (Reprojection::default(), Watch::default());
     let mut mattes = Vec::new();
     let mut unsure = Plane::new(96, 64);
     unsure.data_mut().fill(0.5);
     for frame in 0..8 {
         let (matte, luma) = scene(30.0 + 3.0 * frame as f32);
-        motion.update(level, &luma, 1.0);
-        reprojection.update(level, &luma, &motion, &unsure);
+        watch.update(level, &luma, 1.0);
+        reprojection.update(level, &luma, &watch.motion, &unsure);
         mattes.push(matte);
     }
     let (before, now) = (&mattes[6], &mattes[7]);
