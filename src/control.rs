@@ -39,17 +39,21 @@ impl Control {
         self.sync(filter.as_ref(), time);
     }
 
-    /// Applies the bindings of an element at a stream time. A frame without a time, or outside of its
-    /// segment, changes nothing.
+    /// As [`sync`], and the bindings of the bin that is followed.
     pub fn sync(&self, element: &impl IsA<gst::Object>, time: Option<gst::ClockTime>) {
-        let Some(time) = time else {
-            return;
-        };
-        // Fails if a binding has no value for this time: then the property keeps the one before.
-        let _ = element.sync_values(time);
-        if let Some(follower) = self.follower.get() {
+        sync(element, time);
+        if let (Some(follower), Some(time)) = (self.follower.get(), time) {
             follower.sync(time);
         }
+    }
+}
+
+/// Applies the bindings of an object at a stream time. A frame without a time, or outside of its
+/// segment, changes nothing.
+pub fn sync(object: &impl IsA<gst::Object>, time: Option<gst::ClockTime>) {
+    if let Some(time) = time {
+        // Fails if a binding has no value for this time: then the property keeps the one before.
+        let _ = object.sync_values(time);
     }
 }
 

@@ -146,10 +146,11 @@ impl InPlaceCompositor {
     /// # Errors
     /// If it does not go with the frames; the old one stays.
     pub fn set_background(&mut self, background: Background) -> Result<(), BlendError> {
-        if let Some(placed) = &mut self.placed {
-            placed.set_background(background.clone())?;
+        self.compositor.set_background(background.clone())?;
+        match &mut self.placed {
+            Some(placed) => placed.set_background(background),
+            None => Ok(()),
         }
-        self.compositor.set_background(background)
     }
 
     /// Changes how edges are treated and what is seen without a matte.
@@ -258,9 +259,7 @@ impl InPlaceCompositor {
             self.stream.write_part(buffer, |frame, margin| {
                 let compositor = &mut self.compositor;
                 Ok(match &mut self.placed {
-                    Some(placed) => {
-                        placed.compose((compositor, self.strength), frame, margin, sources)
-                    }
+                    Some(placed) => placed.compose(compositor, frame, margin, sources),
                     None => compositor.compose(frame, margin, sources),
                 })
             })

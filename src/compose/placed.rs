@@ -48,6 +48,8 @@ pub struct Placed {
     fader: AlignedCompositor,
     /// A matte that is the same everywhere.
     share: GrayImage,
+    /// Where the newest frame was drawn.
+    drawn: Option<Place>,
 }
 
 impl Placed {
@@ -64,6 +66,7 @@ impl Placed {
             placer: Placer::new(simd::level()),
             fader,
             share: GrayImage::new(1, 1),
+            drawn: None,
         })
     }
 
@@ -90,22 +93,34 @@ impl Placed {
         self.placer.apply(place, frame, margin, matte).map(|_| ())
     }
 
-    /// Composes a frame in place, by `compositor`, whose strength it is. See
-    /// [`AlignedCompositor::compose`].
+    /// Composes a frame in place, by `compositor`. See [`AlignedCompositor::compose`].
     ///
     /// # Errors
     /// [`BlendError`] if a picture is of another layout or size.
     pub fn compose(
         &mut self,
-        (compositor, strength): (&mut AlignedCompositor, u8),
+        compositor: &mut AlignedCompositor,
         frame: &mut FrameMut,
         margin: (usize, usize),
         sources: Sources,
     ) -> Result<(), BlendError> {
+        let strength = compositor.amounts().strength;
         let Standing { place, opacity } = self.standing.faded(strength);
-        let place = (place, compositor.view());
-        let matte = self.placer.apply(place, frame, margin, sources.matte)?;
-        compositor.compose(frame, margin, Sources { matte, ..sources })?;
+        let matte = match place.is_identity() {
+            true => sources.matte,
+            false => {
+                let place = (place, compositor.view());
+                self.placer.apply(place, frame, margin, sources.matte)?
+            }
+        };
+        // What was found for an earlier frame lies elsewhere if the subject has moved on.
+        let stays = self.drawn.replace(place) == Some(place);
+        let sources = Sources {
+            matte,
+            unchanged: sources.unchanged && stays,
+            ..sources
+        };
+        compositor.compose(frame, margin, sources)?;
         if opacity == u8::MAX {
             return Ok(());
         }

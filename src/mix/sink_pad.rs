@@ -4,10 +4,10 @@
 
 use crate::blend::Place;
 use crate::compose::Standing;
+use crate::control;
 use crate::properties::{Properties, properties};
 use crate::sync::lock;
 use gst::glib;
-use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::subclass::prelude::*;
 use gst_video::subclass::prelude::*;
@@ -38,10 +38,7 @@ glib::wrapper! {
 impl MatteMixPad {
     /// Where the subject stands at a stream time, to which the pad's control bindings are applied.
     pub fn standing(&self, time: Option<gst::ClockTime>) -> Standing {
-        if let Some(time) = time {
-            // Fails if a binding has no value for this time: then the property keeps the one before.
-            let _ = self.sync_values(time);
-        }
+        control::sync(self, time);
         let settings = lock(&self.imp().settings);
         Standing {
             place: Place {

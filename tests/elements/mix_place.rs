@@ -240,3 +240,82 @@ fn every_kind_of_format_is_moved() {
         assert!(!is_blue(pixel(570, 230)), "{format}: {:?}", pixel(570, 230));
     }
 }
+
+/// What was found at the edge of an earlier frame is used again while nothing moves: not while the
+/// subject goes to its place, even if the camera's picture and its matte stay the same.
+#[test]
+fn a_still_subject_that_fades_to_its_place_is_drawn_anew() {
+    let fade = |still: bool| -> Vec<Vec<u8>> {
+        let mut rig = Rig::new(&[("scale", "0.5"), ("xpos", "9")]);
+        rig.element.set_property("decontamination", 1.0);
+        rig.element.set_property("transition-ms", 400u32);
+        let mut first = camera_frame(&rig.info, ms(0));
+        attach(&mut first, &rig.info, (WIDTH, HEIGHT), |x, _| {
+            (255 - 40 * x.saturating_sub(12).min(6)) as u8 & (255 * u8::from(x < 18))
+        });
+        let matte = Matte::of(&first).expect("it was attached");
+        let mut shoot = |pts: u64| {
+            let mut buffer = camera_frame(&rig.info, ms(pts));
+            let matte = Matte {
+                sample: matte.sample.clone(),
+                frame_pts: Some(ms(pts)),
+                still: still && pts > 0,
+                ..Matte::of(&buffer).expect("it was attached")
+            };
+            matte
+                .attach(buffer.get_mut().unwrap())
+                .expect("it takes the meta");
+            rig.camera.push(buffer).expect("it is taken");
+            bytes(&rig.camera.pull().expect("a frame comes out"))
+        };
+        let mut pictures = vec![shoot(0)];
+        rig.element.set_property("enabled", false);
+        pictures.extend((1..=8).map(|step| shoot(step * 40)));
+        pictures
+    };
+    let (still, anew) = (fade(true), fade(false));
+    assert_ne!(anew[1], anew[5], "it moves");
+    for (step, (still, anew)) in still.iter().zip(&anew).enumerate() {
+        assert!(still == anew, "step {step}");
+    }
+}
+
+/// The frame that is drawn elsewhere covers all of the picture.
+#[test]
+fn a_frame_with_alpha_that_is_drawn_elsewhere_becomes_opaque() {
+    init();
+    for (format, at) in [(VideoFormat::Bgra, 3), (VideoFormat::Ayuv, 0)] {
+        let info = info(format, WIDTH as u32, HEIGHT as u32);
+        let picture = |alpha: u8, value: u8| {
+            frame(&info, |i| match i % 4 == at {
+                true => alpha,
+                false => value,
+            })
+        };
+        for (xpos, scale, expected) in [(0, 1.0, 60), (8, 1.0, 255), (-4, 0.5, 255)] {
+            let element = gst::ElementFactory::make("mattemix").build().unwrap();
+            let pad = element.static_pad("sink").unwrap();
+            pad.set_property("xpos", xpos);
+            pad.set_property("scale", scale);
+            let mut camera = Harness::with_element(&element, Some("sink"), Some("src"));
+            let mut behind = Harness::with_element(&element, Some("background"), None);
+            for harness in [&mut camera, &mut behind] {
+                harness.set_live(true);
+                harness.set_src_caps(info.to_caps().unwrap());
+            }
+            behind.push(picture(10, BEHIND)).expect("it is taken");
+            let mut buffer = picture(60, SUBJECT);
+            attach(&mut buffer, &info, (WIDTH, HEIGHT), |x, _| {
+                if x < WIDTH / 2 { 255 } else { 0 }
+            });
+            camera.push(buffer).expect("it is taken");
+            let out = bytes(&camera.pull().expect("a frame comes out"));
+            let alphas = out.iter().skip(at).step_by(4);
+            assert!(
+                alphas.clone().all(|alpha| *alpha == expected),
+                "{format:?} at {xpos}, {scale}: {:?}",
+                alphas.collect::<Vec<_>>()
+            );
+        }
+    }
+}

@@ -190,3 +190,25 @@ fn every_layout_of_whole_bytes_is_moved() {
         }
     }
 }
+
+#[test]
+fn another_place_leaves_nothing_of_the_one_before() {
+    let soft = matte(48, 36);
+    let draw = |placer: &mut Placer, place| {
+        let mut frame = gray_frame();
+        let job = (place, View::default());
+        let moved = placer.apply(job, &mut frame.view_mut(), (0, 0), soft.as_ref());
+        let moved: Vec<u8> = moved.unwrap().rows().flatten().copied().collect();
+        (frame.view().plane(0).to_vec(), moved)
+    };
+    let mut placer = Placer::new(simd::level());
+    for place in [
+        at(0.0, 0.0, 0.9),
+        at(30.0, 20.0, 0.3),
+        at(48.0, 0.0, 1.0),
+        at(2.0, 3.0, 0.5),
+    ] {
+        let fresh = draw(&mut Placer::new(simd::level()), place);
+        assert!(draw(&mut placer, place) == fresh, "{place:?}");
+    }
+}
