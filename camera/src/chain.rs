@@ -8,7 +8,7 @@ use crate::cameras::{self, Camera, CameraError};
 use crate::convert::{ConvertError, Converter};
 use crate::distributor::FrameDistributor;
 use crate::elements::error_of;
-use crate::place;
+use crate::place::Placement;
 use crate::progress::Progress;
 use crate::properties::{self, PropertyError};
 use crate::settings::{Background, CheckError, Settings};
@@ -82,6 +82,7 @@ impl ChainError {
 pub struct Chain {
     pipeline: gst::Pipeline,
     matte: gst::Element,
+    standing: Placement,
     _bus: gst::bus::BusWatchGuard,
     /// Of the camera's frames; not of those of a source, which may take its time.
     progress: Option<Progress>,
@@ -118,13 +119,14 @@ impl Chain {
         properties::set_all(&matte, settings)?;
         if settings.background == Background::Video {
             background_source::add(&pipeline, &matte, &settings.video_file()?)?;
-            place::keep(&matte, settings.place);
         }
+        let standing = Placement::of(&matte, settings.place);
         publish(&pipeline, distributor)?;
         let chain = Self {
             _bus: watch(&pipeline, &matte, failed)?,
             pipeline,
             matte,
+            standing,
             progress,
             camera,
         };
@@ -164,7 +166,7 @@ impl Chain {
             eprintln!("matte-camera: {error}");
         }
         if old.place != new.place {
-            place::go(&self.matte, new.place);
+            self.standing.go(new.place);
         }
         true
     }

@@ -7,8 +7,10 @@ use crate::settings::Place;
 use gst::glib;
 use gst::prelude::*;
 use gst_video::VideoInfo;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The size of a person in a corner.
@@ -81,42 +83,82 @@ fn size(pad: &gst::Pad) -> Option<(u32, u32)> {
     Some((info.width(), info.height()))
 }
 
-/// The person stands at a place from the first frame on, whatever size frames have.
-pub fn keep(matte: &gst::Element, place: Place) {
-    let Some(pad) = pad(matte) else {
-        return;
-    };
-    // Frames of other sizes come from another camera: the pipeline is built anew for it.
-    let waits = AtomicBool::new(true);
-    pad.connect_caps_notify(move |pad| {
-        if let Some(size) = size(pad)
-            && waits.swap(false, Ordering::Relaxed)
-        {
-            standing(place, size).set(pad);
-        }
-    });
+/// Where the person stands in a chain, and the way to another place. Without a background video there
+/// is none.
+#[derive(Debug)]
+pub struct Placement {
+    pad: Option<gst::Pad>,
+    /// The place. It is read on another thread, too, when the first frame's size is known.
+    place: Arc<Mutex<Place>>,
+    /// The timer of a move that has not arrived.
+    walk: Rc<RefCell<Option<glib::SourceId>>>,
 }
 
-/// The person walks to a place.
-pub fn go(matte: &gst::Element, place: Place) {
-    let Some((pad, size)) = pad(matte).and_then(|pad| size(&pad).map(|size| (pad, size))) else {
-        return;
-    };
-    let (from, to) = (Standing::of(&pad), standing(place, size));
-    let pad = pad.downgrade();
-    let step = Cell::new(0);
-    glib::timeout_add_local(STEP, move || {
-        step.set(step.get() + 1);
-        let Some(pad) = pad.upgrade() else {
-            return glib::ControlFlow::Break;
+impl Placement {
+    /// The person stands at a place from the first frame on, whatever size frames have.
+    pub fn of(matte: &gst::Element, place: Place) -> Self {
+        let placement = Self {
+            pad: pad(matte),
+            place: Arc::new(Mutex::new(place)),
+            walk: Rc::default(),
         };
-        from.towards(to, f64::from(step.get()) / f64::from(STEPS))
-            .set(&pad);
-        match step.get() < STEPS {
-            true => glib::ControlFlow::Continue,
-            false => glib::ControlFlow::Break,
+        if let Some(pad) = &placement.pad {
+            // Frames of other sizes come from another camera: the pipeline is built anew for it.
+            let (waits, place) = (AtomicBool::new(true), placement.place.clone());
+            pad.connect_caps_notify(move |pad| {
+                if let Some(size) = size(pad)
+                    && waits.swap(false, Ordering::Relaxed)
+                {
+                    standing(*lock(&place), size).set(pad);
+                }
+            });
         }
-    });
+        placement
+    }
+
+    /// The person walks to a place, from wherever it is; or will stand there from the first frame on.
+    pub fn go(&self, place: Place) {
+        *lock(&self.place) = place;
+        let Some((pad, size)) = self.pad.as_ref().and_then(|pad| Some((pad, size(pad)?))) else {
+            return;
+        };
+        self.stop();
+        let (from, to) = (Standing::of(pad), standing(place, size));
+        let (pad, walk) = (pad.downgrade(), self.walk.clone());
+        let step = Cell::new(0);
+        let timer = glib::timeout_add_local(STEP, move || {
+            step.set(step.get() + 1);
+            if let Some(pad) = pad.upgrade() {
+                from.towards(to, f64::from(step.get()) / f64::from(STEPS))
+                    .set(&pad);
+                if step.get() < STEPS {
+                    return glib::ControlFlow::Continue;
+                }
+            }
+            // The timer ends by itself: nobody may remove it.
+            walk.take();
+            glib::ControlFlow::Break
+        });
+        self.walk.replace(Some(timer));
+    }
+
+    /// Stops a move where it is.
+    fn stop(&self) {
+        if let Some(timer) = self.walk.take() {
+            timer.remove();
+        }
+    }
+}
+
+impl Drop for Placement {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The place; what another thread left half done would still be one.
+fn lock(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
