@@ -118,7 +118,8 @@ impl PropertyType for ColorName {
     fn from_property(value: &glib::Value, default: Self) -> Result<Self, BoxError> {
         match value.get::<Option<&str>>()? {
             None | Some("") => Ok(default),
-            Some(text) => Ok(text.parse()?),
+            // GStreamer's presets give texts back with a backslash before each special character.
+            Some(text) => Ok(text.replace('\\', "").parse()?),
         }
     }
 }

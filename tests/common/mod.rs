@@ -20,6 +20,17 @@ use gstmatte::meta::{Matte, Stage};
 use gstmatte::pool::MattePool;
 use std::sync::Once;
 
+/// The elements of the plugin that this build has.
+pub const ELEMENTS: &[&str] = &[
+    "mattesegment",
+    "matterefine",
+    "mattecompose",
+    "mattemix",
+    "mattebackground",
+    #[cfg(feature = "v1_26")]
+    "mattedecode",
+];
+
 /// Starts GStreamer with the plugin's elements, as if they were installed.
 pub fn init() {
     static ONCE: Once = Once::new();

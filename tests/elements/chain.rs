@@ -6,22 +6,14 @@
 use crate::common;
 use common::live::Live;
 use common::pipeline::{Run, green_model, run};
-use common::{bytes, info, init, pixels};
+use common::{ELEMENTS, bytes, info, init, pixels};
 use gst::prelude::*;
 use gst_video::VideoFormat;
-
-const ELEMENTS: [&str; 5] = [
-    "mattesegment",
-    "matterefine",
-    "mattecompose",
-    "mattemix",
-    "mattebackground",
-];
 
 #[test]
 fn elements_are_there_and_described() {
     init();
-    for name in ELEMENTS {
+    for &name in ELEMENTS {
         let factory = gst::ElementFactory::find(name).unwrap_or_else(|| panic!("no {name}"));
         for key in ["long-name", "klass", "description"] {
             assert!(

@@ -3,32 +3,24 @@
 //! What `gst-inspect-1.0` says about the elements besides their properties, and their presets.
 
 use crate::common;
-use common::init;
 use common::pipeline::scratch;
+use common::{ELEMENTS, init};
 use gst::glib;
 use gst::prelude::*;
-
-const ELEMENTS: [&str; 5] = [
-    "mattesegment",
-    "matterefine",
-    "mattecompose",
-    "mattemix",
-    "mattebackground",
-];
 
 #[test]
 fn every_element_names_its_authors_and_its_place_in_the_documentation() {
     init();
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/elements.md");
     let page = std::fs::read_to_string(page).expect("the page is there");
-    for name in ELEMENTS {
+    for &name in ELEMENTS {
         let factory = gst::ElementFactory::find(name).expect("it is registered");
         let about = |key| {
             factory
                 .metadata(key)
                 .unwrap_or_else(|| panic!("{name}: no {key}"))
         };
-        assert_eq!(about("author"), "The matte authors");
+        assert_eq!(about("author"), "matte developers");
         let place = about("doc-uri");
         assert!(
             place.starts_with("https://") && place.ends_with(&format!("docs/elements.md#{name}")),
@@ -50,11 +42,12 @@ fn every_element_is_a_preset() {
     };
     write(
         "GstMatteBackground",
-        "background=color\nfeather=3\nblur-strength=20\nkeep=\"0\\\\,0\\\\,1\\\\,1\"",
+        "background=color\nfeather=3\nblur-strength=20\nkeep=\"0\\\\,0\\\\,1\\\\,1\"\n\
+         color-name=\"rgb(1\\\\,2\\\\,3)\"",
     );
     write("GstMatteRefine", "preset=quality\nfeather=3");
     gst::Preset::set_app_dir(folder.to_str().expect("a plain path")).expect("it is taken");
-    for name in ELEMENTS {
+    for &name in ELEMENTS {
         let element = gst::ElementFactory::make(name)
             .build()
             .expect("it is there");
@@ -81,5 +74,11 @@ fn every_element_is_a_preset() {
     assert_eq!(matte.property::<f64>("blur-strength"), 20.0);
     // As GStreamer writes it, and gives it back.
     assert!(matte.property::<Option<String>>("keep").is_some());
+    assert_eq!(matte.property::<u32>("color"), 0xff01_0203);
     assert!(preset.load_preset("nowhere").is_err());
+
+    let refine = gst::ElementFactory::make("matterefine").build().unwrap();
+    let preset = refine.dynamic_cast_ref::<gst::Preset>().unwrap();
+    preset.load_preset("studio").expect("it is loaded");
+    assert_eq!(refine.property::<f32>("feather"), 3.0);
 }
