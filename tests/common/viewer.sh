@@ -18,6 +18,11 @@ look() { # name, source as a gst-launch fragment
         ! "$(view_caps)" ! multifilesink location="$work/$1/%06d.rgb" max-files=20
     reader=${started:?}
 }
+# The camera, by what it publishes, or as the file that sources this says.
+view() { look "$1" "${VIEW_SOURCE:-pipewiresrc path=$(node "${2:-matte-camera}")}"; } # name, node
+# What the camera's program has written.
+said() { grep -qF "$1" "$work/camera.log"; }
+says_so() { wait_for "$PATIENCE" said "$1"; }
 leave() { kill "$reader" && { wait "$reader" 2>/dev/null || true; }; }
 # The newest picture that is complete: the next one has been begun.
 newest() { # name

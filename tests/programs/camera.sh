@@ -66,9 +66,6 @@ is_open() { find "/proc/$camera/fd" -lname "$still" | grep -q .; }
 is_closed() { ! is_open; }
 opens() { wait_for "$PATIENCE" is_open; }
 closes() { wait_for "$PATIENCE" is_closed; }
-said() { grep -qF "$1" "$work/camera.log"; }
-says_so() { wait_for "$PATIENCE" said "$1"; }
-view() { look "$1" "pipewiresrc path=$(node matte-camera)"; } # name
 face_is_there() { # name: the face as the camera sees it
     local difference picture
     picture=$(newest "$1") && cp "$picture" "$work/face.rgb" || return 1

@@ -15,11 +15,8 @@ fi
 VIEW_WIDTH=640
 about="cameras " logs=("$work/camera.log")
 
-said() { grep -qF "$1" "$work/camera.log"; }
-says_so() { wait_for "$PATIENCE" said "$1"; }
 times() { [ "$(grep -cF "$1" "$work/camera.log")" -ge "$2" ]; } # text, how often
 says_times() { wait_for "$PATIENCE" times "$@"; }
-view() { look "$1" "pipewiresrc path=$(node "${2:-matte-camera}")"; } # name, node
 # A camera of PipeWire, blue all over.
 plug() {
     start webcam gst-launch-1.0 -q videotestsrc is-live=true pattern=blue \

@@ -12,6 +12,7 @@ about="V4L2: " logs=("$work"/{by-path,camera,color,webcam,by-hand,person}.log)
 # Emulated, a frame takes a second or so: small pictures, few of them.
 SIZE=320x180
 VIEW_WIDTH=320
+VIEW_SOURCE="v4l2src device=/dev/video10"
 export XDG_CONFIG_HOME=$work/config
 
 device_of() { # the driver's name for a device
@@ -39,7 +40,6 @@ lists() {
     said=$("$program" --list) && echo "$said" && grep -q "vivid.*$camera_file\|$camera_file.*vivid" <<<"$said" &&
         sed -n '/^outputs/,$p' <<<"$said" | grep -q /dev/video10
 }
-view() { look "$1" "v4l2src device=/dev/video10"; } # name
 # As in a container: nobody has told the devices apart.
 by_path() {
     start by-path "$program" --no-keys --always --output /dev/video10 --size $SIZE --device "$camera_file"
@@ -61,7 +61,6 @@ exec 3<>"$work/keys"
 input=$work/keys start camera "$program" --output /dev/video10 --size $SIZE --rate 10 --color '#2e7d5b' \
     --set transition-ms=0 --set preset=fast
 camera=$started
-said() { grep -qF "$1" "$work/camera.log"; }
 opened() { find "/proc/$camera/fd" -lname "$camera_file" | grep -q .; }
 closed() { ! opened; }
 sleeps() { wait_for "$PATIENCE" said "published as /dev/video10" && wait_for "$PATIENCE" said "nobody looks" && closed && ! said "camera on"; }
