@@ -23,7 +23,7 @@ pub struct SubjectBox {
 }
 
 impl SubjectBox {
-    /// The box of all that a matte shows, within [`STEP`] rows; none if it shows nothing.
+    /// The box of all that a matte shows, within a few rows; none if it shows nothing.
     pub fn of(matte: GrayRef<'_>) -> Option<Self> {
         let (mut left, mut right) = (usize::MAX, 0);
         let (mut top, mut bottom) = (usize::MAX, 0);
