@@ -233,7 +233,7 @@ fn add_camera(
     gst::Element::link_many([&source, &filter, &part(pipeline, "decode")?])?;
     let progress = Progress::new();
     if let Some(pad) = filter.static_pad("src") {
-        cameras::complete_caps(&pad);
+        cameras::name_colour(&pad);
         progress.count(&pad);
     }
     Ok(progress)

@@ -14,8 +14,7 @@ look() { # name, source as a gst-launch fragment
     # shellcheck disable=SC2086  # a line of words
     # What is too slow for the machine is dropped; videorate would stand still after PipeWire's
     # first frame.
-    # pipewiresrc 1.6 says that pixels are 1/2147483647 wide where the node does not say it.
-    start "$1" gst-launch-1.0 -q ${2:?} ! capssetter caps=video/x-raw,pixel-aspect-ratio=1/1 ! queue leaky=downstream max-size-buffers=1 ! videoconvertscale \
+    start "$1" gst-launch-1.0 -q ${2:?} ! queue leaky=downstream max-size-buffers=1 ! videoconvertscale \
         ! "$(view_caps)" ! multifilesink location="$work/$1/%06d.rgb" max-files=20
     reader=${started:?}
 }

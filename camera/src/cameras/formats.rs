@@ -1,46 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! What of a camera's formats is asked for, and what its caps leave open.
+//! What of a camera's formats is asked for, and the colour of its video.
 
 use crate::settings::Size;
 use gst::prelude::*;
 
-/// Completes what the caps of a camera's raw video leave open or have wrong, as PipeWire's do.
-///
-/// Colour that is not named is bt601 in limited range, which webcams send (it is the default of the
-/// USB video class) and every viewer expects; GStreamer itself would take 720p for bt709. Where a
-/// node of PipeWire does not name the shape of its pixels, `pipewiresrc` 1.6 says 1/2147483647:
-/// they are square.
-pub fn complete_caps(pad: &gst::Pad) {
+/// Names the colour of a camera's raw video if its caps do not, as PipeWire's never do: bt601 in
+/// limited range, which webcams send (it is the default of the USB video class) and every viewer
+/// expects. GStreamer itself would take 720p for bt709.
+pub fn name_colour(pad: &gst::Pad) {
     pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
         if let Some(gst::PadProbeData::Event(event)) = &info.data
             && let gst::EventView::Caps(caps) = event.view()
-            && let Some(complete) = completed(caps.caps())
+            && let Some(named) = with_colour(caps.caps())
         {
-            info.data = Some(gst::PadProbeData::Event(gst::event::Caps::new(&complete)));
+            info.data = Some(gst::PadProbeData::Event(gst::event::Caps::new(&named)));
         }
         gst::PadProbeReturn::Ok
     });
 }
 
-/// The complete caps; None if they are so already, or are no raw video.
-fn completed(caps: &gst::CapsRef) -> Option<gst::Caps> {
+/// The caps with their colour; None if they name it, or are no raw video of luma and chroma.
+fn with_colour(caps: &gst::CapsRef) -> Option<gst::Caps> {
     let structure = caps.structure(0)?;
-    if structure.name() != "video/x-raw" {
+    if structure.name() != "video/x-raw" || structure.has_field("colorimetry") {
         return None;
     }
     let format = structure.get::<&str>("format").ok()?;
     let info = gst_video::VideoFormatInfo::from_format(gst_video::VideoFormat::from_string(format));
-    let mut complete = caps.to_owned();
-    let fields = complete.make_mut();
-    if info.is_yuv() && !structure.has_field("colorimetry") {
-        fields.set("colorimetry", "bt601");
+    if !info.is_yuv() {
+        return None;
     }
-    let shape = structure.get::<gst::Fraction>("pixel-aspect-ratio");
-    if shape.is_ok_and(|shape| shape.denom() == i32::MAX) {
-        fields.set("pixel-aspect-ratio", gst::Fraction::new(1, 1));
-    }
-    (*complete != *caps).then_some(complete)
+    let mut named = caps.to_owned();
+    named.make_mut().set("colorimetry", "bt601");
+    Some(named)
 }
 
 /// Of all that a camera can do, what is nearest to a size and rate: first the size, then a rate

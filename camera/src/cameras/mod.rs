@@ -14,7 +14,7 @@ mod v4l2;
 
 pub use camera::Camera;
 pub use error::CameraError;
-pub use formats::complete_caps;
+pub use formats::name_colour;
 
 use camera::Reader;
 use std::path::Path;
