@@ -206,6 +206,9 @@ fn bounds(spec: &glib::ParamSpec) -> Vec<glib::Value> {
         if spec.name().ends_with("color-name") {
             return ends("#00000000", "#ffffff");
         }
+        if spec.name() == "subject-point" {
+            return ends("0,0", "1,1");
+        }
         // A region as well as a text, and no empty one: that stands for the default.
         ends("0,0,0,0", "1,1,1,1")
     } else {
