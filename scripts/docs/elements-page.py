@@ -241,7 +241,7 @@ def main() -> int:
         "",
         "Every element is a GstPreset: a program can save the values of its properties under a name, and load",
         "them. GStreamer 1.22 to 1.28 gives texts back with a backslash before each space and comma; of our",
-        "properties only regions and `color-name` are still read then.",
+        "properties only regions, `subject-point` and `color-name` are still read then.",
         "",
     ]
     for name in ELEMENTS:

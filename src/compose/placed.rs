@@ -48,8 +48,6 @@ pub struct Placed {
     fader: AlignedCompositor,
     /// A matte that is the same everywhere.
     share: GrayImage,
-    /// Where the newest frame was drawn.
-    drawn: Option<Place>,
 }
 
 impl Placed {
@@ -66,7 +64,6 @@ impl Placed {
             placer: Placer::new(simd::level()),
             fader,
             share: GrayImage::new(1, 1),
-            drawn: None,
         })
     }
 
@@ -113,14 +110,8 @@ impl Placed {
                 self.placer.apply(place, frame, margin, sources.matte)?
             }
         };
-        // What was found for an earlier frame lies elsewhere if the subject has moved on.
-        let stays = self.drawn.replace(place) == Some(place);
-        let sources = Sources {
-            matte,
-            unchanged: sources.unchanged && stays,
-            ..sources
-        };
-        compositor.compose(frame, margin, sources)?;
+        // A fade moves the subject, too: whenever its strength changes, the compositor looks anew.
+        compositor.compose(frame, margin, Sources { matte, ..sources })?;
         if opacity == u8::MAX {
             return Ok(());
         }

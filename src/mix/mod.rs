@@ -41,13 +41,12 @@
  * The pad `sink` has the properties `xpos`, `ypos`, `scale` and `opacity`, as #compositor's pads have:
  * the person stands small in a corner before slides, or fades away. They may move from frame to frame
  * (GstController); a move plans the scaling again for each frame. The frame keeps its size, and its
- * matte does not stay on it, since it says where the person was. A frame that is drawn elsewhere
- * becomes opaque.
+ * matte does not stay on it, since it says where the person was.
  *
  * A frame without a valid matte never shows the room: see #mattemix:on-missing-matte.
  *
- * If camera frames come with alpha, it stays as it is where the person stays. The alpha of background frames is ignored,
- * since nothing lies behind them.
+ * If camera frames come with alpha, it stays as it is, and frames that are drawn elsewhere become
+ * opaque. The alpha of background frames is ignored, since nothing lies behind them.
  *
  * ## Example
  * |[

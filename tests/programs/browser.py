@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
 """Opens a page in a headless Chromium and saves a frame of its video: browser.py URL OUT.png"""
-import base64
 import sys
 
-from drivers import Chromium
+from drivers import Chromium, save_picture
 
 # Waits for frames of the video and gives one back as a PNG, with what the statistics say.
 SCRIPT = """
@@ -31,11 +30,7 @@ def main() -> int:
         browser.open(url)
         seen = browser.run(SCRIPT, 60)
     print(f"{seen['frames']} frames, {seen['state']}")
-    if not seen["png"]:
-        return 1
-    with open(out, "wb") as file:
-        file.write(base64.b64decode(seen["png"].split(",", 1)[1]))
-    return 0
+    return 0 if save_picture(seen["png"], out) else 1
 
 
 if __name__ == "__main__":

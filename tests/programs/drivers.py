@@ -2,6 +2,7 @@
 """Headless browsers, driven without a library: Chromium by chromedriver's WebDriver protocol (plain
 HTTP; Debian's chromium-driver), Firefox by its own Marionette (JSON over TCP).
 """
+import base64
 import json
 import pathlib
 import socket
@@ -11,6 +12,14 @@ import time
 import urllib.request
 
 PATIENCE = 120  # seconds for an answer of a browser
+
+
+def save_picture(url: str, out: str) -> bool:
+    """Saves a canvas's data URL as a file. False if the canvas gave none."""
+    if not url:
+        return False
+    pathlib.Path(out).write_bytes(base64.b64decode(url.split(",", 1)[1]))
+    return True
 
 
 class Chromium:

@@ -6,12 +6,11 @@ usage: usermedia.py chromium|firefox NAME OUT.png
 
 NAME is the camera's as the browser lists it. Prints all names, and saves a frame.
 """
-import base64
 import http.server
 import sys
 import threading
 
-from drivers import Chromium, Firefox
+from drivers import Chromium, Firefox, save_picture
 
 # Nobody is asked for permission; all else is as in a conference.
 BROWSERS = {
@@ -70,11 +69,7 @@ def main() -> int:
         browser.open(f"http://localhost:{server.server_port}/")
         seen = browser.run(SCRIPT, name, 2, 90)
     print(f"{program} lists {', '.join(seen['names'])}; {seen['time']:.1f} s of {name}")
-    if not seen["png"]:
-        return 1
-    with open(out, "wb") as file:
-        file.write(base64.b64decode(seen["png"].split(",", 1)[1]))
-    return 0
+    return 0 if save_picture(seen["png"], out) else 1
 
 
 if __name__ == "__main__":
