@@ -1,14 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# Called by meson.build: CARGO SOURCE TARGET_DIR PROFILE FEATURES OUTPUT
+# Called by meson.build: CARGO SOURCE TARGET_DIR PROFILE FEATURES CAMERA OUTPUT
 set -eu
-cargo=$1 source=$2 target=$3 profile=$4 features=$5 output=$6
+cargo=$1 source=$2 target=$3 profile=$4 features=$5 camera=$6 output=$7
 
-set -- --manifest-path "$source/Cargo.toml" --target-dir "$target" --profile "$profile" --features "$features"
+set -- --manifest-path "$source/Cargo.toml" --target-dir "$target" --profile "$profile" --features "$features" \
+    --package gst-plugin-matte
 case $output in
-    *matte-camera) "$cargo" build --package matte-camera "$@" ;;
-    *.a) "$cargo" rustc --package gst-plugin-matte --lib "$@" --crate-type staticlib ;;
-    *) "$cargo" build --package gst-plugin-matte --lib "$@" ;;
+    *.a) "$cargo" rustc --lib "$@" --crate-type staticlib ;;
+    *)
+        # Plugin and program in one call: apart, their dependencies have other features and are
+        # built twice.
+        [ "$camera" = false ] || set -- "$@" --package matte-camera
+        "$cargo" build "$@"
+        ;;
 esac
 # Cargo's folder for the profile dev is named debug.
 [ "$profile" = dev ] && folder=debug || folder=$profile
