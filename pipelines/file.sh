@@ -1,13 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# File to file with another background and the sound as it is:   pipelines/file.sh IN.mp4 OUT.mp4
+# File to file with another background and all else as it is:   pipelines/file.sh IN OUT [OPTION...]
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-[ $# = 2 ] || { sed -n '3s/^# //p' "$0" >&2; exit 2; }
-# parsebin passes the sound on without decoding it; mp4 takes AAC, MP3, Opus, AC-3 and others.
-launch "mp4mux name=mux ! filesink location=\"$2\" \
-    filesrc location=\"$1\" ! parsebin name=streams \
-    streams. ! video/x-h264 ! queue ! decodebin \
-    ! mattebackground background=image image=\"$picture\" \
-    ! videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast pass=quant quantizer=21 \
-    ! h264parse ! queue ! mux. \
-    streams. ! audio/mpeg ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux."
+[ $# -ge 2 ] || { sed -n '3s/^# //p' "$0" >&2; exit 2; }
+# A line of gst-launch-1.0 would have to know the file's streams, and would wait for ever for a
+# sound that is not there.
+exec matte-camera convert "$1" "$2" --picture "$picture" "${@:3}"

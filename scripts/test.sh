@@ -13,7 +13,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera examples meson mattenet)
+STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera files examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -136,6 +136,7 @@ step_models() {
 }
 step_pipelines() { tests/programs/pipelines.sh; }
 step_camera() { tests/programs/camera.sh; tests/programs/cameras.sh; tests/programs/day.sh; tests/programs/recipes.sh; }
+step_files() { tests/programs/files.sh; }
 step_examples() { tests/programs/examples.sh; }
 step_documents() {
     tests/documents/names.py

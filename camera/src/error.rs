@@ -4,6 +4,7 @@
 
 use crate::chain::ChainError;
 use crate::describe::DescribeError;
+use crate::files::FileError;
 use crate::options::OptionsError;
 use crate::output::OutputError;
 use crate::properties::PropertyError;
@@ -19,6 +20,9 @@ pub enum Error {
     /// A model cannot be described.
     #[error(transparent)]
     Describe(#[from] DescribeError),
+    /// A file cannot be converted.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The settings cannot be printed.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -49,4 +53,14 @@ pub enum Error {
     /// A part of GLib that every program has is not there.
     #[error("{0}")]
     Glib(#[from] glib::BoolError),
+}
+
+impl Error {
+    /// The program's exit status.
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::File(error) => error.status(),
+            _ => 1,
+        }
+    }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! `matte-camera`: the camera with another background, for every program, and only while a program
-//! looks at it. Beside it a tool for models: `matte-camera describe`.
+//! looks at it. Beside it, commands for files (`matte-camera convert`) and for models
+//! (`matte-camera describe`).
 
 mod app;
+mod background_arguments;
 mod background_source;
 mod cameras;
 mod chain;
@@ -14,6 +16,7 @@ mod distributor;
 mod elements;
 mod ending;
 mod error;
+mod files;
 mod holders;
 mod options;
 mod output;
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("matte-camera: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.status())
         }
     }
 }
@@ -63,6 +66,10 @@ fn run() -> Result<(), Error> {
         Task::Print(text) => tell(&text),
         Task::Show => tell(settings.to_toml()?.trim_end()),
         Task::Describe(describe) => describe.run(tell)?,
+        Task::Convert(convert) => {
+            gst::init()?;
+            files::run(&convert, &settings)?;
+        }
         Task::List => {
             gst::init()?;
             list();

@@ -26,6 +26,7 @@ ELSEWHERE = [
     (r"scripts/((test|bench|docs)\.sh|checks/|docs/|robustness/)", "development"),
     (r"cargo (build|test|fmt|clippy|doc)\b", "scripts/test.sh"),
     (r"meson (setup|install)\b|export PKG_CONFIG_PATH=", "scripts/test.sh meson"),
+    (r"matte-camera convert ", "tests/programs/files.sh"),
     (r"matte-camera\b", "tests/programs/camera.sh, recipes.sh"),
     (r"(python3|cc|cargo run) .*\bexample", "tests/programs/examples.sh"),
     (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/systems/test-v4l2.sh"),

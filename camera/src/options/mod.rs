@@ -10,8 +10,10 @@ mod tests;
 
 pub use error::OptionsError;
 
+use crate::background_arguments::position;
 use crate::describe::Describe;
-use crate::settings::{Background, Settings, SettingsError};
+use crate::files::Convert;
+use crate::settings::{Settings, SettingsError};
 use arguments::{Arguments, Command};
 use clap::parser::ArgMatches;
 use clap::{CommandFactory, FromArgMatches};
@@ -30,6 +32,8 @@ pub enum Task {
     Show,
     /// Show the readings of a model.
     Describe(Describe),
+    /// Convert a file, with the settings of the command line.
+    Convert(Box<Convert>),
     /// Print this: the help, the version, the manual page or a shell's completions.
     Print(String),
 }
@@ -68,9 +72,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, O
     if let Some(page) = matches.get_one::<Page>("generate") {
         return Ok(print(page.text(Arguments::command())?));
     }
-    // It needs no settings, which may be wrong.
-    if let Some(Command::Describe(describe)) = arguments.command {
-        return Ok(only(Task::Describe(describe)));
+    // They need no settings of the camera, which may be wrong.
+    match arguments.command {
+        Some(Command::Describe(describe)) => return Ok(only(Task::Describe(describe))),
+        Some(Command::Convert(convert)) => {
+            let own = matches.subcommand_matches("convert").unwrap_or(&matches);
+            return file(convert, own);
+        }
+        None => (),
     }
     let (path, asked) = match &arguments.settings {
         Some(path) => (path.clone(), true),
@@ -84,7 +93,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, O
         () => Task::Run,
     };
     let keys = !arguments.no_keys;
-    choose_background(&mut settings, &arguments, &matches);
+    arguments.background.choose(&mut settings, &matches);
     choose_source(&mut settings, &arguments, &matches);
     arguments.apply(&mut settings)?;
     settings.check().map_err(|error| match in_file {
@@ -117,25 +126,20 @@ fn only(task: Task) -> Options {
     }
 }
 
-/// Where an option stands in the command line.
-fn position(matches: &ArgMatches, option: &str) -> Option<usize> {
-    matches.indices_of(option)?.next_back()
-}
-
-/// Of all options that choose a background, the last one does.
-fn choose_background(settings: &mut Settings, arguments: &Arguments, matches: &ArgMatches) {
-    let choices = [
-        ("background", arguments.background),
-        ("picture", Some(Background::Picture)),
-        ("video", Some(Background::Video)),
-        ("color", Some(Background::Color)),
-    ];
-    let given = choices
-        .into_iter()
-        .filter_map(|(option, choice)| Some((position(matches, option)?, choice?)));
-    if let Some((_, background)) = given.max_by_key(|(position, _)| *position) {
-        settings.background = background;
-    }
+/// A file, and the background that is asked for.
+fn file(convert: Box<Convert>, matches: &ArgMatches) -> Result<Options, OptionsError> {
+    let mut settings = Settings::default();
+    convert.background.choose(&mut settings, matches);
+    let background = convert.background.clone();
+    background
+        .apply(&mut settings)
+        .map_err(OptionsError::Folder)?;
+    convert.choose(&mut settings);
+    settings.check().map_err(SettingsError::Check)?;
+    Ok(Options {
+        settings,
+        ..only(Task::Convert(convert))
+    })
 }
 
 /// A camera that is named replaces a source that was named before it, here or in the file.

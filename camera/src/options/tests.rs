@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::settings::{Color, Size};
+use crate::settings::{Background, Color, Size};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 fn parse_words(words: &str) -> Result<Options, OptionsError> {
@@ -158,6 +158,47 @@ fn a_model_is_described_without_settings() {
         };
         assert!(
             text.contains("choose") && !text.contains("describe(1)"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_file_is_converted_with_the_backgrounds_of_a_camera() {
+    let options = |words: &str| {
+        let words = format!("convert in.mp4 out.mp4 {words}");
+        parse(words.split_whitespace().map(Into::into))
+    };
+    let right = |words| options(words).expect(words);
+    let Options { task, settings, .. } = right("--color green --set preset=fast --force");
+    let Task::Convert(convert) = task else {
+        panic!("{task:?}")
+    };
+    assert_eq!(convert.input, std::path::Path::new("in.mp4"));
+    assert!(convert.force && !convert.transparent);
+    assert_eq!(settings.background, Background::Color);
+    assert_eq!(settings.properties["preset"].as_str(), Some("fast"));
+    for (words, background) in [("--transparent", "transparent"), ("--matte", "matte")] {
+        let settings = right(words).settings;
+        assert_eq!(settings.properties["background"].as_str(), Some(background));
+    }
+    let last = right("--color green --background blur").settings.background;
+    assert_eq!(last, Background::Blur);
+    for (words, said) in [
+        ("--picture /nowhere.jpg", "no such file"),
+        ("--transparent --color green", "cannot be used with"),
+        ("--matte --transparent", "cannot be used with"),
+        ("more.mp4", "more.mp4"),
+    ] {
+        let error = options(words).expect_err(words).to_string();
+        assert!(error.contains(said), "{words}: {error}");
+    }
+    for words in ["convert --help", "--generate man"] {
+        let Task::Print(text) = parse_words_alone(words).task else {
+            panic!("{words}")
+        };
+        assert!(
+            text.contains("transparent") && !text.contains("convert(1)"),
             "{text}"
         );
     }
