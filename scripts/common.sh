@@ -73,3 +73,17 @@ presenter_clip() {
 # The camera's inset in that clip, as a gst-launch fragment: 253x190 at (114, 83) of 1280x720,
 # scaled up to a webcam's 640x480.
 PRESENTER='videocrop left=114 top=83 right=913 bottom=447 ! videoscale method=lanczos ! video/x-raw,width=640,height=480,pixel-aspect-ratio=1/1'
+
+# Keeps frame NUMBER (from 1) of a gst-launch fragment as a picture. Frames are counted by the names
+# of files, since more may come than `identity eos-after` asks for: it gives EOS for one frame and
+# lets the next ones pass. A queue before a decoder then leaves frames out, and the decoder makes a
+# frame without those that it is made of.
+nth_frame() { # NUMBER PICTURE, the fragment's words
+    local folder status=0
+    folder=$(mktemp -d)
+    timeout 120 gst-launch-1.0 -q "${@:3}" ! identity eos-after=$(($1 + 1)) ! videoconvert \
+        ! pngenc compression-level=1 ! multifilesink location="$folder/%d.png" &&
+        mv "$folder/$(($1 - 1)).png" "$2" || status=$?
+    rm -rf "$folder"
+    return $status
+}

@@ -36,8 +36,7 @@ mkdir "$work/frames"
 # Nearly lossless, so that the pictures show the plugin's work and not the encoder's.
 encode="videoconvert ! video/x-raw,format=I420 ! x264enc pass=quant quantizer=6 ! h264parse ! mp4mux"
 launch "-q filesrc location=\"$clip\" ! decodebin ! $PRESENTER ! $encode ! filesink location=\"$work/moving.mp4\""
-launch "-q filesrc location=\"$work/moving.mp4\" ! decodebin ! identity eos-after=32 ! videoconvert \
-    ! pngenc ! multifilesink location=\"$work/moment.png\""
+nth_frame 31 "$work/moment.png" filesrc location="$work/moving.mp4" ! decodebin
 # A camera's noise on a scene that stands still: 0.08 of evenly spread gray, new in every frame, is
 # a standard deviation of 6 code values.
 rate=video/x-raw,width=640,height=480,framerate=30/1

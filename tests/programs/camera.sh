@@ -9,8 +9,7 @@ program=$TARGET/release/matte-camera
 [ -x "$program" ] || die "matte-camera is not built: cargo build --release"
 clip=$(presenter_clip) || die "no clip: run scripts/deps.sh demo"
 still=$work/still.png
-gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity eos-after=20 ! videoconvert \
-    ! pngenc ! multifilesink location="$still"
+nth_frame 19 "$still" filesrc location="$clip" ! decodebin ! $PRESENTER
 source="filesrc location=$still ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate=30/1"
 
 . "$(dirname "${BASH_SOURCE[0]}")/../common/tap.sh"

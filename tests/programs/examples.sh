@@ -15,8 +15,7 @@ room=$ROOT/docs/pictures/room.jpg
 still=$work/still.png
 gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity eos-after=60 ! videoconvert \
     ! video/x-raw,format=I420 ! x264enc pass=quant quantizer=10 ! h264parse ! mp4mux ! filesink location="$work/in.mp4"
-gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity eos-after=20 ! videoconvert \
-    ! pngenc ! multifilesink location="$still"
+nth_frame 19 "$still" filesrc location="$clip" ! decodebin ! $PRESENTER
 camera="filesrc location=$still ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate=15/1 ! videoconvert"
 
 . "$(dirname "${BASH_SOURCE[0]}")/../common/tap.sh"

@@ -11,8 +11,7 @@ trap 'rm -rf "$work"' EXIT
 clip=$(presenter_clip) || die "no clip: run scripts/deps.sh demo"
 frames=40
 # One picture of the clip, again and again, so that every pipeline's pictures can be compared.
-gst-launch-1.0 -q filesrc location="$clip" ! decodebin ! $PRESENTER ! identity eos-after=20 ! videoconvert \
-    ! pngenc ! multifilesink location="$work/still.png"
+nth_frame 19 "$work/still.png" filesrc location="$clip" ! decodebin ! $PRESENTER
 still="filesrc location=$work/still.png ! pngdec ! imagefreeze num-buffers=$frames"
 export MATTE_SOURCE="$still ! video/x-raw,framerate=30/1 ! videoconvert"
 # The 20th picture stays, before a compositor can run out of one of its streams.
@@ -80,8 +79,8 @@ alpha_file() { # kind, file
     local most=0
     [ "$1" != prores ] || most=3
     run alpha-file.sh "$1" "$work/$2" || return 1
-    gst-launch-1.0 -q filesrc location="$work/$2" ! decodebin ! identity eos-after=20 ! videoconvert \
-        ! video/x-raw,format=RGBA ! pngenc compression-level=1 ! multifilesink location="$work/alpha.png" || return 1
+    nth_frame 19 "$work/alpha.png" filesrc location="$work/$2" ! decodebin ! videoconvert \
+        ! video/x-raw,format=RGBA || return 1
     local wall_alpha face_alpha wall_color
     wall_alpha=$(convert "$work/alpha.png" -format '%[fx:int(255*p{600,20}.a+.5)]' info:)
     face_alpha=$(convert "$work/alpha.png" -format '%[fx:int(255*p{320,230}.a+.5)]' info:)

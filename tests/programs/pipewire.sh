@@ -7,8 +7,7 @@ set -euo pipefail
 
 start_pipewire
 # A camera that does not end, however late its reader comes.
-gst-launch-1.0 -q filesrc location="$(presenter_clip)" ! decodebin ! $PRESENTER ! identity eos-after=20 ! videoconvert \
-    ! pngenc ! multifilesink location="$work/still.png"
+nth_frame 19 "$work/still.png" filesrc location="$(presenter_clip)" ! decodebin ! $PRESENTER
 still="filesrc location=$work/still.png ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate=30/1"
 export MATTE_SOURCE="${MATTE_SOURCE:-$still}"
 start camera "$ROOT/pipelines/pipewire-camera.sh"
