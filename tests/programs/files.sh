@@ -99,7 +99,7 @@ refuses() { # words of the message, arguments
     local status=0
     timeout 60 "$program" convert "${@:2}" >said 2>&1 </dev/null || status=$?
     cat said
-    [ $status = 1 ] && [ "$(wc -l <said)" -le 6 ] && grep -qF -- "$1" said && ! grep -q panicked said
+    [ $status = 1 ] && [ "$(wc -l <said)" -le 6 ] && grep -qF -- "$1" said && ! grep -qE "panicked|CRITICAL" said
 }
 leaves_nothing() { ! find . -name '.*.part' -o -name '.*.alpha' -o -name '.*.both' | grep . && ! [ -e "$1" ]; }
 frame() { nth_frame 10 "$2" filesrc location="$1" ! decodebin ! videoconvert ! video/x-raw,format=RGBA; } # file, picture
@@ -292,6 +292,8 @@ check "a number of another kind" refuses "%05d" silent.mp4 "%s.png"
 check "an encoder that is not there" refuses "nosuchenc" silent.mp4 new.mp4 --encoder nosuchenc
 check "an encoder for other files" refuses "mp4 does not hold" silent.mp4 new.mp4 --encoder theoraenc
 check "an encoder without alpha" refuses "takes no alpha" silent.mp4 new.mkv --encoder x264enc --transparent
+check "an encoder that gets no alpha" refuses "no alpha reaches x264enc" silent.mp4 new.mkv \
+    --encoder "videoconvert ! x264enc" --transparent
 check "an unknown property" refuses "no property 'beauty'" silent.mp4 new.mp4 --set beauty=1
 check "a model that is not there" refuses "/nowhere.onnx" silent.mp4 new.mp4 --set model=/nowhere.onnx
 check "two backgrounds" refuses "cannot be used with" silent.mp4 new.mp4 --transparent --color green

@@ -10,6 +10,8 @@ use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
+/// How the message begins that an encoder gets frames without alpha.
+pub const LOST: &str = "no alpha reaches";
 /// Gray: a chroma of no colour.
 const NO_COLOUR: u8 = 128;
 /// Frames between two that need no other. The streams have theirs together, so that a reader may
@@ -37,7 +39,7 @@ pub fn only(line: &mut Line) -> Result<(), FileError> {
             }
             None => {
                 if let Some(element) = pad.parent_element() {
-                    gst::element_error!(element, gst::StreamError::Format, ("no frame with alpha"));
+                    gst::element_error!(element, gst::StreamError::Format, ("{LOST} the encoder"));
                 }
                 info.flow_res = Err(gst::FlowError::Error);
                 gst::PadProbeReturn::Handled
@@ -45,6 +47,55 @@ pub fn only(line: &mut Line) -> Result<(), FileError> {
         }
     });
     Ok(())
+}
+
+/// Lets no frames without alpha into an encoder, nor into those in a bin: a converter before them
+/// may take it away, and nobody would notice.
+///
+/// # Errors
+/// If an encoder has no sink.
+pub fn demand(encoder: &gst::Element) -> Result<(), FileError> {
+    for element in encoders(encoder) {
+        let sink = element.static_pad("sink").ok_or(FileError::Part("sink"))?;
+        sink.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |pad, info| {
+            let Some(gst::PadProbeData::Event(event)) = &info.data else {
+                return gst::PadProbeReturn::Ok;
+            };
+            let gst::EventView::Caps(caps) = event.view() else {
+                return gst::PadProbeReturn::Ok;
+            };
+            let format = VideoInfo::from_caps(caps.caps()).map(|info| info.format_info());
+            let format = match format {
+                Ok(format) if format.has_alpha() => return gst::PadProbeReturn::Ok,
+                Ok(format) => format.name(),
+                Err(_) => "frames that are not in memory",
+            };
+            if let Some(element) = pad.parent_element() {
+                let name = element.factory().map(|factory| factory.name());
+                let name = name.as_deref().unwrap_or("the encoder");
+                gst::element_error!(
+                    element,
+                    gst::StreamError::Format,
+                    ("{LOST} {name}, only {format}: give it frames with alpha")
+                );
+            }
+            gst::PadProbeReturn::Handled
+        });
+    }
+    Ok(())
+}
+
+/// An element, or what encodes video in a bin.
+fn encoders(encoder: &gst::Element) -> Vec<gst::Element> {
+    let Some(bin) = encoder.downcast_ref::<gst::Bin>() else {
+        return vec![encoder.clone()];
+    };
+    let elements = bin.iterate_recurse().into_iter().filter_map(Result::ok);
+    let encodes = |element: &gst::Element| {
+        let factory = element.factory();
+        factory.is_some_and(|own| own.has_type(gst::ElementFactoryType::VIDEO_ENCODER))
+    };
+    elements.filter(encodes).collect()
 }
 
 /// How frames of some caps are taken apart.

@@ -2,6 +2,7 @@
 
 //! One file from its beginning to its end.
 
+use super::alpha;
 use super::arguments::Convert;
 use super::beside;
 use super::codecs;
@@ -332,6 +333,9 @@ impl Job<'_> {
     /// What an element says about its failure, with the file that it is about.
     fn failure(&self, error: &gst::message::Error) -> FileError {
         let said = error.error().to_string();
+        if said.starts_with(alpha::LOST) {
+            return FileError::Failed(said);
+        }
         let detail = error.debug().unwrap_or_default();
         let detail = detail.lines().last().unwrap_or_default().trim();
         let mut element = error.src().cloned();

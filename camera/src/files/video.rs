@@ -192,7 +192,12 @@ impl Plan<'_> {
             (Some(Alpha::Beside), Some(choice)) => {
                 Some(beside(&mut line, choice, &encoder, bitrate(info))?)
             }
-            _ => None,
+            _ => {
+                if format.is_some() {
+                    alpha::demand(&encoder)?;
+                }
+                None
+            }
         };
         line.add(&encoder)?;
         if let Some(parser) = choice.and_then(|choice| choice.encoder.parser) {
