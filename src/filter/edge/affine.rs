@@ -13,7 +13,7 @@
 use super::affine_row::combine;
 use super::coefficients::Coefficients;
 use crate::filter::plane::resample::grid;
-use crate::filter::temporal::deadband::{self, Deadband, SEGMENT, segments};
+use crate::filter::temporal::deadband::{self, Bands, Deadband};
 use crate::frame::{GrayImage, GrayMut, GrayRef};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
@@ -22,6 +22,9 @@ use std::ops::Range;
 
 /// A slope or offset below this changes no 8-bit value by more than a quarter.
 const NOTHING: f32 = 0.25 / 255.0;
+
+/// Columns of the grid that are of one kind together.
+const SEGMENT: usize = 16;
 
 /// What a segment of a grid row turns into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,6 +44,8 @@ struct Expanded {
     row: Option<usize>,
     a: Vec<f32>,
     b: Vec<f32>,
+    /// Width of the deadband, if there is one.
+    band: Vec<u8>,
 }
 
 /// The upsampler, with its scratch memory and the last matte.
@@ -48,8 +53,6 @@ struct Expanded {
 pub struct Affine {
     /// Kinds of the last frame's segments. `shown` holds its matte only in those that were mixed.
     last_kinds: Vec<Kind>,
-    /// Whether each segment stood still then: `shown` is out of date in the others.
-    was_still: Vec<bool>,
     /// The last matte.
     shown: GrayImage,
     /// Kinds of this frame's segments, row after row of the grid.
@@ -57,6 +60,7 @@ pub struct Affine {
     /// What each column of a grid row allows: 1 background, 2 subject, more neither.
     codes: Vec<u32>,
     padded: Vec<f32>,
+    bands: Bands,
     expanded: [Expanded; 2],
 }
 
@@ -79,9 +83,10 @@ impl Affine {
         let mut deadband = deadband;
         std::mem::swap(&mut self.kinds, &mut self.last_kinds);
         if let Some(deadband) = &mut deadband {
-            deadband.fresh |= self.last_kinds.len() != segments(width) * height
+            deadband.fresh |= self.last_kinds.len() != width.div_ceil(SEGMENT) * height
                 || (self.shown.width(), self.shown.height()) != (out.width(), out.height());
             self.shown.resize(out.width(), out.height());
+            self.bands.update(level, deadband, (width, height));
         } else {
             // The next frame has no record of what was shown.
             self.shown = GrayImage::default();
@@ -93,6 +98,7 @@ impl Affine {
             expanded.row = None;
             expanded.a.resize(width * step, 0.0);
             expanded.b.resize(width * step, 0.0);
+            expanded.band.resize(width * step, 0);
         }
         dispatch!(level, simd => match step {
             2 => apply::<_, 2>(simd, self, coefficients, guide, deadband, out),
@@ -102,10 +108,6 @@ impl Affine {
             8 => apply::<_, 8>(simd, self, coefficients, guide, deadband, out),
             _ => apply::<_, 1>(simd, self, coefficients, guide, deadband, out),
         });
-        self.was_still.clear();
-        if let Some(deadband) = deadband {
-            self.was_still.extend_from_slice(deadband.still);
-        }
     }
 }
 
@@ -180,6 +182,7 @@ fn expand_row<const STEP: usize>(
     (kinds, segments): (&[Kind], usize),
     padded: &mut [f32],
     coefficients: &Coefficients,
+    bands: Option<&Bands>,
     slot: &mut Expanded,
 ) {
     let (width, height) = coefficients.a.size();
@@ -189,6 +192,8 @@ fn expand_row<const STEP: usize>(
         kinds_of(row.saturating_sub(1)),
         kinds_of((row + 1).min(height - 1)),
     );
+    let needed = |s: usize| here[s] == Kind::Mixed || above[s] != here[s] || below[s] != here[s];
+    let columns = |s: usize| s * SEGMENT..((s + 1) * SEGMENT).min(width);
     for (from, to, scale) in [
         (coefficients.a.row(row), &mut slot.a, 1.0),
         (coefficients.b.row(row), &mut slot.b, 255.0),
@@ -198,11 +203,13 @@ fn expand_row<const STEP: usize>(
         }
         padded[0] = padded[1];
         padded[width + 1] = padded[width];
-        for s in 0..segments {
-            if here[s] == Kind::Mixed || above[s] != here[s] || below[s] != here[s] {
-                let columns = s * SEGMENT..((s + 1) * SEGMENT).min(width);
-                expand::<STEP>(padded, columns, to);
-            }
+        for s in (0..segments).filter(|s| needed(*s)) {
+            expand::<STEP>(padded, columns(s), to);
+        }
+    }
+    if let Some(bands) = bands {
+        for s in (0..segments).filter(|s| needed(*s)) {
+            bands.expand::<STEP>(row, columns(s), &mut slot.band);
         }
     }
     slot.row = Some(row);
@@ -242,7 +249,8 @@ fn apply<S: Simd, const STEP: usize>(
     out: &mut GrayMut<'_>,
 ) {
     let (grid_width, grid_height) = coefficients.a.size();
-    let (width, segments, wide) = (guide.width(), segments(grid_width), SEGMENT * STEP);
+    let (width, wide) = (guide.width(), SEGMENT * STEP);
+    let segments = grid_width.div_ceil(SEGMENT);
     for y in 0..guide.height() {
         let rows = RowPair::new::<STEP>(y, grid_height);
         let (to, luma) = (out.row_mut(y), guide.row(y));
@@ -256,7 +264,7 @@ fn apply<S: Simd, const STEP: usize>(
                 to[pixels].fill(if kind == Kind::Subject { 255 } else { 0 });
                 continue;
             }
-            filter.expand::<STEP>(rows, segments, coefficients);
+            filter.expand::<STEP>(rows, segments, coefficients, deadband.is_some());
             let (p, q) = (
                 &filter.expanded[rows.first % 2],
                 &filter.expanded[rows.second % 2],
@@ -298,17 +306,20 @@ impl Affine {
         rows: RowPair,
         segments: usize,
         coefficients: &Coefficients,
+        has_deadband: bool,
     ) {
+        let bands = has_deadband.then_some(&self.bands);
         for row in [rows.first, rows.second] {
             let slot = &mut self.expanded[row % 2];
             if slot.row != Some(row) {
                 let kinds = (&self.kinds[..], segments);
-                expand_row::<STEP>(row, kinds, &mut self.padded, coefficients, slot);
+                let padded = &mut self.padded;
+                expand_row::<STEP>(row, kinds, padded, coefficients, bands, slot);
             }
         }
     }
 
-    /// Applies the deadband to the segments of row `y` that stand still.
+    /// Applies the deadband to a run of segments of row `y`.
     #[inline(always)]
     fn apply_deadband<S: Simd>(
         &mut self,
@@ -320,24 +331,26 @@ impl Affine {
     ) {
         let width = to.len();
         let shown = &mut self.shown.data_mut()[y * width..][..width];
-        for s in run {
-            let range = s * wide..((s + 1) * wide).min(width);
-            let (a, b) = (rows.first * segments + s, rows.second * segments + s);
-            if !deadband.still[a] || !deadband.still[b] {
-                continue;
-            }
-            if deadband.fresh || !self.was_still[a] || !self.was_still[b] {
-                shown[range.clone()].copy_from_slice(&to[range]);
-                continue;
-            }
-            match common_kind(self.last_kinds[a], self.last_kinds[b]) {
-                Kind::Mixed => {}
-                Kind::Background => shown[range.clone()].fill(0),
-                Kind::Subject => shown[range.clone()].fill(255),
-            }
-            let band = (deadband.width, deadband.decay);
-            deadband::apply(simd, &mut shown[range.clone()], &mut to[range], band);
+        let pixels = run.start * wide..(run.end * wide).min(width);
+        if deadband.fresh {
+            shown[pixels.clone()].copy_from_slice(&to[pixels]);
+            return;
         }
+        for s in run {
+            let value = match common_kind(
+                self.last_kinds[rows.first * segments + s],
+                self.last_kinds[rows.second * segments + s],
+            ) {
+                Kind::Mixed => continue,
+                Kind::Background => 0,
+                Kind::Subject => 255,
+            };
+            shown[s * wide..((s + 1) * wide).min(width)].fill(value);
+        }
+        let [first, second] =
+            [rows.first, rows.second].map(|row| &self.expanded[row % 2].band[pixels.clone()]);
+        let bands = ([first, second], deadband.decay);
+        deadband::apply(simd, &mut shown[pixels.clone()], &mut to[pixels], bands);
     }
 }
 

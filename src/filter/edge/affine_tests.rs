@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
+use crate::filter::Plane;
 use crate::filter::testing::{noise, sizes};
 use crate::frame::GrayImage;
 
@@ -81,8 +82,12 @@ fn still_places_have_a_deadband_and_moving_ones_follow() {
     coefficients.resize(w, h);
     coefficients.a.data_mut().fill(1.0);
     coefficients.b.data_mut().fill(0.0);
-    let count = segments(w);
-    let still: Vec<bool> = (0..count * h).map(|k| k % count == 0).collect();
+    // The cells of the first 64 pixels stand still. The change is of another size than the grid.
+    let mut change = Plane::default();
+    change.resize(65, 20);
+    for (k, change) in change.data_mut().iter_mut().enumerate() {
+        *change = f32::from(u8::from(k % 65 >= 32));
+    }
     let mut filter = Affine::default();
     let mut out = GrayImage::new(width, height);
     for (n, luma) in [100, 108, 92, 120, 3, 0].into_iter().enumerate() {
@@ -91,7 +96,7 @@ fn still_places_have_a_deadband_and_moving_ones_follow() {
         let deadband = Some(Deadband {
             width: 10,
             decay: 0,
-            still: &still,
+            change: &change,
             fresh: n == 0,
         });
         filter.apply(

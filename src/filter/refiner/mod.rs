@@ -27,7 +27,6 @@ use super::regions::morphology::Morphology;
 use super::regions::statistics::Statistics;
 use super::scene::{self, memory::SceneMemory};
 use super::selection::Selection;
-use super::temporal::deadband::Stillness;
 use super::temporal::filter::TemporalFilter;
 use super::temporal::pixel_hysteresis::PixelHysteresis;
 use super::{EdgeMode, Params, Plane, SubjectSelect};
@@ -70,7 +69,6 @@ pub struct Refiner {
     /// Luma of the frame before, at the raw matte's resolution.
     last_luma: Plane,
     statistics: Statistics,
-    stillness: Stillness,
     /// What the deadband's decay has added up to that is no whole step yet.
     decay: f32,
     interest: RegionsOfInterest,
@@ -107,7 +105,6 @@ impl Refiner {
             grid_luma: Plane::default(),
             last_luma: Plane::default(),
             statistics: Statistics::default(),
-            stillness: Stillness::default(),
             decay: 0.0,
             interest: RegionsOfInterest::default(),
             last_pts: None,

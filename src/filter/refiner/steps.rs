@@ -136,14 +136,10 @@ impl Refiner {
     ) {
         let decay = self.decay(frames * news);
         let has_deadband = self.params.temporal == TemporalMode::Adaptive;
-        if has_deadband {
-            let (change, size) = (self.motion.change(), self.grid_luma.size());
-            self.stillness.find(self.level, change, size);
-        }
         let deadband = has_deadband.then_some(Deadband {
             width: (DEADBAND * self.params.temporal_strength) as u8,
             decay,
-            still: self.stillness.segments(),
+            change: self.motion.change(),
             fresh,
         });
         let (edge, guide) = (&self.edge.coefficients, input.guide);
