@@ -247,20 +247,21 @@ LIMITS = """## Limits (November 2026)
   to 45 %, by instructions (on the scene of `benches/filter.rs`, beside fe750b1) 23 % at 720p and 19
   % at 1080p. Three changes brought it from 55 %: one row in eight is learnt in a frame, only what
   is near an open pixel is compared, and what is known of a few pixels lies together.
-* `fast` has no memory and was to cost no more than before. It costs 11 % more instructions at 720p
-  and 9 % at 1080p: 3 % and 2 % since it looks for repeated frames, the rest since the deadband has a
-  width in each cell of the grid. Without the first, a frame that a camera sends twice would count as
-  a second look. Without the second, a moving hand would switch the deadband off far around, and
-  filmed people would keep .12 of the raw toggles in place of .09. Four changes reduced the cost: one
-  sweep over the rows for motion and repetition, no copy of the last picture, one loop for the mean
-  and what it means, and widths that are found only for cells at the edge.
-* The deadband's width in each cell, and that a still pixel crosses the middle only by what lies well
-  beyond it, took two thirds of the remaining static toggles of made clips. It cost .05 points of IoU
-  at the raw matte's size (.49 to .44 above raw), and none at the frame's. The times of the presets
-  and of the guided filter are those of a quiet machine before that; by instructions, balanced takes
-  4 % more since at 720p and 5 % at 1080p.
-* `flow` with DIS has a lower dtSSD than the chain at one of its settings. It toggles twenty times
-  as often, and the flow alone takes several times as long as the whole chain.
+* `fast` has no memory and was to cost no more than before. It costs 11 % more instructions at
+  720p and 9 % at 1080p: 3 % and 2 % since it looks for repeated frames, the rest since the
+  deadband has a width in each cell of the grid. Without the first, a frame that a camera sends
+  twice would count as a second look. Without the second, a moving hand would switch the deadband
+  off far around, and filmed people would keep .12 of the raw toggles in place of .09. Four
+  changes reduced the cost: one sweep over the rows for motion and repetition, no copy of the last
+  picture, one loop for the mean and what it means, and widths that are found only for cells at
+  the edge.
+* The deadband's width in each cell, and that a still pixel crosses the middle only by what lies
+  well beyond it, took two thirds of the remaining static toggles of made clips. It cost .05
+  points of IoU at the raw matte's size (.49 to .44 above raw), and none at the frame's. The times
+  of the presets and of the guided filter are those of a quiet machine before that; by
+  instructions, balanced takes 4 % more since at 720p and 5 % at 1080p.
+* `flow` with DIS has a lower dtSSD than the chain at one of its settings. It toggles twenty times as
+  often, and the flow alone takes several times as long as the whole chain.
 * On frames as small as these, `fast` is no closer to the true edge than bilinear scaling, since its
   cells are wider than the raw matte's pixels. It is steadier all the same."""
 
