@@ -260,8 +260,8 @@ LIMITS = """## Limits (November 2026)
   points of IoU at the raw matte's size (.49 to .44 above raw), and none at the frame's. The times
   of the presets and of the guided filter are those of a quiet machine before that; by
   instructions, balanced takes 4 % more since at 720p and 5 % at 1080p.
-* `flow` with DIS has a lower dtSSD than the chain at one of its settings. It toggles twenty times as
-  often, and the flow alone takes several times as long as the whole chain.
+* `flow` with DIS has a lower dtSSD than the chain at one of its settings. It toggles twenty times
+  as often, and the flow alone takes several times as long as the whole chain.
 * On frames as small as these, `fast` is no closer to the true edge than bilinear scaling, since its
   cells are wider than the raw matte's pixels. It is steadier all the same."""
 
