@@ -146,20 +146,16 @@ step_documents() {
     scripts/release/make.sh --check
 }
 step_meson() {
-    local build=$TARGET/meson prefix=$TARGET/meson-root linked=$TARGET/meson-linked
-    rm -rf "$prefix" "$build" "$linked"
-    meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET"
+    local build=$TARGET/meson prefix=$TARGET/meson-root
+    rm -rf "$prefix" "$build"
+    meson setup "$build" --prefix "$prefix" --libdir lib -Dcargo-target-dir="$TARGET" -Ddefault_library=both
     meson compile -C "$build"
     meson install -C "$build"
     # A registry of its own hides the plugin that env.sh names.
     env -u GST_PLUGIN_PATH GST_PLUGIN_PATH="$prefix/lib/gstreamer-1.0" \
         GST_REGISTRY="$build/registry.bin" gst-inspect-1.0 mattebackground
-    # A program that links the plugin in, by the pkg-config file, and sees no plugin folder. Without
-    # optimisation, which takes many minutes and shows nothing more.
-    meson setup "$build/linked" --prefix "$linked" --libdir lib -Dcargo-target-dir="$TARGET" \
-        -Ddefault_library=static -Dcamera=false -Dbuildtype=debug
-    meson install -C "$build/linked"
-    PKG_CONFIG_PATH=$linked/lib/gstreamer-1.0/pkgconfig
+    # A program that links the plugin in, by the pkg-config file, and sees no plugin folder.
+    PKG_CONFIG_PATH=$prefix/lib/gstreamer-1.0/pkgconfig
     export PKG_CONFIG_PATH
     # shellcheck disable=SC2046  # words on purpose
     cc examples/c/linked.c -o "$build/static" $(pkg-config --cflags --libs --static gstmatte)
