@@ -327,26 +327,22 @@ launch_quietly videotestsrc num-buffers=400 pattern=ball ! video/x-raw,format=I4
     ! $h264 ! matroskamux ! filesink location=long.mkv
 check "progress on a terminal" terminal
 is_written() { [ -s "$(compgen -G ".$1.*.part" | head -1)" ]; }
-interrupted() {
-    "$program" convert long.mkv stopped.mkv --color green --set preset=fast >said 2>&1 </dev/null &
+stopped_by() { # SIGNAL FILE: whether it says by its exit status that it was stopped
+    "$program" convert long.mkv "$2" --color green --set preset=fast >said 2>&1 </dev/null &
     local program_id=$! status=0 tries=0
-    until is_written stopped.mkv || [ $((tries += 1)) -gt 600 ]; do sleep 0.1; done
-    kill -INT $program_id
+    until is_written "$2" || [ $((tries += 1)) -gt 600 ]; do sleep 0.1; done
+    kill -"$1" $program_id
     wait $program_id || status=$?
     cat said
-    [ $status = 130 ] && said "stopped: stopped.mkv ends after" && has stopped.mkv "coded video/x-h264" "video 320x240" &&
+    [ $status = 130 ]
+}
+interrupted() {
+    stopped_by INT stopped.mkv && said "stopped: stopped.mkv ends after" &&
+        has stopped.mkv "coded video/x-h264" "video 320x240" &&
         has_no stopped.mkv "video 320x240 I420 400 frames" && leaves_nothing new.mp4
 }
 check "Ctrl-C ends the file where it is" interrupted
-terminated() {
-    "$program" convert long.mkv gone.mkv --color green --set preset=fast >said 2>&1 </dev/null &
-    local program_id=$! status=0 tries=0
-    until is_written gone.mkv || [ $((tries += 1)) -gt 600 ]; do sleep 0.1; done
-    kill -TERM $program_id
-    wait $program_id || status=$?
-    cat said
-    [ $status = 130 ] && leaves_nothing gone.mkv
-}
+terminated() { stopped_by TERM gone.mkv && leaves_nothing gone.mkv; }
 check "SIGTERM leaves nothing" terminated
 check "its words are those of the document" bash -c "grep -o '^matte-camera convert .*' '$ROOT/docs/files.md' \
     | grep -o -- '--[a-z-]*' | sort -u | while read -r option; do '$program' convert --help | grep -q -- \"\$option\" || exit 1; done"
