@@ -89,7 +89,8 @@ hides_once() { # name
     local before
     before=$(stuck)
     view "$1" && opens && until_seen face_is_there "$1" && printf h >&3 &&
-        wait_for "$PATIENCE" dark_or_stuck "$1" "$before" && near "$1" 320 230 37 37 37 && near "$1" 600 20 37 37 37 && closes && kill -0 "$reader"
+        wait_for "$PATIENCE" dark_or_stuck "$1" "$before" && near "$1" 320 230 37 37 37 &&
+        near "$1" 600 20 37 37 37 && closes && kill -0 "$reader"
 }
 # PipeWire 0.3 loses a reader now and then, on a busy machine. The program sees that and publishes anew, at
 # the latest 15 seconds after the reader has gone: the next reader must see everything.
