@@ -4,6 +4,7 @@
 # PATIENCE seconds limit every wait.
 # shellcheck shell=bash
 : "${work:?is a folder of the test}"
+viewed=()
 PATIENCE=${PATIENCE:-$((240 * ${MATTE_PATIENCE:-1}))}
 
 # RGB or $VIEW_FORMAT, $VIEW_WIDTH pixels wide.
@@ -19,11 +20,33 @@ look() { # name, source as a gst-launch fragment
     reader=${started:?}
 }
 # The camera, by what it publishes, or as the file that sources this says.
-view() { look "$1" "${VIEW_SOURCE:-pipewiresrc path=$(node "${2:-matte-camera}")}"; } # name, node
+view() { # name, node
+    local number
+    viewed=("$@") woken=$(wakings)
+    if [ -n "${VIEW_SOURCE:-}" ]; then
+        look "$1" "$VIEW_SOURCE"
+    else
+        number=$(node "${2:-matte-camera}") && look "$1" "pipewiresrc path=$number"
+    fi
+}
 # What the camera's program has written.
 said() { grep -qF "$1" "$work/camera.log"; }
 says_so() { wait_for "$PATIENCE" said "$1"; }
-leave() { kill "$reader" && { wait "$reader" 2>/dev/null || true; }; }
+leave() {
+    viewed=()
+    kill "$reader" && { wait "$reader" 2>/dev/null || true; }
+}
+# PipeWire 0.3 loses a reader now and then, on a busy machine. The program sees that and wakes its output, at
+# last by publishing it anew; a reader that gets no picture after that looks again, as a person would.
+wakings() { grep -cF "the output was stuck" "$work/camera.log" 2>/dev/null || true; }
+look_again() {
+    [ ${#viewed[@]} -gt 0 ] && [ "$(wakings)" != "$woken" ] &&
+        [ -z "$(find "$work/${viewed[0]}" -name '*.rgb' -newermt '-20 seconds' 2>/dev/null)" ] || return 0
+    echo "${viewed[0]}: no picture for 20 seconds, looks again"
+    kill "$reader" 2>/dev/null && { wait "$reader" 2>/dev/null || true; }
+    rm -rf "${work:?}/${viewed[0]}"
+    view "${viewed[@]}"
+}
 # The newest picture that is complete: the next one has been begun.
 newest() { # name
     local pictures
@@ -40,5 +63,6 @@ near() { # name x y R G B
     [ $((r > $4 ? r - $4 : $4 - r)) -le 12 ] && [ $((g > $5 ? g - $5 : $5 - g)) -le 12 ] &&
         [ $((b > $6 ? b - $6 : $6 - b)) -le 12 ]
 }
-until_seen() { wait_for "$PATIENCE" "$@" || "$@"; } # command; the last try tells what it saw
+seen() { "$@" || { look_again && false; }; }
+until_seen() { wait_for "$PATIENCE" seen "$@" || "$@"; } # command; the last try tells what it saw
 shows() { until_seen near "$@"; }
