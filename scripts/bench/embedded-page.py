@@ -105,9 +105,13 @@ core of an A72 and {a53} of an A53. If that is too much, these settings help; th
    `mattemix` work in the same memory and give plain `video/x-raw`; if others use the memory as
    well, GStreamer copies it, and the copy is not a DMABuf. Tiled memory (`NV12:0x01...`) is
    refused, with the remedy.
-7. **`threads=1`.** A second thread saves 10 to 25 % of time for twice the power; leave that core to
+7. **The camera's small stream.** Most camera hardware scales a second stream for nothing. On the
+   pad `small`, the network, the motion compensation and the still gate read it, and `mattesegment`
+   does not even map the frames ([Live behaviour](live.md#the-small-stream)):
+   `pipelines/two-streams.sh`, with libcamera.
+8. **`threads=1`.** A second thread saves 10 to 25 % of time for twice the power; leave that core to
    the encoder.
-8. **A cheaper network.** `models/matte-int8.onnx` is the default's int8 version and as exact;
+9. **A cheaper network.** `models/matte-int8.onnx` is the default's int8 version and as exact;
    `model=builtin-lite` and its int8 version take least time and are least exact
    ([model card](../models/MODEL_CARD.md)).
 {networks}

@@ -32,7 +32,7 @@ GROUPS = {
     "the subject's edge before the new background": "decontamination light-wrap tone-match",
     "the network": "model engine execution-provider provider-options strict-provider onnxruntime-library "
                    "threads input-pixels subject tensor-id",
-    "when the network runs": "mode interval still-threshold motion-compensation",
+    "when the network runs": "mode interval still-threshold motion-compensation small-latency",
     "steadiness": "preset scene-memory temporal temporal-strength temporal-flow hysteresis-low hysteresis-high",
     "which people are shown": "subject-select subject-point subject-point-x subject-point-y",
     "the part of the frame that is seen": "framing framing-zoom framing-margin framing-speed",

@@ -20,7 +20,7 @@ impl MatteBackground {
     }
 
     /// Whether no data flows.
-    fn is_at_rest(&self) -> bool {
+    pub(super) fn is_at_rest(&self) -> bool {
         let bin = self.obj();
         bin.current_state() <= gst::State::Ready && bin.pending_state() <= gst::State::Ready
     }

@@ -2,13 +2,13 @@
 
 //! GObject glue of `mattebackground`.
 
-use super::pads::Pads;
+use super::pads::{Pads, SMALL};
 use super::routes::{Child, ROUTES, Route};
 use crate::compose::MatteCompose;
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
 use crate::segment::MatteSegment;
-use crate::video::report_refused;
+use crate::video::{pad_template, report_refused};
 use crate::{compose, mix};
 use gst::glib;
 use gst::prelude::*;
@@ -147,6 +147,7 @@ impl ElementImpl for MatteBackground {
                 template("sink", sink, always, compose::sink_caps()),
                 template("src", src, always, compose::src_caps()),
                 template("background", sink, request, mix::background_caps()),
+                pad_template(SMALL, sink, request),
             ]
         });
         &TEMPLATES
@@ -158,22 +159,29 @@ impl ElementImpl for MatteBackground {
         _name: Option<&str>,
         _caps: Option<&gst::Caps>,
     ) -> Option<gst::Pad> {
-        match self.request_background(template) {
+        let requested = match template.name_template() == SMALL {
+            true => self.request_small(template),
+            false => self.request_background(template),
+        };
+        match requested {
             Ok(pad) => Some(pad.upcast()),
             Err(error) => {
-                gst::error!(CAT, imp = self, "the background pad is not made: {error}");
+                let name = template.name_template();
+                gst::error!(CAT, imp = self, "the pad {name} is not made: {error}");
                 None
             }
         }
     }
 
     fn release_pad(&self, pad: &gst::Pad) {
-        if let Err(error) = self.release_background(pad) {
-            gst::error!(
-                CAT,
-                imp = self,
-                "the background pad is not released: {error}"
-            );
+        let small = self.pads().small.clone();
+        let released = match small {
+            Some(small) if small.upcast_ref::<gst::Pad>() == pad => self.release_small(&small),
+            _ => self.release_background(pad),
+        };
+        if let Err(error) = released {
+            let name = pad.name();
+            gst::error!(CAT, imp = self, "the pad {name} is not released: {error}");
         }
     }
 

@@ -13,6 +13,9 @@
  * #mattecompose returns: at once if the bin is stopped, else when it stops; until then the last
  * background frame is shown.
  *
+ * If the pad `small` is requested, the network reads the camera's second, small stream from it and
+ * never the frames: see #mattesegment.
+ *
  * If the tag `image-orientation` says that the video is turned, it is processed as the viewer sees
  * it, and leaves as it came. #mattebackground:video-direction overrides the tag.
  *
@@ -36,6 +39,7 @@ mod exchange;
 mod imp;
 mod pads;
 mod routes;
+mod small;
 
 glib::wrapper! {
     /// Bin for application developers; see the module's page.

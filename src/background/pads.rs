@@ -2,13 +2,18 @@
 
 //! The pads of the bin.
 
+/// Name of the small stream's pad, of the bin and of its child.
+pub const SMALL: &str = "small";
+
 /// The pads that come, go and change their targets.
 #[derive(Debug, Default)]
 pub struct Pads {
     /// The pad that frames leave by.
     pub source: Option<gst::GhostPad>,
-    /// The requested pad, while there is one.
+    /// The requested pad of the background, while there is one.
     pub background: Option<gst::GhostPad>,
+    /// The requested pad of the small stream, while there is one.
+    pub small: Option<gst::GhostPad>,
     /// Whether `mix` is in the chain.
     pub mixing: bool,
     /// Fires when `refine` is about to push its next frame.

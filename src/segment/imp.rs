@@ -8,6 +8,7 @@ use super::loader::interrupt::Interrupt;
 use super::log::CAT;
 use super::settings::{NETWORK, Settings};
 use super::shared::{Shared, Snapshot};
+use super::small::Small;
 use super::stats::RunTimes;
 use super::stream::Started;
 use crate::bus_gate::BusGate;
@@ -38,6 +39,8 @@ pub struct MatteSegment {
     pub(super) control: Control,
     /// Which way up the frames are.
     pub(super) direction: Direction,
+    /// The pad `small`.
+    pub(super) small: Small,
     /// Values that were refused before the start.
     at_rest: AtRest,
 }
@@ -67,14 +70,14 @@ impl ObjectImpl for MatteSegment {
         let mut fields = self.shared.lock();
         let started = fields.started;
         let settings = &mut fields.settings;
-        let mode = settings.mode;
+        let waits = (settings.mode, settings.small_latency);
         let network = (started && NETWORK.contains(&name)).then(|| settings.network());
         let set = match started {
             true => set_while_running(settings, pspec, value),
             false => settings.set(name, value),
         };
         self.direction.choose(settings.direction.video_direction);
-        let waits_otherwise = started && settings.mode != mode;
+        let waits_otherwise = started && waits != (settings.mode, settings.small_latency);
         let wanted = network.filter(|before| *before != settings.network());
         let wanted = wanted.map(|_| settings.clone());
         drop(fields);
@@ -111,8 +114,25 @@ impl ElementImpl for MatteSegment {
     }
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
-        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(pad_templates);
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let mut templates = pad_templates();
+            templates.push(MatteSegment::small_template());
+            templates
+        });
         &TEMPLATES
+    }
+
+    fn request_new_pad(
+        &self,
+        template: &gst::PadTemplate,
+        _name: Option<&str>,
+        _caps: Option<&gst::Caps>,
+    ) -> Option<gst::Pad> {
+        self.request_small(template)
+    }
+
+    fn release_pad(&self, pad: &gst::Pad) {
+        self.release_small(pad);
     }
 
     fn change_state(
@@ -122,6 +142,7 @@ impl ElementImpl for MatteSegment {
         // The streaming thread must not be waiting for the network when its pads are stopped.
         if transition == gst::StateChange::PausedToReady {
             self.interrupt.flush(true);
+            self.small.interrupt(true);
         }
         self.parent_change_state(transition)
     }
@@ -143,6 +164,8 @@ impl BaseTransformImpl for MatteSegment {
         }
         self.shared.counters.reset();
         self.interrupt.flush(false);
+        self.small.interrupt(false);
+        self.small.main_starts();
         self.bus_gate.open();
         let now = {
             let mut fields = self.shared.lock();
@@ -189,11 +212,13 @@ impl BaseTransformImpl for MatteSegment {
         }
         if direction == gst::PadDirection::Src
             && let gst::QueryViewMut::Latency(latency) = query.view_mut()
-            && let Some(held) = self.shared.latency()
         {
-            let own = gst::ClockTime::try_from(held).unwrap_or_default();
-            let (live, min, max) = latency.result();
-            latency.set(live, min + own, max.map(|max| max + own));
+            self.small_latency(latency);
+            if let Some(held) = self.shared.latency() {
+                let own = gst::ClockTime::try_from(held).unwrap_or_default();
+                let (live, min, max) = latency.result();
+                latency.set(live, min + own, max.map(|max| max + own));
+            }
         }
         true
     }
@@ -202,14 +227,23 @@ impl BaseTransformImpl for MatteSegment {
         self.direction.note(&event);
         match event.type_() {
             // Comes from another thread; the streaming thread may be waiting for the network.
-            gst::EventType::FlushStart => self.interrupt.flush(true),
+            gst::EventType::FlushStart => {
+                self.small.interrupt(true);
+                self.interrupt.flush(true);
+            }
             gst::EventType::FlushStop => {
                 self.shared.lock().earliest = None;
                 self.note_time(&event);
                 self.forget();
                 self.interrupt.flush(false);
+                self.small.main_starts();
+                self.small.interrupt(false);
             }
-            gst::EventType::StreamStart => self.note_time(&event),
+            gst::EventType::StreamStart => {
+                self.note_time(&event);
+                self.small.main_starts();
+            }
+            gst::EventType::Eos => self.small.main_ends(),
             _ => (),
         }
         self.parent_sink_event(event)
@@ -222,6 +256,9 @@ impl BaseTransformImpl for MatteSegment {
                 late if late > 0 => time.checked_add(gst::ClockTime::from_nseconds(late as u64)),
                 _ => None,
             });
+        }
+        if event.type_() == gst::EventType::Seek {
+            return self.seek_both(event, |event| self.parent_src_event(event));
         }
         self.parent_src_event(event)
     }

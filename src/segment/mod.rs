@@ -12,6 +12,12 @@
  * caps' pixel-aspect-ratio say. #mattesegment:video-direction overrides the tag. The matte itself is
  * stored as the frame is.
  *
+ * If the pad `small` is requested, the network reads the pictures that come there in place of the
+ * frames, which then nothing in this element reads: cameras give a low-resolution stream beside the
+ * main one. Both streams must show the same and have the same timestamps; the matte covers the whole
+ * frame. A frame waits for its picture for at most #mattesegment:small-latency. If there is none, it
+ * keeps the matte of an earlier frame for 250 ms, and then has none. Put a queue before each pad.
+ *
  * #matterefine refines the matte, and #mattecompose, #mattemix or any program that reads the meta
  * uses it.
  *
@@ -23,6 +29,9 @@
  * ## Example
  * |[
  * gst-launch-1.0 v4l2src ! mattesegment ! matterefine ! mattecompose background=overlay ! videoconvert ! autovideosink
+ * ]|
+ * |[
+ * gst-launch-1.0 mattesegment name=segment ! matterefine ! mattecompose ! videoconvert ! autovideosink libcamerasrc name=camera camera.src ! video/x-raw,format=NV12,width=1280,height=720 ! queue ! segment.sink camera.src_0 ! video/x-raw,format=NV12,width=320,height=180 ! queue ! segment.small
  * ]|
  *
  * Since: 0.1
@@ -49,6 +58,9 @@ mod runner;
 mod schedule;
 mod settings;
 mod shared;
+mod small;
+mod small_pad;
+mod small_picture;
 mod source;
 mod stats;
 mod still_gate;

@@ -23,8 +23,8 @@ impl MatteSegment {
     /// The matte for a frame: its own, or the newest one moved to it, or none.
     ///
     /// # Errors
-    /// If a flush or a stop interrupts the wait for the network, and if a provider is lost that
-    /// must not be left.
+    /// If a flush or a stop interrupts the wait for the network or for a small picture, if the small
+    /// stream does not go with the frames, and if a provider is lost that must not be left.
     pub(super) fn matte_for(
         &self,
         stream: &mut StreamState,
@@ -43,7 +43,7 @@ impl MatteSegment {
         let (action, matte) = match stream.caps.check(buffer) {
             Ok(visible) => {
                 let facts = facts(stream, segment, buffer, now, poll.idle);
-                let (action, matte) = self.perform(stream, buffer, now, facts)?;
+                let (action, matte) = self.perform(stream, segment, buffer, now, facts)?;
                 if now.interval == 0 {
                     stream.show(action, matte.as_ref());
                 }
@@ -71,6 +71,7 @@ impl MatteSegment {
     fn perform(
         &self,
         stream: &mut StreamState,
+        segment: &gst::Segment,
         buffer: &gst::BufferRef,
         now: &Snapshot,
         facts: Facts,
@@ -78,7 +79,12 @@ impl MatteSegment {
         if facts.is_skipped() {
             self.shared.counters.add_late();
         }
-        let (action, handover) = match stream.decide(buffer, facts, now.still_threshold) {
+        let reads = stream.reads(&facts);
+        let picture = self.picture_for(stream, segment, buffer, reads)?;
+        let decided = stream.decide(buffer, &picture, facts, now.still_threshold);
+        // A camera has few buffers for the small stream.
+        drop(picture);
+        let (action, handover) = match decided {
             Ok(decided) => decided,
             Err(error) => {
                 self.fail(stream, now, &error)?;

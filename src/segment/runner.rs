@@ -5,7 +5,7 @@
 use super::engine::{About, Engine};
 use super::error::SegmentError;
 use super::worker::{Finished, Handle, Poll, Waited, Worker};
-use crate::frame::{FrameRef, Orientation, SampleError, Sampler, TensorSpec};
+use crate::frame::{FrameFormat, FrameRef, Orientation, SampleError, Sampler, TensorSpec};
 use crate::simd;
 use crate::video::Stream;
 use std::time::Duration;
@@ -60,12 +60,11 @@ impl Runner {
         })
     }
 
-    /// Goes on with frames of another stream, for which the network's input is the same.
+    /// Goes on with frames of another format, for which the network's input is the same.
     ///
     /// # Errors
     /// [`SampleError`] if they cannot be sampled; the runner goes on with the old ones.
-    pub fn change_stream(&mut self, stream: &Stream) -> Result<(), SampleError> {
-        let format = stream.frame_format();
+    pub fn change_format(&mut self, format: FrameFormat) -> Result<(), SampleError> {
         self.sampler = Sampler::upright(format, &self.spec, self.orientation, simd::level())?;
         Ok(())
     }

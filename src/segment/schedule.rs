@@ -97,6 +97,14 @@ impl Facts {
         self.interval == 0 && self.is_due() && self.has_matte && !self.cut
     }
 
+    /// What is done about a frame that should be read, but whose picture did not come.
+    pub fn without_picture(&self, keeps_matte: bool) -> Action {
+        match self.has_matte && keeps_matte {
+            true => Action::Carry,
+            false => Action::Pass,
+        }
+    }
+
     /// What is done about the frame if it gets no matte of its own and something may have moved.
     pub fn without_run(&self) -> Action {
         match (self.has_matte && !self.cut, self.compensates) {

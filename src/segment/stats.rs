@@ -21,6 +21,8 @@ pub struct Counters {
     dropped: AtomicU64,
     /// Frames that came too late for a run.
     late: AtomicU64,
+    /// Frames that had no picture on the pad `small`.
+    small_missing: AtomicU64,
     /// Runs of the network that failed, and frames that could not be read.
     failed: AtomicU64,
 }
@@ -48,6 +50,11 @@ impl Counters {
         Self::increment(&self.late);
     }
 
+    /// Counts a frame that has no picture on the pad `small`.
+    pub fn add_small_missing(&self) {
+        Self::increment(&self.small_missing);
+    }
+
     /// Counts a run that failed, or a frame that could not be read.
     pub fn add_failed(&self) {
         Self::increment(&self.failed);
@@ -61,6 +68,7 @@ impl Counters {
             &self.still,
             &self.dropped,
             &self.late,
+            &self.small_missing,
             &self.failed,
         ];
         all.into_iter()
@@ -122,6 +130,7 @@ impl RunTimes {
             .field("still", count(&counters.still))
             .field("dropped", dropped)
             .field("late", count(&counters.late))
+            .field("small-missing", count(&counters.small_missing))
             .field("failed", count(&counters.failed))
             .field("runs", self.runs)
             .field("inference-mean", mean)
@@ -162,6 +171,7 @@ mod tests {
         }
         counters.add_frame(None);
         counters.add_late();
+        counters.add_small_missing();
         counters.add_failed();
         let names = [
             "frames",
@@ -170,6 +180,7 @@ mod tests {
             "still",
             "dropped",
             "late",
+            "small-missing",
             "failed",
             "runs",
         ];
@@ -177,8 +188,8 @@ mod tests {
             let stats = RunTimes::default().to_structure(&counters, Duration::ZERO);
             names.map(|name| stats.get::<u64>(name).unwrap())
         };
-        assert_eq!(read(), [5, 2, 2, 1, 1, 1, 1, 0]);
+        assert_eq!(read(), [5, 2, 2, 1, 1, 1, 1, 1, 0]);
         counters.reset();
-        assert_eq!(read(), [0; 8]);
+        assert_eq!(read(), [0; 9]);
     }
 }

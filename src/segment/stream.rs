@@ -8,12 +8,13 @@ use super::failure::FailureState;
 use super::motion_compensation::MotionCompensation;
 use super::runner::{Handover, Runner};
 use super::schedule::{Action, Facts, decide};
+use super::small::{Missing, Picture};
 use super::still_gate::StillGate;
 use super::turned::Turned;
 use super::worker::Finished;
 use crate::filter::motion::warp::Warped;
 use crate::filter::regions::presence::{Change, Presence};
-use crate::frame::{FrameRef, GrayImage, Orientation};
+use crate::frame::{FrameFormat, FrameRef, GrayImage, Orientation};
 use crate::meta::{Matte, Stage, same_shape};
 use crate::model::{self, ModelSource};
 use crate::pool::MattePool;
@@ -61,7 +62,16 @@ pub struct StreamState {
     pub frames_since_run: u32,
     /// The longest time that may have passed since the last run; none before the first.
     pub time_since_run: Option<Duration>,
+    /// The longest time that may have passed since the frame before.
+    pub step: Duration,
     pub failures: FailureState,
+    /// The format that is read: the frames' own, or that of their small pictures. None if it is not
+    /// known what the network's sampler was made for.
+    format: Option<FrameFormat>,
+    /// Caps of the small stream that are known to go with the frames.
+    pub small: Option<Arc<Stream>>,
+    /// Frames whose small picture did not come.
+    pub missing: Missing,
 }
 
 /// The network with what has its size.
@@ -151,7 +161,11 @@ impl StreamState {
             newest_run: 0,
             frames_since_run: 0,
             time_since_run: None,
+            step: Duration::ZERO,
             failures: FailureState::default(),
+            format: Some(caps.frame_format()),
+            small: None,
+            missing: Missing::default(),
             caps: Arc::new(caps),
         })
     }
@@ -159,6 +173,7 @@ impl StreamState {
     /// Another network takes over.
     pub fn exchange(&mut self, net: NetworkState) {
         self.net = net;
+        self.format = None;
         self.reset = false;
         self.shown = None;
         self.still_gate.forget();
@@ -180,10 +195,9 @@ impl StreamState {
     /// # Errors
     /// [`SegmentError::Sample`] if they cannot be sampled.
     pub fn change_caps(&mut self, caps: Stream) -> Result<(), SegmentError> {
-        self.net.runner.change_stream(&caps)?;
-        self.net.compensation.change_format(caps.frame_format());
-        self.still_gate.change_format(caps.frame_format());
+        self.read_format(caps.frame_format())?;
         self.shown = None;
+        self.small = None;
         let aspect = caps.display_aspect();
         let same = same_shape(self.aspect, aspect);
         (self.caps, self.aspect) = (Arc::new(caps), aspect);
@@ -196,10 +210,22 @@ impl StreamState {
         Ok(())
     }
 
+    /// Goes on with pictures of another format that show the same.
+    fn read_format(&mut self, format: FrameFormat) -> Result<(), SegmentError> {
+        // The network's sampler may have changed already if a later one fails.
+        self.format = None;
+        self.net.runner.change_format(format)?;
+        self.net.compensation.change_format(format);
+        self.still_gate.change_format(format);
+        self.format = Some(format);
+        Ok(())
+    }
+
     /// Moves on to the next frame.
     pub fn advance(&mut self, tick: &Tick) {
         let longest = tick.step.longest;
         self.time_since_run = self.time_since_run.map(|time| time.saturating_add(longest));
+        self.step = longest;
         self.frames_since_run = self.frames_since_run.saturating_add(1);
         if tick.breaks() {
             self.forget();
@@ -210,30 +236,48 @@ impl StreamState {
         }
     }
 
-    /// Reads a frame as far as the decision needs it, decides, and hands the frame to the network
-    /// if that is the decision. `facts` are those that are known before the frame is read.
+    /// Whether the decision about a frame needs its picture.
+    pub fn reads(&self, facts: &Facts) -> bool {
+        self.looks(facts) || facts.is_due()
+    }
+
+    /// Whether a frame is read for motion.
+    fn looks(&self, facts: &Facts) -> bool {
+        let decides = facts.interval == 0 && self.net.compensation.needs_picture();
+        facts.reads_motion() || decides
+    }
+
+    /// Reads a frame's picture as far as the decision needs it, decides, and hands the picture to
+    /// the network if that is the decision. `facts` are those that are known before it is read.
     ///
     /// # Errors
-    /// If the frame cannot be read or sampled.
+    /// If the picture cannot be read or sampled.
     pub fn decide(
         &mut self,
         buffer: &gst::BufferRef,
+        picture: &Picture,
         mut facts: Facts,
         still_threshold: f32,
     ) -> Result<(Action, Option<Handover>), SegmentError> {
         self.moved = None;
+        let looks = self.looks(&facts);
         self.net.tracks_motion = facts.reads_motion();
-        let decides = facts.interval == 0 && self.net.compensation.needs_picture();
-        let looks = self.net.tracks_motion || decides;
         if !looks {
             self.net.compensation.skip();
             if !facts.is_due() {
                 return Ok((decide(&facts), None));
             }
         }
-        let caps = Arc::clone(&self.caps);
+        let Some((source, caps)) = picture.source(buffer, &self.caps) else {
+            self.net.compensation.skip();
+            self.doubt();
+            return Ok((facts.without_picture(self.missing.keeps_matte()), None));
+        };
+        if self.format != Some(caps.frame_format()) {
+            self.read_format(caps.frame_format())?;
+        }
         let pts = buffer.pts();
-        caps.read(buffer, |frame| {
+        caps.read(source, |frame| {
             if looks && self.net.compensation.read(frame)? {
                 self.cut();
                 facts.cut = true;
@@ -322,7 +366,12 @@ impl StreamState {
     /// # Errors
     /// [`SegmentError::Memory`] if there is none to move the matte.
     pub fn reuse(&mut self, action: Action) -> Result<Option<Matte>, SegmentError> {
-        let Some(newest) = self.newest.clone() else {
+        let newest = match action {
+            // There may be a matte, but of a picture that is too old.
+            Action::Pass => None,
+            _ => self.newest.clone(),
+        };
+        let Some(newest) = newest else {
             return Ok(None);
         };
         if action == Action::Repeat {

@@ -83,8 +83,18 @@ pub struct Direction {
 impl Direction {
     /// What makes the frames upright.
     pub fn orientation(&self) -> Orientation {
-        let known = self.chosen.get().or_else(|| self.stream.get());
-        known.or_else(|| self.global.get()).unwrap_or_default()
+        self.chosen.get().unwrap_or_else(|| self.tagged())
+    }
+
+    /// The same by the stream's tags alone.
+    pub fn tagged(&self) -> Orientation {
+        let known = self.stream.get().or_else(|| self.global.get());
+        known.unwrap_or_default()
+    }
+
+    /// Whether the property says something, so that no tag counts.
+    pub fn is_chosen(&self) -> bool {
+        self.chosen.get().is_some()
     }
 
     /// Takes the value of the property: it counts before all tags, if there is one.
@@ -116,17 +126,22 @@ impl Direction {
 /// What a list of tags says about the orientation; nothing where its word is unknown.
 fn orientation_in(tags: &gst::TagListRef) -> Option<Orientation> {
     let tag = tags.get::<gst::tags::ImageOrientation>()?;
-    Some(match tag.get() {
-        "rotate-0" => Orientation::Rotate0,
-        "rotate-90" => Orientation::Rotate90,
-        "rotate-180" => Orientation::Rotate180,
-        "rotate-270" => Orientation::Rotate270,
-        "flip-rotate-0" => Orientation::FlipRotate0,
-        "flip-rotate-90" => Orientation::FlipRotate90,
-        "flip-rotate-180" => Orientation::FlipRotate180,
-        "flip-rotate-270" => Orientation::FlipRotate270,
-        _ => return None,
-    })
+    let named = |orientation: &Orientation| word_of(*orientation) == tag.get();
+    Orientation::ALL.into_iter().find(named)
+}
+
+/// The tag's word for an orientation.
+pub const fn word_of(orientation: Orientation) -> &'static str {
+    match orientation {
+        Orientation::Rotate0 => "rotate-0",
+        Orientation::Rotate90 => "rotate-90",
+        Orientation::Rotate180 => "rotate-180",
+        Orientation::Rotate270 => "rotate-270",
+        Orientation::FlipRotate0 => "flip-rotate-0",
+        Orientation::FlipRotate90 => "flip-rotate-90",
+        Orientation::FlipRotate180 => "flip-rotate-180",
+        Orientation::FlipRotate270 => "flip-rotate-270",
+    }
 }
 
 const fn method_of(orientation: Orientation) -> Method {

@@ -22,7 +22,7 @@ pub use dmabuf::{as_plain, with_dmabuf};
 pub use error::MapError;
 pub use formats::{caps_of, colorimetry_of, format_of, layout_of, strings};
 pub use refused::{allow_any_link, report_refused};
-pub use templates::pad_templates;
+pub use templates::{pad_template, pad_templates};
 pub use visible::{Metas, Visible, visible};
 
 use crate::frame::{

@@ -8,14 +8,20 @@ use crate::frame::PixelLayout;
 
 /// The pads of elements that hand on, as they come, frames of every layout.
 pub fn pad_templates() -> Vec<gst::PadTemplate> {
-    let caps = with_dmabuf(&caps_of(PixelLayout::ALL.iter().copied()));
     [
         ("sink", gst::PadDirection::Sink),
         ("src", gst::PadDirection::Src),
     ]
-    .map(|(name, direction)| {
-        gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
-            .expect("the template is valid")
-    })
+    .map(|(name, direction)| pad_template(name, direction, gst::PadPresence::Always))
     .into()
+}
+
+/// A pad for frames of every layout, in plain or linear DMABuf memory.
+pub fn pad_template(
+    name: &str,
+    direction: gst::PadDirection,
+    presence: gst::PadPresence,
+) -> gst::PadTemplate {
+    let caps = with_dmabuf(&caps_of(PixelLayout::ALL.iter().copied()));
+    gst::PadTemplate::new(name, direction, presence, &caps).expect("the template is valid")
 }

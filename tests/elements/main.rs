@@ -29,6 +29,7 @@ mod refine_input;
 mod refused;
 mod segment;
 mod select;
+mod small;
 mod still;
 mod time;
 mod upright;

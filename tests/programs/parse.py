@@ -13,7 +13,7 @@ from gi.repository import GLib, Gst  # noqa: E402  (the version must be named fi
 
 # Stand-in, and the properties that the real element has.
 BOARD = {
-    "libcamerasrc": ("videotestsrc", {"camera-name"}),
+    "libcamerasrc": ("videotestsrc", {"camera-name", "name", "src::stream-role", "src_0::stream-role"}),
     "v4l2h264enc": ("x264enc", {"extra-controls", "output-io-mode", "capture-io-mode"}),
     "mpph264enc": ("x264enc", {"bps", "gop", "rc-mode"}),
     "nvv4l2h264enc": ("x264enc", {"bitrate", "insert-sps-pps"}),
@@ -23,17 +23,24 @@ BOARD = {
 
 
 def replaced(line: str) -> str:
-    links = []
+    links, streams = [], []
     for link in line.split(" ! "):
         name, *properties = re.findall(r'[^\s"]+(?:"[^"]*")?', link)
         if name in BOARD and Gst.ElementFactory.find(name) is None:
             stand_in, known = BOARD[name]
-            for given in properties:
+            for given in filter(lambda word: "=" in word, properties):
                 if given.split("=")[0] not in known:
                     raise ValueError(f"{name} has no property {given}")
             link = stand_in
+            # With a name it has several streams, which a tee gives, too: NAME.src, NAME.src_0 and so on.
+            for named in (given[5:] for given in properties if given.startswith("name=")):
+                link = f"{stand_in} ! tee name={named} {named}.src"
+                streams.append(named)
         links.append(link)
-    return " ! ".join(links)
+    line = " ! ".join(links)
+    for named in streams:
+        line = re.sub(rf"\b{named}\.src(_\d+)?\b", f"{named}.", line)
+    return line
 
 
 def main() -> int:

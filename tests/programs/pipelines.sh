@@ -136,6 +136,18 @@ embedded() { # camera, source, output
         MATTE_SOURCE="" MATTE_PRINT=1 ENCODER=$encoder "$ROOT/pipelines/embedded.sh" "$1" rtp || return 1
     done | /usr/bin/python3 "$ROOT/tests/programs/parse.py"
 }
+# The network reads the small stream, which here is scaled from the same picture, and the person stays.
+two_streams() {
+    MATTE_SINK=$(picture two) run two-streams.sh >"$work/two.log" 2>&1 || return 1
+    cat "$work/two.log"
+    ! grep -q WARNING "$work/two.log" || return 1
+    local on_face on_wall
+    on_face=$(difference "$work/camera.png" "$work/two.png" $face)
+    on_wall=$(difference "$work/camera.png" "$work/two.png" $wall)
+    echo "difference from the camera: face $on_face, wall $on_wall"
+    [ "$on_face" -le 6 ] && [ "$on_wall" -ge 15 ] || return 1
+    MATTE_SOURCE="" MATTE_PRINT=1 "$ROOT/pipelines/two-streams.sh" | /usr/bin/python3 "$ROOT/tests/programs/parse.py"
+}
 check "pipelines/window.sh" window
 for kind in none blur color image transparent matte overlay; do
     check "pipelines/background.sh $kind" background $kind
@@ -149,6 +161,7 @@ check "pipelines/alpha-file.sh png" alpha_file png alpha-png.mov
 check "pipelines/mix.sh" mix
 check "pipelines/presenter.sh" presenter
 raw="filesrc location=$work/still.png ! pngdec ! imagefreeze num-buffers=$frames ! videoconvert"
+check "pipelines/two-streams.sh" two_streams
 check "pipelines/embedded.sh libcamera" embedded libcamera "$raw" "$work/libcamera.mkv"
 check "pipelines/embedded.sh nv12" embedded nv12 "$raw" "$work/nv12.mkv"
 check "pipelines/embedded.sh dmabuf" embedded dmabuf "$raw" "$work/dmabuf.mkv"

@@ -7,6 +7,7 @@ mod changes;
 mod failures;
 mod rig;
 mod runs;
+mod small;
 mod time;
 
 use rig::SIZE;
