@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 
 /// Pictures that wait. A camera has about four buffers for a stream; it must keep one to go on.
 const CAPACITY: usize = 3;
+/// The same of a live stream, with copies: as many frames as a queue before the other pad may hold.
+const MOST_LIVE: usize = 32;
 /// The same of a stream that is not live, if the main one is found to be further behind.
 const MOST: usize = 64;
 /// The small stream waits this long for room before the main one counts as idle.
@@ -194,7 +196,16 @@ impl State {
 
     /// Whether a picture that comes now waits for room.
     fn is_full(&self) -> bool {
-        self.waiting.len() >= CAPACITY + self.more
+        let most = match self.live {
+            Some(true) => MOST_LIVE,
+            _ => CAPACITY + self.more,
+        };
+        self.waiting.len() >= most
+    }
+
+    /// Whether a picture that comes now is copied, since the camera needs its buffers.
+    fn is_copied(&self) -> bool {
+        self.live == Some(true) && self.waiting.len() >= CAPACITY
     }
 
     /// Makes room without waiting.
@@ -349,7 +360,7 @@ impl SmallQueue {
     /// What the small stream's source is to get instead, if the picture is not taken.
     pub fn push(
         &self,
-        buffer: gst::Buffer,
+        mut buffer: gst::Buffer,
         playing: impl Fn() -> bool,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut state = self.lock();
@@ -379,6 +390,17 @@ impl SmallQueue {
                 state = self.lock();
                 state.check_open()?;
                 state.idle = idle;
+            }
+        }
+        if state.is_copied() {
+            drop(state);
+            let copy = buffer.copy_deep();
+            state = self.lock();
+            state.check_open()?;
+            match copy {
+                Ok(copy) => buffer = copy,
+                // Memory that only hardware reads: the oldest goes instead.
+                Err(_) => drop(state.waiting.pop_front()),
             }
         }
         if state.stale {

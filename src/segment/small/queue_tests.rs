@@ -48,9 +48,16 @@ fn picture(at: u64) -> gst::Buffer {
 }
 
 fn push(queue: &SmallQueue, at: u64) -> Result<gst::FlowSuccess, gst::FlowError> {
-    // Another thread, as the test's own takes.
+    push_buffer(queue, picture(at))
+}
+
+/// From another thread, as the test's own takes.
+fn push_buffer(
+    queue: &SmallQueue,
+    buffer: gst::Buffer,
+) -> Result<gst::FlowSuccess, gst::FlowError> {
     thread::scope(|scope| {
-        let pushed = scope.spawn(|| queue.push(picture(at), || true));
+        let pushed = scope.spawn(|| queue.push(buffer, || true));
         pushed.join().unwrap()
     })
 }
@@ -183,13 +190,29 @@ fn pictures_from_before_a_seek_are_for_no_frame_after_it() {
 }
 
 #[test]
-fn a_live_stream_never_waits_and_holds_few_buffers() {
+fn a_live_stream_never_waits_and_keeps_few_of_the_cameras_buffers() {
     let queue = queue(true);
-    for at in 0..20 {
-        push(&queue, at * 33).unwrap();
+    let many = 2 * MOST_LIVE as u64;
+    let camera: Vec<_> = (0..many).map(|k| picture(k * 33)).collect();
+    for buffer in &camera[..20] {
+        push_buffer(&queue, buffer.clone()).unwrap();
     }
-    assert_eq!(queue.lock().waiting.len(), CAPACITY);
-    assert_eq!(take(&queue, now(19 * 33)), Ok(19 * 33));
+    let kept = || {
+        let held = queue.lock();
+        let memory = |buffer: &gst::BufferRef| buffer.peek_memory(0).as_ptr();
+        let theirs: Vec<_> = camera.iter().map(|buffer| memory(buffer)).collect();
+        let own = |p: &&SmallPicture| theirs.contains(&memory(&p.buffer));
+        (held.waiting.iter().filter(own).count(), held.waiting.len())
+    };
+    assert_eq!(kept(), (CAPACITY, 20));
+    // Frames that are behind find theirs all the same.
+    assert_eq!(take(&queue, now(33)), Ok(33));
+    assert_eq!(take(&queue, now(15 * 33)), Ok(15 * 33));
+    for buffer in &camera[20..] {
+        push_buffer(&queue, buffer.clone()).unwrap();
+    }
+    assert!(kept().0 <= CAPACITY && kept().1 == MOST_LIVE);
+    assert_eq!(take(&queue, now((many - 1) * 33)), Ok((many - 1) * 33));
 }
 
 #[test]
