@@ -166,13 +166,13 @@ impl MatteSegment {
         let (live, min, max) = latency.result();
         let mut query = gst::query::Latency::new();
         let small = pad.peer_query(&mut query).then(|| query.result());
-        let small_min = small.map_or(min, |(_, min, _)| min);
+        let (small_live, small_min) = small.map_or((false, min), |(live, min, _)| (live, min));
         let upstream = Upstream {
             live,
             behind: small_min.saturating_sub(min).into(),
         };
         self.small.fields().upstream = Some(upstream);
-        if !live {
+        if !live && !small_live {
             return;
         }
         let own = gst::ClockTime::from_mseconds(self.shared.lock().settings.small_latency.into());
