@@ -138,7 +138,8 @@ embedded() { # camera, source, output
 }
 # The network reads the small stream, which here is scaled from the same picture, and the person stays.
 two_streams() {
-    MATTE_SINK=$(picture two) run two-streams.sh >"$work/two.log" 2>&1 || return 1
+    # Sizes of the clip's own shape, so that the pictures can be compared.
+    WIDTH=640 HEIGHT=480 SMALL_WIDTH=320 SMALL_HEIGHT=240 MATTE_SINK=$(picture two) run two-streams.sh >"$work/two.log" 2>&1 || return 1
     cat "$work/two.log"
     ! grep -q WARNING "$work/two.log" || return 1
     local on_face on_wall
