@@ -15,8 +15,9 @@
  * If the pad `small` is requested, the network reads the pictures that come there in place of the
  * frames, which then nothing in this element reads: cameras give a low-resolution stream beside the
  * main one. Both streams must show the same and have the same timestamps; the matte covers the whole
- * frame. A frame waits for its picture for at most #mattesegment:small-latency. If there is none, it
- * keeps the matte of an earlier frame for 250 ms, and then has none. Put a queue before each pad.
+ * frame. A frame waits for its picture for at most #mattesegment:small-latency. If it does not come,
+ * the frame has no matte. If the small stream has fewer pictures, frames between two of them keep the
+ * matte of the frame before for at most 100 ms. Put a queue before each pad.
  *
  * #matterefine refines the matte, and #mattecompose, #mattemix or any program that reads the meta
  * uses it.

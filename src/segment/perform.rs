@@ -47,6 +47,7 @@ impl MatteSegment {
                 if now.interval == 0 {
                     stream.show(action, matte.as_ref());
                 }
+                stream.leave(matte.as_ref());
                 let frame = Some(visible.frame);
                 (action, matte.map(|matte| Matte { frame, ..matte }))
             }

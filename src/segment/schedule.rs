@@ -26,6 +26,9 @@ pub enum Action {
     Still,
     /// The newest matte is used as it is.
     Carry,
+    /// The small stream has fewer pictures than there are frames, and none for this one: it leaves
+    /// with the matte of the frame before.
+    Keep,
     /// The frame goes on without a matte: there is none.
     Pass,
 }
@@ -95,14 +98,6 @@ impl Facts {
     /// Whether the picture decides about the run: there is a matte that the frame can do with.
     pub fn is_judged(&self) -> bool {
         self.interval == 0 && self.is_due() && self.has_matte && !self.cut
-    }
-
-    /// What is done about a frame that should be read, but whose picture did not come.
-    pub fn without_picture(&self, keeps_matte: bool) -> Action {
-        match self.has_matte && keeps_matte {
-            true => Action::Carry,
-            false => Action::Pass,
-        }
     }
 
     /// What is done about the frame if it gets no matte of its own and something may have moved.

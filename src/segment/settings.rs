@@ -53,8 +53,8 @@ properties! {
         /// 0: never skip. Sensor noise stays below 0.006 on most cameras. At least one frame per
         /// second is run
         still_threshold: f32 [0.0, 1.0] = 0.0, "Still threshold", CONTROLLABLE;
-        /// How long a frame waits for its picture on the pad small, in ms; part of the latency that is
-        /// reported. A stream that is not live waits for up to 2 s
+        /// How long a frame waits for its picture on the pad small, in ms; part of the latency that
+        /// is reported. A stream that is not live waits for up to 2 s
         small_latency: u32 [0, 10_000] = 20, "Small latency", PLAYING;
         /// Also attach the matte, cut at one half, to the frame as GstAnalyticsSegmentationMtd, for
         /// segmentationoverlay and programs; matterefine then replaces it
@@ -71,8 +71,9 @@ properties! {
             active_execution_provider: Option<Arc<str>>, "Active execution provider";
             /// Counters since the start: frames, inferred, carried-over, still (those of them that
             /// show nothing new), dropped (left without a matte), late (without a run because of
-            /// QoS), small-missing (without a picture on the pad small), failed (runs of the network),
-            /// runs (that gave a matte); inference-mean, -p50, -p95 and latency (as reported with mode=sync) in ms
+            /// QoS), small-missing (whose picture on the pad small did not come), failed (runs of
+            /// the network), runs (that gave a matte); inference-mean, -p50, -p95 and latency (as
+            /// reported with mode=sync) in ms
             stats: Option<gst::Structure>, "Statistics";
         }
     }

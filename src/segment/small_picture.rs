@@ -5,7 +5,7 @@
 use super::imp::MatteSegment;
 use super::log::CAT;
 use super::small::{
-    Absent, Found, OFFLINE, Picture, SmallPicture, Wanted, running_time, tolerance,
+    Absent, Found, Missing, OFFLINE, Picture, SmallPicture, Wanted, running_time, tolerance,
 };
 use super::stream::StreamState;
 use crate::meta::same_shape;
@@ -30,6 +30,7 @@ impl MatteSegment {
         reads: bool,
     ) -> Result<Picture, gst::FlowError> {
         if self.small.pad().is_none() {
+            (stream.small, stream.missing) = (None, Missing::default());
             return Ok(Picture::Frame);
         }
         let segment = segment.downcast_ref::<ClockTime>();
@@ -51,9 +52,12 @@ impl MatteSegment {
         match found {
             Found::Picture(picture) => {
                 self.check_picture(stream, &picture)?;
-                stream.missing.found(stream.step);
+                stream.missing.found();
                 Ok(Picture::Small(picture))
             }
+            // The pad was released while the frame waited.
+            Found::Absent(_) if self.small.pad().is_none() => Ok(Picture::Frame),
+            Found::Absent(why) if stream.missing.is_between(why) => Ok(Picture::Between),
             Found::Absent(why) => {
                 self.miss(stream, frame, why, patience);
                 Ok(Picture::Missing)
@@ -74,7 +78,7 @@ impl MatteSegment {
         }
     }
 
-    /// A frame has no picture.
+    /// A frame's picture did not come.
     fn miss(
         &self,
         stream: &mut StreamState,
@@ -89,7 +93,7 @@ impl MatteSegment {
             "{:?}: no small picture: {why:?}",
             frame.pts()
         );
-        if stream.missing.missed(why, stream.step) {
+        if stream.missing.missed(why) {
             let at = frame
                 .pts()
                 .map_or_else(String::new, |pts| format!(" at {pts}"));
@@ -100,7 +104,7 @@ impl MatteSegment {
                     "No picture on the pad small for the frame{at}: {}",
                     why.words(patience)
                 ),
-                ["Such frames keep the matte of an earlier frame for 250 ms and then have none"]
+                ["Frames without a picture have no matte, and nothing of the room is shown"]
             );
         }
     }

@@ -21,7 +21,7 @@ pub struct Counters {
     dropped: AtomicU64,
     /// Frames that came too late for a run.
     late: AtomicU64,
-    /// Frames that had no picture on the pad `small`.
+    /// Frames whose picture on the pad `small` did not come.
     small_missing: AtomicU64,
     /// Runs of the network that failed, and frames that could not be read.
     failed: AtomicU64,
@@ -50,7 +50,7 @@ impl Counters {
         Self::increment(&self.late);
     }
 
-    /// Counts a frame that has no picture on the pad `small`.
+    /// Counts a frame whose picture on the pad `small` did not come.
     pub fn add_small_missing(&self) {
         Self::increment(&self.small_missing);
     }

@@ -52,6 +52,8 @@ pub struct StreamState {
     pub newest: Option<Matte>,
     /// The matte that the last frame left with, if the picture decides about runs.
     pub shown: Option<Matte>,
+    /// The matte that the last frame left with, if small pictures are read.
+    left: Option<Matte>,
     /// The newest matte, moved to the current frame when that was judged.
     moved: Option<gst::Sample>,
     /// Recurrent states must be cleared before the next run.
@@ -62,8 +64,6 @@ pub struct StreamState {
     pub frames_since_run: u32,
     /// The longest time that may have passed since the last run; none before the first.
     pub time_since_run: Option<Duration>,
-    /// The longest time that may have passed since the frame before.
-    pub step: Duration,
     pub failures: FailureState,
     /// The format that is read: the frames' own, or that of their small pictures. None if it is not
     /// known what the network's sampler was made for.
@@ -155,13 +155,13 @@ impl StreamState {
             presence: Presence::default(),
             newest: None,
             shown: None,
+            left: None,
             moved: None,
             reset: false,
             run: 0,
             newest_run: 0,
             frames_since_run: 0,
             time_since_run: None,
-            step: Duration::ZERO,
             failures: FailureState::default(),
             format: Some(caps.frame_format()),
             small: None,
@@ -196,8 +196,7 @@ impl StreamState {
     /// [`SegmentError::Sample`] if they cannot be sampled.
     pub fn change_caps(&mut self, caps: Stream) -> Result<(), SegmentError> {
         self.read_format(caps.frame_format())?;
-        self.shown = None;
-        self.small = None;
+        (self.shown, self.left, self.small) = (None, None, None);
         let aspect = caps.display_aspect();
         let same = same_shape(self.aspect, aspect);
         (self.caps, self.aspect) = (Arc::new(caps), aspect);
@@ -225,13 +224,14 @@ impl StreamState {
     pub fn advance(&mut self, tick: &Tick) {
         let longest = tick.step.longest;
         self.time_since_run = self.time_since_run.map(|time| time.saturating_add(longest));
-        self.step = longest;
+        self.missing.advance(longest);
         self.frames_since_run = self.frames_since_run.saturating_add(1);
         if tick.breaks() {
             self.forget();
         }
-        // Perhaps another camera: the old matte stays only if the picture can show that it fits.
-        if tick.other_stream && !(self.net.tracks_motion && self.net.compensation.sees_cuts()) {
+        // Perhaps another camera: the old matte stays only if the frame can show that it fits.
+        let sees = self.net.tracks_motion && self.net.compensation.sees_cuts();
+        if tick.other_stream && !(sees && self.small.is_none()) {
             self.forget();
         }
     }
@@ -269,9 +269,12 @@ impl StreamState {
             }
         }
         let Some((source, caps)) = picture.source(buffer, &self.caps) else {
+            if matches!(picture, Picture::Between) {
+                return Ok((Action::Keep, None));
+            }
             self.net.compensation.skip();
             self.doubt();
-            return Ok((facts.without_picture(self.missing.keeps_matte()), None));
+            return Ok((Action::Pass, None));
         };
         if self.format != Some(caps.frame_format()) {
             self.read_format(caps.frame_format())?;
@@ -367,8 +370,9 @@ impl StreamState {
     /// [`SegmentError::Memory`] if there is none to move the matte.
     pub fn reuse(&mut self, action: Action) -> Result<Option<Matte>, SegmentError> {
         let newest = match action {
-            // There may be a matte, but of a picture that is too old.
+            // There may be a matte, but nothing says that it fits.
             Action::Pass => None,
+            Action::Keep => self.left.clone(),
             _ => self.newest.clone(),
         };
         let Some(newest) = newest else {
@@ -408,7 +412,7 @@ impl StreamState {
     /// Another scene: what earlier frames left behind is of no use. What is known of the current
     /// frame stays.
     fn cut(&mut self) {
-        (self.newest, self.reset) = (None, true);
+        (self.newest, self.left, self.reset) = (None, None, true);
         self.doubt();
         self.net.runner.forget();
     }
@@ -422,13 +426,18 @@ impl StreamState {
     /// Notes which matte a frame leaves with, and why.
     pub fn show(&mut self, action: Action, matte: Option<&Matte>) {
         match (action, matte) {
-            (Action::Repeat, _) => (),
+            (Action::Repeat | Action::Keep, _) => (),
             (Action::Run | Action::Follow, Some(matte)) => {
                 self.net.compensation.show();
                 self.shown = Some(matte.clone());
             }
             _ => self.shown = None,
         }
+    }
+
+    /// Notes which matte a frame leaves with, for those after it that have no picture.
+    pub fn leave(&mut self, matte: Option<&Matte>) {
+        self.left = matte.filter(|_| self.small.is_some()).cloned();
     }
 
     /// Another time begins: after a flush, a gap, in a segment that does not continue the last.

@@ -157,8 +157,7 @@ fn a_matte_says_whose_picture_it_is_of() {
     assert!(matte.inferred && matte.frame_pts == out.pts());
     let next = frame(&two);
     let without = two.push(next, None);
-    let matte = Matte::of(&without).expect("the matte before");
-    assert!(!matte.inferred && matte.frame_pts == out.pts());
+    assert!(Matte::of(&without).is_none(), "the matte before is not its");
 }
 
 #[test]
@@ -186,7 +185,7 @@ fn no_room_is_seen_when_pictures_fail_to_come() {
         let [a, b] = two_rooms(&info(VideoFormat::I420, MAIN.0, MAIN.1)).map(show);
         for (frame, (a, b)) in a.iter().zip(&b).enumerate() {
             // Blur shows the room where its matte says that nobody is; without one it does not.
-            if background != "blur" && background != "overlay" || (10..20).contains(&frame) {
+            if background != "blur" && background != "overlay" || (2..20).contains(&frame) {
                 assert!(a == b, "{background}, frame {frame}: the room is seen");
             }
         }

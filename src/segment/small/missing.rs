@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Frames whose picture did not come: how long they keep the matte of an earlier one, and when the
-//! application is told. Pure: the element does what is decided here.
+//! Frames without a picture of their own: which of them keep the matte of the frame before, and when
+//! the application is told. Pure: the element does what is decided here.
 
 use super::queue::Absent;
 use std::time::Duration;
 
-/// Frames keep an earlier frame's matte for this long. After that it is of another picture.
-const LONGEST: Duration = Duration::from_millis(250);
+/// Between two pictures of a slower stream, frames keep the matte for this long after the first.
+/// Nothing can move it meanwhile, so that it soon is of another picture.
+const LONGEST: Duration = Duration::from_millis(100);
 /// How long a stream may take to begin before the application is told.
 const BEGIN: Duration = Duration::from_secs(1);
 /// After this long without a miss, the next one is told again.
@@ -16,40 +17,41 @@ const QUIET: Duration = Duration::from_secs(10);
 /// What is known about missing pictures.
 #[derive(Debug, Default)]
 pub struct Missing {
-    /// Time since the last picture, and since the last miss.
+    /// Time since the last picture.
     without: Duration,
+    /// Time since the last miss.
     with: Duration,
     told: bool,
 }
 
 impl Missing {
-    /// A frame has its picture, `step` after the frame before.
-    pub fn found(&mut self, step: Duration) {
-        self.without = Duration::ZERO;
+    /// The next frame comes, `step` after the one before.
+    pub fn advance(&mut self, step: Duration) {
+        self.without = self.without.saturating_add(step);
         self.with = self.with.saturating_add(step);
+    }
+
+    /// The frame has its picture.
+    pub fn found(&mut self) {
+        self.without = Duration::ZERO;
         if self.with >= QUIET {
             self.told = false;
         }
     }
 
-    /// A frame has none. Returns whether the application is told now.
-    pub fn missed(&mut self, why: Absent, step: Duration) -> bool {
-        self.without = self.without.saturating_add(step);
-        let bad = match why {
-            Absent::NotDue => !self.keeps_matte(),
-            Absent::Nothing => self.without >= BEGIN,
-            _ => true,
-        };
-        if !bad {
+    /// Whether a frame that has none lies between two pictures of a slower stream, near enough to
+    /// the first one to do with the matte of the frame before.
+    pub fn is_between(&self, why: Absent) -> bool {
+        why == Absent::NotDue && self.without < LONGEST
+    }
+
+    /// The frame's picture did not come. Returns whether the application is told now.
+    pub fn missed(&mut self, why: Absent) -> bool {
+        if why == Absent::Nothing && self.without < BEGIN {
             return false;
         }
         self.with = Duration::ZERO;
         !std::mem::replace(&mut self.told, true)
-    }
-
-    /// Whether a frame without a picture keeps the matte of an earlier one.
-    pub fn keeps_matte(&self) -> bool {
-        self.without < LONGEST
     }
 }
 
@@ -58,7 +60,7 @@ impl Absent {
     pub fn words(self, waited: Duration) -> String {
         let waited = waited.as_millis();
         match self {
-            Self::NotDue => "the small stream has fewer than four pictures per second; raise its \
+            Self::NotDue => "the small stream has fewer than ten pictures per second; raise its \
                              frame rate"
                 .into(),
             Self::Late => format!(
@@ -69,8 +71,8 @@ impl Absent {
                 .into(),
             Self::Ended => "the small stream is over".into(),
             Self::Nothing => format!(
-                "nothing has come there within {waited} ms; link it to the camera's small stream, \
-                 or release it, and the frames themselves are read"
+                "nothing has come there within {waited} ms; link it to the camera's small stream \
+                 and put a queue before each pad, or release it, and the frames themselves are read"
             ),
             Self::OneThread => {
                 "both streams come on one thread, and the frame first; put a queue before the pad sink"
@@ -89,50 +91,59 @@ mod tests {
 
     const STEP: Duration = Duration::from_millis(40);
 
+    /// A frame without a picture: whether it keeps a matte, else whether the application is told.
+    fn next(missing: &mut Missing, why: Absent) -> Result<(), bool> {
+        missing.advance(STEP);
+        match missing.is_between(why) {
+            true => Ok(()),
+            false => Err(missing.missed(why)),
+        }
+    }
+
+    fn found(missing: &mut Missing) {
+        missing.advance(STEP);
+        missing.found();
+    }
+
     #[test]
-    fn a_matte_is_kept_for_a_quarter_of_a_second_and_no_longer() {
+    fn only_between_two_pictures_that_are_near_a_matte_is_kept() {
         let mut missing = Missing::default();
-        missing.found(STEP);
-        let kept: Vec<_> = (0..8)
-            .map(|_| {
-                missing.missed(Absent::Late, STEP);
-                missing.keeps_matte()
-            })
-            .collect();
-        assert_eq!(kept, [true, true, true, true, true, true, false, false]);
-        missing.found(STEP);
-        assert!(missing.keeps_matte());
+        found(&mut missing);
+        let kept: Vec<_> = (0..5).map(|_| next(&mut missing, Absent::NotDue)).collect();
+        assert_eq!(kept, [Ok(()), Ok(()), Err(true), Err(false), Err(false)]);
+        found(&mut missing);
+        assert_eq!(next(&mut missing, Absent::NotDue), Ok(()));
+        for why in [Absent::Late, Absent::Lost, Absent::Ended, Absent::Nothing] {
+            found(&mut missing);
+            assert!(next(&mut missing, why).is_err(), "{why:?}");
+        }
+        // Frames that needed no picture count as well.
+        found(&mut missing);
+        (0..3).for_each(|_| missing.advance(STEP));
+        assert!(next(&mut missing, Absent::NotDue).is_err());
     }
 
     #[test]
     fn a_miss_is_told_once_until_all_was_well_for_a_while() {
         let mut missing = Missing::default();
-        assert!(missing.missed(Absent::Lost, STEP));
+        assert_eq!(next(&mut missing, Absent::Lost), Err(true));
         for _ in 0..1000 {
-            missing.found(STEP);
-            missing.found(STEP);
-            assert!(!missing.missed(Absent::Late, STEP));
+            found(&mut missing);
+            assert_eq!(next(&mut missing, Absent::Late), Err(false));
         }
-        (0..249).for_each(|_| missing.found(STEP));
-        assert!(!missing.missed(Absent::Late, STEP));
-        (0..250).for_each(|_| missing.found(STEP));
-        assert!(missing.missed(Absent::Late, STEP));
+        (0..249).for_each(|_| found(&mut missing));
+        assert_eq!(next(&mut missing, Absent::Late), Err(false));
+        (0..250).for_each(|_| found(&mut missing));
+        assert_eq!(next(&mut missing, Absent::Late), Err(true));
     }
 
     #[test]
-    fn frames_that_need_none_are_no_miss_and_a_stream_may_take_its_time_to_begin() {
+    fn a_stream_may_take_its_time_to_begin() {
         let mut missing = Missing::default();
         for _ in 0..24 {
-            assert!(!missing.missed(Absent::Nothing, STEP));
+            assert_eq!(next(&mut missing, Absent::Nothing), Err(false));
         }
-        assert!(missing.missed(Absent::Nothing, STEP));
-        let mut missing = Missing::default();
-        for _ in 0..100 {
-            missing.found(STEP);
-            assert!(!missing.missed(Absent::NotDue, STEP));
-        }
-        let told = (0..20).filter(|_| missing.missed(Absent::NotDue, STEP));
-        assert_eq!(told.count(), 1, "a picture now and then is not enough");
+        assert_eq!(next(&mut missing, Absent::Nothing), Err(true));
     }
 
     #[test]

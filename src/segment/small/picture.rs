@@ -18,7 +18,9 @@ pub enum Picture {
     Frame,
     /// A picture of the small stream that shows the same.
     Small(SmallPicture),
-    /// Nothing: the small stream has no such picture.
+    /// Nothing: the frame lies between two pictures of a slower small stream.
+    Between,
+    /// Nothing: the picture did not come, or the frame needs none.
     Missing,
 }
 
@@ -32,7 +34,7 @@ impl Picture {
         match self {
             Self::Frame => Some((frame, Arc::clone(caps))),
             Self::Small(picture) => Some((&picture.buffer, Arc::clone(&picture.stream))),
-            Self::Missing => None,
+            Self::Between | Self::Missing => None,
         }
     }
 }
