@@ -211,7 +211,7 @@ impl State {
     /// Makes room without waiting.
     fn make_room(&mut self) {
         if self.live != Some(true) && self.more < MOST {
-            self.more += CAPACITY + self.more;
+            self.more = 2 * self.more + CAPACITY;
         } else {
             self.waiting.pop_front();
         }
