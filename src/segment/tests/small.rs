@@ -405,3 +405,50 @@ fn a_flush_ends_the_wait_and_drops_what_waits() {
         .push_event(gst::event::Segment::new(&segment));
     assert!(two.push(person(60)).is_some_and(|matte| matte.inferred));
 }
+
+#[test]
+fn a_frame_that_waits_is_read_itself_when_the_pad_is_released() {
+    let mut two = Two::new(&[("small-latency", "10000")]);
+    two.push(person(20)).expect("a matte");
+    let buffer = two.rig.next(|_, _| SUBJECT);
+    let element = two.rig.element.clone();
+    let own = Some(std::thread::current().id());
+    std::thread::scope(|scope| {
+        let harness = &mut two.rig.harness;
+        let waits = scope.spawn(move || harness.push(buffer));
+        super::rig::wait_for(|| element.imp().small.main_thread() != own);
+        element.release_request_pad(&element.static_pad("small").unwrap());
+        waits.join().unwrap().expect("the frame goes through");
+    });
+    let frames = std::iter::from_fn(|| two.rig.harness.try_pull());
+    let matte = frames.last().and_then(|frame| Matte::of(&frame));
+    let matte = matte.expect("a matte");
+    assert!(matte.inferred && covers(&matte));
+    assert_eq!(two.rig.count("small-missing"), 0);
+    let heard = two.rig.heard();
+    assert!(heard.iter().all(|l| !l.contains("warning")), "{heard:?}");
+}
+
+#[test]
+fn late_frames_follow_their_pictures_without_a_run() {
+    let mut two = Two::new(&[]);
+    two.push(person(20)).expect("a matte");
+    let qos = gst::event::Qos::builder(gst::QOSType::Underflow, 2.0, 500_000_000)
+        .timestamp(gst::ClockTime::from_mseconds(33))
+        .build();
+    let source = two.rig.element.static_pad("src").unwrap();
+    source.send_event(qos);
+    for step in 0..16 {
+        let left = 20 + 2 * step;
+        let matte = two.push(person(left)).expect("a matte");
+        assert!(overlap(&rows(&matte), left) > 0.9, "{step}");
+    }
+    assert_eq!(two.rig.count("late"), 14);
+    // A late frame without its picture has no matte either.
+    let qos = gst::event::Qos::builder(gst::QOSType::Underflow, 2.0, 500_000_000)
+        .timestamp(gst::ClockTime::from_mseconds(two.next_time()))
+        .build();
+    source.send_event(qos);
+    assert!(two.push(person(60)).is_some());
+    assert!(two.frame().is_none());
+}
