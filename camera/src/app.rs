@@ -2,15 +2,19 @@
 
 //! What runs when: the published camera all the time, the camera's pipeline while somebody looks.
 
+mod remote;
+
 use crate::cameras::{self, Camera, CameraError};
 use crate::chain::{Chain, ChainError};
+use crate::cost::{Cost, Meter};
 use crate::distributor::FrameDistributor;
 use crate::ending;
 use crate::error::Error;
 use crate::output::OutputError;
 use crate::preview::Preview;
 use crate::published::Published;
-use crate::settings::{Background, Settings};
+use crate::remote::Remote;
+use crate::settings::{Background, CheckError, Settings, SettingsError};
 use crate::terminal::KEYS;
 use crate::watch::News;
 use futures_channel::oneshot;
@@ -39,12 +43,19 @@ struct State {
     path: PathBuf,
     chain: Option<Chain>,
     preview: Option<Preview>,
+    /// Of programs that show the pictures themselves, by a number for each.
+    pipes: Vec<(u64, Preview)>,
+    next_pipe: u64,
     watched: bool,
     hidden: bool,
     /// A start or a stop of the camera is due.
     pending: bool,
     /// The camera is looked for.
     finding: bool,
+    meter: Meter,
+    cost: Cost,
+    /// Why there is no picture.
+    failure: Option<String>,
     outcome: Result<(), Error>,
 }
 
@@ -54,6 +65,7 @@ pub struct App {
     state: Rc<RefCell<State>>,
     distributor: FrameDistributor,
     published: Rc<Published>,
+    remote: Remote,
     main: glib::MainLoop,
 }
 
@@ -75,27 +87,35 @@ impl App {
             path,
             chain: None,
             preview: None,
+            pipes: Vec::new(),
+            next_pipe: 0,
             watched: false,
             hidden: false,
             pending: false,
             finding: false,
+            meter: Meter::new(),
+            cost: Cost::default(),
+            failure: None,
             outcome: Ok(()),
         };
         Self {
             state: Rc::new(RefCell::new(state)),
             distributor,
             published: Rc::new(published),
+            remote: Remote::default(),
             main,
         }
     }
 
-    /// Runs until `quit`.
+    /// Runs until `quit`, and answers those on the session bus.
     ///
     /// # Errors
     /// What ended it, if nobody wanted it to.
     pub fn run(&self) -> Result<(), Error> {
         let context = glib::MainContext::default();
         let _owned = context.acquire()?;
+        self.report();
+        self.serve();
         if self.state.borrow().settings.preview {
             self.toggle_preview();
         }
@@ -107,6 +127,7 @@ impl App {
         ending::deadline();
         let mut state = self.state.borrow_mut();
         (state.chain, state.preview) = (None, None);
+        state.pipes.clear();
         std::mem::replace(&mut state.outcome, Ok(()))
     }
 
@@ -139,13 +160,15 @@ impl App {
         }
         self.distributor.push_dark();
         self.settle();
+        self.report();
     }
 
     /// Sends the dark picture now and then, for those who look while there are no frames.
     fn tick(&self) {
         let (watched, previewed) = {
             let state = self.state.borrow();
-            (state.watched, state.preview.is_some())
+            let previewed = state.preview.is_some() || !state.pipes.is_empty();
+            (state.watched, previewed)
         };
         self.distributor.push_dark();
         if self.published.look_after(watched) {
@@ -155,6 +178,7 @@ impl App {
         if chain == Some(true) {
             self.failed(ChainError::Silent);
         }
+        self.measure();
         let fast = watched || previewed || self.published.drops_unseen();
         let next = if fast { DARK_FAST } else { DARK_SLOW };
         let app = self.clone();
@@ -163,7 +187,8 @@ impl App {
 
     fn wanted(&self) -> bool {
         let state = self.state.borrow();
-        !state.hidden && (state.watched || state.preview.is_some() || !state.settings.on_demand)
+        let previewed = state.preview.is_some() || !state.pipes.is_empty();
+        !state.hidden && (state.watched || previewed || !state.settings.on_demand)
     }
 
     /// Starts or stops the camera if it is not as it should be: a start at once, a stop after a
@@ -173,7 +198,15 @@ impl App {
         match (self.wanted(), running) {
             (true, false) => self.start(),
             (false, true) => self.later(LINGER),
-            _ => (),
+            (false, false) => self.forget_failure(),
+            (true, true) => (),
+        }
+    }
+
+    /// Nobody wants a picture: nobody asks why there is none.
+    fn forget_failure(&self) {
+        if self.state.borrow_mut().failure.take().is_some() {
+            self.report();
         }
     }
 
@@ -185,12 +218,10 @@ impl App {
         let app = self.clone();
         glib::timeout_add_local_once(delay, move || {
             app.state.borrow_mut().pending = false;
-            let running = app.state.borrow().chain.is_some();
-            match (app.wanted(), running) {
-                (true, false) => app.start(),
-                (false, true) => app.stop(),
-                _ => (),
+            if !app.wanted() {
+                app.stop();
             }
+            app.settle();
         });
     }
 
@@ -207,14 +238,18 @@ impl App {
     fn find(&self, device: Option<String>) {
         let (tell, told) = oneshot::channel();
         let thread = thread::Builder::new().name("cameras".into());
+        let wanted = device.clone();
         // Without a thread `told` is cancelled.
-        let _ = thread.spawn(move || tell.send(cameras::find(device.as_deref())));
+        let _ = thread.spawn(move || tell.send(cameras::find(wanted.as_deref())));
         let app = self.clone();
         glib::MainContext::default().spawn_local(async move {
             let found = told.await.unwrap_or(Err(CameraError::Search));
             app.state.borrow_mut().finding = false;
+            let is_other = app.state.borrow().settings.device != device;
             match found {
-                _ if !app.wanted() => (),
+                _ if !app.wanted() => app.forget_failure(),
+                // Another one was chosen meanwhile.
+                _ if is_other => app.start(),
                 Ok(camera) => app.open(Some(camera)),
                 Err(error) => app.failed(error.into()),
             }
@@ -228,7 +263,10 @@ impl App {
         match Chain::start(&settings, camera, &self.distributor, failed) {
             Ok(chain) => {
                 say(&format!("camera on: {}", chain.camera));
-                self.state.borrow_mut().chain = Some(chain);
+                let mut state = self.state.borrow_mut();
+                (state.chain, state.failure) = (Some(chain), None);
+                drop(state);
+                self.report();
             }
             Err(failure) => self.failed(failure),
         }
@@ -240,6 +278,7 @@ impl App {
             drop(chain);
             self.distributor.forget();
             say("camera off");
+            self.report();
         }
     }
 
@@ -250,6 +289,8 @@ impl App {
         }
         say(&format!("camera: {failure}; trying again"));
         self.stop();
+        self.state.borrow_mut().failure = Some(failure.to_string());
+        self.report();
         self.later(RETRY);
     }
 
@@ -273,15 +314,14 @@ impl App {
     }
 
     fn background(&self, background: Background) {
-        self.change(|settings| settings.background = background);
-        if self.state.borrow().settings.background == background {
+        if self.change_by_key(|settings| settings.background = background) {
             say(&format!("background: {background:?}").to_lowercase());
         }
     }
 
     /// The next place before the video.
     fn place(&self) {
-        self.change(|settings| settings.place = settings.place.next());
+        self.change_by_key(|settings| settings.place = settings.place.next());
         let settings = self.state.borrow().settings.clone();
         let without = match settings.background {
             Background::Video => "",
@@ -293,7 +333,7 @@ impl App {
     /// The picture follows the person, or shows the whole frame.
     fn framing(&self) {
         const FRAMING: &str = "framing";
-        self.change(|settings| {
+        self.change_by_key(|settings| {
             let follows = |value: &toml::Value| value.as_str() == Some("follow");
             let next = match settings.properties.get(FRAMING).is_some_and(follows) {
                 true => "off",
@@ -310,7 +350,7 @@ impl App {
     }
 
     fn blur(&self, step: f64) {
-        self.change(|settings| {
+        self.change_by_key(|settings| {
             settings.blur_strength = (settings.blur_strength + step).clamp(0.0, 100.0);
         });
         say(&format!(
@@ -319,35 +359,48 @@ impl App {
         ));
     }
 
+    /// Says what does not fit; true if all does.
+    fn change_by_key(&self, change: impl FnOnce(&mut Settings)) -> bool {
+        let changed = self.change(change);
+        if let Err(error) = &changed {
+            say(&error.to_string());
+        }
+        self.report();
+        changed.is_ok()
+    }
+
     /// Changes settings, in the running camera, too; those that do not fit are refused.
-    fn change(&self, change: impl FnOnce(&mut Settings)) {
+    fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<(), CheckError> {
         let old = self.state.borrow().settings.clone();
         let mut new = old.clone();
         change(&mut new);
-        if let Err(error) = new.check() {
-            say(&error.to_string());
-            return;
-        }
+        new.check()?;
         let live = {
             let mut state = self.state.borrow_mut();
             state.settings = new.clone();
             state
                 .chain
                 .as_ref()
-                .is_none_or(|chain| chain.change(&old, &new))
+                .map_or_else(|| old.has_camera_of(&new), |chain| chain.change(&old, &new))
         };
         if !live {
             self.stop();
+            // Another camera is not waited for.
             self.settle();
         }
+        Ok(())
     }
 
     fn hide(&self) {
-        let hidden = {
-            let mut state = self.state.borrow_mut();
-            state.hidden = !state.hidden;
-            state.hidden
-        };
+        let hidden = !self.state.borrow().hidden;
+        self.set_hidden(hidden);
+        self.report();
+    }
+
+    fn set_hidden(&self, hidden: bool) {
+        if std::mem::replace(&mut self.state.borrow_mut().hidden, hidden) == hidden {
+            return;
+        }
         if hidden {
             self.stop();
             say("hidden");
@@ -359,11 +412,16 @@ impl App {
     }
 
     fn save(&self) {
-        let state = self.state.borrow();
-        match state.settings.write(&state.path) {
-            Ok(()) => say(&format!("saved to {}", state.path.display())),
+        match self.write_settings() {
+            Ok(path) => say(&format!("saved to {}", path.display())),
             Err(error) => say(&error.to_string()),
         }
+    }
+
+    fn write_settings(&self) -> Result<PathBuf, SettingsError> {
+        let state = self.state.borrow();
+        state.settings.write(&state.path)?;
+        Ok(state.path.clone())
     }
 
     fn toggle_preview(&self) {

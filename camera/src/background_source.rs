@@ -4,11 +4,14 @@
 
 use gst::glib;
 use gst::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Only the last pad is the bin's: decodebin links to the converter when it has a pad.
 const DESCRIPTION: &str = "filesrc name=file ! decodebin ! videoconvert \
     ! queue name=end max-size-buffers=3 max-size-bytes=0 max-size-time=0";
+
+/// A video whose first picture is not there by then stands on something that does not answer.
+const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(20);
 
 /// Why a video cannot be the background.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,57 @@ pub enum BackgroundSourceError {
     /// GStreamer's elements take UTF-8 only.
     #[error("video: the path is not UTF-8")]
     NotUtf8,
+    /// GStreamer cannot play it.
+    #[error("video {}: {said}", path.display())]
+    Unplayable {
+        /// The file.
+        path: PathBuf,
+        /// What GStreamer says.
+        said: String,
+    },
+}
+
+/// The video, and the pad that its frames come from.
+fn source(video: &Path) -> Result<(gst::Bin, gst::GhostPad), BackgroundSourceError> {
+    use BackgroundSourceError::{NotUtf8, Part};
+    let video = video.to_str().ok_or(NotUtf8)?;
+    let bin = gst::parse::bin_from_description(DESCRIPTION, false)?;
+    let file = bin.by_name("file").ok_or(Part("file"))?;
+    file.set_property("location", video);
+    let end = bin.by_name("end").and_then(|end| end.static_pad("src"));
+    let pad = gst::GhostPad::with_target(&end.ok_or(Part("pad"))?)?;
+    bin.add_pad(&pad)?;
+    Ok((bin, pad))
+}
+
+/// Checks that a video can be played, by its first picture. This may take its time.
+///
+/// # Errors
+/// With what GStreamer says about it.
+pub fn check(video: &Path) -> Result<(), BackgroundSourceError> {
+    let (bin, _) = source(video)?;
+    let sink = gst::ElementFactory::make("fakesink").build()?;
+    let pipeline = gst::Pipeline::new();
+    pipeline.add_many([bin.upcast_ref(), &sink])?;
+    bin.link(&sink)?;
+    let bus = pipeline.bus().ok_or(BackgroundSourceError::Part("bus"))?;
+    // What it says comes by the bus.
+    let _ = pipeline.set_state(gst::State::Paused);
+    let ends = [gst::MessageType::AsyncDone, gst::MessageType::Error];
+    let end = bus.timed_pop_filtered(PATIENCE, &ends);
+    let picture = sink.property::<Option<gst::Sample>>("last-sample");
+    let said = match end.as_ref().map(|message| message.view()) {
+        Some(gst::MessageView::Error(error)) => Some(error.error().to_string()),
+        Some(_) if picture.is_some() => None,
+        Some(_) => Some("it has no pictures".into()),
+        None => Some(format!("no picture after {} s", PATIENCE.seconds())),
+    };
+    // It was only tried.
+    let _ = pipeline.set_state(gst::State::Null);
+    let path = video.into();
+    said.map_or(Ok(()), |said| {
+        Err(BackgroundSourceError::Unplayable { path, said })
+    })
 }
 
 /// Adds the video to a pipeline and links it to the pad `background` of `mattebackground`.
@@ -39,17 +93,10 @@ pub fn add(
     matte: &gst::Element,
     video: &Path,
 ) -> Result<(), BackgroundSourceError> {
-    use BackgroundSourceError::{NotUtf8, Part};
-    let video = video.to_str().ok_or(NotUtf8)?;
-    let bin = gst::parse::bin_from_description(DESCRIPTION, false)?;
-    let file = bin.by_name("file").ok_or(Part("file"))?;
-    file.set_property("location", video);
-    let end = bin.by_name("end").and_then(|end| end.static_pad("src"));
-    let source = gst::GhostPad::with_target(&end.ok_or(Part("pad"))?)?;
-    bin.add_pad(&source)?;
+    let (bin, source) = source(video)?;
     pipeline.add(&bin)?;
     let sink = matte.request_pad_simple("background");
-    source.link(&sink.ok_or(Part("pad background"))?)?;
+    source.link(&sink.ok_or(BackgroundSourceError::Part("pad background"))?)?;
     source.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |pad, info| {
         let Some(gst::PadProbeData::Event(event)) = &info.data else {
             return gst::PadProbeReturn::Ok;

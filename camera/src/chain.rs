@@ -6,6 +6,7 @@
 use crate::background_source::{self, BackgroundSourceError};
 use crate::cameras::{self, Camera, CameraError};
 use crate::convert::{ConvertError, Converter};
+use crate::cost::Tally;
 use crate::distributor::FrameDistributor;
 use crate::elements::error_of;
 use crate::place::Placement;
@@ -88,6 +89,8 @@ pub struct Chain {
     progress: Option<Progress>,
     /// What is read, for the user.
     pub camera: String,
+    /// Of the finished frames.
+    pub tally: Tally,
 }
 
 impl Chain {
@@ -121,7 +124,7 @@ impl Chain {
             background_source::add(&pipeline, &matte, &settings.video_file()?)?;
         }
         let standing = Placement::of(&matte, settings.place);
-        publish(&pipeline, distributor)?;
+        let tally = publish(&pipeline, distributor)?;
         let chain = Self {
             _bus: watch(&pipeline, &matte, failed)?,
             pipeline,
@@ -129,6 +132,7 @@ impl Chain {
             standing,
             progress,
             camera,
+            tally,
         };
         match chain.pipeline.set_state(gst::State::Playing) {
             Ok(_) => Ok(chain),
@@ -159,7 +163,10 @@ impl Chain {
             let shown = settings.background == Background::Video;
             shown.then(|| (settings.video.clone(), settings.properties.clone()))
         };
-        if video(old) != video(new) {
+        if video(old) != video(new)
+            || !old.has_camera_of(new)
+            || !properties::can_change(&self.matte, &old.properties, &new.properties)
+        {
             return false;
         }
         if let Err(error) = properties::set_all(&self.matte, new) {
@@ -239,12 +246,14 @@ fn add_camera(
     Ok(progress)
 }
 
-/// Converts every frame that comes out of the pipeline and hands it to the distributor.
-fn publish(pipeline: &gst::Pipeline, distributor: &FrameDistributor) -> Result<(), ChainError> {
+/// Converts every frame that comes out of the pipeline, hands it to the distributor and counts it.
+fn publish(pipeline: &gst::Pipeline, distributor: &FrameDistributor) -> Result<Tally, ChainError> {
     let frames = part(pipeline, "frames")?.downcast::<gst_app::AppSink>();
     let frames = frames.map_err(|_| ChainError::Part("appsink"))?;
     let mut converter = Converter::new(distributor.caps())?;
     let distributor = distributor.clone();
+    let tally = Tally::default();
+    let counted = tally.clone();
     let new_sample = move |sink: &gst_app::AppSink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
         let frame = converter.convert(&sample).map_err(|error| {
@@ -252,11 +261,28 @@ fn publish(pipeline: &gst::Pipeline, distributor: &FrameDistributor) -> Result<(
             gst::FlowError::Error
         })?;
         distributor.push(&frame);
+        counted.count(age(sink, &sample));
         Ok(gst::FlowSuccess::Ok)
     };
     let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(new_sample);
     frames.set_callbacks(callbacks.build());
-    Ok(())
+    Ok(tally)
+}
+
+/// How long ago the camera has taken a frame; 0 if it has no time.
+fn age(sink: &gst_app::AppSink, sample: &gst::Sample) -> Duration {
+    let segment = sample.segment().and_then(|segment| segment.downcast_ref());
+    let taken = segment
+        .zip(sample.buffer().and_then(gst::BufferRef::pts))
+        .and_then(
+            |(segment, pts): (&gst::FormattedSegment<gst::ClockTime>, _)| {
+                segment.to_running_time(pts)
+            },
+        );
+    let age = sink.current_running_time().zip(taken);
+    age.map_or(Duration::ZERO, |(now, taken)| {
+        now.saturating_sub(taken).into()
+    })
 }
 
 /// Calls `failed` with the first failure that comes to the bus.

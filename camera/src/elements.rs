@@ -16,9 +16,18 @@ pub struct MissingElement {
 
 /// The error that a pipeline which does not start has put on its bus.
 pub fn error_on(bus: &gst::Bus) -> Option<String> {
-    let message = bus.pop_filtered(&[gst::MessageType::Error])?;
-    match message.view() {
+    said_on(bus, gst::MessageType::Error)
+}
+
+/// The first warning on a bus.
+pub fn warning_on(bus: &gst::Bus) -> Option<String> {
+    said_on(bus, gst::MessageType::Warning)
+}
+
+fn said_on(bus: &gst::Bus, kind: gst::MessageType) -> Option<String> {
+    match bus.pop_filtered(&[kind])?.view() {
         gst::MessageView::Error(error) => Some(error.error().to_string()),
+        gst::MessageView::Warning(warning) => Some(warning.error().to_string()),
         _ => None,
     }
 }

@@ -7,8 +7,8 @@ use crate::describe::DescribeError;
 use crate::files::FileError;
 use crate::options::OptionsError;
 use crate::output::OutputError;
-use crate::properties::PropertyError;
 use crate::settings::SettingsError;
+use crate::trial::TrialError;
 use gst::glib;
 
 /// What ends the program before its user does.
@@ -32,18 +32,9 @@ pub enum Error {
     /// Nobody can listen to signals.
     #[error("no thread for signals: {0}")]
     Signals(#[from] std::io::Error),
-    /// The plugin is not found.
-    #[error(
-        "the GStreamer plugin matte is not found: GST_PLUGIN_PATH must name the folder of \
-         libgstmatte.so"
-    )]
-    NoPlugin,
-    /// The plugin does not work: its network, its model, ONNX Runtime.
-    #[error("{0}")]
-    Plugin(String),
-    /// A property of `mattebackground` cannot be set.
+    /// The plugin is not there, or cannot do what the settings want.
     #[error(transparent)]
-    Property(#[from] PropertyError),
+    Trial(#[from] TrialError),
     /// Nothing can be published.
     #[error(transparent)]
     Output(#[from] OutputError),

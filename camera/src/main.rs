@@ -10,6 +10,7 @@ mod background_source;
 mod cameras;
 mod chain;
 mod convert;
+mod cost;
 mod describe;
 mod direction;
 mod distributor;
@@ -26,16 +27,16 @@ mod preview;
 mod progress;
 mod properties;
 mod published;
+mod remote;
 mod settings;
 mod terminal;
+mod trial;
 mod watch;
 
 use app::App;
 use distributor::FrameDistributor;
-use elements::error_on;
 use error::Error;
 use gst::glib;
-use gst::prelude::*;
 use options::{Options, Task};
 use output::{Names, Output, OutputError};
 use published::Published;
@@ -104,30 +105,11 @@ fn list() {
     }
 }
 
-/// Checks that the plugin is there, that its network runs, and that the settings for it are right:
-/// now, not when somebody looks.
-fn check_plugin(settings: &Settings) -> Result<(), Error> {
-    let matte = gst::ElementFactory::make("mattebackground").build();
-    let matte = matte.map_err(|_| Error::NoPlugin)?;
-    properties::set_all(&matte, settings)?;
-    let bus = gst::Bus::new();
-    matte.set_bus(Some(&bus));
-    let started = matte.set_state(gst::State::Paused);
-    let said = error_on(&bus);
-    let stopped = matte.set_state(gst::State::Null);
-    match started.and(stopped) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let said = said.unwrap_or_else(|| format!("mattebackground: {error}"));
-            Err(Error::Plugin(said))
-        }
-    }
-}
-
 fn publish(settings: Settings, path: PathBuf, read_keys: bool) -> Result<(), Error> {
     let main = glib::MainLoop::new(None, false);
     ending::at_signals(main.clone())?;
-    check_plugin(&settings)?;
+    // Now, not when somebody looks.
+    trial::all(&settings)?;
     chain::check_source(&settings)?;
     let output = Output::choose(&settings.output)?;
     let names = Names::unused(&output, &settings.name);
@@ -146,8 +128,10 @@ fn publish(settings: Settings, path: PathBuf, read_keys: bool) -> Result<(), Err
     })?;
     match &output {
         Output::PipeWire => {
-            let name = names.description;
-            eprintln!("matte-camera: published as '{name}' in PipeWire");
+            eprintln!(
+                "matte-camera: published as '{}' in PipeWire",
+                names.description
+            );
         }
         Output::Loopback(path) => eprintln!("matte-camera: published as {}", path.display()),
     }

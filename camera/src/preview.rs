@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! A window with what the others see.
+//! What the others see: in a window, or as frames in a pipe for a program with a window of its own.
 
 use crate::distributor::{FrameDistributor, frames_source};
 use crate::elements::{error_of, error_on};
+use crate::settings::Size;
 use gst::glib;
 use gst::prelude::*;
+use rustix::fs::{OFlags, fcntl_setfl};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// The element that chooses an element. Without a display it tries what needs none, DirectFB among
 /// others, which ends the program.
@@ -23,6 +27,9 @@ pub enum PreviewError {
     /// The pipeline has no bus.
     #[error("a pipeline without a bus")]
     NoBus,
+    /// The pipe is none.
+    #[error("pipe: {0}")]
+    Pipe(#[from] io::Error),
     /// No display answers.
     #[error("there is no display: {0}")]
     NoDisplay(String),
@@ -36,12 +43,19 @@ pub enum PreviewError {
     },
 }
 
-/// The window; it is closed when this is dropped.
+/// The window or the pipe; it is closed when this is dropped.
 pub struct Preview {
     pipeline: gst::Pipeline,
     frames: gst_app::AppSrc,
     distributor: FrameDistributor,
     _bus: gst::bus::BusWatchGuard,
+    /// The pipeline writes to it, but leaves it open.
+    _pipe: Option<OwnedFd>,
+}
+
+/// The frames in a pipe. GTK draws these as they are.
+pub fn frames_caps(Size { width, height }: Size) -> String {
+    format!("video/x-raw,format=BGRA,width={width},height={height},pixel-aspect-ratio=1/1")
 }
 
 impl Preview {
@@ -57,7 +71,41 @@ impl Preview {
         if sink == AUTOMATIC {
             check_display()?;
         }
-        let bin = gst::parse::bin_from_description(&format!("videoconvert ! {sink}"), true)?;
+        Self::start(
+            &format!("videoconvert ! {sink}"),
+            sink,
+            None,
+            distributor,
+            failed,
+        )
+    }
+
+    /// Writes frames of a size to a pipe until its reader closes it. `failed` is called from the
+    /// main loop, at most once.
+    ///
+    /// # Errors
+    /// If it is no pipe, or an element is missing.
+    pub fn pipe(
+        pipe: OwnedFd,
+        size: Size,
+        distributor: &FrameDistributor,
+        failed: impl Fn(String) + 'static,
+    ) -> Result<Self, PreviewError> {
+        // A reader that stands still must not hold the pipeline when it stops.
+        fcntl_setfl(&pipe, OFlags::NONBLOCK).map_err(io::Error::from)?;
+        let (caps, fd) = (frames_caps(size), pipe.as_raw_fd());
+        let line = format!("videoscale ! videoconvert ! {caps} ! fdsink fd={fd} sync=false");
+        Self::start(&line, "fdsink", Some(pipe), distributor, failed)
+    }
+
+    fn start(
+        line: &str,
+        sink: &str,
+        pipe: Option<OwnedFd>,
+        distributor: &FrameDistributor,
+        failed: impl Fn(String) + 'static,
+    ) -> Result<Self, PreviewError> {
+        let bin = gst::parse::bin_from_description(line, true)?;
         let (pipeline, frames) = (gst::Pipeline::with_name("preview"), frames_source());
         let chain: [&gst::Element; 2] = [frames.upcast_ref(), bin.upcast_ref()];
         pipeline.add_many(chain)?;
@@ -76,6 +124,7 @@ impl Preview {
             frames,
             distributor: distributor.clone(),
             _bus: guard,
+            _pipe: pipe,
         };
         if preview.pipeline.set_state(gst::State::Playing).is_err() {
             let said = error_of(&preview.pipeline);

@@ -5,6 +5,7 @@
 use crate::settings::{Background, CheckError, Settings};
 use gst::glib;
 use gst::prelude::*;
+use std::collections::BTreeMap;
 
 /// A property that cannot be set.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,96 @@ pub enum PropertyError {
     /// Properties hold UTF-8 only.
     #[error("picture: the path is not UTF-8")]
     NotUtf8,
+    /// The element itself cannot be made.
+    #[error("{0}")]
+    NoElement(#[from] glib::BoolError),
+}
+
+/// A property and what it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// As `--set` takes it.
+    pub value: String,
+    /// The least number; 0 if it is none.
+    pub least: f64,
+    /// The greatest number; 0 if it is none.
+    pub most: f64,
+}
+
+/// The properties that settings of their own set, and how the bus calls these.
+const OWN: [(&str, &str); 4] = [
+    ("background", "Background"),
+    ("blur-strength", "BlurStrength"),
+    ("color", "Color"),
+    ("image", "Picture"),
+];
+
+/// What sets a property instead of `SetProperty`.
+pub fn own_setting(name: &str) -> Option<&'static str> {
+    let own = OWN.into_iter().find(|(property, _)| *property == name);
+    own.map(|(_, setting)| setting)
+}
+
+fn element() -> Result<gst::Element, PropertyError> {
+    Ok(gst::ElementFactory::make("mattebackground").build()?)
+}
+
+/// The value of a property where others are set, and what it takes.
+///
+/// # Errors
+/// With the property that is not known, or a value that cannot be set.
+pub fn describe(
+    properties: &BTreeMap<String, toml::Value>,
+    name: &str,
+) -> Result<Described, PropertyError> {
+    let matte = element()?;
+    for (name, value) in properties {
+        set(&matte, name, &text_of(value))?;
+    }
+    let unknown = || PropertyError::Unknown(name.into());
+    let spec = matte.find_property(name).ok_or_else(unknown)?;
+    let value = matte.property_value(name);
+    let (least, most) = range(&spec).unwrap_or_default();
+    let text = match (value.get::<Option<String>>(), value.get::<f32>()) {
+        (Ok(text), _) => text.unwrap_or_default(),
+        (_, Ok(number)) => number.to_string(),
+        _ => value.serialize().map(Into::into).unwrap_or_default(),
+    };
+    Ok(Described {
+        value: text,
+        least,
+        most,
+    })
+}
+
+/// Whether a property changes while it plays.
+fn moves(matte: &gst::Element, name: &str) -> bool {
+    let spec = matte.find_property(name);
+    spec.is_some_and(|spec| spec.flags().contains(gst::PARAM_FLAG_MUTABLE_PLAYING))
+}
+
+/// Whether all that can be wrong with a property is seen when it is set: it changes while the
+/// element plays, and is no text, which may name a file.
+///
+/// # Errors
+/// If there is no such property.
+pub fn is_plain(matte: &gst::Element, name: &str) -> Result<bool, PropertyError> {
+    let spec = matte.find_property(name);
+    let spec = spec.ok_or_else(|| PropertyError::Unknown(name.into()))?;
+    Ok(moves(matte, name) && spec.value_type() != glib::Type::STRING)
+}
+
+/// Whether other values can be set while the element plays, so that it is then as if they had been
+/// set before.
+pub fn can_change(
+    matte: &gst::Element,
+    old: &BTreeMap<String, toml::Value>,
+    new: &BTreeMap<String, toml::Value>,
+) -> bool {
+    old.keys().all(|name| new.contains_key(name))
+        && new
+            .iter()
+            .all(|(name, value)| old.get(name) == Some(value) || moves(matte, name))
 }
 
 /// Sets what `mattebackground` is to do.
@@ -64,16 +155,24 @@ pub fn set_all(matte: &gst::Element, settings: &Settings) -> Result<(), Property
         Background::Video | Background::Color => set(matte, "background", "color")?,
     }
     for (name, value) in &settings.properties {
-        match value {
-            toml::Value::String(text) => set(matte, name, text)?,
-            other => set(matte, name, &other.to_string())?,
-        }
+        set(matte, name, &text_of(value))?;
     }
     Ok(())
 }
 
+/// A value as `--set` takes it.
+pub fn text_of(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// Sets a property from a text, as gst-launch does.
-fn set(element: &gst::Element, name: &str, text: &str) -> Result<(), PropertyError> {
+///
+/// # Errors
+/// If there is no such property, or the text is no value of its type and range.
+pub fn set(element: &gst::Element, name: &str, text: &str) -> Result<(), PropertyError> {
     let spec = element
         .find_property(name)
         .filter(|spec| spec.flags().contains(glib::ParamFlags::WRITABLE))
@@ -96,6 +195,26 @@ fn set(element: &gst::Element, name: &str, text: &str) -> Result<(), PropertyErr
     }
     element.set_property_from_value(name, &value);
     Ok(())
+}
+
+/// The range of a property that is a number.
+fn range(spec: &glib::ParamSpec) -> Option<(f64, f64)> {
+    macro_rules! numbers {
+        ($($spec:ty),*) => {
+            $(if let Some(spec) = spec.downcast_ref::<$spec>() {
+                return Some((spec.minimum() as f64, spec.maximum() as f64));
+            })*
+        };
+    }
+    numbers!(
+        glib::ParamSpecInt,
+        glib::ParamSpecUInt,
+        glib::ParamSpecInt64,
+        glib::ParamSpecUInt64,
+        glib::ParamSpecFloat,
+        glib::ParamSpecDouble
+    );
+    None
 }
 
 /// The range of a property in words, if a value lies outside of it.

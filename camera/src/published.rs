@@ -28,6 +28,8 @@ pub struct Published {
     /// When the sink was last woken by a pause; its node is still the same.
     woken: Cell<Option<Instant>>,
     drops_unseen: bool,
+    /// As other programs show it.
+    pub name: String,
 }
 
 impl Published {
@@ -52,6 +54,7 @@ impl Published {
             progress,
             woken: Cell::new(None),
             drops_unseen: *output == Output::PipeWire,
+            name: names.description.clone(),
         };
         if published.pipeline.set_state(gst::State::Playing).is_err() {
             let said = error_of(&published.pipeline);

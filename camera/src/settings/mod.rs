@@ -173,6 +173,11 @@ impl Settings {
         }
     }
 
+    /// Whether the same camera is read.
+    pub fn has_camera_of(&self, other: &Self) -> bool {
+        (&self.device, &self.source) == (&other.device, &other.source)
+    }
+
     /// Whether all of it fits together.
     ///
     /// # Errors
