@@ -32,6 +32,9 @@ page bash "$share/bash-completion/completions/matte-camera"
 page zsh "$share/zsh/site-functions/_matte-camera"
 page fish "$share/fish/vendor_completions.d/matte-camera.fish"
 put 644 "$prefix/lib/systemd/user" camera/matte-camera.service
+# The first call on the session bus starts it.
+put 644 "$share/dbus-1/services" packaging/desktop/io.github.gst_plugin_matte.Camera.service
+put 644 "$share/dbus-1/interfaces" camera/io.github.gst_plugin_matte.Camera1.xml
 put 644 "$share/applications" packaging/desktop/io.github.gst_plugin_matte.Camera.desktop
 put 644 "$share/metainfo" packaging/desktop/io.github.gst_plugin_matte.Camera.metainfo.xml
 put 644 "$share/icons/hicolor/scalable/apps" packaging/desktop/io.github.gst_plugin_matte.Camera.svg
