@@ -135,7 +135,7 @@ step_models() {
         tests/models docs/pictures/input.jpg
 }
 step_pipelines() { tests/programs/pipelines.sh; }
-step_camera() { tests/programs/camera.sh; tests/programs/cameras.sh; tests/programs/day.sh; tests/programs/recipes.sh; }
+step_camera() { for test in camera cameras day recipes dbus; do tests/programs/$test.sh; done; }
 step_files() { tests/programs/files.sh; }
 step_examples() { tests/programs/examples.sh; }
 step_documents() {

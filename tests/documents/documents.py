@@ -28,6 +28,7 @@ ELSEWHERE = [
     (r"meson (setup|install)\b|export PKG_CONFIG_PATH=", "scripts/test.sh meson"),
     (r"matte-camera convert ", "tests/programs/files.sh"),
     (r"matte-camera\b", "tests/programs/camera.sh, recipes.sh"),
+    (r"gdbus |busctl ", "tests/programs/dbus.sh"),
     (r"(python3|cc|cargo run) .*\bexample", "tests/programs/examples.sh"),
     (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/systems/test-v4l2.sh"),
     (r"systemctl --user |journalctl --user |mkdir -p |cp |install ", "tests/programs/camera.sh"),
