@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # Installs what is missing without questions, and returns at once if nothing is missing.
 #
-#   scripts/deps.sh [build] [run] [models] [demo] [test] [docs] [examples] [systems]   (default: build run)
+#   scripts/deps.sh [build] [run] [models] [demo] [test] [docs] [examples] [window] [systems]   (default: build run)
 #
 #   build  a C linker, pkg-config, GStreamer's headers, Rust
 #   run    GStreamer's tools and plugins, ONNX Runtime
@@ -11,6 +11,7 @@
 #   test   Python bindings, PipeWire, Meson: needed by the tests only
 #   docs   mdBook, which builds the documentation site
 #   examples   browsers, GTK, WebRTC, RTSP, the camera portal: needed by the programs of examples/ and their tests only
+#   window     GTK 4, gettext, a display without a screen: needed by matte-window and its tests only
 #   systems    other systems and processors: debootstrap, Arm compilers, qemu, ONNX Runtime for aarch64
 #
 # System packages are installed by apt (as root or through sudo); everything else goes to
@@ -34,6 +35,8 @@ declare -A PACKAGES=(
     [examples]="chromium chromium-driver firefox-esr gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0
                 gir1.2-gst-rtsp-server-1.0 gir1.2-gtk-3.0 gstreamer1.0-gtk3 xvfb
                 xdg-desktop-portal xdg-desktop-portal-gtk"
+    [window]="libgtk-4-dev gettext adwaita-icon-theme at-spi2-core gir1.2-atspi-2.0 python3-gi xvfb xdotool
+              dbus pipewire wireplumber pipewire-bin gstreamer1.0-pipewire imagemagick"
     [systems]="debootstrap mmdebstrap qemu-user qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
                gcc-arm-linux-gnueabihf libc6-dev-armhf-cross dpkg-dev xz-utils
                debhelper lintian desktop-file-utils appstream imagemagick python3 python3-pip unzip"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# The Debian package gstreamer1.0-matte (plugin, matte-camera, tools, models, documents) of what was
-# built here, by debhelper; packaging/debian has its rules.
+# The Debian packages gstreamer1.0-matte (plugin, matte-camera, tools, models, documents) and, where
+# matte-window was built beside them, matte-window, of what was built here, by debhelper;
+# packaging/debian has the rules.
 #
 #   scripts/package.sh build [ARCH [PLUGIN]]   into $TARGET/packages; ARCH: amd64 (default: this
 #                                              machine's), arm64, armhf; PLUGIN: a libgstmatte.so
@@ -17,13 +18,16 @@ out=$TARGET/packages
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 revision=$version-1
 package_of() { echo "$out/gstreamer1.0-matte_${revision}_$1.deb"; } # architecture
+window_of() { echo "$out/matte-window_${revision}_$1.deb"; }
 
 build() {
-    local native plugin program ours=$TARGET/release
+    local native plugin program window ours=$TARGET/release
     native=$(dpkg --print-architecture)
     local arch=${1:-$native}
     plugin=$(realpath -m "${2:-$ours/libgstmatte.so}")
     program=${plugin%/*}/matte-camera
+    window=${plugin%/*}/matte-window
+    [ -x "$window" ] || window=
     # As the release's own build, where there is one.
     [ "$arch" != "$native" ] || ours=${plugin%/*}
     have dh || die "debhelper is needed: apt-get install debhelper"
@@ -56,7 +60,7 @@ CHANGES
     (
         cd "$work"
         dpkg-architecture -a"$arch" -c env SOURCES="$ROOT" PLUGIN="$plugin" PROGRAM="$program" \
-            NATIVE_PLUGIN="$ours/libgstmatte.so" NATIVE_PROGRAM="$ours/matte-camera" \
+            WINDOW="$window" NATIVE_PLUGIN="$ours/libgstmatte.so" NATIVE_PROGRAM="$ours/matte-camera" \
             debian/rules binary
     ) >"$out/build-$arch.log" 2>&1 || {
         tail -n 20 "$out/build-$arch.log" >&2
@@ -64,13 +68,18 @@ CHANGES
     }
     mv "$folder/gstreamer1.0-matte_${revision}_$arch.deb" "$out/"
     say "$(package_of "$arch"): $(stat -c %s "$(package_of "$arch")") bytes"
+    rm -f "$(window_of "$arch")"
+    [ -n "$window" ] || return 0
+    mv "$folder/matte-window_${revision}_$arch.deb" "$out/"
+    say "$(window_of "$arch"): $(stat -c %s "$(window_of "$arch")") bytes"
 }
 
 # The files of a package and of a prefix that Meson has installed to, by the same names.
-files_of_package() { # package
-    dpkg-deb --fsys-tarfile "$1" | tar -t | grep -v '/$' | sed -e 's|^\./usr/||' -e "s|^lib/[^/]*/gstreamer-1.0|lib/gstreamer-1.0|" \
+files_of_packages() { # packages
+    local package
+    for package in "$@"; do dpkg-deb --fsys-tarfile "$package" | tar -t; done | grep -v '/$' | sed -e 's|^\./usr/||' -e "s|^lib/[^/]*/gstreamer-1.0|lib/gstreamer-1.0|" \
         -e 's|zsh/vendor-completions|zsh/site-functions|' -e 's|doc/gstreamer1.0-matte|doc/matte|' \
-        -e '/changelog\.Debian\.gz$/d' -e 's|matte/changelog\.gz|matte/CHANGELOG.md|' -e 's|matte/copyright|matte/LICENSE|' \
+        -e '/doc\/matte-window\//d' -e '/changelog\.Debian\.gz$/d' -e 's|matte/changelog\.gz|matte/CHANGELOG.md|' -e 's|matte/copyright|matte/LICENSE|' \
         -e '/man1\//s/\.gz$//' | sort
 }
 files_of_prefix() { # folder
@@ -78,15 +87,17 @@ files_of_prefix() { # folder
 }
 
 check() {
-    local package status=0
-    package=$(package_of "$(dpkg --print-architecture)")
-    [ -e "$package" ] || die "there is no $package: scripts/package.sh build"
+    local packages status=0 native
+    native=$(dpkg --print-architecture)
+    packages=("$(package_of "$native")")
+    [ -e "${packages[0]}" ] || die "there is no ${packages[0]}: scripts/package.sh build"
+    if [ -e "$(window_of "$native")" ]; then packages+=("$(window_of "$native")"); fi
     holds() { # name, log, command
         if "${@:3}" >"$2" 2>&1; then echo "ok package: $1"; else echo "not ok package: $1" && status=1; fi
         sed 's/^/# /' "$2"
     }
-    same() { diff <(files_of_package "$package") <(files_of_prefix "$1"); }
-    holds "lintian finds no errors" "$out/lintian.log" lintian --no-cfg --fail-on error "$package"
+    same() { diff <(files_of_packages "${packages[@]}") <(files_of_prefix "$1"); }
+    holds "lintian finds no errors" "$out/lintian.log" lintian --no-cfg --fail-on error "${packages[@]}"
     holds "desktop entry" "$out/desktop.log" desktop-file-validate packaging/desktop/*.desktop
     holds "metainfo" "$out/metainfo.log" appstreamcli validate --no-net packaging/desktop/*.metainfo.xml
     [ -z "${1:-}" ] || holds "Meson installs the same files" "$out/meson.log" same "$1"

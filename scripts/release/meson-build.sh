@@ -4,8 +4,13 @@
 set -eu
 cargo=$1 source=$2 target=$3 profile=$4 features=$5 camera=$6 output=$7
 
+# The window is a workspace of its own.
+case $output in
+    *matte-window) source=$source/window package=matte-window camera=false ;;
+    *) package=gst-plugin-matte ;;
+esac
 set -- --manifest-path "$source/Cargo.toml" --target-dir "$target" --profile "$profile" --features "$features" \
-    --package gst-plugin-matte
+    --package "$package"
 case $output in
     *.a) "$cargo" rustc --lib "$@" --crate-type staticlib ;;
     *)
