@@ -13,7 +13,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera files examples meson mattenet)
+STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera files window examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -88,9 +88,11 @@ step_licences() {
         return
     fi
     cargo deny check licenses bans sources
+    cargo deny --manifest-path window/Cargo.toml --config deny.toml check licenses bans sources
     # The advisories are a repository on GitHub; without it they cannot be checked.
     if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
         cargo deny check advisories
+        cargo deny --manifest-path window/Cargo.toml --config deny.toml check advisories
     else
         left_out "the database of security advisories cannot be reached"
     fi
@@ -137,6 +139,20 @@ step_models() {
 step_pipelines() { tests/programs/pipelines.sh; }
 step_camera() { for test in camera cameras day recipes dbus; do tests/programs/$test.sh; done; }
 step_files() { tests/programs/files.sh; }
+# A workspace of its own, of one profile: GTK's crates are built once, for the step meson, too.
+step_window() {
+    scripts/deps.sh window
+    cargo build --release
+    export CARGO_TARGET_DIR=$TARGET
+    cd window
+    cargo fmt --check
+    cargo clippy --all-targets --release -- -D warnings
+    cargo test --release
+    cargo build --release
+    cd ..
+    scripts/checks/translations.py
+    tests/programs/window.sh
+}
 step_examples() { tests/programs/examples.sh; }
 step_documents() {
     tests/documents/names.py

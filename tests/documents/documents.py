@@ -28,6 +28,7 @@ ELSEWHERE = [
     (r"meson (setup|install)\b|export PKG_CONFIG_PATH=", "scripts/test.sh meson"),
     (r"matte-camera convert ", "tests/programs/files.sh"),
     (r"matte-camera\b", "tests/programs/camera.sh, recipes.sh"),
+    (r"matte-window\b", "tests/programs/window.sh"),
     (r"gdbus |busctl ", "tests/programs/dbus.sh"),
     (r"(python3|cc|cargo run) .*\bexample", "tests/programs/examples.sh"),
     (r"(sudo )?(modprobe|apt) |v4l2-ctl ", "scripts/systems/test-v4l2.sh"),
