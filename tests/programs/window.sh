@@ -151,6 +151,9 @@ closes() {
 }
 gone() { ! kill -0 "$opened"; }
 check "closed, and matte-camera goes on" closes
+own=$XDG_DATA_HOME/matte/backgrounds
+mkdir -p "$own"
+echo "no picture" >"$own/torn.jpg"
 broken() { # It cannot start: its settings are wrong.
     gdbus call --session --dest $name --object-path $path --method $interface.Quit >/dev/null
     cp "$XDG_CONFIG_HOME/matte/camera.toml" "$work/right.toml"
@@ -161,6 +164,9 @@ broken() { # It cannot start: its settings are wrong.
     use press "Start matte-camera" && soon says "% of a processor core"
 }
 check "says why matte-camera does not start" broken
+torn() { soon checked room && use press torn && soon says "Not possible: picture $own/torn.jpg" && soon checked room && is Picture "/room.jpg"; }
+check "says why a picture cannot be shown, and what was there stays" torn
+rm "$own/torn.jpg"
 close_window
 
 # --- a tray, and German --------------------------------------------------------------------------------------
