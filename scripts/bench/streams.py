@@ -20,6 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).parents[2]
 STREAMS = (1, 2, 4, 8, 16)
 SOURCE = "videotestsrc pattern=ball num-buffers={frames} ! video/x-raw,format=NV12,width=1280,height=720,framerate=30/1"
+ENGINES = ("onnxruntime", "embedded")
 CHAINS = {
     "source": "",
     "blur": "! mattebackground",
@@ -40,13 +41,14 @@ def run(chain, streams, frames, variables=()):
 
 
 def memory():
-    """MiB that a further stream of each part of the chain adds, without the source's buffers."""
-    parts = ["", "! mattesegment", "! mattesegment ! matterefine", "! mattesegment ! matterefine ! mattecompose"]
-    peaks = []
-    for chain in parts:
-        few, many = (run(chain, streams, 12)[1] for streams in (1, 5))
-        peaks.append((many - few) / 4)
-    return [(chain[2:], peak - peaks[0]) for chain, peak in zip(parts[1:], peaks[1:])]
+    """MiB that a further stream of each part of the chain adds with each engine, without the source's buffers."""
+    def added(chain):
+        return median([(run(chain, 5, 12)[1] - run(chain, 1, 12)[1]) / 4 for _ in range(3)])
+
+    source = added("")
+    parts = ["mattesegment", "mattesegment ! matterefine", "mattesegment ! matterefine ! mattecompose"]
+    return [(chain, *(added("! " + chain.replace("mattesegment", f"mattesegment engine={engine}")) - source
+                      for engine in ENGINES)) for chain in parts]
 
 
 def median(values):
@@ -93,8 +95,10 @@ def text(rows, notes, limits, memories):
         "# Many streams",
         "",
         "Elements in one process that have the same model, provider and settings share one loaded session and",
-        "its weights. Each has its own tensors, recurrent states and scratch memory. On the CPU they run the",
-        "session at the same time.",
+        "its weights; if they start together, one loads it and the others wait for it. Each has its own input",
+        "and output and its recurrent states. On the CPU they run the session at the same time. The embedded",
+        "engine's tensors and the scratch memory of `matterefine` are shared by the streams, too: there is as",
+        "much of them as streams are at work at the same time.",
         "",
         "`scripts/bench.sh streams` writes this page.",
         "",
@@ -126,8 +130,9 @@ def text(rows, notes, limits, memories):
         "| --- | --- | --- |",
     ]
     lines += [f"| {limit} | {time_a_frame:.2f} | {wall:.1f} |" for limit, time_a_frame, wall in limits]
-    lines += ["", "## Where the memory goes", "", "| chain | MiB that a further stream adds |", "| --- | --- |"]
-    lines += [f"| `{chain}` | {added:.1f} |" for chain, added in memories]
+    lines += ["", "## Where the memory goes", "", "MiB that a further stream adds, with each engine:", ""]
+    lines += [f"| chain | {' | '.join(f'`{engine}`' for engine in ENGINES)} |", "| --- | --- | --- |"]
+    lines += [f"| `{chain}` | {' | '.join(f'{mib:.1f}' for mib in added)} |" for chain, *added in memories]
     return "\n".join(lines) + "\n"
 
 

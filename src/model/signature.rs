@@ -110,6 +110,48 @@ impl Signature {
             outputs: session.outputs().iter().map(TensorInfo::of).collect(),
         }
     }
+
+    /// What the file itself says; none if it leaves out something that an engine would find out.
+    pub(super) fn of_outline(outline: &Outline) -> Option<Self> {
+        let tensor = |name: &str| {
+            let sides = outline.sides.get(name).filter(|sides| !sides.is_empty())?;
+            Some(TensorInfo {
+                name: name.to_owned(),
+                element: Some(element(*outline.elements.get(name)?)?),
+                dims: sides
+                    .iter()
+                    .map(|side| Some(*side).filter(|side| *side > 0))
+                    .collect(),
+            })
+        };
+        let inputs = outline.inputs.iter().map(|(name, _)| tensor(name));
+        let outputs = outline.outputs.iter().map(|name| tensor(name));
+        Some(Self {
+            inputs: inputs.collect::<Option<_>>()?,
+            outputs: outputs.collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// The type with this number in ONNX's `TensorProto.DataType`.
+fn element(number: u64) -> Option<TensorElementType> {
+    Some(match number {
+        1 => TensorElementType::Float32,
+        2 => TensorElementType::Uint8,
+        3 => TensorElementType::Int8,
+        4 => TensorElementType::Uint16,
+        5 => TensorElementType::Int16,
+        6 => TensorElementType::Int32,
+        7 => TensorElementType::Int64,
+        8 => TensorElementType::String,
+        9 => TensorElementType::Bool,
+        10 => TensorElementType::Float16,
+        11 => TensorElementType::Float64,
+        12 => TensorElementType::Uint32,
+        13 => TensorElementType::Uint64,
+        16 => TensorElementType::Bfloat16,
+        _ => return None,
+    })
 }
 
 /// Several tensors in words.

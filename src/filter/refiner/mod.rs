@@ -7,6 +7,8 @@
 //! pixel.
 
 mod input;
+mod lend;
+mod scratch;
 mod stats;
 mod steps;
 #[cfg(test)]
@@ -33,7 +35,9 @@ use super::{EdgeMode, Params, Plane, SubjectSelect};
 use crate::frame::{FrameRef, GrayImage, GrayMut, GrayRef, SampleError, View};
 use crate::simd::Level;
 use input::Input;
+use scratch::Spares;
 use stats::StageClock;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The chain, with the state and the scratch memory of all its stages.
@@ -75,6 +79,8 @@ pub struct Refiner {
     last_pts: Option<Duration>,
     /// Whether there is a past.
     primed: bool,
+    /// Where scratch memory comes from while a frame is worked on.
+    spares: Arc<Spares>,
 }
 
 impl Refiner {
@@ -109,6 +115,7 @@ impl Refiner {
             interest: RegionsOfInterest::default(),
             last_pts: None,
             primed: false,
+            spares: Spares::shared(),
         }
     }
 
@@ -208,20 +215,20 @@ impl Refiner {
         }
         // Taken out so that the guide's picture and the stages can be borrowed side by side.
         let mut guide = std::mem::take(&mut self.guide);
-        let stats = self
-            .sample_fit_colors(raw, frame, size)
-            .and_then(|()| self.sample_scene_colors(raw, frame))
-            .and_then(|()| guide.luma(self.level, frame, size))
-            .map(|guide| {
-                let frame = (frame.width(), frame.height());
-                let input = Input {
-                    raw,
-                    guide,
-                    frame,
-                    timing,
-                };
-                self.run(&input, clock, out)
-            });
+        let frame_size = (frame.width(), frame.height());
+        let sizes = [(raw.width(), raw.height()), size, frame_size];
+        let stats = self.with_scratch(sizes, |refiner| {
+            refiner.sample_fit_colors(raw, frame, size)?;
+            refiner.sample_scene_colors(raw, frame)?;
+            let guide = guide.luma(refiner.level, frame, size)?;
+            let input = Input {
+                raw,
+                guide,
+                frame: frame_size,
+                timing,
+            };
+            Ok(refiner.run(&input, clock, out))
+        });
         self.guide = guide;
         stats
     }

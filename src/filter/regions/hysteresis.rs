@@ -95,6 +95,14 @@ impl Regions {
         &self.owners
     }
 
+    /// Exchanges what holds nothing from one matte to the next.
+    pub(in crate::filter) fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.labelling, &mut other.labelling);
+        std::mem::swap(&mut self.gate, &mut other.gate);
+        std::mem::swap(&mut self.smooth, &mut other.smooth);
+        std::mem::swap(&mut self.mean, &mut other.mean);
+    }
+
     /// Gates `matte` (0 to 1) in place.
     pub fn apply(&mut self, level: Level, matte: &mut Plane, params: &RegionParams) {
         self.find(level, matte, params);

@@ -36,6 +36,11 @@ pub(super) struct Learner {
 }
 
 impl Learner {
+    /// Exchanges what holds nothing from one matte to the next.
+    pub fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.raw, &mut other.raw);
+    }
+
     /// Nothing waits to be learnt.
     pub fn start(&mut self) {
         self.frames = [0.0; LEARNT_ROWS];

@@ -44,6 +44,13 @@ pub struct SceneMemory {
 }
 
 impl SceneMemory {
+    /// Exchanges what holds nothing from one matte to the next.
+    pub(in crate::filter) fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.known.colors, &mut other.known.colors);
+        std::mem::swap(&mut self.corrector, &mut other.corrector);
+        self.learner.swap_scratch(&mut other.learner);
+    }
+
     /// Forgets everything.
     pub fn reset(&mut self) {
         self.primed = false;

@@ -34,6 +34,11 @@ pub struct TemporalFilter {
 }
 
 impl TemporalFilter {
+    /// Exchanges what holds nothing from one matte to the next.
+    pub(in crate::filter) fn swap_scratch(&mut self, other: &mut Self) {
+        self.reprojection.swap_scratch(&mut other.reprojection);
+    }
+
     /// Forgets the past: the next matte is taken as it is.
     pub fn reset(&mut self) {
         self.primed = false;

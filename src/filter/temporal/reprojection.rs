@@ -49,6 +49,17 @@ pub struct Reprojection {
 }
 
 impl Reprojection {
+    /// Exchanges all but the frame before: what was found out about one frame.
+    pub(super) fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.sources, &mut other.sources);
+        std::mem::swap(&mut self.vectors, &mut other.vectors);
+        std::mem::swap(&mut self.wanted, &mut other.wanted);
+        std::mem::swap(&mut self.squares, &mut other.squares);
+        std::mem::swap(&mut self.touched, &mut other.touched);
+        std::mem::swap(&mut self.trust, &mut other.trust);
+        std::mem::swap(&mut self.pulled, &mut other.pulled);
+    }
+
     /// Forgets the frame before.
     pub fn reset(&mut self) {
         self.flow.reset();

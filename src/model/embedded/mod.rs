@@ -6,6 +6,9 @@
 mod fused;
 mod general;
 mod mend;
+mod spares;
+
+use spares::{Sizes, Spares};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +28,7 @@ pub(in crate::model) struct Model(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Fused(fused::Network, Signature),
+    Fused(fused::Network, Signature, Sizes),
     General(Box<general::Model>),
 }
 
@@ -38,7 +41,7 @@ pub(in crate::model) struct Runner {
 
 #[derive(Debug)]
 enum Memory {
-    Fused(Box<fused::Memory>),
+    Fused(Arc<Spares>),
     General(general::Threads),
 }
 
@@ -61,7 +64,7 @@ impl Model {
         if let Some(network) = fused
             && let Some(signature) = signature(&network, outline)
         {
-            return Ok(Self(Kind::Fused(network, signature)));
+            return Ok(Self(Kind::Fused(network, signature, Sizes::default())));
         }
         let model = general::Model::load(bytes, folder, outline)?;
         Ok(Self(Kind::General(Box::new(model))))
@@ -70,7 +73,7 @@ impl Model {
     /// Its inputs and outputs.
     pub fn signature(&self) -> Signature {
         match &self.0 {
-            Kind::Fused(_, signature) => signature.clone(),
+            Kind::Fused(_, signature, _) => signature.clone(),
             Kind::General(model) => model.signature(),
         }
     }
@@ -85,25 +88,28 @@ impl Model {
     /// # Errors
     /// It fails.
     pub fn run_once(&self, inputs: &Inputs) -> Result<Given, EngineError> {
-        let (network, signature) = match &self.0 {
-            Kind::Fused(network, signature) => (network, signature),
+        let (network, signature, sizes) = match &self.0 {
+            Kind::Fused(network, signature, sizes) => (network, signature, sizes),
             Kind::General(model) => return model.run_once(inputs),
         };
-        let mut memory = memory(network, inputs)?;
-        let [width, height] = memory.output_size();
-        let mut outputs = signature.outputs.clone();
-        let mut values = Vec::new();
-        for output in &mut outputs {
-            output.dims = [1, 1, height, width].map(Some).to_vec();
-            let mut tensor = Tensor::zeros(EngineKind::Embedded, output.element, &output.sides())?;
-            let picture = inputs
-                .first()
-                .map_or(&[][..], |(_, picture)| picture.values());
-            let run = memory.run(network, picture, tensor.values_mut(), || true);
-            run.map_err(EngineError::embedded)?;
-            values.push((output.name.clone(), tensor));
-        }
-        Ok(Given { outputs, values })
+        let spares = sizes.of(network, size(inputs)?)?;
+        spares.with(network, |memory| {
+            let [width, height] = memory.output_size();
+            let mut outputs = signature.outputs.clone();
+            let mut values = Vec::new();
+            for output in &mut outputs {
+                output.dims = [1, 1, height, width].map(Some).to_vec();
+                let mut tensor =
+                    Tensor::zeros(EngineKind::Embedded, output.element, &output.sides())?;
+                let picture = inputs
+                    .first()
+                    .map_or(&[][..], |(_, picture)| picture.values());
+                let run = memory.run(network, picture, tensor.values_mut(), || true);
+                run.map_err(EngineError::embedded)?;
+                values.push((output.name.clone(), tensor));
+            }
+            Ok(Given { outputs, values })
+        })
     }
 
     /// What one network needs for runs on inputs of these shapes, each with so many threads.
@@ -112,7 +118,7 @@ impl Model {
     /// The picture is too large.
     pub fn runner(&self, inputs: &Inputs, threads: usize) -> Result<Runner, EngineError> {
         let memory = match &self.0 {
-            Kind::Fused(network, _) => Memory::Fused(Box::new(memory(network, inputs)?)),
+            Kind::Fused(network, _, sizes) => Memory::Fused(sizes.of(network, size(inputs)?)?),
             Kind::General(_) => Memory::General(general::Threads::new(threads)),
         };
         Ok(Runner {
@@ -144,13 +150,15 @@ impl Runner {
             return Err(stopped());
         }
         match (&model.0, &mut self.memory) {
-            (Kind::Fused(network, _), Memory::Fused(memory)) => {
+            (Kind::Fused(network, ..), Memory::Fused(spares)) => {
                 let ([(_, picture)], [(_, output)]) = (inputs, outputs) else {
                     return Err(EngineError::embedded("it has one input and one output"));
                 };
                 let go_on = || !self.stop.is_set();
-                let run = memory.run(network, picture.values(), output.values_mut(), go_on);
-                run.map_err(EngineError::embedded)
+                spares.with(network, |memory| {
+                    let run = memory.run(network, picture.values(), output.values_mut(), go_on);
+                    run.map_err(EngineError::embedded)
+                })
             }
             (Kind::General(model), Memory::General(threads)) => {
                 model.run(inputs, outputs, threads)?;
@@ -192,11 +200,6 @@ fn size(inputs: &Inputs) -> Result<[usize; 2], EngineError> {
             "{shape:?} is no picture in three planes"
         ))),
     }
-}
-
-fn memory(network: &fused::Network, inputs: &Inputs) -> Result<fused::Memory, EngineError> {
-    let memory = network.memory(size(inputs)?, crate::simd::level());
-    memory.map_err(EngineError::embedded)
 }
 
 /// Ends runs from another thread.

@@ -114,3 +114,40 @@ fn a_broken_file_is_refused_wherever_it_ends() {
         assert!(fused::Network::read(&bytes[..end]).is_err());
     }
 }
+
+#[test]
+fn networks_share_the_memory_of_runs() {
+    let bytes = shipped("matte.onnx");
+    let network = fused::Network::read(&bytes).unwrap();
+    let sizes = Sizes::default();
+    let [small, large] = [[128, 80], [256, 144]];
+    let first = sizes.of(&network, small).unwrap();
+    let second = sizes.of(&network, small).unwrap();
+    assert!(Arc::ptr_eq(&first, &second), "one size, one memory");
+    assert!(!Arc::ptr_eq(&first, &sizes.of(&network, large).unwrap()));
+    // Two runs at the same time have one each, and both are kept.
+    let inside = |_: &mut fused::Memory| Ok(second.spare());
+    assert_eq!(first.spare(), 1);
+    assert_eq!(first.with(&network, inside).unwrap(), 0);
+    let nested = first.with(&network, |_| second.with(&network, |_| Ok(())));
+    nested.unwrap();
+    assert_eq!(first.spare(), 2);
+    let weak = Arc::downgrade(&first);
+    drop((first, second));
+    assert!(weak.upgrade().is_none(), "it goes with the last network");
+    assert!(sizes.of(&network, [1, 1]).is_err(), "too small");
+}
+
+#[test]
+fn tensors_share_memory() {
+    for (name, most) in [("matte.onnx", 0.5), ("matte-lite.onnx", 0.5)] {
+        let network = fused::Network::read(&shipped(name)).unwrap();
+        let memory = network.memory([256, 144], crate::simd::level()).unwrap();
+        let (taken, all) = memory.numbers();
+        println!("{name}: {taken} of {all}");
+        assert!(
+            (taken as f64) < most * all as f64,
+            "{name}: {taken} of {all}"
+        );
+    }
+}

@@ -71,6 +71,8 @@ pub struct Outline<'a> {
     pub outputs: Vec<&'a str>,
     /// The sides of inputs and outputs, 0 for those that are open.
     pub sides: HashMap<&'a str, Vec<usize>>,
+    /// The types of their elements, by ONNX's numbers; 0 for what is no tensor.
+    pub elements: HashMap<&'a str, u64>,
     /// The nodes of the graph itself, without those of branches and loops.
     nodes: Vec<Node<'a>>,
     /// Which node makes a tensor, by the tensor's name.
@@ -212,6 +214,8 @@ impl<'a> Outline<'a> {
                 sides.push(wire::number(bytes, 1)?);
             }
         }
+        let element = wire::number(tensor, 1)?;
+        self.elements.insert(name, element);
         let side = |side: u64| usize::try_from(side).unwrap_or(0);
         self.sides
             .insert(name, sides.into_iter().map(side).collect());

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
+use crate::sync::lock;
 use ort::ep::ExecutionProviderDispatch;
 use ort::logging::LogLevel;
 use ort::session::Session;
@@ -16,6 +17,7 @@ use super::super::engine::{EngineError, EngineKind};
 use super::super::onnx::Outline;
 use super::super::signature::{GraphHint, Signature, TensorInfo};
 use super::provider::{Placement, ProviderKind};
+use super::turns::Turns;
 use super::{Engine, Loaded, ModelBytes, Optimisation, Runtime, SessionOptions, SharedSession};
 
 /// What makes two networks alike enough to share a session.
@@ -28,7 +30,14 @@ struct Key {
     options: SessionOptions,
 }
 
-static SESSIONS: OnceLock<Mutex<HashMap<Key, Weak<SharedSession>>>> = OnceLock::new();
+/// Sessions by what makes them alike, with the turns of those who load one.
+#[derive(Default)]
+struct Sessions {
+    loaded: Mutex<HashMap<Key, Weak<SharedSession>>>,
+    turns: Turns<Key>,
+}
+
+static SESSIONS: OnceLock<Sessions> = OnceLock::new();
 
 impl ModelBytes<'_> {
     /// The inputs and outputs of a model that leaves sides of its inputs open, without getting it
@@ -46,6 +55,9 @@ impl ModelBytes<'_> {
         let open = |(_, sides): &(&str, Vec<&str>)| sides.iter().any(|side| !side.is_empty());
         if !outline.inputs.iter().any(open) {
             return None;
+        }
+        if let Some(signature) = Signature::of_outline(outline) {
+            return Some(signature);
         }
         let options = SessionOptions {
             optimisation: Optimisation::None,
@@ -73,23 +85,22 @@ impl ModelBytes<'_> {
             folder: self.folder().filter(|_| external).map(Path::to_path_buf),
             options: options.clone(),
         };
-        let sessions = SESSIONS.get_or_init(Mutex::default);
-        let find = || {
-            let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            sessions.retain(|_, session| session.strong_count() > 0);
-            sessions.get(&key)?.upgrade()
-        };
-        if let Some(session) = find() {
-            return Ok(session);
-        }
-        // Loading takes long; others must be able to find or load theirs meanwhile.
-        let session = Arc::new(self.load(engine, options, outline)?);
-        if let Some(other) = find() {
-            return Ok(other);
-        }
-        let mut sessions = sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.insert(key, Arc::downgrade(&session));
-        Ok(session)
+        let Sessions { loaded, turns } = SESSIONS.get_or_init(Sessions::default);
+        // Loading takes long, and as much memory again as a session: those who need the same one wait
+        // for it, others find or load theirs meanwhile.
+        turns.take(&key, || {
+            let found = {
+                let mut loaded = lock(loaded);
+                loaded.retain(|_, session| session.strong_count() > 0);
+                loaded.get(&key).and_then(Weak::upgrade)
+            };
+            if let Some(session) = found {
+                return Ok(session);
+            }
+            let session = Arc::new(self.load(engine, options, outline)?);
+            lock(loaded).insert(key.clone(), Arc::downgrade(&session));
+            Ok(session)
+        })
     }
 
     fn load(
@@ -145,6 +156,7 @@ impl ModelBytes<'_> {
             signature,
             loaded,
             first_runs: Mutex::default(),
+            first_turns: Turns::default(),
             placement,
             warnings,
         })

@@ -14,6 +14,7 @@ mod load;
 mod once;
 mod provider;
 mod runtime;
+mod turns;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -21,12 +22,14 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use crate::sync::lock;
 use ort::session::Session;
 
 pub(in crate::model) use choice::{Chosen, Engine};
 pub(in crate::model) use file::ModelBytes;
 pub use provider::{Placement, ProviderKind, ProviderRequest};
 pub use runtime::{LogSink, Runtime, Search, refuse_telemetry, set_log_sink};
+use turns::Turns;
 
 #[cfg(feature = "embedded")]
 use super::ModelError;
@@ -145,6 +148,8 @@ pub(in crate::model) struct SharedSession {
     loaded: Loaded,
     /// What a run gives, by what a network feeds: known from the first network that fed it.
     first_runs: Mutex<HashMap<String, FirstRun>>,
+    /// The turns of those who make a first run.
+    first_turns: Turns<String>,
     /// The model's inputs and outputs.
     pub signature: Signature,
     /// What the graph says of each output, in the order of the outputs.
@@ -176,17 +181,15 @@ impl SharedSession {
         key: String,
         run: impl FnOnce() -> Result<FirstRun, EngineError>,
     ) -> Result<FirstRun, EngineError> {
-        let known = || {
-            self.first_runs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(first) = known().get(&key) {
-            return Ok(first.clone());
-        }
-        let first = run()?;
-        known().insert(key, first.clone());
-        Ok(first)
+        let known = |key: &str| lock(&self.first_runs).get(key).cloned();
+        self.first_turns.take(&key, || {
+            if let Some(first) = known(&key) {
+                return Ok(first);
+            }
+            let first = run()?;
+            lock(&self.first_runs).insert(key.clone(), first.clone());
+            Ok(first)
+        })
     }
 
     /// A run on `inputs` with fresh outputs.

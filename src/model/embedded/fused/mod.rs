@@ -21,7 +21,7 @@ mod windows;
 
 use graph::{Graph, Reason};
 use layers::{Layer, Layers};
-use plan::Plan;
+use plan::{Plan, Stale};
 
 use crate::simd::Level;
 
@@ -56,7 +56,7 @@ impl Network {
         })
     }
 
-    /// Makes the memory for pictures of this width and height.
+    /// Makes the memory for a run on pictures of this width and height.
     ///
     /// # Errors
     /// They are too small or too large.
@@ -70,6 +70,19 @@ impl Memory {
     /// Width and height of the output.
     pub fn output_size(&self) -> [usize; 2] {
         self.plan.output
+    }
+
+    /// How many numbers the memory holds, and how many all tensors have.
+    #[cfg(test)]
+    pub fn numbers(&self) -> (usize, usize) {
+        let taken = self.plan.buffers.iter().map(|buffer| buffer.len()).sum();
+        let all = self
+            .plan
+            .planes
+            .iter()
+            .filter_map(|plane| plane.len())
+            .sum();
+        (taken, all)
     }
 
     /// How many numbers the output has.
@@ -96,22 +109,28 @@ impl Memory {
             return Err(format!("{found:?} numbers in and out, expected {counts:?}"));
         }
         others::interleave(picture, (&mut self.plan.buffers[first.buffer], first));
-        for layer in &network.layers.layers {
+        for (at, layer) in network.layers.layers.iter().enumerate() {
             if !go_on() {
                 return Err("the run was stopped".into());
             }
-            self.pass(layer, &network.layers.channels, output);
+            self.pass(at, layer, &network.layers.channels, output);
         }
         Ok(())
     }
 
-    fn pass(&mut self, layer: &Layer, channels: &[usize], to: &mut [f32]) {
+    /// Computes pass number `at`.
+    fn pass(&mut self, at: usize, layer: &Layer, channels: &[usize], to: &mut [f32]) {
         let (plan, level) = (&mut self.plan, self.level);
         // What is written is taken out of the list while others are read.
         macro_rules! write {
             ($value:expr, |$buffers:ident, $output:ident| $pass:expr) => {{
                 let plane = plan.planes[*$value];
                 let mut memory = std::mem::take(&mut plan.buffers[plane.buffer]);
+                match plan.stale[at] {
+                    Stale::Nothing => (),
+                    Stale::Border => plane.clear_border(&mut memory),
+                    Stale::All => memory.fill(0.0),
+                }
                 {
                     let $buffers = |value: &layers::Value| {
                         let plane = plan.planes[*value];

@@ -5,10 +5,11 @@
 
 use super::graph::Reason;
 use super::layers::{Layer, Layers, Target, Value};
-use super::weights::{Floats, pitch};
+use super::weights::{BLOCK, Floats, pitch};
 
 /// Numbers that the memory of one size may take, 1 GiB.
 const MOST: usize = 1 << 28;
+const TOO_LARGE: &str = "the picture is too large";
 
 /// A tensor in a buffer: pixel by pixel, channel by channel. Around it is a border of zeros, as wide
 /// as the convolutions that read it reach out of the picture.
@@ -63,6 +64,32 @@ impl Plane {
         let row = (self.width + 2 * self.border).checked_mul(self.pitch)?;
         row.checked_mul(rows)
     }
+
+    /// Whether what another tensor of the same memory leaves behind in the border is this one's.
+    fn is_like(&self, other: &Self) -> bool {
+        Self { buffer: 0, ..*self }
+            == Self {
+                buffer: 0,
+                ..*other
+            }
+    }
+
+    /// Zeroes the border.
+    pub fn clear_border(&self, values: &mut [f32]) {
+        let (row, margin) = (self.row(), self.border * self.pitch);
+        if margin == 0 {
+            return;
+        }
+        let (inner, rows) = (self.width * self.pitch, self.height + 2 * self.border);
+        for (y, values) in values.chunks_exact_mut(row).take(rows).enumerate() {
+            if y < self.border || y >= self.border + self.height {
+                values.fill(0.0);
+            } else {
+                values[..margin].fill(0.0);
+                values[margin + inner..].fill(0.0);
+            }
+        }
+    }
 }
 
 /// The memory for pictures of one size.
@@ -70,10 +97,33 @@ impl Plane {
 pub(super) struct Plan {
     /// Where each tensor lies.
     pub planes: Vec<Plane>,
-    /// Memory, zeroed; only pixels inside of pictures are written.
+    /// Memory. Passes write pixels inside of pictures only.
     pub buffers: Vec<Floats>,
+    /// For each pass, what has to be zeroed in the tensor that it writes, since another one lay there.
+    pub stale: Vec<Stale>,
     /// Width and height of the output.
     pub output: [usize; 2],
+}
+
+/// What a tensor finds in its memory that is not its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) enum Stale {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Numbers in the border.
+    Border,
+    /// Numbers in channels that the pass does not write, too.
+    All,
+}
+
+/// The tensors that lie in one buffer, in the order in which they are written.
+#[derive(Debug, Default)]
+struct Slot {
+    /// Numbers of the largest.
+    len: usize,
+    /// Each with the pass that writes it first.
+    tenants: Vec<(Plane, usize)>,
 }
 
 impl Layer {
@@ -131,10 +181,16 @@ impl Plan {
                 planes[*input].border = planes[*input].border.max(border);
             }
         }
-        let buffers = place(network, &mut planes)?;
+        let slots = place(network, &mut planes)?;
+        let lens = slots.iter().map(|slot| slot.len);
+        let all = lens.clone().try_fold(0, usize::checked_add);
+        if all.is_none_or(|all| all >= MOST) {
+            return Err(TOO_LARGE.into());
+        }
         Ok(Self {
+            stale: stale(network, &slots),
+            buffers: lens.map(Floats::zeros).collect(),
             planes,
-            buffers,
             output,
         })
     }
@@ -164,8 +220,8 @@ fn sizes(
     Ok((sizes, output))
 }
 
-/// Gives each tensor a buffer, and makes them.
-fn place(network: &Layers, planes: &mut [Plane]) -> Result<Vec<Floats>, Reason> {
+/// Gives each tensor a buffer.
+fn place(network: &Layers, planes: &mut [Plane]) -> Result<Vec<Slot>, Reason> {
     let mut last = vec![0; planes.len()];
     for (at, layer) in network.layers.iter().enumerate() {
         layer
@@ -173,9 +229,8 @@ fn place(network: &Layers, planes: &mut [Plane]) -> Result<Vec<Floats>, Reason> 
             .into_iter()
             .for_each(|value| last[value] = at);
     }
-    // One that was used by another tensor must have the same border, which stays zero.
-    let alike = |a: &Plane, b: &Plane| Plane { buffer: 0, ..*a } == Plane { buffer: 0, ..*b };
-    let mut made: Vec<Plane> = vec![planes[0]];
+    let mut slots: Vec<Slot> = vec![Slot::default()];
+    slots[0].len = planes[0].len().ok_or(TOO_LARGE)?;
     let mut free: Vec<usize> = Vec::new();
     let mut placed = vec![false; planes.len()];
     placed[0] = true;
@@ -184,16 +239,18 @@ fn place(network: &Layers, planes: &mut [Plane]) -> Result<Vec<Floats>, Reason> 
             && !placed[value]
         {
             placed[value] = true;
-            let found = free
-                .iter()
-                .position(|buffer| alike(&made[*buffer], &planes[value]));
-            planes[value].buffer = match found {
+            let plane = &mut planes[value];
+            let len = plane.len().ok_or(TOO_LARGE)?;
+            plane.buffer = match best(&slots, &free, plane, len) {
                 Some(found) => free.swap_remove(found),
                 None => {
-                    made.push(planes[value]);
-                    made.len() - 1
+                    slots.push(Slot::default());
+                    slots.len() - 1
                 }
             };
+            let slot = &mut slots[plane.buffer];
+            slot.len = slot.len.max(len);
+            slot.tenants.push((*plane, at));
         }
         for value in layer.inputs() {
             let buffer = planes[value].buffer;
@@ -202,11 +259,44 @@ fn place(network: &Layers, planes: &mut [Plane]) -> Result<Vec<Floats>, Reason> 
             }
         }
     }
-    let lens: Option<Vec<usize>> = made.iter().map(Plane::len).collect();
-    let lens =
-        lens.filter(|lens| lens.iter().try_fold(0usize, |a, b| a.checked_add(*b)) < Some(MOST));
-    let lens = lens.ok_or("the picture is too large")?;
-    Ok(lens.into_iter().map(Floats::zeros).collect())
+    Ok(slots)
+}
+
+/// Which of the free buffers suits a tensor: the one that a tensor like it left, or the smallest
+/// that is large enough, or the largest, which then grows.
+fn best(slots: &[Slot], free: &[usize], plane: &Plane, len: usize) -> Option<usize> {
+    let rank = |at: &usize| {
+        let slot = &slots[free[*at]];
+        let left = slot.tenants.last();
+        let alike = left.is_some_and(|(left, _)| left.is_like(plane));
+        (!alike, slot.len < len, slot.len.abs_diff(len))
+    };
+    (0..free.len()).min_by_key(rank)
+}
+
+/// What each pass has to zero: in the run after, the first tensor of a buffer follows the last.
+fn stale(network: &Layers, slots: &[Slot]) -> Vec<Stale> {
+    let mut stale = vec![Stale::default(); network.layers.len()];
+    for slot in slots {
+        let before = slot.tenants.iter().cycle();
+        let before = before.skip(slot.tenants.len().saturating_sub(1));
+        for ((left, _), (plane, pass)) in before.zip(&slot.tenants) {
+            if left.is_like(plane) && slot.tenants.len() == 1 {
+                continue;
+            }
+            stale[*pass] = match &network.layers[*pass] {
+                // Others write whole pixels.
+                Layer::Concat { output, .. }
+                    if !network.channels[*output].is_multiple_of(BLOCK) =>
+                {
+                    Stale::All
+                }
+                _ if left.is_like(plane) => Stale::Nothing,
+                _ => Stale::Border,
+            };
+        }
+    }
+    stale
 }
 
 /// Width and height of what a layer gives.
