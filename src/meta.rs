@@ -13,6 +13,7 @@
 //! | `frame-aspect` | fraction | display aspect ratio of the frame that the matte belongs to |
 //! | `frame-x`, `frame-y`, `frame-width`, `frame-height` | guint | the rectangle of the buffer's picture that the matte covers: that of the `GstVideoCropMeta` where there was one. Without these fields, after scaling, it covers the whole picture |
 //! | `still` | gboolean | TRUE where the frame shows nothing new since the one that the matte was made from; who has worked on that matte may use the result again |
+//! | `screen-u`, `screen-v` | gint | the mean colour of the green screen that `key` of `matterefine` sees: differences from neutral in bytes of full range, by the frame's own matrix. Without these fields there is no screen |
 //!
 //! The meta is tagged `video`, `size` and `orientation`: elements that scale or convert hand it on
 //! (`videoscale`, `videoconvert`, `videorate`, `queue`, `tee`), elements that crop or flip into
@@ -32,6 +33,9 @@ pub const NAME: &str = "MatteMeta";
 
 /// The fields that say which part of the picture a matte covers.
 const RECTANGLE: [&str; 4] = ["frame-x", "frame-y", "frame-width", "frame-height"];
+
+/// The fields that say which colour a screen has.
+const SCREEN: [&str; 2] = ["screen-u", "screen-v"];
 
 /// How far two display aspect ratios may differ, as a share: rounding of scaled sizes, not borders.
 const ASPECT_TOLERANCE: f64 = 0.02;
@@ -88,6 +92,9 @@ pub struct Matte {
     /// Whether its frame shows nothing new since the one that it was made from: what was found for
     /// the same sample then holds for this frame, too.
     pub still: bool,
+    /// The mean colour of the green screen behind the subject, as differences from neutral in bytes
+    /// of full range; None without one.
+    pub screen: Option<[i8; 2]>,
 }
 
 impl Matte {
@@ -140,6 +147,12 @@ impl Matte {
                 .into_iter()
                 .for_each(|name| structure.remove_field(name)),
         }
+        for (n, name) in SCREEN.into_iter().enumerate() {
+            match self.screen {
+                Some(screen) => structure.set(name, i32::from(screen[n])),
+                None => structure.remove_field(name),
+            }
+        }
     }
 
     /// The matte that a buffer carries, if there is one and it is whole.
@@ -164,6 +177,7 @@ impl Matte {
             frame_aspect: structure.get("frame-aspect").ok()?,
             frame: read_rectangle(structure),
             still: structure.get("still").unwrap_or(false),
+            screen: read_screen(structure),
         })
     }
 
@@ -186,6 +200,12 @@ fn read_rectangle(structure: &gst::StructureRef) -> Option<Rectangle> {
         width: width?,
         height: height?,
     })
+}
+
+fn read_screen(structure: &gst::StructureRef) -> Option<[i8; 2]> {
+    let side = |name: &str| i8::try_from(structure.get::<i32>(name).ok()?).ok();
+    let [u, v] = SCREEN.map(side);
+    Some([u?, v?])
 }
 
 /// Whether a custom meta's structure is a matte's. Asking GStreamer for a meta by name makes the
@@ -298,6 +318,7 @@ mod tests {
             frame_aspect: gst::Fraction::new(16, 9),
             frame: None,
             still: true,
+            screen: Some([-40, -60]),
         }
     }
 
@@ -311,14 +332,18 @@ mod tests {
         let refined = Matte {
             stage: Stage::Refined,
             inferred: false,
+            screen: None,
             ..matte()
         };
+        let screen = Matte::of(buffer).unwrap().screen;
+        assert_eq!(screen, Some([-40, -60]));
         refined.attach(buffer).unwrap();
         let found = Matte::of(buffer).unwrap();
         assert_eq!(
             (found.stage, found.inferred, found.frame_pts, found.still),
             (Stage::Refined, false, None, true)
         );
+        assert_eq!(found.screen, None);
         assert_eq!(NAME, "MatteMeta");
         assert_eq!(buffer.iter_meta::<gst::meta::Meta>().count(), 1);
         Matte::detach(buffer);

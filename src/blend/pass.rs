@@ -103,10 +103,16 @@ impl<'a, 'f> Pass<'a, 'f> {
         self.blend(remap, rows, &mut Effects::default(), None);
     }
 
-    /// Puts the subject's own colour into half-covered pixels along edges and blends nothing. With
+    /// Puts the subject's own colour into half-covered pixels along edges, takes a screen's light out
+    /// of all that is subject, and blends nothing. With
     /// `black`, other half-covered pixels are blended with it. Alpha is not touched.
     pub fn keep_subject(&mut self, remap: Remap, effects: &mut Effects, black: Option<&FrameRef>) {
-        let Some(edge) = &mut effects.decontamination else {
+        let Effects {
+            decontamination: Some(edge),
+            spill,
+            ..
+        } = effects
+        else {
             return;
         };
         edge.restart();
@@ -114,15 +120,14 @@ impl<'a, 'f> Pass<'a, 'f> {
         let all = whole(self.frame.width());
         let mut walk = Walk::new(self.alpha, self.matte, remap);
         for y in 0..self.frame.height() {
-            let mixed = match remap {
-                Remap::Fade(255) => self.classes.row(y).mixed,
-                _ => &all,
+            let spans = match remap {
+                Remap::Fade(255) => self.classes.row(y),
+                _ => RowSpans::all(&all),
             };
-            if mixed.is_empty() {
+            if spans.mixed.is_empty() && spill.is_none() {
                 continue;
             }
-            let background = &[];
-            let mut row = walk.row(y, RowSpans { mixed, background });
+            let mut row = walk.row(y, spans);
             for plane_row in row.planes().filter(|p| own_plane != Some(p.plane)) {
                 let out = self.frame.row_mut(plane_row.plane, plane_row.at);
                 row.samples(plane_row.plane);
@@ -135,12 +140,16 @@ impl<'a, 'f> Pass<'a, 'f> {
                         (out, black.row(plane_row.plane, 0)),
                     );
                 }
-                edge.clean(&mut EffectRow {
+                let mut row = EffectRow {
                     plane_row,
                     spans: row.spans,
                     alpha: row.made(plane_row.plane),
                     row: out,
-                });
+                };
+                edge.clean(&mut row);
+                if let Some(spill) = spill {
+                    spill.take_out(&mut row);
+                }
             }
         }
     }

@@ -25,6 +25,8 @@ pub struct Amounts {
     pub tone_match: u8,
     /// How much of the effect is seen.
     pub strength: u8,
+    /// The colour of the green screen behind the subject, as [`Matte::screen`] has it.
+    pub screen: Option<[i8; 2]>,
 }
 
 /// What is composed over what.
@@ -63,6 +65,7 @@ impl AlignedCompositor {
             light_wrap: 0,
             tone_match: 0,
             strength: 255,
+            screen: None,
         };
         Ok(Self {
             compositor: compositor(&stream, (0, 0))?,
@@ -273,6 +276,7 @@ fn set_amounts(compositor: &mut Compositor, amounts: Amounts) {
     compositor.set_light_wrap(amounts.light_wrap);
     compositor.set_tone_match(amounts.tone_match);
     compositor.set_strength(amounts.strength);
+    compositor.set_screen(amounts.screen);
 }
 
 fn apply(

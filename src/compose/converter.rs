@@ -75,6 +75,9 @@ impl Converter {
         matte: Result<Matte, Missing>,
     ) -> Result<Option<Missing>, ComposeError> {
         let written = matte.and_then(|matte| {
+            if let Kernel::Alpha(alpha) = &mut self.kernel {
+                alpha.set_screen(matte.screen);
+            }
             read_matte(&matte.sample, |gray| self.write(inbuf, outbuf, Some(gray)))
                 .map_err(|_| Missing::Unreadable)
         });

@@ -191,6 +191,14 @@ impl InPlaceCompositor {
         }
     }
 
+    /// The green screen's colour, whose light is taken out of the subject.
+    fn set_screen(&mut self, screen: Option<[i8; 2]>) {
+        let amounts = self.compositor.amounts();
+        if amounts.screen != screen {
+            self.compositor.set_amounts(Amounts { screen, ..amounts });
+        }
+    }
+
     /// Time starts over: no older picture may be shown again.
     pub fn flush(&mut self) {
         (self.last_good, self.newest) = (None, None);
@@ -208,6 +216,9 @@ impl InPlaceCompositor {
         background: Option<&FrameRef>,
     ) -> Result<Option<Missing>, ComposeError> {
         self.follow(matte.as_ref().ok())?;
+        if let Ok(matte) = &matte {
+            self.set_screen(matte.screen);
+        }
         let unchanged = self.is_unchanged(matte.as_ref().ok());
         let missing = match matte {
             Ok(matte) => self.compose(buffer, &matte, background, unchanged)?,

@@ -108,6 +108,7 @@ impl Started {
             frame_aspect,
             frame: Some(visible.frame),
             still: false,
+            screen: None,
         };
         Ok(Decoded {
             matte,

@@ -352,6 +352,7 @@ impl StreamState {
             frame_aspect: self.aspect,
             frame: None,
             still: false,
+            screen: None,
         });
         let accepted = Accepted {
             pts: finished.pts,

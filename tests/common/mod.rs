@@ -92,6 +92,7 @@ pub fn attach(
         frame_aspect: aspect,
         frame: None,
         still: false,
+        screen: None,
     };
     matte
         .attach(buffer.make_mut())

@@ -33,6 +33,7 @@ pub struct Compositor {
     source: Source,
     privacy_fill: Backdrop,
     decontamination: u8,
+    screen: Option<[i8; 2]>,
     effects: Effects,
     note: Note,
     /// Memory for frames whose samples are not whole bytes, and for those behind them: the one case
@@ -66,6 +67,7 @@ impl Compositor {
             source: Source::Keep,
             privacy_fill: Backdrop::row(layout, color, width, PRIVACY_FILL)?,
             decontamination: 0,
+            screen: None,
             effects: Effects::default(),
             note: Note::default(),
             unpacked: unpacked().zip(unpacked()).map(|(a, b)| Box::new([a, b])),
@@ -109,6 +111,7 @@ impl Compositor {
     pub fn set_strength(&mut self, strength: u8) {
         if strength != self.strength {
             (self.strength, self.known) = (strength, None);
+            self.update_decontamination();
         }
     }
 
@@ -123,6 +126,16 @@ impl Compositor {
     pub fn set_decontamination(&mut self, amount: u8) {
         self.decontamination = amount;
         self.update_decontamination();
+    }
+
+    /// The colour of the green screen before which the frames are, as differences from neutral in
+    /// bytes of full range; none without one. Its light on the subject is taken out as far as
+    /// decontamination goes.
+    pub fn set_screen(&mut self, screen: Option<[i8; 2]>) {
+        if screen != self.screen {
+            self.screen = screen;
+            self.update_decontamination();
+        }
     }
 
     /// Makes decontamination ready for the background and the amount that are set.
@@ -141,6 +154,9 @@ impl Compositor {
         };
         self.effects
             .set_decontamination(self.geometry, amount, black);
+        let spill = u16::from(amount) * u16::from(self.strength) / 255;
+        self.effects
+            .set_spill(self.geometry, self.screen, spill as u8);
     }
 
     /// How much of the background's light falls on the subject's rim, 0 (none, the default) to

@@ -7,10 +7,12 @@ mod clean_kernels;
 mod color_fit;
 mod decontamination;
 mod light_wrap;
+mod spill;
 mod tone_match;
 
 pub(super) use decontamination::Decontamination;
 pub(super) use light_wrap::LightWrap;
+pub(super) use spill::SpillRemoval;
 pub(super) use tone_match::ToneMatch;
 
 use super::alpha::{AlphaRows, MattedFrame, PlaneRow, Remap, RowSpans};
@@ -56,6 +58,8 @@ pub(super) trait Effect {
 pub(super) struct Effects {
     /// The subject's own colour at its edge.
     pub decontamination: Option<Box<Decontamination>>,
+    /// A green screen's light on the subject.
+    pub spill: Option<Box<SpillRemoval>>,
     /// The subject's tone.
     pub tone: Option<Box<ToneMatch>>,
     /// The background's light on the subject's rim.
@@ -72,6 +76,7 @@ impl Effects {
         }
         let stages = [
             stage(&mut self.decontamination),
+            stage(&mut self.spill),
             stage(&mut self.tone),
             stage(&mut self.wrap),
         ];
@@ -89,5 +94,23 @@ impl Effects {
         let edge = self.decontamination.get_or_insert_with(new);
         edge.set_amount(amount);
         edge.set_doubt(black);
+    }
+
+    /// Takes the light of a screen of this colour out of the subject by `amount`, 0 (not at all) to
+    /// 255.
+    pub fn set_spill(&mut self, geometry: Geometry, screen: Option<[i8; 2]>, amount: u8) {
+        let Some(screen) = screen.filter(|_| amount > 0) else {
+            self.spill = None;
+            return;
+        };
+        match &mut self.spill {
+            Some(spill) => spill.set(screen, amount),
+            // Half the size of frames that can be composed is never out of range.
+            slot => {
+                *slot = SpillRemoval::new(geometry, screen, amount)
+                    .ok()
+                    .map(Box::new)
+            }
+        }
     }
 }

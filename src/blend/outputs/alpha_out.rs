@@ -31,6 +31,7 @@ pub struct AlphaOut {
     transparency: Transparency,
     keep_colors: bool,
     decontamination: u8,
+    screen: Option<[i8; 2]>,
     /// Memory for frames whose samples are not whole bytes.
     unpacked: Option<Unpacked>,
     /// A row of the frames' own alpha.
@@ -65,6 +66,7 @@ impl AlphaOut {
             transparency: Transparency::new(to)?,
             keep_colors: true,
             decontamination: 0,
+            screen: None,
             unpacked: Unpacked::new(from, color, width, height, level),
             own: vec![0; width],
             alpha: AlphaRows::new(to.gray()),
@@ -89,6 +91,15 @@ impl AlphaOut {
         self.update_decontamination();
     }
 
+    /// The colour of the green screen before which the frames are, as in
+    /// [`Compositor::set_screen`](crate::blend::Compositor::set_screen).
+    pub fn set_screen(&mut self, screen: Option<[i8; 2]>) {
+        if screen != self.screen {
+            self.screen = screen;
+            self.update_decontamination();
+        }
+    }
+
     /// Makes decontamination ready for what is set.
     fn update_decontamination(&mut self) {
         let to = self.to;
@@ -98,6 +109,7 @@ impl AlphaOut {
             false => 255,
         };
         self.effects.set_decontamination(to, amount, black);
+        self.effects.set_spill(to, self.screen, amount);
         if amount == 0 {
             self.edges = None;
             return;
