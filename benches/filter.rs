@@ -7,7 +7,7 @@ mod common;
 
 use common::{Case, compare};
 use gstmatte::filter::edge::fast_guided::{FastGuided, FastGuidedParams};
-use gstmatte::filter::{EdgeMode, Params, Preset, Refiner, Timing};
+use gstmatte::filter::{EdgeMode, KeyColor, Params, Preset, Refiner, Timing};
 use gstmatte::frame::{Colorimetry, FrameRef, GrayImage, GrayMut, GrayRef, PixelLayout};
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -76,6 +76,22 @@ impl Scene {
         }
     }
 
+    /// The same person before a green screen.
+    fn green(width: usize, height: usize) -> Self {
+        let mut scene = Self::new(width, height);
+        for (n, frame) in scene.frames.iter_mut().enumerate() {
+            let chroma = &mut frame[width * height..];
+            for (i, color) in chroma.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                let (x, y) = (2 * (i % (width / 2)), 2 * (i / (width / 2)));
+                let (u, v) = (x as f32 / height as f32, y as f32 / height as f32);
+                if person(u, v, 0.004 * n as f32) >= 0.0 {
+                    *color = [90 + (i * 7 % 5) as u8, 70 + (i * 3 % 5) as u8];
+                }
+            }
+        }
+        scene
+    }
+
     fn run(&self, refiner: &mut Refiner, n: usize, out: &mut GrayImage) -> [f64; 5] {
         let pixels = self.width * self.height;
         let (luma, chroma) = self.frames[n % self.frames.len()].split_at(pixels);
@@ -102,6 +118,8 @@ fn chain(only: &str) {
     let sizes = [
         ("720p", Scene::new(1280, 720)),
         ("1080p", Scene::new(1920, 1080)),
+        ("720p, green", Scene::green(1280, 720)),
+        ("1080p, green", Scene::green(1920, 1080)),
     ];
     let quality = Params::from(Preset::Quality);
     let presets = [
@@ -123,12 +141,21 @@ fn chain(only: &str) {
                 ..quality
             },
         ),
+        (
+            "green screen",
+            Params {
+                key: Some(KeyColor::Auto),
+                ..Params::from(Preset::Balanced)
+            },
+        ),
     ];
     let mut cases = Vec::new();
     for (size, scene) in &sizes {
         for (name, params) in &presets {
             let case = format!("{name} {size}");
-            if !case.contains(only) {
+            // The key is for the screen, and the screen for the key.
+            let keyed = size.ends_with("green");
+            if !case.contains(only) || keyed != params.key.is_some() {
                 continue;
             }
             let mut refiner = Refiner::new(gstmatte::simd::level());

@@ -7,7 +7,7 @@
 //! the frame (I420 without padding, even sizes), the raw matte. Out: the refined matte of each.
 //! At the end, the median milliseconds of a frame go to stderr.
 
-use gstmatte::filter::{EdgeMode, Params, Preset, Refiner, TemporalMode, Timing};
+use gstmatte::filter::{EdgeMode, KeyColor, Params, Preset, Refiner, TemporalMode, Timing};
 use gstmatte::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
 use std::error::Error;
 use std::io::{self, BufWriter, Read, Write};
@@ -46,6 +46,15 @@ fn set(params: &mut Params, key: &str, value: &str) -> Result<(), Box<dyn Error>
                 _ => return Err(format!("no edge mode {value}").into()),
             };
         }
+        "key" => {
+            params.key = match value {
+                "none" => None,
+                "auto" => Some(KeyColor::Auto),
+                _ => Some(KeyColor::Named(u32::from_str_radix(value, 16)?)),
+            };
+        }
+        "key-tolerance" => params.key_tolerance = number()?,
+        "key-softness" => params.key_softness = number()?,
         "scene-memory" => params.scene_memory = value.parse()?,
         "temporal-strength" => params.temporal_strength = number()?,
         "temporal-flow" => params.temporal_flow = value.parse()?,

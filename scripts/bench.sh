@@ -11,6 +11,9 @@
 #                                   --model FILE.onnx adds a network to the public ones and
 #                                   models/matte.onnx (may be repeated),
 #                                   --cache DIR keeps clips and raw mattes for the next run
+#   scripts/bench.sh chromakey      the green screen, compared with other keys, on clips made of the folder
+#                                   MATTE_DATA; prints the tables of docs/greenscreen.md, and writes edges, four
+#                                   times as large, to out/
 #   scripts/bench.sh edge           the README's picture of an edge (writes docs/pictures/edge.jpg)
 #   scripts/bench.sh embedded       sizes, memory, and instructions on Arm under emulation (needs root;
 #                                   writes docs/embedded.md), with the network inside the plugin unless
@@ -84,6 +87,14 @@ case $what in
         "$python" scripts/bench/steadiness --data "$data" --models "$MATTE_CACHE/models" \
             --webcam "$clip" --model models/matte.onnx --binary "$(bench_binary steadiness)" --bench "$(bench_binary filter)" "${@:2}"
         ;;
+    chromakey)
+        data=${MATTE_DATA:-}
+        [ -d "$data/stills" ] || die "MATTE_DATA must name a folder with stills/ and backgrounds/, found '${data:-nothing}'"
+        prepare
+        python=$(python_with steadiness scripts/bench/steadiness/requirements.txt)
+        "$python" scripts/bench/chromakey --data "$data" --model "${MATTE_MODEL:-models/matte.onnx}" \
+            --binary "$(bench_binary steadiness)" "${@:2}"
+        ;;
     edge)
         prepare
         clip=$(presenter_clip)
@@ -125,5 +136,5 @@ case $what in
         python3 scripts/bench/streams.py docs/streams.md "${@:2}"
         say "wrote docs/streams.md"
         ;;
-    *) die "unknown benchmark '$what' (known: performance kernels steadiness edge streams embedded)" ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness chromakey edge streams embedded)" ;;
 esac

@@ -20,7 +20,7 @@ use gstmatte::filter::regions::hysteresis::{RegionParams, Regions};
 use gstmatte::filter::regions::morphology::Morphology;
 use gstmatte::filter::temporal::filter::{TemporalFilter, TemporalParams};
 use gstmatte::filter::{
-    EdgeMode, Params, Plane, Preset, Refiner, Region, SubjectSelect, TemporalMode, Timing,
+    EdgeMode, KeyColor, Params, Plane, Preset, Refiner, Region, SubjectSelect, TemporalMode, Timing,
 };
 use gstmatte::frame::GrayImage;
 use std::time::Duration;
@@ -72,6 +72,14 @@ fn params(u: &mut Unstructured) -> Result<Params> {
         params.guided_epsilon = number(u, 1.0)?;
         params.guided_subsample = u.int_in_range(0..=12)?;
         params.output_scale = number(u, 1.0)?;
+    }
+    if u.ratio(1, 3)? {
+        params.key = match u.arbitrary()? {
+            true => Some(KeyColor::Auto),
+            false => Some(KeyColor::Named(u.arbitrary()?)),
+        };
+        params.key_tolerance = number(u, 1.0)?;
+        params.key_softness = number(u, 1.0)?;
     }
     if u.arbitrary()? {
         params.black_point = number(u, 1.0)?;

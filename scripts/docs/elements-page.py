@@ -37,6 +37,7 @@ GROUPS = {
     "which people are shown": "subject-select subject-point subject-point-x subject-point-y",
     "the part of the frame that is seen": "framing framing-zoom framing-margin framing-speed",
     "the subject's shape": "subject-region keep min-area max-hole open close grow",
+    "green screen": "key key-tolerance key-softness",
     "the matte's edge": "edge-mode guided-radius guided-epsilon guided-subsample feather black-point "
                         "white-point gamma output-scale",
     "frames": "video-direction analytics-meta",
@@ -77,6 +78,7 @@ language read without this plugin's headers ([Read the matte](application.md#rea
 | `inference-time` | uint64 | time of the network's run, in ns |
 | `frame-aspect` | fraction | aspect ratio of that frame; it shows whether borders were added since |
 | `frame-x`, `frame-y`, `frame-width`, `frame-height` | guint | the part of the buffer's picture that the matte covers, in pixels, as its `GstVideoCropMeta` said. A matte of another part than the frame is not used. Scaling removes these fields: the matte then covers the whole picture |
+| `screen-u`, `screen-v` | gint | the mean colour of the green screen that `key` sees: differences from neutral in bytes of full range. Without these fields there is no screen |
 
 The meta survives everything that keeps the frame's area: scaling, conversion, copies. Everything
 that crops or flips drops it.
@@ -94,6 +96,8 @@ of the frame, in ns. An event is posted once; a state that lasts is posted at mo
 | `matte-subject-entered`, `matte-subject-left` | mattesegment, mattedecode | `pts` | a subject came into the picture, or none is left |
 | `matte-missing` | mattecompose, mattemix | `reason`, `pts` | a frame has no valid matte; `on-missing-matte` decides what is shown |
 | `matte-recovered` | mattecompose, mattemix | `pts` | mattes are valid again |
+| `matte-screen-missing` | matterefine | `pts` | the screen that `key` asks for was not seen for a second: the network's matte alone counts; the first time it is a warning, too |
+| `matte-screen-found` | matterefine | `pts` | that screen is seen, for the first time or again |
 
 Warnings report a network that fails, a model or setting that is refused while playing (the old one
 stays in use, and the property shows its value again), an execution provider that cannot be used, a

@@ -2,6 +2,7 @@
 
 //! Everything that can be set on the chain, with units, ranges and the presets.
 
+use super::key_color::KeyColor;
 use std::sync::Arc;
 
 /// How the matte is filtered over time.
@@ -158,6 +159,15 @@ pub struct Params {
     pub grow: f32,
     /// `edge-mode`: how the edge is fitted to the picture. Default guided.
     pub edge_mode: EdgeMode,
+    /// `key`: the colour of the screen behind the subject, whose edge a chroma key then finds.
+    /// Default none: the network is alone.
+    pub key: Option<KeyColor>,
+    /// `key-tolerance`: how far from the screen's colour still is screen, as a share (0 to 1) of the
+    /// way to the subject's. Default 0.1.
+    pub key_tolerance: f32,
+    /// `key-softness`: over which share (0 to 1) of the rest of the way the matte rises.
+    /// Default 0.9.
+    pub key_softness: f32,
     /// `guided-radius`: half the window of the edge fit, pixels of the frame, 1 to 128; 0 takes
     /// it from the sizes of frame and matte. Default 0.
     pub guided_radius: f32,
@@ -211,6 +221,9 @@ impl From<Preset> for Params {
             close: 0.0,
             grow: 0.0,
             edge_mode: EdgeMode::Guided,
+            key: None,
+            key_tolerance: 0.1,
+            key_softness: 0.9,
             guided_radius: 0.0,
             guided_epsilon: 5e-4,
             guided_subsample: 0,
@@ -285,6 +298,9 @@ impl Params {
             close: limited(self.close, 0.0, 64.0, default.close),
             grow: limited(self.grow, -64.0, 64.0, default.grow),
             edge_mode: self.edge_mode,
+            key: self.key,
+            key_tolerance: limited(self.key_tolerance, 0.0, 1.0, default.key_tolerance),
+            key_softness: limited(self.key_softness, 0.0, 1.0, default.key_softness),
             guided_radius: match limited(self.guided_radius, 0.0, 128.0, default.guided_radius) {
                 0.0 => 0.0,
                 radius => radius.max(1.0),

@@ -3,6 +3,7 @@
 //! GObject glue of `matterefine`. What happens to a matte is decided in `crate::filter`.
 
 use super::error::RefineError;
+use super::screen::ScreenWatch;
 use super::settings::{self, Settings};
 use super::state::State;
 use crate::control::Control;
@@ -42,6 +43,8 @@ pub struct MatteRefine {
     /// Times of the frames.
     timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
+    /// What was reported about the key's screen.
+    screen: Mutex<ScreenWatch>,
     direction: Direction,
     /// Values that were refused before the start.
     at_rest: AtRest,
@@ -208,6 +211,7 @@ impl BaseTransformImpl for MatteRefine {
         *lock(&self.state) = None;
         *lock(&self.timeline) = Frames::default();
         *lock(&self.stats) = Stats::default();
+        *lock(&self.screen) = ScreenWatch::default();
         Ok(())
     }
 
@@ -279,6 +283,8 @@ impl BaseTransformImpl for MatteRefine {
             Ok((matte, stats)) => {
                 *lock(&self.stats) = stats;
                 self.attach(state, buffer, &matte)?;
+                let report = lock(&self.screen).note(stats.screen, tick.scene);
+                report.post(self.obj().upcast_ref(), buffer.pts());
             }
             Err(error) => self.detach(state, buffer, &error),
         }

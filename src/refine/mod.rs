@@ -13,12 +13,20 @@ use crate::control::Control;
  * #matterefine:video-direction) and the caps' pixel-aspect-ratio say how. Radii count rows and are
  * round. The matte itself is stored as the frame is.
  *
+ * With #matterefine:key, a screen of one colour behind the subject is keyed: the network says where
+ * the subject can be, the key says where its edge is. While no such screen is in the picture, the
+ * network's matte alone counts. The element messages `matte-screen-found` and
+ * `matte-screen-missing` say so, and a warning the first time that it is missing.
+ *
  * #matterefine:preset sets all parameters; single properties override it, in whatever order they are
  * set.
  *
  * ## Example
  * |[
  * gst-launch-1.0 v4l2src ! mattesegment ! matterefine preset=quality feather=2 ! mattecompose ! videoconvert ! autovideosink
+ * ]|
+ * |[
+ * gst-launch-1.0 v4l2src ! mattesegment ! matterefine key=auto ! mattecompose background=image image=beach.jpg ! videoconvert ! autovideosink
  * ]|
  *
  * Since: 0.1
@@ -31,8 +39,10 @@ use gst::subclass::prelude::*;
 
 mod error;
 mod imp;
+mod key;
 mod point;
 mod region;
+mod screen;
 mod settings;
 mod state;
 

@@ -2,9 +2,10 @@
 
 //! The properties of `matterefine`: a preset and what overrides it.
 
+use super::key::Key;
 use super::point::PointSettings;
 use super::{EdgeMode, Preset, SubjectSelect, Temporal, region};
-use crate::filter::{self, Params, Region, Stats};
+use crate::filter::{self, Params, Region, Screen, Stats};
 use crate::properties::{About, BoxError, Properties, PropertyType, Refused, properties};
 use crate::video::direction::DirectionSettings;
 use gst::glib;
@@ -36,11 +37,16 @@ properties! {
         /// Which of several people is shown; the others are background. The choice stays with a
         /// person who is hidden for a moment, and changes for a clearly better one only
         subject_select: SubjectSelect = SubjectSelect::All, "Subject select", CONTROLLABLE;
+        /// Green screen: the colour of what hangs behind the subject, as a name of CSS or #rrggbb, or
+        /// auto for whichever green or blue is there. The matte's edge then is a chroma key's, inside
+        /// of what the network says; unset, or none: the network is alone
+        key: Key = Key::default(), "Key", PLAYING;
         with point: PointSettings;
         with direction: DirectionSettings;
         read_only {
             /// Of the newest frame: changed (share of the matte that crossed one half), coverage
-            /// (share that is subject), motion (share of the picture that moved); ms per stage
+            /// (share that is subject), motion (share of the picture that moved), screen (whether the
+            /// screen of key is seen); ms per stage
             stats: Option<gst::Structure>, "Statistics";
         }
     }
@@ -83,6 +89,12 @@ properties! {
         close: f32 [0.0, 64.0], "Close", CONTROLLABLE;
         /// Moves the edge outward, or inward below 0, in rows of the frame that the viewer sees
         grow: f32 [-64.0, 64.0], "Grow", CONTROLLABLE;
+        /// How far from the screen's colour still is screen, as a share of the way to the subject's;
+        /// more takes away shadows and folds
+        key_tolerance: f32 [0.0, 1.0], "Key tolerance", CONTROLLABLE;
+        /// Over which share of the rest of the way to the subject's colour the matte rises; less
+        /// makes edges harder
+        key_softness: f32 [0.0, 1.0], "Key softness", CONTROLLABLE;
         /// Half the window of the edge fit, in pixels of the frame; 0 takes it from the sizes of frame
         /// and matte
         guided_radius: f32 [0.0, 128.0], "Guided radius", CONTROLLABLE;
@@ -129,6 +141,7 @@ impl Settings {
             keep: self.general.keep.region.clone(),
             subject_select: self.general.subject_select.into(),
             subject_point: self.general.point.place(),
+            key: self.general.key.0,
             ..self.overrides.over(preset.into())
         }
     }
@@ -250,6 +263,7 @@ pub fn stats(stats: &Stats) -> gst::Structure {
         .field("changed", f64::from(stats.changed))
         .field("coverage", f64::from(stats.coverage))
         .field("motion", f64::from(stats.motion))
+        .field("screen", stats.screen == Screen::Seen)
         .field("guide-ms", ms(stats.times.guide))
         .field("temporal-ms", ms(stats.times.temporal))
         .field("clean-ms", ms(stats.times.clean))

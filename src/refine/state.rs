@@ -78,6 +78,7 @@ impl State {
         Some(Matte {
             sample: refined.clone(),
             stage: Stage::Refined,
+            screen: self.refiner.screen(),
             ..raw.clone()
         })
     }
@@ -111,6 +112,7 @@ impl State {
         let matte = Matte {
             sample,
             stage: Stage::Refined,
+            screen: refiner.screen(),
             ..raw.clone()
         };
         Ok((matte, stats))

@@ -33,6 +33,8 @@ const MOVING: [(&str, &[&str]); 4] = [
             "open",
             "close",
             "grow",
+            "key-tolerance",
+            "key-softness",
             "guided-radius",
             "guided-epsilon",
             "feather",

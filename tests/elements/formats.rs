@@ -33,7 +33,7 @@ fn picture(width: u32, height: u32) -> (VideoInfo, gst::Buffer) {
 }
 
 /// GStreamer's own conversion, as exact as it goes.
-fn convert(from: (&VideoInfo, &gst::BufferRef), caps: &gst::Caps) -> (VideoInfo, gst::Buffer) {
+pub fn convert(from: (&VideoInfo, &gst::BufferRef), caps: &gst::Caps) -> (VideoInfo, gst::Buffer) {
     let to = VideoInfo::from_caps(caps).unwrap();
     let mut config = gst_video::VideoConverterConfig::new();
     config.set_dither_method(gst_video::VideoDitherMethod::None);

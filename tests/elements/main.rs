@@ -18,6 +18,7 @@ mod framing;
 mod golden;
 mod hdr;
 mod inspect;
+mod key;
 mod meta;
 mod mix;
 mod mix_bin;

@@ -61,6 +61,19 @@ background() {
             ;;
     esac
 }
+# A wall that is made green: the picture is seen where it was, and the face stays.
+greenscreen() {
+    MATTE_SOURCE="compositor name=room background=black \
+        videotestsrc pattern=solid-color foreground-color=0xff3ca050 num-buffers=$frames \
+        ! video/x-raw,width=640,height=480,framerate=30/1 ! room. \
+        $still ! video/x-raw,framerate=30/1 ! videoconvert ! mattebackground background=transparent ! room. \
+        room. ! video/x-raw,width=640,height=480 ! videoconvert" MATTE_SINK=$(picture greenscreen) run greenscreen.sh || return 1
+    local on_face on_wall
+    on_face=$(difference "$work/camera.png" "$work/greenscreen.png" $face)
+    on_wall=$(difference "$work/image.png" "$work/greenscreen.png" $wall)
+    echo "difference of the face from the camera $on_face, of the wall from the picture $on_wall"
+    [ "$on_face" -le 25 ] && [ "$on_wall" -le 4 ]
+}
 # What v4l2sink would be offered, and what a reader behind it would get.
 loopback() {
     MATTE_SINK="filesink location=$work/loopback.yuy2" run v4l2loopback.sh || return 1
@@ -153,6 +166,7 @@ check "pipelines/window.sh" window
 for kind in none blur color image transparent matte overlay; do
     check "pipelines/background.sh $kind" background $kind
 done
+check "pipelines/greenscreen.sh" greenscreen
 check "pipelines/v4l2loopback.sh" loopback
 check "pipelines/file.sh" file
 check "pipelines/over-video.sh" over_video

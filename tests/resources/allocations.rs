@@ -102,7 +102,7 @@ static ALLOCATOR: Counting = Counting;
 /// `beside` is what the pipeline has besides; properties in `moving` change with every frame.
 fn allocations(elements: &str, beside: &str, moving: &[&str]) -> usize {
     let description = format!(
-        "videotestsrc name=source pattern=ball num-buffers={} \
+        "videotestsrc name=source pattern=ball background-color=0xff0000c0 num-buffers={} \
          ! video/x-raw,format=NV12,width=320,height=240,framerate=30/1 \
          ! {elements} ! fakesink name=sink sync=false {beside}",
         WARM + COUNTED + 2
@@ -208,6 +208,7 @@ fn the_chain_allocates_nothing_of_its_own_a_frame() {
         "background=overlay",
         "background=blur on-missing-matte=freeze temporal=flow",
         "background=color edge-mode=matting feather=3 grow=2 open=1 close=1",
+        "background=color key=auto feather=1 grow=1",
         "background=color edge-mode=joint-bilateral temporal=uncertainty",
         "background=color still-threshold=0.02 interval=2",
         "background=blur still-threshold=1",

@@ -232,6 +232,7 @@ fn values(spec: &glib::ParamSpec) -> Vec<String> {
         "provider-options" => &["options,a=b"],
         "color-name" => &["tomato", "#102030"],
         "subject-point" => &["0.2,0.8", "0.5,0.5"],
+        "key" => &["auto", "green", "none"],
         "subject-region" | "keep" => &["0.1,0.1,0.8,0.8", "0,0,1,0,0.5,1", ""],
         _ => &[],
     };

@@ -121,6 +121,8 @@ const PROPERTIES: &[(&str, &[&str])] = &[
     ("subject-select", &["all", "largest", "nearest", "point"]),
     ("subject-point", &["0.5,0.5", "0.2,0.8"]),
     ("framing", &["off", "follow"]),
+    ("key", &["none", "auto", "green", "blue"]),
+    ("key-tolerance", &["0.1", "0", "1"]),
     ("interval", &["1", "3"]),
     ("still-threshold", &["0", "0.01"]),
     ("enabled", &["true", "false"]),

@@ -36,7 +36,29 @@ impl ColorGuide {
         u: &mut Plane,
         v: &mut Plane,
     ) -> Result<(), SampleError> {
-        let (size, format) = (u.size(), FrameFormat::from(frame));
+        self.sample_pictures(level, frame, u.size())?;
+        let [of_u, of_v] = self.pictures();
+        u.load(of_u);
+        v.load(of_v);
+        Ok(())
+    }
+
+    /// Both colour differences that were sampled last, as bytes.
+    pub fn pictures(&self) -> [GrayRef<'_>; 2] {
+        self.pictures.each_ref().map(GrayImage::as_ref)
+    }
+
+    /// Both colour differences of `frame` at this size, for [`ColorGuide::pictures`].
+    ///
+    /// # Errors
+    /// [`SampleError`] if a size is out of range.
+    pub fn sample_pictures(
+        &mut self,
+        level: Level,
+        frame: &FrameRef<'_>,
+        size: (usize, usize),
+    ) -> Result<(), SampleError> {
+        let format = FrameFormat::from(frame);
         let scaler = match &mut self.scaler {
             Some((scaler, planned)) if *planned == size && scaler.format() == format => scaler,
             slot => {
@@ -47,10 +69,7 @@ impl ColorGuide {
         self.pictures
             .iter_mut()
             .for_each(|c| c.resize(size.0, size.1));
-        scaler.scale(frame, &mut self.pictures.each_mut().map(GrayImage::as_mut))?;
-        u.load(self.pictures[0].as_ref());
-        v.load(self.pictures[1].as_ref());
-        Ok(())
+        scaler.scale(frame, &mut self.pictures.each_mut().map(GrayImage::as_mut))
     }
 }
 

@@ -5,7 +5,7 @@
 
 pub mod bilinear_sample;
 pub mod resample;
-mod shuffle_resize;
+pub(super) mod shuffle_resize;
 pub mod window;
 pub(super) mod window3;
 

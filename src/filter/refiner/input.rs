@@ -2,7 +2,7 @@
 
 //! What goes through the chain.
 
-use crate::frame::GrayRef;
+use crate::frame::{GrayRef, Matrix};
 use std::time::Duration;
 
 /// When a frame is.
@@ -23,6 +23,8 @@ pub(super) struct Input<'a> {
     pub guide: GrayRef<'a>,
     /// Size of the frame.
     pub frame: (usize, usize),
+    /// The matrix of its colour differences.
+    pub matrix: Matrix,
     /// When the frame is.
     pub timing: Timing,
 }

@@ -21,6 +21,7 @@ use super::edge::affine::Affine;
 use super::edge::edge_fit::{self, EdgeFit};
 use super::edge::guide::{ColorGuide, Guide};
 use super::edge::shape::Shape;
+use super::key::Key;
 use super::motion::change::Motion;
 use super::plane::resample::{Bilinear, CellMean, grid};
 use super::regions::hysteresis::Regions;
@@ -62,6 +63,7 @@ pub struct Refiner {
     regions: Regions,
     selection: Selection,
     morphology: Morphology,
+    key: Key,
     edge: EdgeFit,
     shape: Shape,
     affine: Affine,
@@ -103,6 +105,7 @@ impl Refiner {
             regions: Regions::default(),
             selection: Selection::default(),
             morphology: Morphology::default(),
+            key: Key::default(),
             edge: EdgeFit::default(),
             shape: Shape::default(),
             affine: Affine::default(),
@@ -129,6 +132,9 @@ impl Refiner {
     pub fn set_params(&mut self, params: &Params) {
         let params = params.sanitized();
         let regions = |p: &Params| (p.subject_region.clone(), p.keep.clone());
+        if params.key != self.params.key {
+            self.key.reset();
+        }
         if regions(&params) != regions(&self.params) {
             self.interest.forget();
             self.scene.reset();
@@ -154,6 +160,7 @@ impl Refiner {
     /// Forgets the mattes of the past.
     fn forget(&mut self) {
         self.scene.reset();
+        self.key.reset();
         self.temporal.reset();
         self.pixels.reset();
         self.regions.reset();
@@ -166,6 +173,13 @@ impl Refiner {
             self.selection.rest(now.abs_diff(last).as_secs_f32() * 30.0);
         }
         self.last_pts = pts;
+    }
+
+    /// The mean colour of the key's screen in the newest frame, as differences from neutral in bytes
+    /// of full range; none if no screen is seen.
+    pub fn screen(&self) -> Option<[i8; 2]> {
+        let color = self.params.key.and_then(|_| self.key.color())?;
+        Some(color.map(|c| (255.0 * c).round() as i8))
     }
 
     /// Size of the refined matte for a frame of `width` x `height`.
@@ -219,18 +233,34 @@ impl Refiner {
         let sizes = [(raw.width(), raw.height()), size, frame_size];
         let stats = self.with_scratch(sizes, |refiner| {
             refiner.sample_fit_colors(raw, frame, size)?;
+            refiner.sample_key_colors(raw, frame, size)?;
             refiner.sample_scene_colors(raw, frame)?;
             let guide = guide.luma(refiner.level, frame, size)?;
             let input = Input {
                 raw,
                 guide,
                 frame: frame_size,
+                matrix: frame.color().matrix,
                 timing,
             };
             Ok(refiner.run(&input, clock, out))
         });
         self.guide = guide;
         stats
+    }
+
+    /// The colour differences on the key's grid, if there is a key.
+    fn sample_key_colors(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        size: (usize, usize),
+    ) -> Result<(), SampleError> {
+        if self.params.key.is_none() {
+            return Ok(());
+        }
+        self.key
+            .sample(self.level, &self.params, (raw, frame), size)
     }
 
     /// The colour differences on the grid, if the edge fit asks for them.
@@ -280,9 +310,10 @@ impl Refiner {
         clock.lap(&mut stats.times.temporal);
         self.clean(input, steadied.frames, &mut stats);
         clock.lap(&mut stats.times.clean);
+        self.draw_key(stats.screen, steadied.frames);
         self.fit(grid);
         clock.lap(&mut stats.times.edge);
-        self.output(input, grid, steadied, stats.reset, out);
+        self.output(input, grid, steadied, &stats, out);
         clock.lap(&mut stats.times.output);
         stats
     }

@@ -2,12 +2,13 @@
 
 //! What is known of a frame that went through the chain.
 
+use crate::filter::key::Screen;
 use std::time::{Duration, Instant};
 
 /// Time that each stage took.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct StageTimes {
-    /// Luma of the frame, at every size that is needed.
+    /// Luma of the frame, at every size that is needed, and the search for the key's screen.
     pub guide: Duration,
     /// Motion and the temporal filter.
     pub temporal: Duration,
@@ -30,6 +31,8 @@ pub struct Stats {
     pub motion: f32,
     /// Whether the past was forgotten before this frame.
     pub reset: bool,
+    /// Whether the screen of the key is in the picture.
+    pub screen: Screen,
     /// Time per stage.
     pub times: StageTimes,
 }

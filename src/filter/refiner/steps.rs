@@ -7,6 +7,7 @@ use super::input::{Input, Timing};
 use super::stats::Stats;
 use crate::clock::{FRAME, GAP};
 use crate::filter::edge::edge_fit::{self, Grid};
+use crate::filter::key::{Lay, Screen};
 use crate::filter::regions::hysteresis::RegionParams;
 use crate::filter::regions::morphology::Radius;
 use crate::filter::scene::Colors;
@@ -79,6 +80,10 @@ impl Refiner {
             }
             self.primed = true;
         }
+        let params = (&self.params, input.matrix);
+        let steadies = self.params.temporal == TemporalMode::Adaptive;
+        let pictures = (&self.matte, steadies.then(|| self.motion.change()));
+        stats.screen = self.key.look(self.level, params, pictures, frames);
         self.interest.draw(&self.params, self.matte.size());
         self.interest.apply(&mut self.matte);
         self.remember(frames * news);
@@ -125,13 +130,20 @@ impl Refiner {
         self.edge.apply(level, params, small, &self.grid_luma, grid);
     }
 
+    /// Draws the key inside of what the finished matte leaves it, if the screen is seen.
+    pub(super) fn draw_key(&mut self, screen: Screen, frames: f32) {
+        if screen == Screen::Seen {
+            self.key.draw(self.level, &self.matte, frames);
+        }
+    }
+
     /// Upsamples the fit to full resolution, with the deadband where the picture stands still.
     pub(super) fn output(
         &mut self,
         input: &Input<'_>,
         grid: Grid,
         Steadied { frames, news }: Steadied,
-        fresh: bool,
+        stats: &Stats,
         out: &mut GrayMut<'_>,
     ) {
         let decay = self.decay(frames * news);
@@ -140,12 +152,22 @@ impl Refiner {
             width: (DEADBAND * self.params.temporal_strength) as u8,
             decay,
             change: self.motion.change(),
-            fresh,
+            fresh: stats.reset,
         });
         let (edge, guide) = (&self.edge.coefficients, input.guide);
         self.affine
             .apply(self.level, edge, guide, grid.step, deadband, out);
         self.shape.gamma(self.params.gamma, out);
+        if stats.screen == Screen::Seen {
+            let lay = Lay {
+                deadband,
+                per_row: Radius {
+                    across: grid.scale * grid.unit.0,
+                    down: grid.scale * grid.unit.1,
+                },
+            };
+            self.key.lay(self.level, &self.params, lay, out);
+        }
     }
 
     /// The time since the last frame in units of 1/30 s; forgets the past if there is none.

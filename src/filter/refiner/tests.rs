@@ -4,9 +4,12 @@
 
 use super::*;
 use crate::filter::testing::{Random, disc, noise, sizes};
-use crate::filter::{Preset, Region, TemporalMode};
+use crate::filter::{KeyColor, Preset, Region, TemporalMode};
 use crate::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
 use std::time::Duration;
+
+/// No key, and some.
+const KEYS: [Option<KeyColor>; 3] = [None, Some(KeyColor::Auto), Some(KeyColor::Named(0x00_ff00))];
 
 /// A gray frame of any size in memory of its own.
 struct Picture {
@@ -242,10 +245,13 @@ fn random_changes_while_playing_never_panic() {
             subject_region: Some(Region::rectangle(wild(), wild(), wild(), wild())),
             keep: Some(Region::rectangle(wild(), wild(), wild(), wild())),
             subject_point: [wild(), wild()],
+            key_tolerance: wild(),
+            key_softness: wild(),
             subject_select: SubjectSelect::ALL[random.next() as usize % SubjectSelect::ALL.len()],
             temporal: TemporalMode::ALL[random.next() as usize % TemporalMode::ALL.len()],
             edge_mode: EdgeMode::ALL[random.next() as usize % EdgeMode::ALL.len()],
             guided_subsample: random.next() as u32 % 20,
+            key: KEYS[random.next() as usize % KEYS.len()],
         };
         refiner.set_params(&params);
         let side = |random: &mut Random| 1 + random.next() as usize % 40;

@@ -17,3 +17,4 @@ pub mod uncertainty;
 mod weight;
 
 pub use filter::{TemporalFilter, TemporalParams};
+pub(super) use weight::weight_after;
