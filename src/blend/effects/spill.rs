@@ -113,9 +113,7 @@ impl SpillRemoval {
         let luma = -rgb.into_iter().fold(0.0, f32::min);
         let changes = match (info.model, self.geometry.color.range) {
             (ColorModel::Rgb, _) => rgb.map(|c| c + luma),
-            (_, CodeRange::Limited) => {
-                [luma * LIMITED[0], u * LIMITED[1], v * LIMITED[2]]
-            }
+            (_, CodeRange::Limited) => [luma * LIMITED[0], u * LIMITED[1], v * LIMITED[2]],
             (_, CodeRange::Full) => [luma, u, v],
         };
         for (component, change) in info.components.iter().take(3).zip(changes) {

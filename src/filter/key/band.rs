@@ -69,6 +69,8 @@ pub(super) struct Band {
     planned: (usize, usize, f32),
     /// Rows between two of the terms'.
     rows: [Vec<f32>; TERMS],
+    /// Terms at the cells of a segment.
+    terms: [[f32; SEGMENT]; 4],
     /// The key.
     pub key: Plane,
     /// How far it may add and take away, of [`WHOLE`].
@@ -119,7 +121,8 @@ impl Band {
                 let last = ((segment + 1) * SEGMENT).min(self.columns.len()) - 1;
                 let last = self.columns[last].second;
                 let says = |x: usize| row[1][x] > row[0][x] && row[2][x] > 0.0;
-                self.rows_say.push((first as usize..=last as usize).any(says));
+                self.rows_say
+                    .push((first as usize..=last as usize).any(says));
             }
         }
     }
@@ -129,7 +132,9 @@ impl Band {
     fn row(&mut self, drawing: &Drawing<'_>, y: usize, at: Tap) {
         let (width, count) = (self.columns.len(), segments(self.columns.len()));
         let rows = (at.first as usize, at.second as usize);
-        let matte = drawing.matte.row(if at.weight < 0.5 { rows.0 } else { rows.1 });
+        let matte = drawing
+            .matte
+            .row(if at.weight < 0.5 { rows.0 } else { rows.1 });
         let mut empty = true;
         for segment in 0..count {
             let says =
@@ -164,7 +169,7 @@ impl Band {
         let (width, count) = (self.columns.len(), segments(self.columns.len()));
         let cells = segment * SEGMENT..((segment + 1) * SEGMENT).min(width);
         let columns = &self.columns[cells.clone()];
-        let [least, most, adds, takes, offset, factor, pace] = &self.rows;
+        let [least_of, most_of, adds, takes, offset_of, factor_of, pace] = &self.rows;
         let pace = fastest(pace, columns);
         let age = &mut self.ages[y * count + segment];
         let mut limit = drawing.limit;
@@ -177,22 +182,22 @@ impl Band {
             1..=YOUNG => larger(pace, 1.0 / f32::from(*age)),
             _ => pace,
         };
-        let [mut us, mut vs] = [[0; SEGMENT]; 2];
-        us[..cells.len()].copy_from_slice(&drawing.chroma[0].row(y)[cells.clone()]);
-        vs[..cells.len()].copy_from_slice(&drawing.chroma[1].row(y)[cells.clone()]);
-        let mut mean = [0.0; SEGMENT];
-        let to = &mut self.mean.row_mut(y)[cells.clone()];
-        mean[..cells.len()].copy_from_slice(to);
-        average([&us, &vs], (drawing.axis, 1.0 / limit), pace, &mut mean);
-        to.copy_from_slice(&mean[..cells.len()]);
-        let bounds = [tapped(least, columns), tapped(most, columns)];
-        let alpha = [ramp(offset, columns), ramp(factor, columns)];
-        let key = finish(&mean, &bounds, &alpha);
-        self.key.row_mut(y)[cells.clone()].copy_from_slice(&key[..cells.len()]);
-        let terms = [tapped(adds, columns), ramp(takes, columns)];
-        for (weights, term) in self.weights.iter_mut().zip(&terms) {
-            let codes = bytes(term);
-            weights[y * width..][cells.clone()].copy_from_slice(&codes[..cells.len()]);
+        let colors = drawing.chroma.map(|plane| &plane.row(y)[cells.clone()]);
+        let mean = &mut self.mean.row_mut(y)[cells.clone()];
+        average(colors, (drawing.axis, 1.0 / limit), pace, mean);
+        let [a, b, c, d] = &mut self.terms;
+        let terms = [&mut a[..], b, c, d].map(|term| &mut term[..cells.len()]);
+        let [least, most, offset, factor] = terms;
+        tapped(least_of, columns, least);
+        tapped(most_of, columns, most);
+        ramp(offset_of, columns, offset);
+        ramp(factor_of, columns, factor);
+        let key = &mut self.key.row_mut(y)[cells.clone()];
+        finish(mean, ([&mut *least, &mut *most], [offset, factor]), key);
+        tapped(adds, columns, least);
+        ramp(takes, columns, most);
+        for (weights, term) in self.weights.iter_mut().zip([least, most]) {
+            bytes(term, &mut weights[y * width..][cells.clone()]);
         }
     }
 }
@@ -226,24 +231,20 @@ fn between(above: &[f32], below: &[f32], weight: f32, out: &mut [f32]) {
 
 /// The values of a row at cells.
 #[inline(always)]
-fn tapped(row: &[f32], columns: &[Tap]) -> [f32; SEGMENT] {
-    let mut out = [0.0; SEGMENT];
+fn tapped(row: &[f32], columns: &[Tap], out: &mut [f32]) {
     for (out, tap) in out.iter_mut().zip(columns) {
         *out = at(row, *tap);
     }
-    out
 }
 
 /// The values of a row that is smooth, at cells: a line between the first and the last.
 #[inline(always)]
-fn ramp(row: &[f32], columns: &[Tap]) -> [f32; SEGMENT] {
+fn ramp(row: &[f32], columns: &[Tap], out: &mut [f32]) {
     let (first, last) = (at(row, columns[0]), at(row, columns[columns.len() - 1]));
     let step = (last - first) / (columns.len() as f32 - 1.0).max(1.0);
-    let mut out = [0.0; SEGMENT];
     for (x, out) in out.iter_mut().enumerate() {
-        *out = first + x as f32 * step;
+        *out = first + x as i32 as f32 * step;
     }
-    out
 }
 
 /// The largest value that cells touch.
@@ -261,43 +262,35 @@ fn at(row: &[f32], tap: Tap) -> f32 {
 
 /// Moves the means towards the strengths of colours.
 #[inline(always)]
-fn average(
-    [us, vs]: [&[u8; SEGMENT]; 2],
-    (axis, per_limit): (KeyAxis, f32),
-    pace: f32,
-    mean: &mut [f32; SEGMENT],
-) {
-    for x in 0..SEGMENT {
-        let [u, v] = [us[x], vs[x]].map(|code| f32::from(code) * (1.0 / 255.0));
-        let difference = axis.strength(u, v) - mean[x];
+fn average([us, vs]: [&[u8]; 2], (axis, per_limit): (KeyAxis, f32), pace: f32, means: &mut [f32]) {
+    for (mean, (u, v)) in means.iter_mut().zip(us.iter().zip(vs)) {
+        let [u, v] = [*u, *v].map(|code| f32::from(code) * (1.0 / 255.0));
+        let difference = axis.strength(u, v) - *mean;
         let far = smaller(difference * difference * (per_limit * per_limit), 1.0);
-        mean[x] += difference * (pace + (1.0 - pace) * far * far);
+        *mean += difference * (pace + (1.0 - pace) * far * far);
     }
 }
 
 /// The key of means.
 #[inline(always)]
 fn finish(
-    mean: &[f32; SEGMENT],
-    [least, most]: &[[f32; SEGMENT]; 2],
-    [offset, factor]: &[[f32; SEGMENT]; 2],
-) -> [f32; SEGMENT] {
-    let mut out = [0.0; SEGMENT];
-    for x in 0..SEGMENT {
-        let key = smaller(larger(offset[x] - factor[x] * mean[x], 0.0), 1.0);
-        out[x] = least[x] + (most[x] - least[x]) * key;
+    means: &[f32],
+    ([least, most], [offset, factor]): ([&mut [f32]; 2], [&mut [f32]; 2]),
+    out: &mut [f32],
+) {
+    let bounds = least.iter().zip(most).zip(offset.iter().zip(factor));
+    for ((out, mean), ((least, most), (offset, factor))) in out.iter_mut().zip(means).zip(bounds) {
+        let key = smaller(larger(*offset - *factor * mean, 0.0), 1.0);
+        *out = *least + (*most - *least) * key;
     }
-    out
 }
 
 /// Weights of [`WHOLE`].
 #[inline(always)]
-fn bytes(values: &[f32; SEGMENT]) -> [u8; SEGMENT] {
-    let mut out = [0; SEGMENT];
-    for x in 0..SEGMENT {
-        out[x] = (values[x] * f32::from(WHOLE)) as i32 as u8;
+fn bytes(values: &[f32], out: &mut [u8]) {
+    for (out, value) in out.iter_mut().zip(values) {
+        *out = (value * f32::from(WHOLE)) as i32 as u8;
     }
-    out
 }
 
 #[cfg(test)]

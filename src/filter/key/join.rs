@@ -29,8 +29,8 @@ const UNSURE: (f32, f32) = (0.1, 0.2);
 const REMOVED: (f32, f32) = (0.5, 0.6);
 /// The network's matte between which a place counts as its subject.
 const SUBJECT: (f32, f32) = (0.3, 0.6);
-/// How fast a gap opens and closes, per frame: where something moves or it is another one by more
-/// than [`ANOTHER`], and elsewhere.
+/// How fast a gap opens and closes, per frame: where something moves, where it is another one by more
+/// than [`ANOTHER`] and where nothing but the screen is seen; and elsewhere.
 const FOLLOWS: (f32, f32) = (0.7, 0.1);
 const ANOTHER: f32 = 0.5;
 /// Change of the picture up to which a place stands still, and how fast the key's means follow what
@@ -71,9 +71,9 @@ fn gaps_of<S: Simd>(
     let known = inverse.data().iter().zip(trust.data()).zip(change.data());
     let places = gap.data_mut().iter_mut().zip(strength.data()).zip(known);
     for ((gap, strength), ((inverse, trust), change)) in places {
-        let screen = ramp(strength * inverse, SCREEN) * trust;
-        let (way, (fast, slow)) = (screen - *gap, FOLLOWS);
-        let other = *change > UNCHANGED || way.abs() > ANOTHER;
+        let screen = ramp(strength * inverse, SCREEN);
+        let (way, (fast, slow)) = (screen * trust - *gap, FOLLOWS);
+        let other = *change > UNCHANGED || way.abs() > ANOTHER || screen == 1.0;
         *gap += way * if other { fast } else { slow };
     }
 }
@@ -208,7 +208,11 @@ fn terms<S: Simd>(_: S, out: &mut Terms, known: Known<'_>, (step, fall): (f32, f
         let allowed = proof * kept;
         let next = smaller(*adds + step, allowed * ramp(unsure, UNSURE));
         let held = smaller(*adds - fall, allowed);
-        *adds = if *change > UNCHANGED { next } else { larger(next, held) };
+        *adds = if *change > UNCHANGED {
+            next
+        } else {
+            larger(next, held)
+        };
     }
     for (pace, change) in out.pace.data_mut().iter_mut().zip(known.change.data()) {
         *pace = if *change > UNCHANGED { MOVING } else { STILL };

@@ -34,16 +34,16 @@ fn every_level_gives_what_the_formulas_say() {
         let [outer, gap, proof, adds, reach, change] = [7, 8, 9, 10, 11, 12].map(unit);
         for level in crate::simd::levels() {
             let mut new_gap = gap.clone();
-            gaps(
-                level,
-                &strength,
-                [&inverse, &trust, &change],
-                &mut new_gap,
-            );
+            gaps(level, &strength, [&inverse, &trust, &change], &mut new_gap);
             let expected = places([&gap, &strength, &inverse, &trust, &change]);
             let expected = expected.map(|[g, s, i, t, c]| {
-                let way = ramp(s * i, 0.75, 0.9) * t - g;
-                let follows = if c > 0.25 || way.abs() > 0.5 { 0.7 } else { 0.1 };
+                let screen = ramp(s * i, 0.75, 0.9);
+                let way = screen * t - g;
+                let follows = if c > 0.25 || way.abs() > 0.5 || screen == 1.0 {
+                    0.7
+                } else {
+                    0.1
+                };
                 g + way * follows
             });
             near(&new_gap, expected, "gap");
@@ -94,7 +94,11 @@ fn every_level_gives_what_the_formulas_say() {
                 let unsure = n.max(r.min(other(s, i)));
                 let allowed = p * (1.0 - ramp(n - m, 0.5, 0.6));
                 let next = (a + 0.5).min(allowed * ramp(unsure, 0.1, 0.2));
-                let held = if c > 0.25 { 0.0 } else { (a - 0.008).min(allowed) };
+                let held = if c > 0.25 {
+                    0.0
+                } else {
+                    (a - 0.008).min(allowed)
+                };
                 next.max(held)
             });
             near(&terms.adds, expected, "adds");

@@ -18,11 +18,7 @@ use crate::frame::{GrayImage, GrayMut};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
-
-/// Most pixels of a row of a segment.
-const WIDEST: usize = 8 * SEGMENT;
-/// Cells of a segment and one on either side.
-const AROUND: usize = SEGMENT + 2;
+use std::ops::Range;
 
 /// How the last step lays the key over the network's matte.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +27,19 @@ pub(in crate::filter) struct Lay<'a> {
     pub deadband: Option<Deadband<'a>>,
     /// Pixels of the refined matte per row of the frame as seen, across and down.
     pub per_row: Radius,
+}
+
+/// Rows on their way from cells to pixels.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// The cells of the row above or below.
+    other: Vec<u8>,
+    mixed: Vec<u16>,
+    phase: Vec<u8>,
+    key: Vec<u8>,
+    network: Vec<u8>,
+    /// How far the key may add and take away.
+    weights: [Vec<u8>; 2],
 }
 
 /// What lays, with what it showed last and its scratch memory.
@@ -44,6 +53,7 @@ pub(super) struct Layer {
     bands: Bands,
     /// The deadband's width at every pixel of a row.
     widths: Vec<u8>,
+    scratch: Scratch,
     /// The last joint matte, where the key had a say.
     shown: GrayImage,
     /// Whether there is one.
@@ -66,6 +76,7 @@ impl Layer {
         out: &mut GrayMut<'_>,
     ) {
         self.shape(level, params, (band, step), lay.per_row);
+        self.scratch.reserve(band.key.width(), step);
         let size = (out.width(), out.height());
         self.is_shown &= (self.shown.width(), self.shown.height()) == size;
         let mut deadband = lay.deadband;
@@ -126,25 +137,6 @@ impl Layer {
         }
         self.shape.gamma(params.gamma, &mut self.cells.as_mut());
     }
-
-    /// The cells of a segment with one more on either side, as far as those have a say.
-    #[inline(always)]
-    fn around(&self, band: &Band, y: usize, segment: usize) -> [u8; AROUND] {
-        let width = self.cells.width();
-        let row = &self.cells.data()[y * width..][..width];
-        let count = segments(width);
-        let says = &band.says[y * count..][..count];
-        let cells = segment * SEGMENT..((segment + 1) * SEGMENT).min(width);
-        let here = &row[cells.clone()];
-        let mut around = [here[here.len() - 1]; AROUND];
-        around[1..=here.len()].copy_from_slice(here);
-        let before = segment > 0 && says[segment - 1];
-        around[0] = if before { row[cells.start - 1] } else { here[0] };
-        if segment + 1 < count && says[segment + 1] {
-            around[AROUND - 1] = row[cells.end];
-        }
-        around
-    }
 }
 
 /// Makes bytes of values that a linear map stretches.
@@ -172,80 +164,87 @@ fn rows<S: Simd, const STEP: usize>(
     let (columns, rows) = band.key.size();
     let count = segments(columns);
     for (y, says) in band.says.chunks_exact(count).enumerate() {
-        for segment in (0..count).filter(|segment| says[*segment]) {
-            segment_rows::<S, STEP>(simd, layer, band, (y, segment), rows, deadband, out);
+        let mut at = 0;
+        while at < count {
+            let begin = at;
+            at += says[begin..]
+                .iter()
+                .take_while(|s| **s == says[begin])
+                .count();
+            if says[begin] {
+                let run = begin..at;
+                run_rows::<S, STEP>(simd, layer, band, (y, rows), run, deadband, out);
+            }
         }
     }
 }
 
-/// Lays a segment of a row of cells over its rows of pixels.
+/// Lays neighbouring segments of a row of cells over its rows of pixels.
 #[inline(always)]
-fn segment_rows<S: Simd, const STEP: usize>(
+fn run_rows<S: Simd, const STEP: usize>(
     simd: S,
     layer: &mut Layer,
     band: &Band,
-    (y, segment): (usize, usize),
-    rows: usize,
+    (y, rows): (usize, usize),
+    run: Range<usize>,
     deadband: Option<Deadband<'_>>,
     out: &mut GrayMut<'_>,
 ) {
     let (width, columns) = (out.width(), band.key.width());
     let count = segments(columns);
-    let cells = segment * SEGMENT..((segment + 1) * SEGMENT).min(columns);
+    let cells = run.start * SEGMENT..(run.end * SEGMENT).min(columns);
     let pixels = cells.start * STEP..(cells.end * STEP).min(width);
-    let length = pixels.len();
-    let mut weights = [[0_u8; WIDEST]; 2];
-    for (to, from) in weights.iter_mut().zip(&band.weights) {
+    let scratch = &mut layer.scratch;
+    for (to, from) in scratch.weights.iter_mut().zip(&band.weights) {
         let from = &from[y * columns..][cells.clone()];
+        to.resize(from.len() * STEP, 0);
         for (to, from) in to.chunks_exact_mut(STEP).zip(from) {
             to.fill(*from);
         }
     }
     if deadband.is_some() {
         let widths = &mut layer.widths;
-        layer.bands.expand::<STEP>(y, cells, widths);
+        layer.bands.expand::<STEP>(y, cells.clone(), widths);
     }
-    let steadies = deadband.filter(|d| !d.fresh && band.ages[y * count + segment] > YOUNG);
-    let own = layer.around(band, y, segment);
-    let next_to = |row: Option<usize>| match row.filter(|row| band.says[row * count + segment]) {
-        Some(row) => layer.around(band, row, segment),
-        None => own,
-    };
-    let above = next_to(y.checked_sub(1));
-    let below = next_to(Some(y + 1).filter(|row| *row < rows));
-    let flat = flat([&own, &above, &below]);
+    let row = |y: usize| &layer.cells.data()[y * columns..][..columns];
     for phase in 0..STEP.min(out.height() - y * STEP) {
-        let row = y * STEP + phase;
-        let matte = &mut out.row_mut(row)[pixels.clone()];
-        if let Some(flat) = flat
-            && is_flat(matte, flat)
-        {
-            if deadband.is_some() {
-                layer.shown.data_mut()[row * width..][pixels.clone()].fill(flat);
+        let other = match 2 * phase + 1 < STEP {
+            true => y.checked_sub(1),
+            false => Some(y + 1).filter(|row| *row < rows),
+        };
+        // Where the other row has nothing to say, the row itself goes on.
+        scratch.other.clear();
+        scratch.other.extend_from_slice(&row(y)[cells.clone()]);
+        for segment in run.clone() {
+            if let Some(other) = other.filter(|row| band.says[row * count + segment]) {
+                let here = segment * SEGMENT..((segment + 1) * SEGMENT).min(columns);
+                let to = here.start - cells.start..here.end - cells.start;
+                scratch.other[to].copy_from_slice(&row(other)[here]);
             }
+        }
+        scratch.mix::<STEP>(&row(y)[cells.clone()], beside(phase, STEP));
+        let at = y * STEP + phase;
+        let matte = &mut out.row_mut(at)[pixels.clone()];
+        scratch.network.clear();
+        scratch.network.extend_from_slice(matte);
+        let both = scratch.weights.each_ref().map(|w| &w[..matte.len()]);
+        join::met(&scratch.key[..matte.len()], both, matte);
+        let Some(Deadband { decay, fresh, .. }) = deadband else {
             continue;
-        }
-        let other = if 2 * phase + 1 < STEP { &above } else { &below };
-        let key = pixels_of::<STEP>(&own, other, beside(phase, STEP));
-        let mut network = [0; WIDEST];
-        network[..length].copy_from_slice(matte);
-        let mut joint = network;
-        let all = SEGMENT * STEP;
-        let both = [&weights[0][..all], &weights[1][..all]];
-        join::met(&key[..all], both, &mut joint[..all]);
-        if deadband.is_some() {
-            let shown = &mut layer.shown.data_mut()[row * width..][pixels.clone()];
-            match steadies {
-                Some(Deadband { decay, .. }) => {
-                    let widths = &layer.widths[pixels.clone()];
-                    let bands = ([widths, widths], decay);
-                    deadband::apply(simd, shown, &mut joint[..length], bands);
-                    cap(&network[..all], &weights[0][..all], &mut joint[..all]);
-                }
-                None => shown.copy_from_slice(&joint[..length]),
+        };
+        let shown = &mut layer.shown.data_mut()[at * width..][..width];
+        for segment in run.clone() {
+            // A segment that is new has shown nothing, and one that settles is followed at once.
+            if fresh || band.ages[y * count + segment] <= YOUNG {
+                let here = segment * SEGMENT * STEP..((segment + 1) * SEGMENT * STEP).min(width);
+                let from = here.start - pixels.start..here.end - pixels.start;
+                shown[here].copy_from_slice(&matte[from]);
             }
         }
-        matte.copy_from_slice(&joint[..length]);
+        let widths = &layer.widths[pixels.clone()];
+        let bands = ([widths, widths], decay);
+        deadband::apply(simd, &mut shown[pixels.clone()], matte, bands);
+        cap(&scratch.network, both[0], matte);
     }
 }
 
@@ -258,45 +257,53 @@ fn cap(network: &[u8], adds: &[u8], matte: &mut [u8]) {
     }
 }
 
-/// What all cells are, if that is nothing but background or nothing but subject.
-#[inline(always)]
-fn flat(rows: [&[u8; AROUND]; 3]) -> Option<u8> {
-    let value = rows[0][0];
-    let is_sure = value == 0 || value == 255;
-    (is_sure && rows.iter().all(|row| is_flat(&row[..], value))).then_some(value)
-}
-
-#[inline(always)]
-fn is_flat(row: &[u8], value: u8) -> bool {
-    row.iter().fold(0, |other, v| other | (v ^ value)) == 0
-}
-
-/// A row of pixels between two rows of cells; `weight` of 256 is the other row's.
-#[inline(always)]
-fn pixels_of<const STEP: usize>(
-    own: &[u8; AROUND],
-    other: &[u8; AROUND],
-    weight: u16,
-) -> [u8; WIDEST] {
-    let mut mixed = [0_u16; AROUND];
-    for (mixed, (own, other)) in mixed.iter_mut().zip(own.iter().zip(other)) {
-        *mixed = between(u16::from(*own), u16::from(*other), weight);
-    }
-    let mut phases = [[0_u8; SEGMENT]; STEP];
-    for (phase, pixels) in phases.iter_mut().enumerate() {
-        let side = if 2 * phase + 1 < STEP { 0 } else { 2 };
-        let weight = beside(phase, STEP);
-        for (x, pixel) in pixels.iter_mut().enumerate() {
-            *pixel = between(mixed[x + 1], mixed[x + side], weight) as u8;
+impl Scratch {
+    /// Makes room for rows of so many cells of `step` pixels, so that no longer run of segments has
+    /// to.
+    fn reserve(&mut self, columns: usize, step: usize) {
+        let room = |bytes: &mut Vec<u8>, count: usize| {
+            bytes.clear();
+            bytes.reserve(count);
+        };
+        self.mixed.clear();
+        self.mixed.reserve(columns + 2);
+        for bytes in [&mut self.other, &mut self.phase] {
+            room(bytes, columns);
+        }
+        for bytes in [&mut self.key, &mut self.network] {
+            room(bytes, columns * step);
+        }
+        for bytes in &mut self.weights {
+            room(bytes, columns * step);
         }
     }
-    let mut out = [0; WIDEST];
-    for (x, cell) in out[..SEGMENT * STEP].chunks_exact_mut(STEP).enumerate() {
-        for (pixel, phase) in cell.iter_mut().zip(&phases) {
-            *pixel = phase[x];
+
+    /// Makes a row of pixels that lies between a row of cells and the other one; `weight` of 256 is
+    /// the other row's.
+    #[inline(always)]
+    fn mix<const STEP: usize>(&mut self, own: &[u8], weight: u16) {
+        let count = own.len();
+        self.mixed.resize(count + 2, 0);
+        let mixed = self.mixed[1..=count].iter_mut();
+        for (mixed, (own, other)) in mixed.zip(own.iter().zip(&self.other)) {
+            *mixed = between(u16::from(*own), u16::from(*other), weight);
+        }
+        (self.mixed[0], self.mixed[count + 1]) = (self.mixed[1], self.mixed[count]);
+        self.phase.resize(count, 0);
+        self.key.resize(count * STEP, 0);
+        for phase in 0..STEP {
+            let side = if 2 * phase + 1 < STEP { 0 } else { 2 };
+            let (here, side) = (&self.mixed[1..=count], &self.mixed[side..][..count]);
+            let weight = beside(phase, STEP);
+            for (pixel, (here, side)) in self.phase.iter_mut().zip(here.iter().zip(side)) {
+                *pixel = between(*here, *side, weight) as u8;
+            }
+            let pixels = self.key.chunks_exact_mut(STEP);
+            for (cell, pixel) in pixels.zip(&self.phase) {
+                cell[phase] = *pixel;
+            }
         }
     }
-    out
 }
 
 /// A value between two bytes, `weight` of 256 of the way from one to the other.

@@ -44,19 +44,23 @@ fn key_at(band: &Band, (x, y): (usize, usize), step: usize) -> f64 {
     let (columns, rows) = band.key.size();
     let count = segments(columns);
     let (cell, row) = (x / step, y / step);
-    let segment = cell / SEGMENT;
     let place = |at: usize| (at % step * 2 + 1) as f64 / (2 * step) as f64 - 0.5;
     let beside = |at: usize, along: f64, count: usize| match along < 0.0 {
         true => at.checked_sub(1),
         false => Some(at + 1).filter(|at| *at < count),
     };
     let (across, down) = (place(x), place(y));
-    let other = beside(row, down, rows).filter(|row| band.says[row * count + segment]);
-    let in_row = |row: usize| {
-        let here = f64::from(band.key.row(row)[cell]);
+    let other = beside(row, down, rows);
+    // Where the other row has nothing to say, the row itself goes on.
+    let value = |of: usize, cell: usize| {
+        let says = band.says[of * count + cell / SEGMENT];
+        f64::from(band.key.row(if says { of } else { row })[cell])
+    };
+    let in_row = |of: usize| {
+        let here = value(of, cell);
         let next = beside(cell, across, columns);
         let next = next.filter(|next| band.says[row * count + next / SEGMENT]);
-        let next = next.map_or(here, |next| f64::from(band.key.row(row)[next]));
+        let next = next.map_or(here, |next| value(of, next));
         here + (next - here) * across.abs()
     };
     let here = in_row(row);

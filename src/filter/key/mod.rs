@@ -171,8 +171,7 @@ impl Key {
             return Screen::Off;
         };
         let size = small_size(raw.size());
-        self.reduce
-            .apply(level, raw, Of::Mean, &mut self.small.raw);
+        self.reduce.apply(level, raw, Of::Mean, &mut self.small.raw);
         self.steadies = change.is_some();
         match change {
             Some(change) => self.reduce.apply(level, change, Of::Most, &mut self.change),
@@ -258,7 +257,11 @@ impl Key {
         let places = self.outer.data().iter().zip(colors);
         self.ground.resize(self.outer.data().len(), Ground::Room);
         for (ground, (outer, (strength, inverse))) in self.ground.iter_mut().zip(places) {
-            let enough = if *ground == Ground::Screen { AGAIN } else { 1.0 };
+            let enough = if *ground == Ground::Screen {
+                AGAIN
+            } else {
+                1.0
+            };
             *ground = if *outer >= SURE.0 {
                 Ground::Subject
             } else if *strength >= least * enough && strength * inverse >= PROVEN.0 * enough {

@@ -51,8 +51,12 @@ impl Reduce {
         }
         self.rows.resize(from.width(), 0.0);
         match of {
-            Of::Mean => dispatch!(level, simd => reduced::<_, false>(simd, &mut self.rows, from, to)),
-            Of::Most => dispatch!(level, simd => reduced::<_, true>(simd, &mut self.rows, from, to)),
+            Of::Mean => {
+                dispatch!(level, simd => reduced::<_, false>(simd, &mut self.rows, from, to))
+            }
+            Of::Most => {
+                dispatch!(level, simd => reduced::<_, true>(simd, &mut self.rows, from, to))
+            }
         }
     }
 }
