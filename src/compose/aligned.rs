@@ -25,7 +25,7 @@ pub struct Amounts {
     pub tone_match: u8,
     /// How much of the effect is seen.
     pub strength: u8,
-    /// The colour of the green screen behind the subject, as [`Matte::screen`] has it.
+    /// The colour of the green screen behind the subject, as [`crate::meta::Matte::screen`] has it.
     pub screen: Option<[i8; 2]>,
 }
 
