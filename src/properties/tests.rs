@@ -206,6 +206,9 @@ fn bounds(spec: &glib::ParamSpec) -> Vec<glib::Value> {
         if spec.name().ends_with("color-name") {
             return ends("#00000000", "#ffffff");
         }
+        if spec.name() == "key" {
+            return ends("auto", "#00b140");
+        }
         if spec.name() == "subject-point" {
             return ends("0,0", "1,1");
         }
