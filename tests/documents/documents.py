@@ -51,6 +51,9 @@ SUBSTITUTIONS = [
     # tests/programs/examples.sh has the server.
     (r"\brtspsrc location=\S+ ! decodebin", CAMERA),
     (r"ximagesrc(?: [a-z-]+=\S+)*", CAMERA),
+    # One stream in place of a camera's two, as in pipelines/two-streams.sh.
+    (r"libcamerasrc name=(\w+) \1\.src !(.*) \1\.src_0 !",
+     rf"{CAMERA} ! tee name=\1 \1.src_1 ! videoconvertscale !\2 \1.src_0 ! videoconvertscale !"),
     (r"\bautovideosink\b", "fakesink"),
     # Whatever the video of an example is called.
     (r"\bfilesrc location=(?!\S+\.(?:png|jpg)\b)\S+", "filesrc location=in.mp4"),
