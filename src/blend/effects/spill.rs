@@ -7,11 +7,12 @@
 //!
 //! `strength = max(0, along)`
 //!
-//! In RGB this is how far green exceeds about 0.6 of red and 0.4 of blue. Keys commonly take the mean
-//! or the larger of both as the limit; the mean takes green that skin has by itself, the larger one
-//! leaves warm skin as it is (docs/greenscreen.md has the numbers). With the green goes the brightness
-//! that it has without any gray. What has more than half of the screen's own strength is no spill but
-//! a green thing, and the more it has, the more of its colour it keeps:
+//! In RGB this is how far green exceeds about 0.6 of red and 0.4 of blue by the matrix of BT.709,
+//! and two thirds of red and one third of blue by that of BT.601. Keys commonly take the mean or
+//! the larger of both as the limit; the mean takes green that skin has by itself, the larger one
+//! leaves warm skin as it is (docs/greenscreen.md has the numbers). With the green goes the
+//! brightness that it has without any gray. What has more than half of the screen's own strength is
+//! no spill but a green thing, and the more it has, the more of its colour it keeps:
 //!
 //! `removed = min(strength, max(0, screen - strength))`
 
