@@ -10,10 +10,12 @@
 #                              not part of "all of it"
 #   scripts/test.sh v4l2       real video devices, in a virtual machine: needs root, 4 GB and some minutes;
 #                              not part of "all of it", either
+#
+# MATTE_STEP_LIMIT ends a step after so many seconds; without it, Ctrl+C does.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
-STEPS=(format shell lint licences docs unit loom static build python models pipelines documents camera files window examples meson mattenet)
+STEPS=(format shell lint licences docs unit loom build python models pipelines documents camera files window examples meson mattenet)
 if [ "${1:-}" = list ]; then
     printf '%s\n' "${STEPS[@]}"
     exit
@@ -22,7 +24,8 @@ wanted=("${@:-${STEPS[@]}}")
 
 logs=$TARGET/test-logs
 mkdir -p "$logs"
-passed=0 failed=0 failures=()
+passed=0 failed=0 failures=() limit=()
+[ -z "${MATTE_STEP_LIMIT:-}" ] || limit=(timeout --kill-after=60 "$MATTE_STEP_LIMIT")
 # What a step could not check here; the end repeats it.
 left_out() { echo "left out: $*"; }
 
@@ -45,11 +48,10 @@ count() { # log, "passed" or "failed"
 run_step() { # name
     local name=$1 log=$logs/$1.log start=$SECONDS good bad status
     say "$name"
-    # Behind `||` or `if` a step would go on after its first failure, despite set -e.
-    set +e
-    (set -e; "step_$name") >"$log" 2>&1
-    status=$?
-    set -e
+    # A program of its own, so that `set -e` holds in it behind `||`, too, and it can be stopped.
+    status=0
+    "${limit[@]}" "$ROOT/scripts/test.sh" --within "$name" >"$log" 2>&1 || status=$?
+    if [ $status = 124 ] || [ $status = 137 ]; then echo "not ok $name was stopped after $MATTE_STEP_LIMIT s" >>"$log"; fi
     good=$(count "$log" passed) bad=$(count "$log" failed)
     # A step counts as one test if it counts none, or if it fails and counts no failure.
     if [ $status -ne 0 ] && [ "$bad" = 0 ]; then bad=1; fi
@@ -70,7 +72,6 @@ step_shell() { find .ci/run scripts pipelines tests docs findings \( -name run -
 step_lint() {
     python3 scripts/checks/circles.py
     cargo clippy --all-targets -- -D warnings
-    cargo clippy --all-targets --features static -- -D warnings
 }
 step_licences() {
     local tools=$MATTE_CACHE/tools
@@ -110,7 +111,6 @@ step_unit() {
 }
 # Every order in which the network's threads can meet.
 step_loom() { CARGO_TARGET_DIR=$TARGET/loom cargo test --manifest-path tests/loom/Cargo.toml; }
-step_static() { cargo test --features static --test elements chain::; }
 step_build() {
     cargo build --release
     gst-inspect-1.0 matte
@@ -159,7 +159,7 @@ step_documents() {
     /usr/bin/python3 tests/documents/documents.py
     /usr/bin/python3 scripts/docs/elements-page.py --check
     /usr/bin/python3 scripts/docs/plugin-cache.py --check
-    scripts/release/make.sh --check
+    tests/documents/release.sh
 }
 step_meson() {
     local build=$TARGET/meson prefix=$TARGET/meson-root
@@ -186,17 +186,24 @@ step_systems() {
     for system in trixie forky; do
         scripts/systems/test-in.sh $system || status=1
         scripts/systems/test-in.sh $system v1_26 || status=1
+        scripts/systems/test-in.sh $system camera || status=1
     done
-    logged package-build scripts/package.sh build
-    # Beside what the step meson has installed, if it ran.
-    local prefix=$TARGET/meson-root
-    [ -d "$prefix/share" ] || prefix=
-    logged package-check scripts/package.sh check ${prefix:+"$prefix"}
-    for system in bookworm trixie forky; do logged package-$system scripts/package.sh test $system; done
     for processor in aarch64 armv7; do
         logged $processor-build scripts/systems/cross.sh $processor build
         logged $processor-check scripts/systems/cross.sh $processor check
     done
+    logged package-build scripts/package.sh build
+    logged package-build-arm64 scripts/package.sh build arm64 "$TARGET/aarch64-unknown-linux-gnu/dist/libgstmatte.so"
+    logged package-build-armhf scripts/package.sh build armhf "$TARGET/armv7-unknown-linux-gnueabihf/dist/libgstmatte.so"
+    # Beside what the step meson has installed, if it ran.
+    local prefix=$TARGET/meson-root
+    [ -d "$prefix/share" ] || prefix=
+    logged package-check scripts/package.sh check ${prefix:+"$prefix"}
+    # Debian 12 first: the pictures of other processors are compared with its own.
+    for system in bookworm trixie forky bookworm-arm64 bookworm-armhf; do
+        logged package-$system scripts/package.sh test $system
+    done
+    logged recipes tests/systems/recipes.sh
     # All tests except six that cannot work under emulation: two compile a library with a compiler
     # that the folder does not have, one limits a process's memory and two measure it, which is the
     # emulator's, and one needs products of matrices in a fraction of a second. Examples in comments
@@ -224,6 +231,12 @@ step_mattenet() {
     # This checkout, whichever one the environment was made from.
     (cd models/mattenet && PYTHONPATH=$PWD MATTENET_NO_SKIPS=1 "$venv/bin/python" -m pytest -q -rs)
 }
+
+# One step, as run_step calls it: the environment is ready.
+if [ "${1:-}" = --within ]; then
+    "step_$2"
+    exit
+fi
 
 say "what is missing"
 scripts/deps.sh build run demo test docs examples

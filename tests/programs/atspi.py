@@ -8,6 +8,7 @@ usage: atspi.py PROGRAM list                 role and name of everything that is
        atspi.py PROGRAM set NAME VALUE       moves a slider
        atspi.py PROGRAM value NAME           where a slider stands
        atspi.py PROGRAM checked NAME         fails if it is not chosen, or off
+       atspi.py PROGRAM off NAME             fails if it can be used now
        atspi.py PROGRAM focused NAME         fails if keys do not go to it
        atspi.py PROGRAM focus                where keys go
        atspi.py PROGRAM says TEXT            fails if no text that is shown contains this
@@ -108,6 +109,8 @@ def main() -> int:
     if what == "value":
         print(Atspi.Value.get_current_value(one))
         return 0
+    if what == "off":
+        return 1 if one.get_state_set().contains(Atspi.StateType.SENSITIVE) else 0
     if what == "focused":
         return 0 if has_focus(one) else 1
     if what == "checked":

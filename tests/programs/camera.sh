@@ -99,7 +99,7 @@ check "saves its settings" saves
 refuses() { printf p >&3 && says_so "no picture is named"; }
 check "refuses a picture that was not named" refuses
 gone() { ! kill -0 "$camera"; }
-ends() { printf q >&3 && wait_for "$PATIENCE" gone && wait "$camera"; }
+ends() { printf q >&3 && wait_for "$PATIENCE" gone && await_end "$camera"; }
 check "ends by a key" ends
 exec 3>&-
 
@@ -118,7 +118,7 @@ loops() {
 }
 check "plays a video behind, again and again" loops
 leave
-ended() { kill -TERM "$camera" && wait "$camera"; }
+ended() { kill -TERM "$camera" && await_end "$camera"; }
 check "ends by SIGTERM" ended
 
 # --- small before the video, and back by a key ---------------------------------------------------------
@@ -137,7 +137,7 @@ check "stands small before a video" stands_small
 walks() { printf 'mm' >&3 && says_so "place: camera" && until_seen face_is_there small && ! small small; }
 check "walks back by a key" walks
 leave
-walked() { printf q >&3 && wait "$camera"; }
+walked() { printf q >&3 && await_end "$camera"; }
 check "ends by a key before a video" walked
 exec 3>&-
 
@@ -168,7 +168,7 @@ without_display() { # what DISPLAY is
     start window env -u WAYLAND_DISPLAY DISPLAY="$1" "$program" --no-keys --settings /dev/null --source "$source" --preview
     local window=$started
     wait_for "$PATIENCE" grep -q "no preview window: there is no display: " "$work/window.log" &&
-        wait_for "$PATIENCE" grep -q "nobody looks" "$work/window.log" && kill "$window" && wait "$window"
+        wait_for "$PATIENCE" grep -q "nobody looks" "$work/window.log" && kill "$window" && await_end "$window"
 }
 check "without a display: says so, and goes on" without_display ""
 check "with a display that does not answer: says so, and goes on" without_display :987
@@ -187,7 +187,7 @@ closes_window() {
     exec 3<>"$work/keys"
     input=$work/keys start window "$program" --settings /dev/null --source "$source" --preview
     local window=$started
-    wait_for "$PATIENCE" grep -q "camera on" "$work/window.log" && printf wwq >&3 && wait "$window" &&
+    wait_for "$PATIENCE" grep -q "camera on" "$work/window.log" && printf wwq >&3 && await_end "$window" &&
         ! grep -e CRITICAL -e "does not stop" "$work/window.log"
 }
 check "ends by a key with the window open, without a complaint" closes_window
@@ -195,7 +195,7 @@ exec 3>&-
 lost() {
     kill "$pipewire"
     local status=0
-    wait_for "$PATIENCE" gone && { wait "$camera" || status=$?; }
+    wait_for "$PATIENCE" gone && { await_end "$camera" || status=$?; }
     tail -3 "$work/camera.log"
     [ $status = 1 ] && grep -q "output:" "$work/camera.log"
 }

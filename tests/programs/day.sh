@@ -31,7 +31,6 @@ measure() { # open files, threads, resident kB
     echo "$(find "/proc/$camera/fd" -mindepth 1 | wc -l) $(find "/proc/$camera/task" -mindepth 1 -maxdepth 1 | wc -l)" \
         "$(awk '/^VmRSS/ { print $2 }' "/proc/$camera/status")"
 }
-asleep() { [ "$(grep -c 'camera off' "$work/camera.log")" -ge "$(grep -c 'camera on' "$work/camera.log")" ]; }
 
 start_pipewire
 publish || fail "the camera does not appear in PipeWire"
@@ -73,7 +72,7 @@ check "suspended while somebody looks: the next one sees the picture" suspends
 restarts() {
     kill "$pipewire"
     local status=0
-    wait "$camera" || status=$?
+    await_end "$camera" || status=$?
     tail -3 "$work/camera.log"
     # The systemd unit starts it again then.
     [ $status = 1 ] && said "output:" && grep -q '^Restart=on-failure' "$ROOT/camera/matte-camera.service" || return 1
@@ -86,7 +85,7 @@ restarts() {
         shows restarted 320 240 0 255 0 && leave
 }
 check "PipeWire restarted: it says so, ends, and can be started again" restarts
-ended() { kill -TERM "$camera" && wait "$camera"; }
+ended() { kill -TERM "$camera" && await_end "$camera"; }
 check "ends by SIGTERM" ended
 panics() { ! grep -h -e panicked -e CRITICAL "$work"/*.log; }
 check "panics nowhere, and GStreamer complains nowhere" panics

@@ -4,7 +4,9 @@ HTTP; Debian's chromium-driver), Firefox by its own Marionette (JSON over TCP).
 """
 import base64
 import json
+import os
 import pathlib
+import signal
 import socket
 import subprocess
 import tempfile
@@ -20,6 +22,10 @@ def save_picture(url: str, out: str) -> bool:
         return False
     pathlib.Path(out).write_bytes(base64.b64decode(url.split(",", 1)[1]))
     return True
+
+
+class BrowserEnded(RuntimeError):
+    """The browser has ended by itself, by a fault of its own."""
 
 
 class Chromium:
@@ -78,7 +84,9 @@ class Firefox:
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in self.preferences.items()]
         (profile / "user.js").write_text("\n".join(lines))
         command = ["firefox-esr", "--headless", "--no-remote", "--marionette", "--profile", str(profile)]
-        self.program = subprocess.Popen(command)
+        # The dialog about a crash would wait for somebody to press its button. All of its processes are a
+        # group, so that none outlives the test.
+        self.program = subprocess.Popen(command, env={**os.environ, "MOZ_CRASHREPORTER_DISABLE": "1"}, start_new_session=True)
         try:
             self.connect(profile / "MarionetteActivePort")
         except BaseException:
@@ -90,7 +98,9 @@ class Firefox:
         # The port that it has chosen is written to its profile.
         end = time.monotonic() + PATIENCE
         while not (file.exists() and file.read_text().strip()):
-            if self.program.poll() is not None or time.monotonic() > end:
+            if self.program.poll() is not None:
+                raise BrowserEnded("Firefox has ended before it was ready")
+            if time.monotonic() > end:
                 raise RuntimeError("Firefox does not start")
             time.sleep(0.2)
         self.socket = socket.create_connection(("127.0.0.1", int(file.read_text())), timeout=2 * PATIENCE)
@@ -106,8 +116,12 @@ class Firefox:
         try:
             self.program.wait(20)
         except subprocess.TimeoutExpired:
-            self.program.kill()
-            self.program.wait()
+            pass
+        try:
+            os.killpg(self.program.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.program.wait()
         self.folder.cleanup()
 
     def read(self):
@@ -115,7 +129,7 @@ class Firefox:
         length = b""
         while (byte := self.stream.read(1)) != b":":
             if not byte:
-                raise RuntimeError("Firefox has ended")
+                raise BrowserEnded("Firefox has ended")
             length += byte
         return json.loads(self.stream.read(int(length)))
 

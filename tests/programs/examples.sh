@@ -95,8 +95,8 @@ whip() {
     WHIP_TOKEN=secret start whip /usr/bin/python3 "$ROOT/examples/webrtc/whip.py" --picture "$room" --source "$camera" \
         "$(head -1 "$work/server.log")"
     sent() {
-        wait_for 120 grep "frames of" "$work/server.log" && replaced "$work/whip.png" && kill -TERM "$1" && wait "$1" &&
-            wait "$server" && grep "session was deleted" "$work/server.log"
+        wait_for 120 grep "frames of" "$work/server.log" && replaced "$work/whip.png" && kill -TERM "$1" && await_end "$1" &&
+            await_end "$server" && grep "session was deleted" "$work/server.log"
     }
     if ! sent "$started"; then
         cat "$work/server.log" "$work/whip.log"

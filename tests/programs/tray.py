@@ -35,7 +35,7 @@ class Tray:
         if method == "RegisterStatusNotifierItem":
             (name,) = arguments.unpack()
             self.item = sender if name.startswith("/") else name
-            print(f"item {self.title()}", flush=True)
+            print(f"item {self.item}", flush=True)
         invocation.return_value(None)
 
     def asked(self, _bus, _sender, _path, _interface, name):
@@ -54,10 +54,6 @@ class Tray:
                            GLib.Variant("(ss)", (ITEM[1], name)))
         return answer.unpack()[0]
 
-    def title(self):
-        # The item answers only after its registration was answered.
-        return self.item
-
     def menu(self):
         """Numbers, labels and marks of the menu."""
         answer = self.call(self.property("Menu"), "com.canonical.dbusmenu", "GetLayout",
@@ -70,8 +66,6 @@ class Tray:
         if what == "activate":
             self.call(*ITEM, "Activate", GLib.Variant("(ii)", (0, 0)))
             return "activated"
-        if what == "title":
-            return self.property("Title")
         if what == "menu":
             return " | ".join(f"{label}{':on' if state == 1 else ''}" for _, label, state in self.menu())
         if what == "press":

@@ -10,8 +10,9 @@ import http.server
 import sys
 import threading
 
-from drivers import Chromium, Firefox, save_picture
+from drivers import BrowserEnded, Chromium, Firefox, save_picture
 
+TRIES = 3  # of a browser that crashes
 # Nobody is asked for permission; all else is as in a conference.
 BROWSERS = {
     "chromium": lambda: Chromium(["--use-fake-ui-for-media-stream", "--enable-features=WebRtcPipeWireCamera"]),
@@ -65,9 +66,17 @@ def main() -> int:
     program, name, out = sys.argv[1:]
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with BROWSERS[program]() as browser:
-        browser.open(f"http://localhost:{server.server_port}/")
-        seen = browser.run(SCRIPT, name, 2, 90)
+    # Firefox 153 crashes by itself in one of six runs.
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            with BROWSERS[program]() as browser:
+                browser.open(f"http://localhost:{server.server_port}/")
+                seen = browser.run(SCRIPT, name, 2, 90)
+            break
+        except BrowserEnded as error:
+            print(f"{error}; {left} tries left")
+            if not left:
+                raise
     print(f"{program} lists {', '.join(seen['names'])}; {seen['time']:.1f} s of {name}")
     return 0 if save_picture(seen["png"], out) else 1
 
