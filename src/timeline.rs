@@ -94,9 +94,7 @@ impl Timeline {
 
     /// Takes the frame rate of new caps.
     pub fn set_rate(&mut self, fps: gst::Fraction) {
-        let (frames, seconds) = (fps.numer(), fps.denom());
-        let interval = (frames > 0 && seconds > 0)
-            .then(|| Duration::from_secs_f64(f64::from(seconds) / f64::from(frames)));
+        let interval = interval(fps, 1.0);
         self.interval = interval;
         let rate = self.segment.as_ref().map_or(1.0, Segment::rate);
         self.clock
@@ -195,8 +193,17 @@ impl Default for Timeline {
     }
 }
 
+/// Running time from one frame to the next at a frame rate and a segment's rate; none if the frame rate
+/// is open.
+pub fn interval(fps: gst::Fraction, rate: f64) -> Option<Duration> {
+    let (frames, seconds) = (fps.numer(), fps.denom());
+    let known = frames > 0 && seconds > 0;
+    let interval = known.then(|| Duration::from_secs_f64(f64::from(seconds) / f64::from(frames)));
+    interval.and_then(|interval| scaled(interval, rate))
+}
+
 /// A time as it is seen to pass at a rate; none where that is no time.
-fn scaled(time: Duration, rate: f64) -> Option<Duration> {
+pub fn scaled(time: Duration, rate: f64) -> Option<Duration> {
     // Exact in the usual case.
     if rate.abs() == 1.0 {
         return Some(time);

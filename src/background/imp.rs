@@ -2,12 +2,12 @@
 
 //! GObject glue of `mattebackground`.
 
-use super::pads::{Pads, SMALL};
+use super::pads::Pads;
 use super::routes::{Child, ROUTES, Route};
 use crate::compose::MatteCompose;
 use crate::mix::MatteMix;
 use crate::refine::MatteRefine;
-use crate::segment::MatteSegment;
+use crate::segment::{MatteSegment, SMALL};
 use crate::video::{pad_template, report_refused};
 use crate::{compose, mix};
 use gst::glib;

@@ -2,9 +2,6 @@
 
 //! The pads of the bin.
 
-/// Name of the small stream's pad, of the bin and of its child.
-pub const SMALL: &str = "small";
-
 /// The pads that come, go and change their targets.
 #[derive(Debug, Default)]
 pub struct Pads {

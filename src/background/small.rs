@@ -3,7 +3,7 @@
 //! The request pad `small`: that of `segment`.
 
 use super::imp::MatteBackground;
-use super::pads::SMALL;
+use crate::segment::SMALL;
 use crate::video::report_refused;
 use gst::glib;
 use gst::prelude::*;
@@ -34,8 +34,12 @@ impl MatteBackground {
     /// Removes the pad: the network reads the frames themselves again.
     pub(super) fn release_small(&self, pad: &gst::GhostPad) -> Result<(), glib::BoolError> {
         self.pads().small = None;
-        pad.set_active(false)?;
         let target = pad.target();
+        // First, since it ends the wait of the small stream's thread, which holds this pad's stream lock.
+        if let Some(target) = &target {
+            target.set_active(false)?;
+        }
+        pad.set_active(false)?;
         self.obj().remove_pad(pad)?;
         if let Some(target) = target {
             self.segment.release_request_pad(&target);

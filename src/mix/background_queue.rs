@@ -5,10 +5,10 @@
 //! other for longer than it must.
 
 use crate::frame::Orientation;
-use crate::sync::lock;
+use crate::sync::Watched;
 use crate::video::Stream;
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Frames that wait beside the one that is shown. One more than is needed to know that the next
@@ -76,10 +76,7 @@ struct State {
 
 /// The frames of the background pad.
 #[derive(Debug, Default)]
-pub struct BackgroundQueue {
-    state: Mutex<State>,
-    changed: Condvar,
-}
+pub struct BackgroundQueue(Watched<State>);
 
 fn shifted(time: gst::ClockTime, shift: i64) -> i64 {
     (time.nseconds() as i64).saturating_add(shift)
@@ -177,19 +174,9 @@ impl State {
 }
 
 impl BackgroundQueue {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    /// Changes the state and wakes the threads that wait for a change.
-    fn update(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
-        self.changed.notify_all();
-    }
-
     /// Opens or closes the pad. Closed, it forgets everything.
     pub fn activate(&self, active: bool) {
-        self.update(|state| {
+        self.0.update(|state| {
             let serial = state.serial + 1;
             *state = State {
                 serial,
@@ -203,7 +190,7 @@ impl BackgroundQueue {
 
     /// A new stream starts. What is shown stays until it has a frame.
     pub fn stream_start(&self) {
-        self.update(|state| {
+        self.0.update(|state| {
             state.eos = false;
             state.stalled = false;
             state.live = None;
@@ -213,37 +200,37 @@ impl BackgroundQueue {
 
     /// Whether it is not known yet if the background is live.
     pub fn asks_for_live(&self) -> bool {
-        self.lock().live.is_none()
+        self.0.lock().live.is_none()
     }
 
     /// Whether the background is known to keep time by itself.
     pub fn is_live(&self) -> bool {
-        self.lock().live == Some(true)
+        self.0.lock().live == Some(true)
     }
 
     /// Says whether the background is live.
     pub fn set_live(&self, live: bool) {
-        self.update(|state| state.live = Some(live));
+        self.0.update(|state| state.live = Some(live));
     }
 
     /// Caps of the frames to come.
     pub fn set_stream(&self, stream: Stream) {
-        self.update(|state| state.stream = Some(Arc::new(stream)));
+        self.0.update(|state| state.stream = Some(Arc::new(stream)));
     }
 
     /// What makes the frames to come upright.
     pub fn set_orientation(&self, orientation: Orientation) {
-        self.update(|state| state.orientation = orientation);
+        self.0.update(|state| state.orientation = orientation);
     }
 
     /// Segment of the frames to come.
     pub fn set_segment(&self, segment: gst::FormattedSegment<gst::ClockTime>) {
-        self.update(|state| state.segment = Some(segment));
+        self.0.update(|state| state.segment = Some(segment));
     }
 
     /// Drops what waits and refuses more. What is shown stays.
     pub fn flush_start(&self) {
-        self.update(|state| {
+        self.0.update(|state| {
             state.flushing = true;
             state.waiting.clear();
         });
@@ -251,7 +238,7 @@ impl BackgroundQueue {
 
     /// Takes frames again, of a stream that starts over.
     pub fn flush_stop(&self) {
-        self.update(|state| {
+        self.0.update(|state| {
             state.flushing = false;
             state.eos = false;
             state.stalled = false;
@@ -262,22 +249,23 @@ impl BackgroundQueue {
 
     /// No more frames come.
     pub fn end(&self) {
-        self.update(|state| state.eos = true);
+        self.0.update(|state| state.eos = true);
     }
 
     /// Whether no thread may wait for frames, as the output is being flushed or stopped.
     pub fn interrupt(&self, interrupted: bool) {
-        self.update(|state| state.interrupted = interrupted);
+        self.0.update(|state| state.interrupted = interrupted);
     }
 
     /// The output has ended, or begins anew.
     pub fn close(&self, closed: Option<gst::FlowError>) {
-        self.update(|state| state.closed = closed);
+        self.0.update(|state| state.closed = closed);
     }
 
     /// The camera's time started over.
     pub fn camera_restarted(&self) {
-        self.update(|state| (state.restarted, state.camera_restarted) = (true, true));
+        self.0
+            .update(|state| (state.restarted, state.camera_restarted) = (true, true));
     }
 
     /// Takes a frame. Blocks while there is no room, unless the background is live: then the
@@ -286,7 +274,7 @@ impl BackgroundQueue {
     /// # Errors
     /// What the background's source is to get instead, if the frame is not taken.
     pub fn push(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.check_open()?;
         let stream = state.stream.clone().ok_or(gst::FlowError::NotNegotiated)?;
         let Some((start, end)) = state.running_times(&buffer) else {
@@ -298,10 +286,7 @@ impl BackgroundQueue {
                 state.show(oldest);
                 break;
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.0.wait(state);
             state.check_open()?;
         }
         state.stalled = false;
@@ -314,17 +299,17 @@ impl BackgroundQueue {
             end,
         });
         drop(state);
-        self.changed.notify_all();
+        self.0.wake();
         Ok(gst::FlowSuccess::Ok)
     }
 
     /// Selects the frame for a camera frame of running time `now`.
     pub fn select(&self, now: Option<gst::ClockTime>) -> Selection {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.advance(now);
         let selection = state.selection(now);
         drop(state);
-        self.changed.notify_all();
+        self.0.wake();
         selection
     }
 
@@ -332,11 +317,11 @@ impl BackgroundQueue {
     /// is not waited for again until it sends another frame.
     pub fn wait(&self, now: Option<gst::ClockTime>, timeout: Duration) -> Selection {
         let deadline = Instant::now() + timeout;
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         loop {
             state.advance(now);
             // The background's thread may wait for the room that this has made.
-            self.changed.notify_all();
+            self.0.wake();
             if !state.is_late(now) {
                 return state.selection(now);
             }
@@ -345,11 +330,7 @@ impl BackgroundQueue {
                 state.stalled = true;
                 return state.selection(now);
             }
-            state = self
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.0.wait_for(state, left).0;
         }
     }
 }

@@ -3,7 +3,6 @@
 //! GObject glue of `matterefine`. What happens to a matte is decided in `crate::filter`.
 
 use super::error::RefineError;
-use super::screen::ScreenWatch;
 use super::settings::{self, Settings};
 use super::state::State;
 use crate::control::Control;
@@ -43,8 +42,6 @@ pub struct MatteRefine {
     /// Times of the frames.
     timeline: Mutex<Frames>,
     stats: Mutex<Stats>,
-    /// What was reported about the key's screen.
-    screen: Mutex<ScreenWatch>,
     direction: Direction,
     /// Values that were refused before the start.
     at_rest: AtRest,
@@ -211,7 +208,6 @@ impl BaseTransformImpl for MatteRefine {
         *lock(&self.state) = None;
         *lock(&self.timeline) = Frames::default();
         *lock(&self.stats) = Stats::default();
-        *lock(&self.screen) = ScreenWatch::default();
         Ok(())
     }
 
@@ -231,7 +227,12 @@ impl BaseTransformImpl for MatteRefine {
                 newest: None,
                 ..before
             },
-            _ => State::new(stream),
+            // What was said about the screen is not said again.
+            Some(before) => State {
+                screen: before.screen,
+                ..State::new(stream)
+            },
+            None => State::new(stream),
         };
         next.orientation = orientation;
         next.refiner.set_view(next.stream.view(orientation));
@@ -283,7 +284,7 @@ impl BaseTransformImpl for MatteRefine {
             Ok((matte, stats)) => {
                 *lock(&self.stats) = stats;
                 self.attach(state, buffer, &matte)?;
-                let report = lock(&self.screen).note(stats.screen, tick.scene);
+                let report = state.screen.note(stats.screen, tick.scene);
                 report.post(self.obj().upcast_ref(), buffer.pts());
             }
             Err(error) => self.detach(state, buffer, &error),

@@ -66,8 +66,8 @@ properties! {
         temporal_flow: bool, "Temporal flow", CONTROLLABLE;
         /// How the matte's edge is fitted to the picture
         edge_mode: EdgeMode, "Edge mode", CONTROLLABLE;
-        /// The edge fit is computed on cells of this many pixels of the frame: 1, 2, 3, 4, 6 or 8; 0
-        /// takes it from the sizes of frame and matte
+        /// The edge fit, and with it the key, is computed on cells of this many pixels of the frame: 1,
+        /// 2, 3, 4, 6 or 8; 0 takes it from the sizes of frame and matte
         guided_subsample: Cell [Cell(0), Cell(8)], "Guided subsample", PLAYING;
         /// How much the past counts: 0 follows every frame, 1 nearly freezes; the same at any frame
         /// rate

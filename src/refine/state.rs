@@ -3,6 +3,7 @@
 //! What the streaming thread of `matterefine` owns, and the way of one matte through it.
 
 use super::error::RefineError;
+use super::screen::ScreenWatch;
 use crate::filter::{Refiner, Stats, Timing};
 use crate::frame::Orientation;
 use crate::meta::{Matte, Stage, same_shape};
@@ -28,6 +29,8 @@ pub(super) struct State {
     /// Time of the scene up to the newest frame.
     pub time: Duration,
     pub failing: bool,
+    /// What was reported about the key's screen.
+    pub screen: ScreenWatch,
 }
 
 impl State {
@@ -45,6 +48,7 @@ impl State {
             discont: true,
             time: Duration::ZERO,
             failing: false,
+            screen: ScreenWatch::default(),
         }
     }
 

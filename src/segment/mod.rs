@@ -72,6 +72,7 @@ mod turned;
 mod worker;
 
 pub(crate) use settings::Settings;
+pub(crate) use small_pad::SMALL;
 
 glib::wrapper! {
     /// Element that runs the network; see the module's page.

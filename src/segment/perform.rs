@@ -81,7 +81,7 @@ impl MatteSegment {
             self.shared.counters.add_late();
         }
         let reads = stream.reads(&facts);
-        let picture = self.picture_for(stream, segment, buffer, reads)?;
+        let picture = self.picture_for(stream, segment, buffer, now.small_latency, reads)?;
         let decided = stream.decide(buffer, &picture, facts, now.still_threshold);
         // A camera has few buffers for the small stream.
         drop(picture);
@@ -191,15 +191,14 @@ impl MatteSegment {
         error: &SegmentError,
         pts: Option<gst::ClockTime>,
     ) -> Result<(), gst::FlowError> {
-        let about = stream.net.runner.about();
         let device = Device {
-            accelerated: about.accelerated,
+            accelerated: stream.net.runner.about().accelerated,
             strict: now.strict_provider,
         };
         let next = stream.failures.after(outcome, device, Instant::now());
         if next.drops_matte {
             // The old matte does not lie on the new frame: using it would show the room.
-            stream.newest = None;
+            stream.drop_mattes();
         }
         if next.notice == Some(Notice::Stalled) {
             gst::warning!(
@@ -218,7 +217,7 @@ impl MatteSegment {
             );
         }
         match next.device_loss {
-            Some(loss) => self.leave_device(loss, &about.provider, error),
+            Some(loss) => self.leave_device(loss, &stream.net.runner.about().provider, error),
             None => Ok(()),
         }
     }

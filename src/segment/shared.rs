@@ -61,6 +61,8 @@ pub struct Snapshot {
     pub motion_compensation: bool,
     /// Property `strict-provider`.
     pub strict_provider: bool,
+    /// Property `small-latency`, in ms.
+    pub small_latency: u32,
     /// Property `analytics-meta`.
     #[cfg(feature = "v1_26")]
     pub analytics_meta: bool,
@@ -87,6 +89,7 @@ impl Shared {
             still_threshold: settings.still_threshold,
             motion_compensation: settings.motion_compensation,
             strict_provider: settings.strict_provider,
+            small_latency: settings.small_latency,
             #[cfg(feature = "v1_26")]
             analytics_meta: settings.analytics_meta,
             earliest: fields.earliest,

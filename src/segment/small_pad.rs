@@ -13,12 +13,12 @@ use gst_base::prelude::*;
 use std::time::Duration;
 
 /// Name of the pad and of its template.
-const NAME: &str = "small";
+pub const SMALL: &str = "small";
 
 impl MatteSegment {
     /// The template of the pad: any format that frames may have.
     pub(super) fn small_template() -> gst::PadTemplate {
-        pad_template(NAME, gst::PadDirection::Sink, gst::PadPresence::Request)
+        pad_template(SMALL, gst::PadDirection::Sink, gst::PadPresence::Request)
     }
 
     /// Makes the pad; there is one at most.
@@ -28,12 +28,12 @@ impl MatteSegment {
             gst::error!(
                 CAT,
                 imp = self,
-                "there is one pad {NAME} only, and it is requested already"
+                "there is one pad {SMALL} only, and it is requested already"
             );
             return None;
         }
         let pad = gst::Pad::builder_from_template(template)
-            .name(NAME)
+            .name(SMALL)
             .chain_function(|_, parent, buffer| {
                 Self::catch_panic_pad_function(
                     parent,
@@ -72,7 +72,7 @@ impl MatteSegment {
         // The pads of a running element must be active.
         let added = pad.set_active(self.obj().current_state() > gst::State::Ready);
         if let Err(error) = added.and_then(|()| self.obj().add_pad(&pad)) {
-            gst::error!(CAT, imp = self, "the pad {NAME} is not added: {error}");
+            gst::error!(CAT, imp = self, "the pad {SMALL} is not added: {error}");
             self.small.fields().pad = None;
             return None;
         }
@@ -92,7 +92,7 @@ impl MatteSegment {
         // Ends the waits of both streams' threads.
         let released = pad.set_active(false);
         if let Err(error) = released.and_then(|()| self.obj().remove_pad(pad)) {
-            gst::error!(CAT, imp = self, "the pad {NAME} is not removed: {error}");
+            gst::error!(CAT, imp = self, "the pad {SMALL} is not removed: {error}");
         }
         self.post_latency();
     }
@@ -133,7 +133,7 @@ impl MatteSegment {
                     gst::element_imp_error!(
                         self,
                         gst::StreamError::Format,
-                        ("The stream on the pad {NAME} is not timed"),
+                        ("The stream on the pad {SMALL} is not timed"),
                         ["it has no TIME segment; for appsrc, set format=time"]
                     );
                     return false;

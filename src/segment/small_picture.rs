@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl MatteSegment {
-    /// The picture of a frame. Waits for it if the frame `reads` it; otherwise only what has gone by
-    /// is dropped.
+    /// The picture of a frame. Waits for it if the frame `reads` it, in a live stream for
+    /// `small_latency` ms; otherwise only what has gone by is dropped.
     ///
     /// # Errors
     /// If a flush or a stop ends the wait, and if the small stream does not show what the frames
@@ -27,6 +27,7 @@ impl MatteSegment {
         stream: &mut StreamState,
         segment: &gst::Segment,
         frame: &gst::BufferRef,
+        small_latency: u32,
         reads: bool,
     ) -> Result<Picture, gst::FlowError> {
         if self.small.pad().is_none() {
@@ -34,17 +35,19 @@ impl MatteSegment {
             return Ok(Picture::Frame);
         }
         let segment = segment.downcast_ref::<ClockTime>();
-        let (patience, offline) = self.patience();
-        let wanted = Wanted {
-            time: segment.and_then(|segment| running_time(segment, frame)),
-            tolerance: tolerance(&stream.caps, frame),
-            patience,
-        };
+        let time = segment.and_then(|segment| running_time(segment, frame));
+        let rate = segment.map_or(1.0, |segment| segment.rate());
+        let tolerance = tolerance(&stream.caps, frame, rate);
         if !reads {
-            self.small.queue.pass(&wanted);
+            self.small.queue.pass(time, tolerance);
             return Ok(Picture::Missing);
         }
-        let found = self.small.queue.take(&wanted);
+        let (patience, offline) = self.patience(small_latency);
+        let found = self.small.queue.take(&Wanted {
+            time,
+            tolerance,
+            patience,
+        });
         let late = matches!(found, Found::Absent(Absent::Late | Absent::Nothing));
         if offline {
             self.small.fields().hasty = late;
@@ -67,10 +70,9 @@ impl MatteSegment {
     }
 
     /// How long a frame waits, and whether nothing hurries it.
-    fn patience(&self) -> (Duration, bool) {
+    fn patience(&self, small_latency: u32) -> (Duration, bool) {
         let upstream = self.small_upstream();
-        let bound = self.shared.lock().settings.small_latency;
-        let bound = Duration::from_millis(bound.into()) + upstream.behind;
+        let bound = Duration::from_millis(small_latency.into()) + upstream.behind;
         let offline = !upstream.live;
         match offline && !self.small.fields().hasty {
             true => (bound.max(OFFLINE), offline),

@@ -410,10 +410,16 @@ impl StreamState {
         }
     }
 
+    /// No matte that there is lies on frames to come.
+    pub fn drop_mattes(&mut self) {
+        (self.newest, self.left) = (None, None);
+    }
+
     /// Another scene: what earlier frames left behind is of no use. What is known of the current
     /// frame stays.
     fn cut(&mut self) {
-        (self.newest, self.left, self.reset) = (None, None, true);
+        self.drop_mattes();
+        self.reset = true;
         self.doubt();
         self.net.runner.forget();
     }

@@ -486,6 +486,49 @@ fn a_small_stream_may_be_blocked_unlinked_and_linked_again_while_playing() {
 }
 
 #[test]
+fn the_pad_can_be_given_back_while_its_stream_waits_for_a_paused_frame() {
+    init();
+    for element in ["mattesegment", "mattebackground"] {
+        let line = format!(
+            "{element} name=m model={} ! fakesink sync=true \
+             videotestsrc ! video/x-raw,format=RGB,width=64,height=48 ! queue ! m.sink \
+             videotestsrc ! video/x-raw,format=RGB,width=16,height=12 ! identity name=small ! m.small",
+            green_model().display()
+        );
+        let pipeline = gst::parse::launch(&line).unwrap();
+        let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
+        let passed = Arc::new(Mutex::new(0));
+        let theirs = Arc::clone(&passed);
+        let small = pipeline.by_name("small").unwrap();
+        let source = small.static_pad("src").unwrap();
+        source.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+            *theirs.lock().unwrap() += 1;
+            gst::PadProbeReturn::Ok
+        });
+        pipeline.set_state(gst::State::Paused).unwrap();
+        pipeline.state(HANG).0.expect("it prerolls");
+        // Its thread waits when no more pictures come.
+        let mut before = 0;
+        wait_for("the small stream to wait", || {
+            let now = *passed.lock().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            now > 0 && now == std::mem::replace(&mut before, now)
+        });
+        let element = pipeline.by_name("m").unwrap();
+        let pad = element.static_pad("small").unwrap();
+        let (done, told) = std::sync::mpsc::channel();
+        let released = std::thread::spawn(move || {
+            element.release_request_pad(&pad);
+            done.send(()).unwrap();
+        });
+        let limit = std::time::Duration::from_nanos(HANG.nseconds());
+        told.recv_timeout(limit).expect("it is given back");
+        released.join().unwrap();
+        pipeline.set_state(gst::State::Null).unwrap();
+    }
+}
+
+#[test]
 fn starts_and_stops_at_any_moment_do_not_hang() {
     for round in 0..40u64 {
         let (pipeline, element) = running();

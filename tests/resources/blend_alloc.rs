@@ -57,6 +57,7 @@ fn nothing_is_allocated_a_frame() {
             compositor.set_decontamination(255);
             compositor.set_light_wrap(100);
             compositor.set_tone_match(100);
+            compositor.set_screen(Some([-30, -50]));
             compositor.set_background(background.clone()).unwrap();
             let mut frame = memory(layout, (w, h));
             let mut apply = |compositor: &mut Compositor, matte: &GrayImage| {
@@ -76,6 +77,8 @@ fn nothing_is_allocated_a_frame() {
         }
     }
     let mut out = AlphaOut::new(PixelLayout::Nv12, PixelLayout::A420, color, w, h, level).unwrap();
+    out.set_decontamination(255);
+    out.set_screen(Some([-30, -50]));
     let frame = Backdrop::new(PixelLayout::Nv12, color, w, h).unwrap();
     let mut result = Backdrop::new(PixelLayout::A420, color, w, h).unwrap();
     out.apply(&frame.view(), mattes[0].as_ref(), &mut result.view_mut())

@@ -6,14 +6,16 @@
 mod counting;
 
 use counting::allocations;
-use gstmatte::filter::{EdgeMode, Params, Preset, Refiner, SubjectSelect, TemporalMode, Timing};
+use gstmatte::filter::{
+    EdgeMode, KeyColor, Params, Preset, Refiner, Screen, SubjectSelect, TemporalMode, Timing,
+};
 use gstmatte::frame::{Colorimetry, FrameRef, GrayImage, GrayRef, PixelLayout};
 use std::time::Duration;
 
 const FRAME: (usize, usize) = (322, 182);
 const MATTE: (usize, usize) = (64, 36);
 
-/// A frame and its raw matte: a patch that moves over a texture.
+/// A frame and its raw matte: a gray patch that moves over a green texture.
 fn scene(n: usize) -> (Vec<u8>, Vec<u8>) {
     let mut frame = vec![128; FRAME.0 * FRAME.1 + FRAME.0 * FRAME.1.div_ceil(2)];
     let inside = |x: usize, y: usize| x.abs_diff(100 + 3 * n) < 50 && y > 40;
@@ -22,6 +24,15 @@ fn scene(n: usize) -> (Vec<u8>, Vec<u8>) {
             let texture = (x * 7 + y * 13 + n * 5) % 23;
             frame[y * FRAME.0 + x] = (if inside(x, y) { 180 } else { 60 } + texture) as u8;
         }
+    }
+    let (_, chroma) = frame.split_at_mut(FRAME.0 * FRAME.1);
+    for (k, pair) in chroma.chunks_exact_mut(2).enumerate() {
+        let (x, y) = (k % (FRAME.0 / 2) * 2, k / (FRAME.0 / 2) * 2);
+        pair.copy_from_slice(if inside(x, y) {
+            &[128, 128]
+        } else {
+            &[100, 80]
+        });
     }
     let mut raw = vec![0; MATTE.0 * MATTE.1];
     for (k, value) in raw.iter_mut().enumerate() {
@@ -53,6 +64,20 @@ fn nothing_is_allocated_a_frame() {
             });
         }
     }
+    let key = Some(KeyColor::Auto);
+    all.extend([Preset::Fast, Preset::Balanced].map(|preset| Params {
+        key,
+        subject_select: SubjectSelect::Largest,
+        ..preset.into()
+    }));
+    all.push(Params {
+        key,
+        guided_subsample: 2,
+        grow: -3.0,
+        feather: 2.0,
+        gamma: 1.2,
+        ..Params::default()
+    });
     for layout in [PixelLayout::Nv12, PixelLayout::Gray8] {
         for params in &all {
             let mut refiner = Refiner::new(gstmatte::simd::level());
@@ -72,12 +97,18 @@ fn nothing_is_allocated_a_frame() {
                     discont: false,
                 };
                 let before = allocations();
-                refiner.apply(raw, &frame, timing, &mut out).unwrap();
+                let stats = refiner.apply(raw, &frame, timing, &mut out).unwrap();
                 // The first round sizes the scratch memory.
                 assert!(
                     n < scenes.len() || allocations() == before,
                     "{} allocations in frame {n} of {layout:?} with {params:?}",
                     allocations() - before
+                );
+                let keyed = params.key.is_some() && layout == PixelLayout::Nv12;
+                assert_eq!(
+                    stats.screen == Screen::Seen,
+                    keyed,
+                    "frame {n} of {params:?}"
                 );
             }
         }

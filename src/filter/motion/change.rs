@@ -65,6 +65,15 @@ pub struct MotionSummary {
 }
 
 impl Motion {
+    /// Exchanges what holds nothing from one frame to the next: what was found out about one frame.
+    pub(in crate::filter) fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.change, &mut other.change);
+        std::mem::swap(&mut self.news, &mut other.news);
+        std::mem::swap(&mut self.rows, &mut other.rows);
+        std::mem::swap(&mut self.energy, &mut other.energy);
+        std::mem::swap(&mut self.histogram, &mut other.histogram);
+    }
+
     /// Forgets everything.
     pub fn reset(&mut self) {
         self.primed = false;
@@ -104,6 +113,8 @@ impl Motion {
                 cut: true,
             };
         }
+        self.change.resize(size.0, size.1);
+        self.news.resize(size.0, size.1);
         let drift = self.drift(luma);
         if self.age.data()[0] < 0.0 {
             dispatch!(level, simd => energies(simd, self, luma, drift));

@@ -9,11 +9,11 @@ use std::mem::swap;
 impl Refiner {
     /// Works with scratch memory that fits these sizes.
     pub(super) fn with_scratch<T>(&mut self, sizes: Sizes, work: impl FnOnce(&mut Self) -> T) -> T {
-        let mut scratch = self.spares.take(&sizes);
+        let (turn, mut scratch) = self.spares.lend(&sizes);
         self.exchange(&mut scratch);
         let done = work(self);
         self.exchange(&mut scratch);
-        self.spares.give(sizes, scratch);
+        turn.end(sizes, scratch);
         done
     }
 
@@ -24,8 +24,14 @@ impl Refiner {
         swap(&mut self.morphology, &mut scratch.morphology);
         swap(&mut self.grid_luma, &mut scratch.grid_luma);
         swap(&mut self.chroma, &mut scratch.chroma);
+        swap(&mut self.matte, &mut scratch.matte);
+        swap(&mut self.luma, &mut scratch.luma);
+        self.motion.swap_scratch(&mut scratch.motion);
         self.temporal.swap_scratch(&mut scratch.temporal);
         self.regions.swap_scratch(&mut scratch.regions);
         self.scene.swap_scratch(&mut scratch.scene);
+        if self.params.key.is_some() {
+            self.key.swap_scratch(&mut scratch.key);
+        }
     }
 }

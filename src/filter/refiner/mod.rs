@@ -154,13 +154,14 @@ impl Refiner {
         self.last_pts = None;
         self.motion.reset();
         self.forget();
+        self.key.reset();
         self.selection.reset();
     }
 
     /// Forgets the mattes of the past.
     fn forget(&mut self) {
         self.scene.reset();
-        self.key.reset();
+        self.key.lose();
         self.temporal.reset();
         self.pixels.reset();
         self.regions.reset();
@@ -175,8 +176,8 @@ impl Refiner {
         self.last_pts = pts;
     }
 
-    /// The mean colour of the key's screen in the newest frame, as differences from neutral in bytes
-    /// of full range; none if no screen is seen.
+    /// The mean colour of the key's screen, as differences from neutral in bytes of full range; none
+    /// if no screen was seen in the last half second.
     pub fn screen(&self) -> Option<[i8; 2]> {
         let color = self.params.key.and_then(|_| self.key.color())?;
         Some(color.map(|c| (255.0 * c).round() as i8))
@@ -314,6 +315,7 @@ impl Refiner {
         self.fit(grid);
         clock.lap(&mut stats.times.edge);
         self.output(input, grid, steadied, &stats, out);
+        std::mem::swap(&mut self.luma, &mut self.last_luma);
         clock.lap(&mut stats.times.output);
         stats
     }

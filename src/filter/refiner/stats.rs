@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 /// Time that each stage took.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct StageTimes {
-    /// Luma of the frame, at every size that is needed, and the search for the key's screen.
+    /// Luma of the frame at every size that is needed, and the colours for key, edge fit and memory.
     pub guide: Duration,
-    /// Motion and the temporal filter.
+    /// Motion, the search for the key's screen, the memory of the scene, the temporal filter.
     pub temporal: Duration,
     /// Hysteresis, islands, holes, morphology, regions.
     pub clean: Duration,
-    /// Edge fit on the grid, feather, levels.
+    /// The key on its grid; edge fit on the grid, feather, levels.
     pub edge: Duration,
-    /// The pass over every pixel.
+    /// The pass over every pixel, with the key laid over it.
     pub output: Duration,
 }
 

@@ -40,9 +40,8 @@ impl Refiner {
         let pixel = width as f32 / raw.width() as f32;
         let step = edge_fit::step(&self.params, scale, pixel);
         self.cells.apply(level, guide, step, &mut self.grid_luma);
-        self.primed &= self.matte.size() == (raw.width(), raw.height());
+        self.primed &= self.last_luma.size() == (raw.width(), raw.height());
         self.matte.load(raw);
-        std::mem::swap(&mut self.luma, &mut self.last_luma);
         self.luma.resize(raw.width(), raw.height());
         let per_cell = 1.0 / step as f32;
         let span = (width as f32 * per_cell, height as f32 * per_cell);
@@ -75,7 +74,10 @@ impl Refiner {
             stats.reset = true;
             self.forget();
             match input.timing.discont {
-                true => self.selection.reset(),
+                true => {
+                    self.selection.reset();
+                    self.key.reset();
+                }
                 false => self.selection.lose(),
             }
             self.primed = true;
@@ -97,6 +99,10 @@ impl Refiner {
     /// Decides what is subject: hysteresis per pixel and per region, holes, morphology.
     pub(super) fn clean(&mut self, input: &Input<'_>, frames: f32, stats: &mut Stats) {
         self.pixel_hysteresis(frames);
+        let keyed = stats.screen == Screen::Seen;
+        if keyed {
+            self.key.before_cleaning(&self.matte);
+        }
         self.interest.cut(&mut self.matte);
         let pixels = self.matte.data().len() as f32;
         let wanted = wanted(&self.params);
@@ -117,6 +123,10 @@ impl Refiner {
             let shown = wanted.map(|w| self.selection.apply(self.level, picture, frames, w));
             self.regions
                 .gate(self.level, &mut self.matte, &params, shown);
+        }
+        if keyed {
+            self.key
+                .after_cleaning(self.level, &self.matte, &self.interest);
         }
         self.morph(input.frame);
         let (level, matte) = (self.level, &self.matte);

@@ -263,6 +263,68 @@ fn random_changes_while_playing_never_panic() {
     }
 }
 
+/// A disc that moves before a noisy wall, with what a network might say of it.
+fn presenter(seed: u64) -> Vec<(Picture, Picture)> {
+    let mut random = Random::new(seed);
+    let wall = noise(48, 36, seed);
+    let frame_of = |n: usize| {
+        let centre = (14.0 + (seed as f32 % 9.0) + 2.0 * n as f32, 18.0);
+        let mut picture = disc(48, 36, centre, 10.0, 1.0);
+        for (v, wall) in picture.data_mut().iter_mut().zip(wall.data()) {
+            *v = 0.6 * *v + 0.3 * wall;
+        }
+        let mut raw = disc(24, 18, (centre.0 / 2.0, 9.0), 5.0, 3.0);
+        for v in raw.data_mut() {
+            *v = (*v + 0.1 * random.normal()).clamp(0.0, 1.0);
+        }
+        (Picture::new(&picture, 0), Picture::new(&raw, 0))
+    };
+    (0..5).map(frame_of).collect()
+}
+
+#[test]
+fn refiners_that_take_turns_share_memory_and_nothing_else() {
+    let streams = [presenter(1), presenter(2)];
+    for (i, params) in all_params().into_iter().enumerate() {
+        for subject_select in SubjectSelect::ALL {
+            let params = Params {
+                subject_select: *subject_select,
+                scene_memory: i % 2 == 0,
+                key: KEYS[i % KEYS.len()],
+                ..params.clone()
+            };
+            let run = |refiner: &mut Refiner, n: usize, (frame, raw): &(Picture, Picture)| {
+                let mut out = GrayImage::default();
+                refiner
+                    .apply(raw.gray(), &frame.frame(), at(n as u32), &mut out)
+                    .unwrap();
+                out.data().to_vec()
+            };
+            let refiner = || {
+                let mut refiner = Refiner::new(crate::simd::level());
+                refiner.set_params(&params);
+                refiner
+            };
+            let alone = streams.each_ref().map(|stream| {
+                let mut refiner = refiner();
+                let frames = stream.iter().enumerate();
+                let outs = frames.map(|(n, frame)| run(&mut refiner, n, frame));
+                outs.collect::<Vec<_>>()
+            });
+            let mut refiners = [refiner(), refiner()];
+            for n in 0..streams[0].len() {
+                for (at, refiner) in refiners.iter_mut().enumerate() {
+                    let found = run(refiner, n, &streams[at][n]);
+                    assert!(
+                        found == alone[at][n],
+                        "frame {n} of stream {at}: {params:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// A camera that takes 15 frames a second and sends each of them twice: the mattes of the second
 /// ones differ by the network's noise alone, and nothing of that shows.
 #[test]

@@ -216,7 +216,8 @@ impl<'a> Outline<'a> {
         }
         let element = wire::number(tensor, 1)?;
         self.elements.insert(name, element);
-        let side = |side: u64| usize::try_from(side).unwrap_or(0);
+        // Some programs write -1 for an open side.
+        let side = |side: u64| usize::try_from(side as i64).unwrap_or(0);
         self.sides
             .insert(name, sides.into_iter().map(side).collect());
         Ok((name, names))

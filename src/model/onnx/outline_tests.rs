@@ -180,3 +180,23 @@ fn what_the_graph_does_not_bound_has_no_bounds() {
         assert_eq!(outline.bounds(tensor), None, "{tensor}");
     }
 }
+
+/// A field of a message that holds bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let head = [number << 3 | 2, u8::try_from(bytes.len()).unwrap()];
+    [&head[..], bytes].concat()
+}
+
+#[test]
+fn sides_of_minus_one_are_open() {
+    let minus_one = [&[0xff; 9][..], &[1]].concat();
+    let sides: Vec<u8> = [&[1u8][..], &[3], &minus_one, &[64]]
+        .into_iter()
+        .flat_map(|side| field(1, &[&[1 << 3], side].concat()))
+        .collect();
+    let tensor = [&[1 << 3, 1], &field(2, &sides)[..]].concat();
+    let value = [field(1, b"image"), field(2, &field(1, &tensor))].concat();
+    let mut outline = Outline::default();
+    outline.value(&value).unwrap();
+    assert_eq!(outline.sides["image"], [1, 3, 0, 64]);
+}

@@ -41,8 +41,9 @@ static SESSIONS: OnceLock<Sessions> = OnceLock::new();
 
 impl ModelBytes<'_> {
     /// The inputs and outputs of a model that leaves sides of its inputs open, without getting it
-    /// ready to run, which takes several times as long. None if all sides are numbers, or if ONNX
-    /// Runtime alone cannot load it: [`ModelBytes::session`] then says why, or a provider can.
+    /// ready to run, which takes several times as long. None if all sides are numbers, or if the
+    /// file leaves something out and ONNX Runtime alone cannot load it: [`ModelBytes::session`] then says
+    /// why, or a provider can.
     pub fn peek(&self, engine: Engine, outline: &Outline) -> Option<Signature> {
         // The embedded engine's models are the same for every size.
         #[cfg_attr(
@@ -87,7 +88,8 @@ impl ModelBytes<'_> {
         };
         let Sessions { loaded, turns } = SESSIONS.get_or_init(Sessions::default);
         // Loading takes long, and as much memory again as a session: those who need the same one wait
-        // for it, others find or load theirs meanwhile.
+        // for it (for ever, if it never ends; if it fails, the next one tries), others find or load
+        // theirs meanwhile.
         turns.take(&key, || {
             let found = {
                 let mut loaded = lock(loaded);

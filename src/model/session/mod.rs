@@ -172,7 +172,7 @@ impl SharedSession {
     }
 
     /// What a run gives for what `key` describes, found out by `run` if no network has asked before.
-    /// So a new network waits for no run of another one that is under way.
+    /// So a new network waits for no run of another one that is under way, but the first.
     ///
     /// # Errors
     /// That of `run`.

@@ -3,9 +3,11 @@
 //! The picture that is read for a frame, and how near in time it must be.
 
 use super::queue::SmallPicture;
+use crate::timeline::{interval, scaled};
 use crate::video::Stream;
 use gst::ClockTime;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The times of a frame and of its picture differ by no more than this.
 const FARTHEST: ClockTime = ClockTime::from_mseconds(10);
@@ -40,18 +42,13 @@ impl Picture {
 }
 
 /// How far a picture's time may be from its frame's: a quarter of the way to the next frame, since
-/// the next one's picture must never do.
-pub fn tolerance(caps: &Stream, frame: &gst::BufferRef) -> ClockTime {
-    let fps = caps.info.fps();
-    let rate = (
-        u64::from(fps.numer().unsigned_abs()),
-        u64::from(fps.denom().unsigned_abs()),
-    );
-    let second = ClockTime::SECOND.nseconds();
-    let declared = (second * rate.1)
-        .checked_div(rate.0)
-        .map(ClockTime::from_nseconds);
-    let distance = declared.or(frame.duration().filter(|length| *length > ClockTime::ZERO));
+/// the next one's picture must never do. `rate` is that of the segment.
+pub fn tolerance(caps: &Stream, frame: &gst::BufferRef, rate: f64) -> ClockTime {
+    let length = frame.duration().map(Duration::from);
+    let length = length.filter(|length| !length.is_zero());
+    let distance = interval(caps.info.fps(), rate)
+        .or_else(|| length.and_then(|length| scaled(length, rate)))
+        .and_then(|distance| ClockTime::try_from(distance).ok());
     distance.map_or(USUAL, |distance| (distance / 4).min(FARTHEST))
 }
 
@@ -62,7 +59,7 @@ mod tests {
     #[test]
     fn a_picture_is_nearer_to_its_frame_than_to_the_next() {
         gst::init().unwrap();
-        let of = |fps: (i32, i32), duration: Option<u64>| {
+        let of = |fps: (i32, i32), duration: Option<u64>, rate: f64| {
             let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::Nv12, 64, 48)
                 .fps(fps)
                 .build()
@@ -71,12 +68,12 @@ mod tests {
             let mut frame = gst::Buffer::new();
             let length = duration.map(ClockTime::from_mseconds);
             frame.get_mut().unwrap().set_duration(length);
-            tolerance(&caps, &frame)
+            tolerance(&caps, &frame, rate)
         };
-        assert_eq!(of((50, 1), None), ClockTime::from_mseconds(5));
-        assert_eq!(of((1, 1), None), FARTHEST);
-        assert_eq!(of((0, 1), Some(8)), ClockTime::from_mseconds(2));
-        assert_eq!(of((0, 1), Some(0)), USUAL);
-        assert_eq!(of((0, 1), None), USUAL);
+        assert_eq!(of((50, 1), None, 1.0), ClockTime::from_mseconds(5));
+        assert_eq!(of((1, 1), None, 1.0), FARTHEST);
+        assert_eq!(of((0, 1), Some(8), 1.0), ClockTime::from_mseconds(2));
+        assert_eq!(of((0, 1), Some(0), 1.0), USUAL);
+        assert_eq!(of((0, 1), None, 1.0), USUAL);
     }
 }

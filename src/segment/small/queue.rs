@@ -3,17 +3,18 @@
 //! Pictures that came in on the pad `small` and wait for their frame. The small stream's thread
 //! puts them in, the main stream's thread takes the one that shows what a frame shows.
 //!
-//! No wait is without an end, whatever is linked to the pads: a main frame waits for as long as its
-//! caller says, and never for a picture that cannot come; the small stream waits while the main
-//! stream may still come and take pictures.
+//! Whatever is linked to the pads, a main frame waits for as long as its caller says, and never for a
+//! picture that cannot come. The small stream waits while the main stream may still come and take
+//! pictures: a second while the element plays, and before that until it plays, is flushed or stops.
 
 use super::spacing::Spacing;
 use crate::frame::Orientation;
-use crate::sync::lock;
+use crate::sync::Watched;
+use crate::timeline::interval;
 use crate::video::Stream;
 use gst::ClockTime;
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -127,15 +128,18 @@ struct State {
 
 /// The pictures of the pad `small`.
 #[derive(Debug, Default)]
-pub struct SmallQueue {
-    state: Mutex<State>,
-    changed: Condvar,
-}
+pub struct SmallQueue(Watched<State>);
 
 impl State {
+    /// The main stream's thread is here.
+    fn main_comes(&mut self) {
+        self.idle = false;
+        self.threads.1 = Some(thread::current().id());
+    }
+
     /// Drops pictures of frames that have gone by.
-    fn drop_past(&mut self, wanted: &Wanted, time: ClockTime) {
-        let past = |picture: &SmallPicture| picture.time.saturating_add(wanted.tolerance) < time;
+    fn drop_past(&mut self, time: ClockTime, tolerance: ClockTime) {
+        let past = |picture: &SmallPicture| picture.time.saturating_add(tolerance) < time;
         while self.waiting.front().is_some_and(past) {
             self.waiting.pop_front();
         }
@@ -150,7 +154,7 @@ impl State {
         let Some(time) = wanted.time else {
             return absent(Absent::Untimed);
         };
-        self.drop_past(wanted, time);
+        self.drop_past(time, wanted.tolerance);
         let apart = |picture: &SmallPicture| picture.time.max(time) - picture.time.min(time);
         if let Some(first) = self.waiting.front() {
             if apart(first) > wanted.tolerance {
@@ -178,6 +182,14 @@ impl State {
             _ if self.stalled => absent(Absent::Late),
             _ => None,
         }
+    }
+
+    /// Tells how far apart pictures are by the caps' frame rate and the segment's rate.
+    fn declare(&mut self) {
+        let rate = self.segment.as_ref().map_or(1.0, |segment| segment.rate());
+        let fps = self.stream.as_ref().map(|stream| stream.info.fps());
+        let interval = fps.and_then(|fps| interval(fps, rate));
+        self.spacing.declare(interval);
     }
 
     /// Whether pictures are taken now.
@@ -210,8 +222,9 @@ impl State {
 
     /// Makes room without waiting.
     fn make_room(&mut self) {
-        if self.live != Some(true) && self.more < MOST {
-            self.more = 2 * self.more + CAPACITY;
+        let most = MOST - CAPACITY;
+        if self.live != Some(true) && self.more < most {
+            self.more = (2 * self.more + CAPACITY).min(most);
         } else {
             self.waiting.pop_front();
         }
@@ -226,19 +239,9 @@ impl State {
 }
 
 impl SmallQueue {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    /// Changes the state and wakes the threads that wait for a change.
-    fn update(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
-        self.changed.notify_all();
-    }
-
     /// Opens or closes the pad. Closed, it forgets everything.
     pub fn activate(&self, active: bool) {
-        self.update(|state| {
+        self.0.update(|state| {
             *state = State {
                 flushing: !active,
                 // A frame that waits goes without.
@@ -252,7 +255,7 @@ impl SmallQueue {
 
     /// A new stream starts.
     pub fn stream_start(&self) {
-        self.update(|state| {
+        self.0.update(|state| {
             (state.eos, state.stalled, state.live) = (false, false, None);
             state.spacing = Spacing::default();
         });
@@ -260,35 +263,38 @@ impl SmallQueue {
 
     /// Whether it is not known yet if the small stream is live.
     pub fn asks_for_live(&self) -> bool {
-        self.lock().live.is_none()
+        self.0.lock().live.is_none()
     }
 
     /// Says whether the small stream is live.
     pub fn set_live(&self, live: bool) {
-        self.update(|state| state.live = Some(live));
+        self.0.update(|state| state.live = Some(live));
     }
 
     /// Caps of the pictures to come.
     pub fn set_stream(&self, stream: Stream) {
-        self.update(|state| {
-            state.spacing.declare(stream.info.fps());
+        self.0.update(|state| {
             state.stream = Some(Arc::new(stream));
+            state.declare();
         });
     }
 
     /// What makes the pictures to come upright.
     pub fn set_orientation(&self, orientation: Orientation) {
-        self.update(|state| state.orientation = orientation);
+        self.0.update(|state| state.orientation = orientation);
     }
 
     /// Segment of the pictures to come.
     pub fn set_segment(&self, segment: gst::FormattedSegment<ClockTime>) {
-        self.update(|state| state.segment = Some(segment));
+        self.0.update(|state| {
+            state.segment = Some(segment);
+            state.declare();
+        });
     }
 
     /// The small stream has no picture up to the end of this gap.
     pub fn gap(&self, start: ClockTime, length: Option<ClockTime>) {
-        self.update(|state| {
+        self.0.update(|state| {
             let end = start.saturating_add(length.unwrap_or_default());
             let running = state.segment.as_ref().and_then(|s| s.to_running_time(end));
             if let Some(running) = running {
@@ -299,7 +305,7 @@ impl SmallQueue {
 
     /// Drops what waits and refuses more.
     pub fn flush_start(&self) {
-        self.update(|state| {
+        self.0.update(|state| {
             state.flushing = true;
             state.waiting.clear();
         });
@@ -307,7 +313,7 @@ impl SmallQueue {
 
     /// Takes pictures again, of a stream that starts over.
     pub fn flush_stop(&self) {
-        self.update(|state| {
+        self.0.update(|state| {
             (state.flushing, state.eos, state.stalled) = (false, false, false);
             state.stale = false;
             state.segment = None;
@@ -317,13 +323,13 @@ impl SmallQueue {
 
     /// No more pictures come.
     pub fn end(&self) {
-        self.update(|state| state.eos = true);
+        self.0.update(|state| state.eos = true);
     }
 
     /// Whether no frame may wait, as the main stream is being flushed or stopped. What waits for
     /// its frames is of no use then.
     pub fn interrupt(&self, interrupted: bool) {
-        self.update(|state| {
+        self.0.update(|state| {
             state.interrupted = interrupted;
             if interrupted {
                 state.waiting.clear();
@@ -333,7 +339,7 @@ impl SmallQueue {
 
     /// Whether the main stream is over.
     pub fn close(&self, closed: bool) {
-        self.update(|state| {
+        self.0.update(|state| {
             state.closed = closed;
             if closed {
                 state.waiting.clear();
@@ -344,7 +350,7 @@ impl SmallQueue {
     /// Both streams go to another time. What waits, and what comes until the small stream is
     /// flushed or has refused to go there, must not be taken for a picture of that time.
     pub fn seek(&self, under_way: bool) {
-        self.update(|state| {
+        self.0.update(|state| {
             state.stale = under_way;
             if under_way {
                 state.waiting.clear();
@@ -363,7 +369,7 @@ impl SmallQueue {
         mut buffer: gst::Buffer,
         playing: impl Fn() -> bool,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.check_open()?;
         let stream = state.stream.clone().ok_or(gst::FlowError::NotNegotiated)?;
         if state.stale {
@@ -379,15 +385,14 @@ impl SmallQueue {
                 state.make_room();
                 continue;
             }
-            let waited = self.changed.wait_timeout(state, PATIENCE);
-            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            state = guard;
+            let timed_out;
+            (state, timed_out) = self.0.wait_for(state, PATIENCE);
             state.check_open()?;
-            if timeout.timed_out() && state.is_full() {
+            if timed_out && state.is_full() {
                 drop(state);
                 // Asks the element, which must not be waited for with the queue locked.
                 let idle = playing();
-                state = self.lock();
+                state = self.0.lock();
                 state.check_open()?;
                 state.idle = idle;
             }
@@ -395,7 +400,7 @@ impl SmallQueue {
         if state.is_copied() {
             drop(state);
             let copy = buffer.copy_deep();
-            state = self.lock();
+            state = self.0.lock();
             state.check_open()?;
             match copy {
                 Ok(copy) => buffer = copy,
@@ -416,23 +421,22 @@ impl SmallQueue {
             time,
         });
         drop(state);
-        self.changed.notify_all();
+        self.0.wake();
         Ok(gst::FlowSuccess::Ok)
     }
 
     /// What brought the last frame.
     #[cfg(test)]
     pub fn main_thread(&self) -> Option<ThreadId> {
-        self.lock().threads.1
+        self.0.lock().threads.1
     }
 
-    /// A frame goes by that needs no picture.
-    pub fn pass(&self, wanted: &Wanted) {
-        self.update(|state| {
-            state.idle = false;
-            state.threads.1 = Some(thread::current().id());
-            if let Some(time) = wanted.time {
-                state.drop_past(wanted, time);
+    /// A frame of this time goes by that needs no picture.
+    pub fn pass(&self, time: Option<ClockTime>, tolerance: ClockTime) {
+        self.0.update(|state| {
+            state.main_comes();
+            if let Some(time) = time {
+                state.drop_past(time, tolerance);
             }
         });
     }
@@ -441,12 +445,14 @@ impl SmallQueue {
     /// does not catch up in that time is not waited for again until it sends another picture.
     pub fn take(&self, wanted: &Wanted) -> Found {
         let deadline = Instant::now() + wanted.patience;
-        self.pass(wanted);
-        let mut state = self.lock();
+        let mut state = self.0.lock();
+        state.main_comes();
+        // The small stream may wait for what a frame takes away.
+        self.0.wake();
         loop {
             if let Some(found) = state.find(wanted) {
                 drop(state);
-                self.changed.notify_all();
+                self.0.wake();
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -454,8 +460,7 @@ impl SmallQueue {
                 state.stalled = true;
                 continue;
             }
-            let waited = self.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = self.0.wait_for(state, left).0;
         }
     }
 }

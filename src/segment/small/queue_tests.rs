@@ -198,7 +198,7 @@ fn a_live_stream_never_waits_and_keeps_few_of_the_cameras_buffers() {
         push_buffer(&queue, buffer.clone()).unwrap();
     }
     let kept = || {
-        let held = queue.lock();
+        let held = queue.0.lock();
         let memory = |buffer: &gst::BufferRef| buffer.peek_memory(0).as_ptr();
         let theirs: Vec<_> = camera.iter().map(|buffer| memory(buffer)).collect();
         let own = |p: &&SmallPicture| theirs.contains(&memory(&p.buffer));
@@ -233,12 +233,12 @@ fn a_file_waits_for_frames_and_goes_on_if_none_come() {
             scope.spawn(|| queue.push(picture(at * 33), || paused(&asked)).unwrap());
         });
     }
-    assert!(queue.lock().waiting.len() <= CAPACITY + 2 * MOST);
-    assert!(queue.lock().idle);
+    assert!(queue.0.lock().waiting.len() <= CAPACITY + 2 * MOST);
+    assert!(queue.0.lock().idle);
     // It comes after all, and finds what it had not taken.
     let last = 49 + 2 * MOST as u64;
     assert_eq!(take(&queue, now(last * 33)), Ok(last * 33));
-    assert!(!queue.lock().idle);
+    assert!(!queue.0.lock().idle);
     queue.close(true);
     assert_eq!(push(&queue, 9999), Err(gst::FlowError::Eos));
     queue.close(false);

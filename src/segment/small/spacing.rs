@@ -4,6 +4,7 @@
 //! due.
 
 use gst::ClockTime;
+use std::time::Duration;
 
 /// Distances that are remembered: one lost picture must not make the next one count as not due.
 const REMEMBERED: usize = 4;
@@ -11,7 +12,7 @@ const REMEMBERED: usize = 4;
 /// Distances of the last pictures, in running time.
 #[derive(Debug, Default)]
 pub struct Spacing {
-    /// By the caps' frame rate.
+    /// By the caps' frame rate and the segment's rate.
     declared: Option<ClockTime>,
     measured: [Option<ClockTime>; REMEMBERED],
     next: usize,
@@ -21,14 +22,9 @@ pub struct Spacing {
 }
 
 impl Spacing {
-    /// Takes the frame rate of new caps.
-    pub fn declare(&mut self, fps: gst::Fraction) {
-        let frames = u64::from(fps.numer().unsigned_abs());
-        let time = ClockTime::SECOND.saturating_mul(u64::from(fps.denom().unsigned_abs()));
-        self.declared = time
-            .nseconds()
-            .checked_div(frames)
-            .map(ClockTime::from_nseconds);
+    /// Takes how far apart pictures are said to be.
+    pub fn declare(&mut self, interval: Option<Duration>) {
+        self.declared = interval.and_then(|interval| ClockTime::try_from(interval).ok());
     }
 
     /// Whether no picture has come yet.
@@ -99,14 +95,14 @@ mod tests {
     #[test]
     fn a_stream_of_half_the_rate_leaves_every_second_frame_out() {
         let mut spacing = Spacing::default();
-        spacing.declare(gst::Fraction::new(15, 1));
+        spacing.declare(Some(Duration::from_secs_f64(1.0 / 15.0)));
         assert!(spacing.is_empty() && !spacing.leaves_out(ms(33), ms(8), None));
         spacing.note(ms(0));
         assert!(spacing.leaves_out(ms(33), ms(8), None));
         assert!(!spacing.leaves_out(ms(66), ms(8), None));
         // What is measured counts before what caps say: a camera may promise anything.
         let mut measured = Spacing::default();
-        measured.declare(gst::Fraction::new(30, 1));
+        measured.declare(Some(Duration::from_secs_f64(1.0 / 30.0)));
         [0, 66, 133]
             .into_iter()
             .for_each(|at| measured.note(ms(at)));
@@ -132,7 +128,7 @@ mod tests {
     #[test]
     fn a_gap_leaves_frames_out_and_no_rate_leaves_out_none() {
         let mut spacing = Spacing::default();
-        spacing.declare(gst::Fraction::new(0, 1));
+        spacing.declare(None);
         spacing.note(ms(0));
         assert!(!spacing.leaves_out(ms(1), ms(0), None));
         spacing.gap(ms(200));

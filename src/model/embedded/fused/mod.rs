@@ -15,13 +15,15 @@ mod graph;
 mod layers;
 mod others;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod reader;
 mod weights;
 mod windows;
 
 use graph::{Graph, Reason};
 use layers::{Layer, Layers};
-use plan::{Plan, Stale};
+use plan::Plan;
 
 use crate::simd::Level;
 
@@ -126,10 +128,8 @@ impl Memory {
             ($value:expr, |$buffers:ident, $output:ident| $pass:expr) => {{
                 let plane = plan.planes[*$value];
                 let mut memory = std::mem::take(&mut plan.buffers[plane.buffer]);
-                match plan.stale[at] {
-                    Stale::Nothing => (),
-                    Stale::Border => plane.clear_border(&mut memory),
-                    Stale::All => memory.fill(0.0),
+                if plan.stale[at] {
+                    plane.clear_border(&mut memory);
                 }
                 {
                     let $buffers = |value: &layers::Value| {
@@ -201,6 +201,7 @@ impl Memory {
                     others::copy(read(input), channels, (&mut *values, plane), offset);
                     offset += channels;
                 }
+                others::fill_up((values, plane), offset);
             }),
             Layer::Output {
                 input,

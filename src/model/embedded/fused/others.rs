@@ -192,6 +192,13 @@ pub(super) fn copy(input: Input, channels: usize, output: Output, offset: usize)
     }
 }
 
+/// Zeros after the first `channels` of each pixel.
+pub(super) fn fill_up((values, plane): Output, channels: usize) {
+    for pixel in 0..plane.pixels() {
+        values[plane.at(pixel)..][channels..plane.pitch].fill(0.0);
+    }
+}
+
 /// The network's output: of each pixel's channels a square of `block` pixels.
 pub(super) fn output(level: Level, input: Input, to: &mut [f32], block: usize, is_sigmoid: bool) {
     dispatch!(level, simd => output_rows(simd, input, to, block, is_sigmoid));

@@ -5,7 +5,7 @@
 
 use super::graph::Reason;
 use super::layers::{Layer, Layers, Target, Value};
-use super::weights::{BLOCK, Floats, pitch};
+use super::weights::{Floats, pitch};
 
 /// Numbers that the memory of one size may take, 1 GiB.
 const MOST: usize = 1 << 28;
@@ -97,24 +97,13 @@ impl Plane {
 pub(super) struct Plan {
     /// Where each tensor lies.
     pub planes: Vec<Plane>,
-    /// Memory. Passes write pixels inside of pictures only.
+    /// Memory. Passes write whole pixels, those inside of pictures only.
     pub buffers: Vec<Floats>,
-    /// For each pass, what has to be zeroed in the tensor that it writes, since another one lay there.
-    pub stale: Vec<Stale>,
+    /// For each pass, whether the border of the tensor that it writes has to be zeroed, since another
+    /// one may have lain there.
+    pub stale: Vec<bool>,
     /// Width and height of the output.
     pub output: [usize; 2],
-}
-
-/// What a tensor finds in its memory that is not its own.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) enum Stale {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// Numbers in the border.
-    Border,
-    /// Numbers in channels that the pass does not write, too.
-    All,
 }
 
 /// The tensors that lie in one buffer, in the order in which they are written.
@@ -188,7 +177,7 @@ impl Plan {
             return Err(TOO_LARGE.into());
         }
         Ok(Self {
-            stale: stale(network, &slots),
+            stale: stale(network.layers.len(), &slots),
             buffers: lens.map(Floats::zeros).collect(),
             planes,
             output,
@@ -274,26 +263,18 @@ fn best(slots: &[Slot], free: &[usize], plane: &Plane, len: usize) -> Option<usi
     (0..free.len()).min_by_key(rank)
 }
 
-/// What each pass has to zero: in the run after, the first tensor of a buffer follows the last.
-fn stale(network: &Layers, slots: &[Slot]) -> Vec<Stale> {
-    let mut stale = vec![Stale::default(); network.layers.len()];
+/// Which passes find numbers of another tensor in the border. The first one of a buffer finds what any
+/// of the others left, since a run may be stopped after every pass.
+fn stale(passes: usize, slots: &[Slot]) -> Vec<bool> {
+    let mut stale = vec![false; passes];
     for slot in slots {
-        let before = slot.tenants.iter().cycle();
-        let before = before.skip(slot.tenants.len().saturating_sub(1));
-        for ((left, _), (plane, pass)) in before.zip(&slot.tenants) {
-            if left.is_like(plane) && slot.tenants.len() == 1 {
-                continue;
-            }
-            stale[*pass] = match &network.layers[*pass] {
-                // Others write whole pixels.
-                Layer::Concat { output, .. }
-                    if !network.channels[*output].is_multiple_of(BLOCK) =>
-                {
-                    Stale::All
-                }
-                _ if left.is_like(plane) => Stale::Nothing,
-                _ => Stale::Border,
+        let tenants = &slot.tenants;
+        for (n, (plane, pass)) in tenants.iter().enumerate() {
+            let before = match n {
+                0 => &tenants[..],
+                n => &tenants[n - 1..n],
             };
+            stale[*pass] = !before.iter().all(|(left, _)| left.is_like(plane));
         }
     }
     stale
