@@ -13,7 +13,7 @@
 //! | `frame-aspect` | fraction | display aspect ratio of the frame that the matte belongs to |
 //! | `frame-x`, `frame-y`, `frame-width`, `frame-height` | guint | the rectangle of the buffer's picture that the matte covers: that of the `GstVideoCropMeta` where there was one. Without these fields, after scaling, it covers the whole picture |
 //! | `still` | gboolean | TRUE where the frame shows nothing new since the one that the matte was made from; who has worked on that matte may use the result again |
-//! | `screen-u`, `screen-v` | gint | the mean colour of the green screen that `key` of `matterefine` sees: differences from neutral in bytes of full range, by the frame's own matrix. Without these fields there is no screen |
+//! | `screen-u`, `screen-v` | gint | the mean colour of the green screen that `key` of `matterefine` sees, or saw half a second ago: differences from neutral in bytes of full range, by the frame's own matrix. Without these fields there is no screen |
 //!
 //! The meta is tagged `video`, `size` and `orientation`: elements that scale or convert hand it on
 //! (`videoscale`, `videoconvert`, `videorate`, `queue`, `tee`), elements that crop or flip into
@@ -143,15 +143,15 @@ impl Matte {
                     structure.set(*name, u32::try_from(side).unwrap_or(u32::MAX));
                 }
             }
-            None => RECTANGLE
-                .into_iter()
-                .for_each(|name| structure.remove_field(name)),
+            None => remove(structure, RECTANGLE),
         }
-        for (n, name) in SCREEN.into_iter().enumerate() {
-            match self.screen {
-                Some(screen) => structure.set(name, i32::from(screen[n])),
-                None => structure.remove_field(name),
+        match self.screen {
+            Some(screen) => {
+                for (name, side) in SCREEN.iter().zip(screen) {
+                    structure.set(*name, i32::from(side));
+                }
             }
+            None => remove(structure, SCREEN),
         }
     }
 
@@ -187,6 +187,15 @@ impl Matte {
         if let Ok(meta) = CustomMeta::from_mut_buffer(buffer, NAME) {
             // `remove` fails only for metas that are locked; ours never are.
             let _ = meta.remove();
+        }
+    }
+}
+
+/// Removes fields that a structure may have; mostly it has none of them.
+fn remove<const N: usize>(structure: &mut gst::StructureRef, names: [&str; N]) {
+    for name in names {
+        if structure.has_field(name) {
+            structure.remove_field(name);
         }
     }
 }

@@ -44,9 +44,7 @@ impl<'a, 'f> Pass<'a, 'f> {
     /// Lets the effects analyse the frame before anything in it is changed.
     pub fn prepare(&mut self, effects: &mut Effects, remap: Remap) {
         let matted = matted(self.frame, self.matte, self.classes);
-        for effect in effects.stages() {
-            effect.prepare(&matted, remap, self.alpha);
-        }
+        effects.prepare(&matted, remap, self.alpha);
     }
 
     /// Blurs the old background, into memory of its own, before anything in the frame is changed.

@@ -11,7 +11,8 @@ properties! {
     /// Values of the shared properties.
     #[derive(Debug, Clone, Copy, PartialEq)]
     pub struct Effect {
-        /// How much of the old background's colour is taken out of half-covered pixels
+        /// How much of the old background's colour is taken out of half-covered pixels, and of a green
+        /// screen's light (see the property key of matterefine) out of the subject
         decontamination: f64 [0.0, 1.0] = 1.0, "Decontamination", CONTROLLABLE;
         /// How much light of the new background wraps round the subject's edge
         light_wrap: f64 [0.0, 1.0] = 0.0, "Light wrap", CONTROLLABLE;

@@ -12,12 +12,12 @@
 //! | `renewal` | when a network has to look again | `risk`: how wrong an earlier matte, moved along, may be; `policy`: what follows of it |
 //! | `regions` | which parts are subject | `interest`: regions of interest; `hysteresis`: hysteresis per region, islands, holes, with identity; `morphology`: open, close, grow; `presence`: whether there is a subject at all; `statistics` |
 //! | `selection` | which of several people is shown | `choice`: the rule, with hysteresis; `tracker`, `track`: who is who over time; `group`: several people in one region; `histogram`: what somebody looks like |
-//! | `key` | the green screen | `axis`: the chroma key; `search`: the screen's colour; `plate`: the screen at every place; `permit`: where it may add subject; `join`: key and network together; `band`: the key at the edge; `small`: what is known at the matte's size |
 //! | `edge` | the edge, fitted to the picture | `guide`: luma and colour of the frame; `edge_blocks`: where there is an edge; `guided`, `guided_color`, `joint_bilateral`, `matting`: the fits; `edge_fit`: which of them, and on which grid; `affine`: the fit at the frame's resolution; `shape`: feather, levels, gamma |
+//! | `key` | the green screen; it looks at the frame before `scene`, draws before `edge`, and is laid over the finished matte | `axis`: the chroma key; `search`: the screen's colour; `plate`: the screen at every place; `permit`: where it may add subject; `join`: key and network together; `band`: the key at the edge; `lay`: the key over the matte; `small`: what is known on planes of about 72 rows; `square`: bounds that move in them |
 #![forbid(unsafe_code)]
 
 pub mod edge;
-pub mod key;
+mod key;
 mod key_color;
 pub mod motion;
 mod params;

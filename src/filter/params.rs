@@ -174,8 +174,8 @@ pub struct Params {
     /// `guided-epsilon`: variance of luma (0 to 1) below which the picture counts as flat,
     /// 1e-6 to 1. Default 5e-4.
     pub guided_epsilon: f32,
-    /// `guided-subsample`: the fit is computed on cells of this many pixels of the frame, 1, 2, 3,
-    /// 4, 6 or 8; 0 takes it from the sizes of frame and matte. Default 0.
+    /// `guided-subsample`: the fit, and the key, are computed on cells of this many pixels of the
+    /// frame, 1, 2, 3, 4, 6 or 8; 0 takes it from the sizes of frame and matte. Default 0.
     pub guided_subsample: u32,
     /// `feather`: softens the edge outward (or inward, below 0), rows of the frame as seen, -64 to 64.
     /// Default 0.

@@ -23,6 +23,7 @@ import methods
 import metrics
 import raws
 import screens
+import spill
 
 COLUMNS = (("iou", "IoU %", 2), ("f", "boundary F %", 1), ("band", "band error", 1), ("mad", "MAD", 2), ("dtssd", "dtSSD", 2), ("flicker", "flicker", 2))
 
@@ -119,6 +120,8 @@ def main():
     for clip in made:
         for name in [n for n, _ in tried][-2:]:
             print(line(f"{clip.name}, {name.strip('*')}", tables[name][clip.name]))
+    print()
+    print("\n".join(spill.table(options.data)))
     for clip in made:
         pair = [shown[name][clip.name] for name, _ in tried[-2:]]
         edges(clip, [clip.truth, *pair], options.out / f"chromakey-{clip.name}.png")

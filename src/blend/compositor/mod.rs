@@ -10,6 +10,7 @@ use super::background::{Background, BackgroundRows, Blur, PRIVACY_FILL, Source, 
 use super::effects::{Effects, LightWrap, ToneMatch};
 use super::error::BlendError;
 use super::geometry::Geometry;
+use super::kernels::mix;
 use super::mean::color_of;
 use super::overlay::Note;
 use crate::frame::{Colorimetry, FrameError, GrayImage, PixelLayout, Unpacked, View};
@@ -154,9 +155,8 @@ impl Compositor {
         };
         self.effects
             .set_decontamination(self.geometry, amount, black);
-        let spill = u16::from(amount) * u16::from(self.strength) / 255;
-        self.effects
-            .set_spill(self.geometry, self.screen, spill as u8);
+        let spill = mix(self.decontamination, 0, self.strength);
+        self.effects.set_spill(self.geometry, self.screen, spill);
     }
 
     /// How much of the background's light falls on the subject's rim, 0 (none, the default) to

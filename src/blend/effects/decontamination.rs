@@ -51,6 +51,14 @@ pub(crate) struct Decontamination {
     own_alpha: Vec<u8>,
 }
 
+/// The colours that were found near an edge, cell by cell; only cells of `band.near` count.
+#[derive(Clone, Copy)]
+pub(crate) struct EdgeColors<'a> {
+    pub band: &'a Band,
+    pub subject: &'a [Cell],
+    pub background: &'a [Cell],
+}
+
 /// The local means of one side of the edge.
 #[derive(Debug)]
 struct Means {
@@ -165,6 +173,15 @@ impl Decontamination {
                     }
                 }
             }
+        }
+    }
+
+    /// The colours that were found last.
+    pub fn colors(&self) -> EdgeColors<'_> {
+        EdgeColors {
+            band: &self.band,
+            subject: &self.subject.means,
+            background: &self.background.means,
         }
     }
 

@@ -3,11 +3,13 @@
 //! Effects: what changes the subject before it is laid over a background, so that it looks as if it
 //! stood there. Each is a stage behind [`Effect`].
 
+mod aim;
 mod clean_kernels;
 mod color_fit;
 mod decontamination;
 mod light_wrap;
 mod spill;
+mod spill_edge;
 mod tone_match;
 
 pub(super) use decontamination::Decontamination;
@@ -83,6 +85,16 @@ impl Effects {
         stages.into_iter().flatten()
     }
 
+    /// Lets all look at a frame before anything in it is changed, as [`Effect::prepare`] does.
+    pub fn prepare(&mut self, matted: &MattedFrame, remap: Remap, alpha: &mut AlphaRows) {
+        for effect in self.stages() {
+            effect.prepare(matted, remap, alpha);
+        }
+        if let (Some(spill), Some(edge)) = (&mut self.spill, &self.decontamination) {
+            spill.measure(matted, remap, edge.colors());
+        }
+    }
+
     /// Takes the old background's colour out of edges by `amount`, 0 (not at all) to 255; `black`
     /// as in [`Decontamination::set_doubt`].
     pub fn set_decontamination(&mut self, geometry: Geometry, amount: u8, black: Option<Cell>) {
@@ -97,7 +109,7 @@ impl Effects {
     }
 
     /// Takes the light of a screen of this colour out of the subject by `amount`, 0 (not at all) to
-    /// 255.
+    /// 255. Needs decontamination, which says what of the edge is the screen itself.
     pub fn set_spill(&mut self, geometry: Geometry, screen: Option<[i8; 2]>, amount: u8) {
         let Some(screen) = screen.filter(|_| amount > 0) else {
             self.spill = None;

@@ -15,26 +15,23 @@
 //! no spill but a green thing, and the more it has, the more of its colour it keeps:
 //!
 //! `removed = min(strength, max(0, screen - strength))`
+//!
+//! In half-covered pixels it is measured on the subject's own colour: [`super::spill_edge`].
 
+use super::aim::{Aim, LIMITED, UNIT, full_range, removed};
+use super::decontamination::EdgeColors;
+use super::spill_edge::SpillEdge;
 use super::{Effect, EffectRow};
-use crate::blend::alpha::{AlphaRows, MattedFrame, PlaneKind, Remap};
+use crate::blend::alpha::{MattedFrame, PlaneKind, Remap};
 use crate::blend::background::BackgroundRows;
 use crate::blend::geometry::Geometry;
 use crate::frame::{
-    ChromaScaler, ColorModel, Colorimetry, FrameFormat, GrayImage, Range as CodeRange, SampleError,
-    Word,
+    ChromaScaler, ColorModel, FrameFormat, GrayImage, Range as CodeRange, SampleError, Word,
 };
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 use std::ops::Range;
-
-/// Neutral chroma as a byte.
-const NEUTRAL: i32 = 128;
-/// 1 in the direction of the screen's colour, and in what a sample takes of the spill.
-const UNIT: f32 = 128.0;
-/// Luma and colour differences of the limited range, as a share of those of the full range.
-const LIMITED: [f32; 3] = [219.0 / 255.0, 224.0 / 255.0, 224.0 / 255.0];
 
 /// Takes a screen's light out of frames of one kind.
 #[derive(Debug)]
@@ -43,6 +40,8 @@ pub(crate) struct SpillRemoval {
     /// The screen's colour, as differences from neutral in bytes, and how much of its light goes.
     screen: [i8; 2],
     amount: u8,
+    aim: Aim,
+    edge: SpillEdge,
     scaler: ChromaScaler,
     /// Both colour differences, one for two by two pixels.
     chroma: [GrayImage; 2],
@@ -78,6 +77,8 @@ impl SpillRemoval {
             geometry,
             screen,
             amount,
+            aim: Aim::default(),
+            edge: SpillEdge::new(geometry),
             scaler: ChromaScaler::new(format, columns, rows, geometry.level)?,
             chroma: [picture(), picture()],
             spill: picture(),
@@ -98,17 +99,13 @@ impl SpillRemoval {
 
     /// Finds what a step of spill is in each sample.
     fn aim(&mut self) {
+        self.aim = Aim::new(self.geometry, self.screen);
         let info = self.geometry.layout.info();
         let [u, v] = self.screen.map(f32::from);
         let length = u.hypot(v).max(1.0);
         let share = f32::from(self.amount) / 255.0;
         let [u, v] = [u, v].map(|c| c / length * share);
-        // The spill is measured in the full range.
-        let full = Colorimetry {
-            range: CodeRange::Full,
-            ..self.geometry.color
-        };
-        let map = full.yuv_to_rgb(8).m;
+        let map = full_range(self.geometry.color).yuv_to_rgb(8).m;
         // The colour without luma, and what makes its least part 0: the gray that it lacks.
         let rgb = map.map(|row| (row[1] * u + row[2] * v) * 255.0);
         let luma = -rgb.into_iter().fold(0.0, f32::min);
@@ -168,43 +165,46 @@ impl SpillRemoval {
     }
 }
 
-impl Effect for SpillRemoval {
-    fn prepare(&mut self, matted: &MattedFrame, _: Remap, _: &mut AlphaRows) {
+impl SpillRemoval {
+    /// Measures the spill of a frame before anything in it is changed; `colors` are what
+    /// decontamination found along the edge with the same `remap`.
+    pub fn measure(&mut self, matted: &MattedFrame, remap: Remap, colors: EdgeColors<'_>) {
         let mut pictures = self.chroma.each_mut().map(GrayImage::as_mut);
         if self.scaler.scale(&matted.frame, &mut pictures).is_err() {
             // The compositor has checked the frame: it is one of these.
             self.spill.data_mut().fill(0);
             return;
         }
-        let [u, v] = self.chroma.each_ref().map(GrayImage::data);
+        let [u, v] = &self.chroma;
         let spill = self.spill.data_mut();
-        find(self.geometry.level, [u, v], self.screen, spill);
+        find(self.geometry.level, [u.data(), v.data()], &self.aim, spill);
+        // The screen itself keeps its colour while it fades.
+        let width = self.spill.width();
+        for (y, row) in self.spill.data_mut().chunks_exact_mut(width).enumerate() {
+            for span in matted.classes.row(2 * y).background {
+                row[span.start / 2..span.end.div_ceil(2)].fill(0);
+            }
+        }
+        let pictures = ([u, v], &mut self.spill);
+        self.edge.find(matted, remap, colors, &self.aim, pictures);
     }
+}
 
+impl Effect for SpillRemoval {
     fn apply(&mut self, row: &mut EffectRow, _: &mut BackgroundRows) {
         self.take_out(row);
     }
 }
 
 /// The spill of colours.
-fn find(level: Level, [us, vs]: [&[u8]; 2], screen: [i8; 2], spill: &mut [u8]) {
-    let [u, v] = screen.map(f32::from);
-    let length = u.hypot(v).max(1.0);
-    let axis = [u, v].map(|c| (c / length * UNIT).round() as i32);
-    dispatch!(level, simd => find_in(simd, (us, vs), (axis, length as i32), spill));
+fn find(level: Level, colors: [&[u8]; 2], aim: &Aim, spill: &mut [u8]) {
+    dispatch!(level, simd => find_in(simd, colors, aim, spill));
 }
 
 #[simd]
-fn find_in<S: Simd>(
-    _: S,
-    (us, vs): (&[u8], &[u8]),
-    ([axis_u, axis_v], screen): ([i32; 2], i32),
-    spill: &mut [u8],
-) {
+fn find_in<S: Simd>(_: S, [us, vs]: [&[u8]; 2], aim: &Aim, spill: &mut [u8]) {
     for ((spill, u), v) in spill.iter_mut().zip(us).zip(vs) {
-        let (u, v) = (i32::from(*u) - NEUTRAL, i32::from(*v) - NEUTRAL);
-        let strength = (u * axis_u + v * axis_v + 64) >> 7;
-        *spill = strength.min(screen - strength).clamp(0, 255) as u8;
+        *spill = removed(aim.of(*u, *v), aim.screen) as u8;
     }
 }
 

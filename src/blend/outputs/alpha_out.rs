@@ -8,7 +8,7 @@ use crate::blend::background::{BackgroundRows, Transparency, fill};
 use crate::blend::effects::Effects;
 use crate::blend::error::BlendError;
 use crate::blend::geometry::Geometry;
-use crate::blend::kernels;
+use crate::blend::kernels::{self, mix};
 use crate::blend::mean::color_of;
 use crate::blend::pass::Pass;
 use crate::frame::{Colorimetry, FrameMut, FrameRef, GrayRef, PixelLayout, Unpacked};
@@ -109,7 +109,8 @@ impl AlphaOut {
             false => 255,
         };
         self.effects.set_decontamination(to, amount, black);
-        self.effects.set_spill(to, self.screen, amount);
+        let spill = mix(self.decontamination, 0, self.strength);
+        self.effects.set_spill(to, self.screen, spill);
         if amount == 0 {
             self.edges = None;
             return;
@@ -120,7 +121,10 @@ impl AlphaOut {
 
     /// How transparent the background becomes, 0 (not at all) to 255 (wholly, the default).
     pub fn set_strength(&mut self, strength: u8) {
-        self.strength = strength;
+        if strength != self.strength {
+            self.strength = strength;
+            self.update_decontamination();
+        }
     }
 
     /// Writes `frame` and the matte into `out`.
@@ -175,7 +179,7 @@ impl AlphaOut {
                 false => luma,
                 true => {
                     let pairs = self.own.iter_mut().zip(luma);
-                    pairs.for_each(|(own, &m)| *own = kernels::mix(m, 0, *own));
+                    pairs.for_each(|(own, &m)| *own = mix(m, 0, *own));
                     &self.own[..]
                 }
             };

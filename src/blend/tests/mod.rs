@@ -5,6 +5,7 @@
 mod decontamination;
 mod exact;
 mod promises;
+mod spill;
 mod translucent;
 mod transparency;
 

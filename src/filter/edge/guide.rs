@@ -43,6 +43,11 @@ impl ColorGuide {
         Ok(())
     }
 
+    /// Exchanges the memory of the pictures, which hold nothing from one frame to the next.
+    pub(in crate::filter) fn swap_pictures(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.pictures, &mut other.pictures);
+    }
+
     /// Both colour differences that were sampled last, as bytes.
     pub fn pictures(&self) -> [GrayRef<'_>; 2] {
         self.pictures.each_ref().map(GrayImage::as_ref)

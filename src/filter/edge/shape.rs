@@ -80,12 +80,10 @@ impl Shape {
         if black == 0.0 && white == 1.0 {
             return;
         }
-        let scale = 1.0 / (white - black).max(1.0 / 255.0);
+        let (scale, offset) = levels(black, white);
         edge.a.data_mut().iter_mut().for_each(|a| *a *= scale);
-        edge.b
-            .data_mut()
-            .iter_mut()
-            .for_each(|b| *b = (*b - black) * scale);
+        let offsets = edge.b.data_mut().iter_mut();
+        offsets.for_each(|b| *b = *b * scale + offset);
     }
 
     /// Raises the finished matte to the power of `1 / gamma`, in place.
@@ -106,6 +104,12 @@ impl Shape {
             }
         }
     }
+}
+
+/// The linear map that stretches `black` to 0 and `white` to 1, as factor and offset.
+pub(in crate::filter) fn levels(black: f32, white: f32) -> (f32, f32) {
+    let scale = 1.0 / (white - black).max(1.0 / 255.0);
+    (scale, -black * scale)
 }
 
 /// A box mean of a whole radius down, and one across that need not be whole: mixed from the two

@@ -12,16 +12,14 @@
 //! that edges keep their alpha; colours more than 45 degrees off the axis have a strength below 0.
 
 use crate::filter::Plane;
+use crate::filter::plane::NEUTRAL;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
 
-/// Neutral chroma.
-pub(super) const NEUTRAL: f32 = 128.0 / 255.0;
-
 /// The direction of the screen's colour from neutral gray, of length 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct KeyAxis {
+pub(super) struct KeyAxis {
     u: f32,
     v: f32,
 }
@@ -51,7 +49,7 @@ impl KeyAxis {
 }
 
 /// The strength of every place of two planes of colour differences; `out` takes their size.
-pub fn strengths(level: Level, axis: KeyAxis, [u, v]: [&Plane; 2], out: &mut Plane) {
+pub(super) fn strengths(level: Level, axis: KeyAxis, [u, v]: [&Plane; 2], out: &mut Plane) {
     debug_assert_eq!(u.size(), v.size());
     out.resize(u.width(), u.height());
     dispatch!(level, simd => strengths_of(simd, axis, (u, v), out));

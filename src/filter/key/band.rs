@@ -14,6 +14,7 @@
 use super::axis::KeyAxis;
 use super::join::WHOLE;
 use crate::filter::Plane;
+use crate::filter::plane::resample::taps;
 use crate::filter::plane::shuffle_resize::Tap;
 use crate::filter::plane::{larger, smaller};
 use crate::frame::GrayRef;
@@ -27,8 +28,6 @@ pub(super) const SEGMENT: usize = 16;
 /// Planes of the small size that are brought to the grid.
 pub(super) const TERMS: usize = 7;
 
-/// Pace of a segment in which something moves.
-const MOVES: f32 = 0.1;
 /// Frames in which a segment's means settle.
 pub(super) const YOUNG: u8 = 4;
 
@@ -55,6 +54,8 @@ pub(super) struct Drawing<'a> {
     pub axis: KeyAxis,
     /// Difference from the mean that is no noise.
     pub limit: f32,
+    /// Pace from which something moves in a segment.
+    pub moves: f32,
 }
 
 /// The band, with the mean strengths and its scratch memory.
@@ -66,7 +67,8 @@ pub(super) struct Band {
     rows_say: Vec<bool>,
     mean: Plane,
     columns: Vec<Tap>,
-    planned: (usize, usize, f32),
+    tops: Vec<Tap>,
+    planned: [(usize, usize, f32); 2],
     /// Rows between two of the terms'.
     rows: [Vec<f32>; TERMS],
     /// Terms at the cells of a segment.
@@ -83,11 +85,18 @@ impl Band {
         self.ages.clear();
     }
 
+    /// Exchanges what holds nothing from one frame to the next.
+    pub fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.ages, &mut other.ages);
+        std::mem::swap(&mut self.mean, &mut other.mean);
+    }
+
     /// Draws a frame.
     pub fn draw(&mut self, level: Level, drawing: &Drawing<'_>) {
         let (width, height) = (drawing.chroma[0].width(), drawing.chroma[0].height());
         let count = segments(width);
-        if self.key.size() != (width, height) || self.ages.len() != count * height {
+        if self.mean.size() != (width, height) || self.ages.len() != count * height {
             self.ages.clear();
             self.ages.resize(count * height, 0);
         }
@@ -100,15 +109,22 @@ impl Band {
             weights.resize(width * height, 0);
         }
         let (small, rows) = drawing.matte.size();
-        if self.planned != (width, small, drawing.span.0) {
-            self.planned = (width, small, drawing.span.0);
-            self.columns.clear();
-            let places = (0..width).map(|x| place(x, drawing.span.0, small));
-            self.columns.extend(places);
+        let planned = [
+            (small, width, drawing.span.0),
+            (rows, height, drawing.span.1),
+        ];
+        if self.planned != planned {
+            self.planned = planned;
+            for ((places, cells, span), to) in
+                planned.into_iter().zip([&mut self.columns, &mut self.tops])
+            {
+                // `span` cells cover all places.
+                taps(places, cells, (places * cells) as f32 / span, to);
+            }
         }
         self.rows.iter_mut().for_each(|row| row.resize(small, 0.0));
         self.ask(drawing.terms, count);
-        dispatch!(level, simd => draw_rows(simd, self, drawing, rows));
+        dispatch!(level, simd => draw_rows(simd, self, drawing));
     }
 
     /// Finds the segments of the terms' rows that have a say.
@@ -173,7 +189,7 @@ impl Band {
         let pace = fastest(pace, columns);
         let age = &mut self.ages[y * count + segment];
         let mut limit = drawing.limit;
-        match pace > MOVES {
+        match pace > drawing.moves {
             true => *age = (*age).min(YOUNG),
             false => limit *= QUIET,
         }
@@ -190,35 +206,22 @@ impl Band {
         let [least, most, offset, factor] = terms;
         tapped(least_of, columns, least);
         tapped(most_of, columns, most);
-        ramp(offset_of, columns, offset);
-        ramp(factor_of, columns, factor);
+        line(offset_of, columns, offset);
+        line(factor_of, columns, factor);
         let key = &mut self.key.row_mut(y)[cells.clone()];
         finish(mean, ([&mut *least, &mut *most], [offset, factor]), key);
         tapped(adds, columns, least);
-        ramp(takes, columns, most);
+        line(takes, columns, most);
         for (weights, term) in self.weights.iter_mut().zip([least, most]) {
             bytes(term, &mut weights[y * width..][cells.clone()]);
         }
     }
 }
 
-/// The two of `count` places around the middle of cell `at`, where `span` cells cover all places.
-fn place(at: usize, span: f32, count: usize) -> Tap {
-    let place = (at as f32 + 0.5) * count as f32 / span - 0.5;
-    let place = place.clamp(0.0, (count - 1) as f32);
-    let first = place as u32;
-    Tap {
-        first,
-        second: (first + 1).min(count as u32 - 1),
-        weight: place.fract(),
-    }
-}
-
 #[simd]
-fn draw_rows<S: Simd>(_: S, band: &mut Band, drawing: &Drawing<'_>, rows: usize) {
+fn draw_rows<S: Simd>(_: S, band: &mut Band, drawing: &Drawing<'_>) {
     for y in 0..band.key.height() {
-        let at = place(y, drawing.span.1, rows);
-        band.row(drawing, y, at);
+        band.row(drawing, y, band.tops[y]);
     }
 }
 
@@ -239,7 +242,7 @@ fn tapped(row: &[f32], columns: &[Tap], out: &mut [f32]) {
 
 /// The values of a row that is smooth, at cells: a line between the first and the last.
 #[inline(always)]
-fn ramp(row: &[f32], columns: &[Tap], out: &mut [f32]) {
+fn line(row: &[f32], columns: &[Tap], out: &mut [f32]) {
     let (first, last) = (at(row, columns[0]), at(row, columns[columns.len() - 1]));
     let step = (last - first) / (columns.len() as f32 - 1.0).max(1.0);
     for (x, out) in out.iter_mut().enumerate() {

@@ -92,6 +92,7 @@ fn drawn(level: Level, frames: &[[GrayImage; 2]], pace: f32, limit: f32) -> Band
             span: SPAN,
             axis: axis(),
             limit,
+            moves: 0.1,
         };
         band.draw(level, &drawing);
     }
@@ -179,6 +180,7 @@ fn means_begin_anew() {
         span: SPAN,
         axis: axis(),
         limit: 10.0,
+        moves: 0.1,
     };
     band.draw(level, &drawing);
     let expected = strength(&chroma, (30, 20));

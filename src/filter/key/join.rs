@@ -9,10 +9,12 @@
 //! The joint matte is the network's, moved towards the key's: where the key sees less subject, as
 //! far as the screen is known there; where it sees more, only where [`super::permit`] finds proof,
 //! and where the network itself is unsure or at most a place further on, if what lies there is not
-//! the screen and hangs together with what the network is unsure of.
+//! the screen and hangs together with what the network is unsure of. What cleaning removed of the
+//! network's matte, such as somebody who is not chosen, stays removed.
 
 use crate::filter::Plane;
-use crate::filter::plane::{larger, smaller};
+use crate::filter::plane::{larger, ramp, smaller};
+use crate::filter::temporal::weight_after;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -24,19 +26,20 @@ const SCREEN: (f32, f32) = (0.75, 0.9);
 const BESIDE: (f32, f32) = (0.5, 0.8);
 /// The network's newest matte between which it is unsure enough for the key to add subject.
 const UNSURE: (f32, f32) = (0.1, 0.2);
-/// What cleaning took of that between which it was taken on purpose: somebody who is not chosen,
-/// what lies outside of the region of interest.
+/// How far the newest matte may lie above the cleaned and steadied one for the key to add subject:
+/// what is further above was taken on purpose.
 const REMOVED: (f32, f32) = (0.5, 0.6);
 /// The network's matte between which a place counts as its subject.
 const SUBJECT: (f32, f32) = (0.3, 0.6);
-/// How fast a gap opens and closes, per frame: where something moves, where it is another one by more
+/// How fast a gap opens and closes, per 1/30 s: where something moves, where it is another one by more
 /// than [`ANOTHER`] and where nothing but the screen is seen; and elsewhere.
 const FOLLOWS: (f32, f32) = (0.7, 0.1);
 const ANOTHER: f32 = 0.5;
 /// Change of the picture up to which a place stands still, and how fast the key's means follow what
-/// differs by noise there, and elsewhere, per frame.
+/// differs by noise there, and elsewhere, per 1/30 s. Between the two something moves.
 const UNCHANGED: f32 = 0.25;
 const STILL: f32 = 0.015;
+const MOVES: f32 = 0.1;
 const MOVING: f32 = 0.25;
 /// How fast proof is believed, per 1/30 s, if there was none before; it is dropped at once.
 const BELIEVED: f32 = 0.25;
@@ -44,21 +47,22 @@ const BELIEVED: f32 = 0.25;
 /// proof remains: the network's newest matte is not as steady as the picture is.
 const HELD: f32 = 0.004;
 
-/// 0 up to one value, 1 from another one on.
-#[inline(always)]
-fn ramp(value: f32, (from, to): (f32, f32)) -> f32 {
-    smaller(larger((value - from) * (1.0 / (to - from)), 0.0), 1.0)
+/// The pace from which something moves in a segment, `frames` of 1/30 s after the last frame.
+pub(super) fn moves(frames: f32) -> f32 {
+    weight_after(MOVES, frames)
 }
 
 /// Moves `gap` towards how far each place is screen; `inverse` is 1 over the screen's strength,
-/// `trust` how far the key is heard, `change` how far the picture changed.
+/// `trust` how far the key is heard, `change` how far the picture changed in `frames` of 1/30 s.
 pub(super) fn gaps(
     level: Level,
     strength: &Plane,
-    [inverse, trust, change]: [&Plane; 3],
+    known: [&Plane; 3],
+    frames: f32,
     gap: &mut Plane,
 ) {
-    dispatch!(level, simd => gaps_of(simd, strength, [inverse, trust, change], gap));
+    let paces = [FOLLOWS.0, FOLLOWS.1].map(|pace| weight_after(pace, frames));
+    dispatch!(level, simd => gaps_of(simd, strength, known, paces, gap));
 }
 
 #[simd]
@@ -66,13 +70,14 @@ fn gaps_of<S: Simd>(
     _: S,
     strength: &Plane,
     [inverse, trust, change]: [&Plane; 3],
+    [fast, slow]: [f32; 2],
     gap: &mut Plane,
 ) {
     let known = inverse.data().iter().zip(trust.data()).zip(change.data());
     let places = gap.data_mut().iter_mut().zip(strength.data()).zip(known);
     for ((gap, strength), ((inverse, trust), change)) in places {
         let screen = ramp(strength * inverse, SCREEN);
-        let (way, (fast, slow)) = (screen * trust - *gap, FOLLOWS);
+        let way = screen * trust - *gap;
         let other = *change > UNCHANGED || way.abs() > ANOTHER || screen == 1.0;
         *gap += way * if other { fast } else { slow };
     }
@@ -138,6 +143,8 @@ pub(super) struct Known<'a> {
     pub proof: &'a Plane,
     /// How far the picture changed.
     pub change: &'a Plane,
+    /// 1 at and next to what cleaning removed.
+    pub removed: &'a Plane,
     /// Whether mattes are steadied; nothing is averaged otherwise.
     pub steadies: bool,
 }
@@ -163,6 +170,13 @@ impl Terms {
         self.asked = false;
     }
 
+    /// Exchanges what holds nothing from one frame to the next.
+    pub fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.asked, &mut other.asked);
+        std::mem::swap(&mut self.adds, &mut other.adds);
+    }
+
     /// Finds them, `frames` of 1/30 s after the last ones.
     pub fn find(&mut self, level: Level, known: Known<'_>, frames: f32) {
         let (width, height) = known.core.size();
@@ -170,7 +184,10 @@ impl Terms {
         self.adds.resize(width, height);
         let believed = match std::mem::replace(&mut self.asked, true) {
             true => BELIEVED * frames,
-            false => 1.0,
+            false => {
+                self.adds.data_mut().fill(0.0);
+                1.0
+            }
         };
         for plane in [
             &mut self.least,
@@ -180,12 +197,23 @@ impl Terms {
         ] {
             plane.resize(width, height);
         }
-        dispatch!(level, simd => terms(simd, self, known, (believed, HELD * frames)));
+        let paces = [STILL, MOVING].map(|pace| match known.steadies {
+            true => weight_after(pace, frames),
+            false => 1.0,
+        });
+        let steps = (believed, HELD * frames);
+        dispatch!(level, simd => terms(simd, self, known, steps, paces));
     }
 }
 
 #[simd]
-fn terms<S: Simd>(_: S, out: &mut Terms, known: Known<'_>, (step, fall): (f32, f32)) {
+fn terms<S: Simd>(
+    _: S,
+    out: &mut Terms,
+    known: Known<'_>,
+    (step, fall): (f32, f32),
+    [still, moving]: [f32; 2],
+) {
     let [matte, newest] = known.matte.map(Plane::data);
     let sides = known.core.data().iter().zip(known.outer.data());
     let sides = sides.zip(known.gap.data()).zip(known.trust.data());
@@ -198,13 +226,14 @@ fn terms<S: Simd>(_: S, out: &mut Terms, known: Known<'_>, (step, fall): (f32, f
     }
     let [strength, inverse] = known.colors.map(Plane::data);
     let beside = known.reach.data().iter().zip(strength.iter().zip(inverse));
-    let unsure = matte.iter().zip(newest).zip(known.proof.data()).zip(beside);
+    let allowed = known.proof.data().iter().zip(known.removed.data());
+    let unsure = matte.iter().zip(newest).zip(allowed).zip(beside);
     let places = out.adds.data_mut().iter_mut().zip(known.change.data());
-    for ((adds, change), (((matte, newest), proof), beside)) in places.zip(unsure) {
+    for ((adds, change), (((matte, newest), (proof, removed)), beside)) in places.zip(unsure) {
         let (reach, (strength, inverse)) = beside;
         let other = 1.0 - ramp(strength * inverse, BESIDE);
         let unsure = larger(*newest, smaller(*reach, other));
-        let kept = 1.0 - ramp(newest - matte, REMOVED);
+        let kept = (1.0 - removed) * (1.0 - ramp(newest - matte, REMOVED));
         let allowed = proof * kept;
         let next = smaller(*adds + step, allowed * ramp(unsure, UNSURE));
         let held = smaller(*adds - fall, allowed);
@@ -215,10 +244,7 @@ fn terms<S: Simd>(_: S, out: &mut Terms, known: Known<'_>, (step, fall): (f32, f
         };
     }
     for (pace, change) in out.pace.data_mut().iter_mut().zip(known.change.data()) {
-        *pace = if *change > UNCHANGED { MOVING } else { STILL };
-    }
-    if !known.steadies {
-        out.pace.data_mut().fill(1.0);
+        *pace = if *change > UNCHANGED { moving } else { still };
     }
 }
 

@@ -32,9 +32,11 @@ fn every_level_gives_what_the_formulas_say() {
         let inverse = plane(size, 2, (2.0, 8.0));
         let [trust, matte, newest, core] = [3, 4, 5, 6].map(unit);
         let [outer, gap, proof, adds, reach, change] = [7, 8, 9, 10, 11, 12].map(unit);
+        let removed = unit(13);
         for level in crate::simd::levels() {
             let mut new_gap = gap.clone();
-            gaps(level, &strength, [&inverse, &trust, &change], &mut new_gap);
+            let known = [&inverse, &trust, &change];
+            gaps(level, &strength, known, 1.0, &mut new_gap);
             let expected = places([&gap, &strength, &inverse, &trust, &change]);
             let expected = expected.map(|[g, s, i, t, c]| {
                 let screen = ramp(s * i, 0.75, 0.9);
@@ -75,6 +77,7 @@ fn every_level_gives_what_the_formulas_say() {
                 trust: &trust,
                 proof: &proof,
                 change: &change,
+                removed: &removed,
                 steadies: true,
             };
             terms.find(level, known, 2.0);
@@ -88,11 +91,11 @@ fn every_level_gives_what_the_formulas_say() {
             near(&terms.most, all().map(|(_, most)| most), "most");
             near(&terms.takes, places([&trust]).map(|[t]| t), "takes");
             let expected = places([
-                &adds, &proof, &matte, &newest, &reach, &strength, &inverse, &change,
+                &adds, &proof, &removed, &matte, &newest, &reach, &strength, &inverse, &change,
             ]);
-            let expected = expected.map(|[a, p, m, n, r, s, i, c]| {
+            let expected = expected.map(|[a, p, gone, m, n, r, s, i, c]| {
                 let unsure = n.max(r.min(other(s, i)));
-                let allowed = p * (1.0 - ramp(n - m, 0.5, 0.6));
+                let allowed = p * (1.0 - gone) * (1.0 - ramp(n - m, 0.5, 0.6));
                 let next = (a + 0.5).min(allowed * ramp(unsure, 0.1, 0.2));
                 let held = if c > 0.25 {
                     0.0
@@ -102,7 +105,9 @@ fn every_level_gives_what_the_formulas_say() {
                 next.max(held)
             });
             near(&terms.adds, expected, "adds");
-            let expected = places([&change]).map(|[c]| if c > 0.25 { 0.25 } else { 0.015 });
+            let pace = |after_one: f64| 1.0 - (1.0 - after_one).powi(2);
+            let expected = places([&change]);
+            let expected = expected.map(|[c]| pace(if c > 0.25 { 0.25 } else { 0.015 }));
             near(&terms.pace, expected, "pace");
         }
     }
@@ -143,6 +148,7 @@ fn proof_is_believed_slowly_and_dropped_at_once() {
             trust: &one,
             proof,
             change: &one,
+            removed: &none,
             steadies: true,
         };
         terms.find(crate::simd::level(), known, 1.0);
@@ -153,4 +159,52 @@ fn proof_is_believed_slowly_and_dropped_at_once() {
     assert_eq!(find(&one, &half), BELIEVED);
     assert_eq!(find(&one, &half), 2.0 * BELIEVED);
     assert_eq!(find(&one, &flat(0.09)), 0.0, "surely background");
+}
+
+/// Four frames in the time of one move what is remembered as far as one does.
+#[test]
+fn the_frame_rate_changes_nothing() {
+    let size = (24, 9);
+    let level = crate::simd::level();
+    let strength = plane(size, 1, (0.0, 0.3));
+    let inverse = plane(size, 2, (2.0, 3.0));
+    let trust = plane(size, 3, (0.0, 1.0));
+    let change = plane(size, 4, (0.0, 1.0));
+    // So near to every goal that no place is judged otherwise on the way.
+    let begin = plane(size, 5, (0.5, 0.5));
+    let moved = |times: usize| {
+        let mut gap = begin.clone();
+        for _ in 0..times {
+            let known = [&inverse, &trust, &change];
+            gaps(level, &strength, known, 1.0 / times as f32, &mut gap);
+        }
+        gap
+    };
+    let expected = moved(1);
+    near(&moved(4), places([&expected]).map(|[gap]| gap), "gap");
+    let paces = |frames: f32| {
+        let none = plane(size, 1, (0.0, 0.0));
+        let known = Known {
+            matte: [&none, &none],
+            reach: &none,
+            colors: [&none, &none],
+            core: &none,
+            outer: &none,
+            gap: &none,
+            trust: &none,
+            proof: &none,
+            change: &change,
+            removed: &none,
+            steadies: true,
+        };
+        let mut terms = Terms::default();
+        terms.find(level, known, frames);
+        (terms.pace, moves(frames))
+    };
+    let ((fast, fast_moves), (slow, slow_moves)) = (paces(0.25), paces(1.0));
+    for (fast, slow) in fast.data().iter().zip(slow.data()) {
+        let four_times = 1.0 - (1.0 - fast).powi(4);
+        assert!((four_times - slow).abs() < 1e-5, "{fast} {slow}");
+        assert_eq!(*fast > fast_moves, *slow > slow_moves);
+    }
 }

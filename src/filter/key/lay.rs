@@ -10,7 +10,7 @@ use super::band::{Band, SEGMENT, YOUNG, segments};
 use super::join;
 use crate::filter::Params;
 use crate::filter::edge::coefficients::Coefficients;
-use crate::filter::edge::shape::Shape;
+use crate::filter::edge::shape::{Shape, levels};
 use crate::filter::plane::{larger, smaller};
 use crate::filter::regions::morphology::{Morphology, Radius};
 use crate::filter::temporal::deadband::{self, Bands, Deadband};
@@ -61,6 +61,13 @@ pub(super) struct Layer {
 }
 
 impl Layer {
+    /// Exchanges what holds nothing from one frame to the next.
+    pub fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.shown, &mut other.shown);
+        std::mem::swap(&mut self.is_shown, &mut other.is_shown);
+    }
+
     /// What was shown must not be used any more.
     pub fn forget(&mut self) {
         self.is_shown = false;
@@ -124,8 +131,8 @@ impl Layer {
         }
         let (width, height) = band.key.size();
         self.cells.resize(width, height);
-        let scale = 255.0 / (params.white_point - params.black_point).max(1.0 / 255.0);
-        let map = (scale, 0.5 - params.black_point * scale);
+        let (scale, offset) = levels(params.black_point, params.white_point);
+        let map = (255.0 * scale, 255.0 * offset + 0.5);
         let says = band.says.chunks_exact(segments(width));
         for (y, says) in says.enumerate() {
             let to = &mut self.cells.data_mut()[y * width..][..width];

@@ -30,10 +30,10 @@ mod square;
 use super::edge::edge_fit;
 use super::edge::guide::ColorGuide;
 use super::plane::resample::grid;
+use super::regions::interest::RegionsOfInterest;
 use crate::filter::{Params, Plane};
 use crate::frame::{FrameRef, GrayMut, GrayRef, Matrix, SampleError};
 use crate::simd::Level;
-pub use axis::KeyAxis;
 use band::{Band, Drawing};
 use join::{Known, Terms};
 pub(super) use lay::Lay;
@@ -78,6 +78,10 @@ const ALIKE: f32 = 0.7;
 /// share of its mean strength.
 const NOISE: f32 = 5.0;
 const LOUDEST: f32 = 0.35;
+/// How much of the matte cleaning has to take for it to be removed on purpose.
+const TAKEN: f32 = 0.25;
+/// How far around what was removed the key adds nothing, in places: what was removed has a soft rim.
+const RIM: usize = 2;
 /// Most cells of the grid.
 const CELLS: usize = 640_000;
 
@@ -113,6 +117,10 @@ pub struct Key {
     reach: Plane,
     gap: Plane,
     change: Plane,
+    /// What cleaning removes: the matte before it, then 1 where it is removed, at the raw matte's size
+    /// and at the small one.
+    uncleaned: Plane,
+    removed: Plane,
     /// Whether mattes are steadied.
     steadies: bool,
     reduce: Reduce,
@@ -127,9 +135,38 @@ impl Key {
         self.layer.forget();
     }
 
-    /// The screen's colour, as differences from neutral, if it is in the picture.
+    /// Another scene begins: only the screen's colour is remembered.
+    pub fn lose(&mut self) {
+        self.search.lose();
+        self.layer.forget();
+    }
+
+    /// The screen's colour, as differences from neutral, if it is in the picture or was a moment ago.
     pub fn color(&self) -> Option<[f32; 2]> {
-        self.search.seen().map(|found| found.color)
+        self.search.known().map(|found| found.color)
+    }
+
+    /// Exchanges what holds nothing from one frame to the next.
+    pub(super) fn swap_scratch(&mut self, other: &mut Self) {
+        use std::mem::swap;
+        self.plate.swap_scratch(&mut other.plate);
+        swap(&mut self.permit, &mut other.permit);
+        self.terms.swap_scratch(&mut other.terms);
+        self.band.swap_scratch(&mut other.band);
+        self.colors.swap_pictures(&mut other.colors);
+        swap(&mut self.samples, &mut other.samples);
+        self.small.swap_scratch(&mut other.small);
+        swap(&mut self.matte, &mut other.matte);
+        swap(&mut self.outer, &mut other.outer);
+        swap(&mut self.core, &mut other.core);
+        swap(&mut self.reach, &mut other.reach);
+        swap(&mut self.gap, &mut other.gap);
+        swap(&mut self.change, &mut other.change);
+        swap(&mut self.uncleaned, &mut other.uncleaned);
+        swap(&mut self.removed, &mut other.removed);
+        swap(&mut self.reduce, &mut other.reduce);
+        swap(&mut self.square, &mut other.square);
+        self.layer.swap_scratch(&mut other.layer);
     }
 
     /// Takes the colours of a frame whose refined matte has this size.
@@ -188,18 +225,18 @@ impl Key {
         let sure = sure.filter(|(outer, _)| **outer < SURE.0);
         self.samples.clear();
         self.samples.extend(sure.map(|(_, (u, v))| [*u, *v]));
-        let known = self.search.is_known();
-        self.search.look(color, matrix, &self.samples, frames);
+        let anew = self.search.look(color, matrix, &self.samples, frames);
         let Some(found) = self.search.seen() else {
             self.layer.forget();
             return Screen::Missing;
         };
-        let fresh = !known || !self.plate.fits(size);
+        let fresh = anew || !self.plate.fits(size);
         if fresh {
             self.plate.reset(size);
             self.small.reset(size);
             self.terms.reset();
             self.band.reset();
+            self.ground.clear();
         }
         let noise = self.small.measure(level, found.axis);
         self.limit = (NOISE * noise).clamp(1e-4, LOUDEST * found.length());
@@ -207,7 +244,7 @@ impl Key {
         self.plate
             .fill(level, params.key_tolerance, params.key_softness);
         self.small.know(level, &self.plate);
-        self.prove(level, found);
+        self.prove(level, found, frames);
         Screen::Seen
     }
 
@@ -244,12 +281,13 @@ impl Key {
             // A pan, or other light: what is behind the subject is not known any more.
             self.plate.forget();
             self.small.gap.data_mut().fill(0.0);
+            self.ground.clear();
         }
         self.plate.learn(frames);
     }
 
     /// Finds where the screen is proven to lie behind the subject.
-    fn prove(&mut self, level: Level, found: Found) {
+    fn prove(&mut self, level: Level, found: Found, frames: f32) {
         self.square.raise(level, &mut self.outer, HAIR);
         let small = &mut self.small;
         let least = PROVEN.1 * found.length();
@@ -272,7 +310,28 @@ impl Key {
         }
         self.permit.find(level, &self.ground, &mut small.proof);
         let known = [&small.inverse, &small.trust, &self.change];
-        join::gaps(level, &small.strength, known, &mut small.gap);
+        join::gaps(level, &small.strength, known, frames, &mut small.gap);
+    }
+
+    /// Notes the matte before it is cleaned.
+    pub(super) fn before_cleaning(&mut self, matte: &Plane) {
+        self.uncleaned.copy_from(matte);
+    }
+
+    /// Finds what cleaning has removed, which the key must not bring back.
+    pub(super) fn after_cleaning(
+        &mut self,
+        level: Level,
+        matte: &Plane,
+        interest: &RegionsOfInterest,
+    ) {
+        for (before, after) in self.uncleaned.data_mut().iter_mut().zip(matte.data()) {
+            *before = f32::from(u8::from(*before - after >= TAKEN));
+        }
+        interest.mark_outside(&mut self.uncleaned);
+        self.reduce
+            .apply(level, &self.uncleaned, Of::Most, &mut self.removed);
+        self.square.raise(level, &mut self.removed, RIM);
     }
 
     /// The network's matte, raised and lowered by distances.
@@ -315,6 +374,7 @@ impl Key {
             trust: &small.trust,
             proof: &small.proof,
             change: &self.change,
+            removed: &self.removed,
             steadies: self.steadies,
         };
         self.terms.find(level, known, frames);
@@ -335,6 +395,7 @@ impl Key {
             span: self.grid.span,
             axis: found.axis,
             limit: self.limit,
+            moves: join::moves(frames),
         };
         self.band.draw(level, &drawing);
     }
@@ -372,5 +433,7 @@ fn step_of((width, height): (usize, usize)) -> usize {
 
 #[cfg(test)]
 mod privacy_tests;
+#[cfg(test)]
+mod state_tests;
 #[cfg(test)]
 mod tests;

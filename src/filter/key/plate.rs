@@ -14,6 +14,7 @@
 //! which is linear in `k`, as mixing is; the plate gives it as an offset and a factor.
 
 use crate::filter::Plane;
+use crate::filter::plane::ramp;
 use crate::filter::plane::window::BoxMean;
 use crate::filter::temporal::weight_after;
 use crate::simd::Level;
@@ -125,6 +126,14 @@ impl Plate {
         self.of == size
     }
 
+    /// Exchanges what holds nothing from one frame to the next.
+    pub fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.of, &mut other.of);
+        std::mem::swap(&mut self.size, &mut other.size);
+        std::mem::swap(&mut self.cells, &mut other.cells);
+    }
+
     /// Begins a frame.
     pub fn begin(&mut self) {
         self.sums.clear();
@@ -212,7 +221,7 @@ impl Plate {
         let mut trust = std::mem::take(&mut self.trust);
         self.spread(level, |cell| (cell.known, cell.purity), &mut trust);
         for trust in trust.data_mut() {
-            *trust = ((*trust - PURITY.0) * (1.0 / (PURITY.1 - PURITY.0))).clamp(0.0, 1.0);
+            *trust = ramp(*trust, PURITY);
         }
         self.trust = trust;
     }

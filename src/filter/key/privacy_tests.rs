@@ -5,7 +5,7 @@
 
 use super::tests::{Frame, HEIGHT, RAW, SKIN, WIDTH, over, params};
 use crate::filter::testing::disc;
-use crate::filter::{KeyColor, Plane, Refiner, Screen, Timing};
+use crate::filter::{KeyColor, Params, Plane, Refiner, Region, Screen, SubjectSelect, Timing};
 use crate::frame::{Colorimetry, GrayImage, GrayRef};
 use std::ops::Range;
 use std::time::Duration;
@@ -24,7 +24,12 @@ struct Shot {
     shift: i32,
     /// How far the network's person lies beside the true one.
     off: (f32, f32),
+    /// Somebody else: the middle, and how sure the network is.
+    other: Option<((f32, f32), f32)>,
 }
+
+/// The radius of somebody else.
+const OTHER: f32 = 40.0;
 
 const STILL: Shot = Shot {
     person: (240.0, 150.0),
@@ -33,11 +38,16 @@ const STILL: Shot = Shot {
     light: 1.0,
     shift: 0,
     off: (3.0, -2.0),
+    other: None,
 };
 
 impl Shot {
     fn subject(&self) -> Plane {
-        disc(WIDTH, HEIGHT, self.person, self.radius, 2.0)
+        let mut subject = disc(WIDTH, HEIGHT, self.person, self.radius, 2.0);
+        if let Some((middle, _)) = self.other {
+            add(&mut subject, &disc(WIDTH, HEIGHT, middle, OTHER, 2.0), 1.0);
+        }
+        subject
     }
 
     fn is_screen(&self, x: usize, y: usize) -> bool {
@@ -72,9 +82,20 @@ impl Shot {
         let scale = RAW.0 as f32 / WIDTH as f32;
         let middle = (self.person.0 + self.off.0, self.person.1 + self.off.1);
         let middle = (middle.0 * scale, middle.1 * scale);
-        let matte = disc(RAW.0, RAW.1, middle, self.radius * scale, 5.0);
+        let mut matte = disc(RAW.0, RAW.1, middle, self.radius * scale, 5.0);
+        if let Some(((x, y), sure)) = self.other {
+            let other = disc(RAW.0, RAW.1, (x * scale, y * scale), OTHER * scale, 3.0);
+            add(&mut matte, &other, sure);
+        }
         let codes = matte.data().iter().map(|v| (v * 255.0 + 0.5) as u8);
         codes.collect()
+    }
+}
+
+/// Adds a share of another matte where that is more.
+fn add(matte: &mut Plane, other: &Plane, share: f32) {
+    for (value, other) in matte.data_mut().iter_mut().zip(other.data()) {
+        *value = value.max(share * other);
     }
 }
 
@@ -89,11 +110,26 @@ struct Seen {
     added: usize,
 }
 
-/// Runs a film with and without the key.
+/// Runs a film with and without the key, which must be heard in it.
 fn watch(what: &str, film: impl IntoIterator<Item = Shot>) -> Seen {
+    let seen = watched(what, film, |_| (), |_, _| false);
+    assert!(seen.screens > 0, "{what}: no screen was seen");
+    assert!(seen.moved > 0, "{what}: the key changed nothing");
+    seen
+}
+
+/// The same with other parameters. Besides the room, no place that is `forbidden` may gain.
+fn watched(
+    what: &str,
+    film: impl IntoIterator<Item = Shot>,
+    set: impl Fn(&mut Params),
+    forbidden: impl Fn(usize, usize) -> bool,
+) -> Seen {
     let chain = |key| {
         let mut refiner = Refiner::new(crate::simd::level());
-        refiner.set_params(&params(key));
+        let mut params = params(key);
+        set(&mut params);
+        refiner.set_params(&params);
         (refiner, GrayImage::default())
     };
     let mut alone = chain(None);
@@ -116,7 +152,8 @@ fn watch(what: &str, film: impl IntoIterator<Item = Shot>) -> Seen {
             let (x, y) = (at % WIDTH, at / WIDTH);
             seen.moved += usize::from(alone != keyed);
             seen.added += usize::from(keyed > alone);
-            if shot.is_screen(x, y) || subject.row(y)[x] == 1.0 {
+            let may = shot.is_screen(x, y) || subject.row(y)[x] == 1.0;
+            if may && !forbidden(x, y) {
                 continue;
             }
             assert!(
@@ -235,7 +272,7 @@ fn a_person_who_leaves_and_comes_back() {
 fn other_light() {
     let film = (0..24).map(|n| Shot {
         light: [1.0, 0.4, 1.0, 0.7][n / 6],
-        screen: (100..318, 60..HEIGHT as i32),
+        screen: (60..318, 20..HEIGHT as i32),
         ..STILL
     });
     watch("light", film);
@@ -249,4 +286,43 @@ fn a_screen_that_changes_its_shape() {
         ..STILL
     });
     watch("falls", film);
+}
+
+/// The region of interest ends in the middle of the person: beside it nobody is shown, however
+/// plainly they stand before the screen.
+#[test]
+fn what_lies_outside_of_the_subject_region() {
+    for edge in [200.0, 214.0, 240.0, 263.0_f32] {
+        let region = [edge / WIDTH as f32, 0.0, 1.0 - edge / WIDTH as f32, 1.0];
+        let set = |params: &mut Params| {
+            let [left, top, width, height] = region;
+            params.subject_region = Some(Region::rectangle(left, top, width, height));
+        };
+        let film = vec![STILL; 8];
+        let seen = watched("region", film, set, |x, _| (x as f32) < edge);
+        assert!(seen.screens > 0 && seen.added > 100, "{edge}: {seen:?}");
+    }
+}
+
+/// Somebody stands close beside the one who is chosen, and the network is more or less sure of them.
+#[test]
+fn somebody_who_is_not_chosen() {
+    for gap in [6.0, 12.0, 20.0] {
+        for sure in [0.45, 0.6, 1.0] {
+            let middle = (STILL.person.0 + STILL.radius + OTHER + gap, 180.0);
+            let shot = Shot {
+                screen: (20..460, -1..HEIGHT as i32),
+                person: (200.0, 150.0),
+                other: Some(((middle.0 - 40.0, middle.1), sure)),
+                off: (0.0, 0.0),
+                ..STILL
+            };
+            let set = |params: &mut Params| params.subject_select = SubjectSelect::Largest;
+            let other = disc(WIDTH, HEIGHT, (middle.0 - 40.0, middle.1), OTHER, 2.0);
+            let what = format!("{gap} {sure}");
+            let film = vec![shot; 10];
+            let seen = watched(&what, film, set, |x, y| other.row(y)[x] > 0.0);
+            assert!(seen.screens > 0 && seen.moved > 100, "{what}: {seen:?}");
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 //! Finds the screen's colour where the network is sure that there is background, and follows it.
 
-use super::axis::{KeyAxis, NEUTRAL};
+use super::axis::KeyAxis;
 use crate::filter::key_color::{KeyColor, chroma};
+use crate::filter::plane::NEUTRAL;
 use crate::filter::temporal::weight_after;
 use crate::frame::Matrix;
 
@@ -38,7 +39,8 @@ const UNNAMED: Demand = Demand {
 const ACCEPTED: f32 = 0.3;
 /// Share of the sure background below which the screen is lost.
 const LOST: f32 = 0.05;
-/// Frames of 1/30 s for which it is remembered then.
+/// Frames of 1/30 s for which so little is believed to be the screen; then it takes as much as if its
+/// colour were named, and another one is looked for.
 const PATIENCE: f32 = 15.0;
 /// How fast its colour is followed, per 1/30 s.
 const PACE: f32 = 0.06;
@@ -70,9 +72,12 @@ impl Found {
 /// The search, with what it found.
 #[derive(Debug, Default)]
 pub(super) struct Search {
+    /// The newest screen that was found, also while it is out of sight: it may only be covered.
     found: Option<Found>,
     /// For how many frames of 1/30 s there was too little of it.
     missed: f32,
+    /// Whether another scene began since it was seen.
+    elsewhere: bool,
 }
 
 impl Search {
@@ -81,9 +86,10 @@ impl Search {
         *self = Self::default();
     }
 
-    /// Whether a screen is known, be it seen or not.
-    pub fn is_known(&self) -> bool {
-        self.found.is_some()
+    /// Another scene begins: the screen is out of sight, but its colour would be recognised.
+    pub fn lose(&mut self) {
+        self.missed = f32::INFINITY;
+        self.elsewhere = true;
     }
 
     /// The screen, if the newest frame shows it.
@@ -91,28 +97,54 @@ impl Search {
         self.found.filter(|_| self.missed == 0.0)
     }
 
+    /// The screen, if it is seen or was a moment ago.
+    pub fn known(&self) -> Option<Found> {
+        self.found.filter(|_| self.missed <= PATIENCE)
+    }
+
     /// Looks at the colours (0 to 1) of the sure background of a frame, `frames` of 1/30 s after the
-    /// last one.
-    pub fn look(&mut self, wanted: KeyColor, matrix: Matrix, samples: &[[f32; 2]], frames: f32) {
-        let Some(found) = self.found else {
-            self.found = find(wanted, matrix, samples);
-            self.missed = 0.0;
-            return;
-        };
-        let is_screen = |c: [f32; 2]| found.axis.strength(c[0], c[1]) >= found.least;
-        let (color, share) = mean(samples, is_screen);
-        if share < LOST {
+    /// last one. Returns whether what it sees is not the screen that it saw before, or may hang
+    /// elsewhere.
+    pub fn look(
+        &mut self,
+        wanted: KeyColor,
+        matrix: Matrix,
+        samples: &[[f32; 2]],
+        frames: f32,
+    ) -> bool {
+        if let Some(found) = self.found {
+            let is_screen = |c: [f32; 2]| found.axis.strength(c[0], c[1]) >= found.least;
+            let (color, share) = mean(samples, is_screen);
+            // What is out of sight for long is as good as named.
+            let least = match self.missed <= PATIENCE {
+                true => LOST,
+                false => NAMED.share,
+            };
+            if share >= least {
+                let weight = match self.elsewhere {
+                    true => 1.0,
+                    false => weight_after(PACE, frames),
+                };
+                let next =
+                    std::array::from_fn(|i| found.color[i] + (color[i] - found.color[i]) * weight);
+                self.found = Found::of(next).or(self.found);
+                self.missed = 0.0;
+                return std::mem::take(&mut self.elsewhere);
+            }
             // A subject that covers everything is no sign.
             self.missed += if samples.is_empty() { 0.0 } else { frames };
-            if self.missed > PATIENCE {
-                self.reset();
+            if self.missed <= PATIENCE {
+                return false;
             }
-            return;
         }
-        self.missed = 0.0;
-        let weight = weight_after(PACE, frames);
-        let next = std::array::from_fn(|i| found.color[i] + (color[i] - found.color[i]) * weight);
-        self.found = Found::of(next).or(self.found);
+        let Some(found) = find(wanted, matrix, samples) else {
+            return false;
+        };
+        *self = Self {
+            found: Some(found),
+            ..Self::default()
+        };
+        true
     }
 }
 

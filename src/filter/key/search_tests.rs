@@ -56,7 +56,7 @@ fn a_screen_is_followed_and_lost_slowly() {
     let named = KeyColor::Named(0x00_b140);
     let mut look = |samples: &[[f32; 2]]| {
         search.look(named, Matrix::Bt709, samples, 1.0);
-        (search.seen(), search.is_known())
+        (search.seen(), search.known().is_some())
     };
     let bright = look(&background(0x3c_b45a, 60)).0.unwrap();
     let mut dim = bright;
@@ -81,4 +81,52 @@ fn a_screen_is_followed_and_lost_slowly() {
         look(&background(0, 0));
     }
     assert_eq!(look(&background(0, 0)), (None, false));
+}
+
+/// Somebody covers the screen for long, or a hand the camera: what is seen of it then is enough, and
+/// it has the colour that it had.
+#[test]
+fn a_screen_that_was_covered_is_recognised() {
+    let (auto, matrix) = (KeyColor::Auto, Matrix::Bt709);
+    let (whole, part) = (background(0x28_783c, 60), background(0x28_783c, 15));
+    assert_eq!(found(auto, &part), None, "too little for a stranger");
+    let mut search = Search::default();
+    assert!(search.look(auto, matrix, &whole, 1.0), "it is new");
+    let before = search.seen().unwrap();
+    for _ in 0..3000 {
+        assert!(!search.look(auto, matrix, &background(0, 0), 1.0));
+    }
+    assert_eq!((search.seen(), search.known()), (None, None));
+    assert!(!search.look(auto, matrix, &background(0x28_783c, 7), 1.0));
+    assert_eq!(search.seen(), None, "a plant");
+    assert!(
+        !search.look(auto, matrix, &part, 1.0),
+        "it hangs where it did"
+    );
+    let back = search.seen().unwrap();
+    assert!((back.length() - before.length()).abs() < 0.02);
+    search.lose();
+    assert!(!search.look(auto, matrix, &[], 1.0));
+    assert_eq!((search.seen(), search.known()), (None, None));
+    assert!(search.look(auto, matrix, &part, 1.0), "another scene");
+    assert!(search.seen().is_some());
+    search.reset();
+    assert!(!search.look(auto, matrix, &part, 1.0));
+    assert_eq!(search.seen(), None, "nothing is known after a reset");
+}
+
+#[test]
+fn another_screen_takes_the_place_of_one_that_is_gone() {
+    let (auto, matrix) = (KeyColor::Auto, Matrix::Bt709);
+    let mut search = Search::default();
+    search.look(auto, matrix, &background(0x00_b140, 60), 1.0);
+    let green = search.seen().unwrap();
+    let blue = background(0x00_47bb, 60);
+    let mut frames = 0;
+    while !search.look(auto, matrix, &blue, 1.0) {
+        assert_eq!(search.seen(), None);
+        frames += 1;
+    }
+    assert!((10..20).contains(&frames), "{frames}");
+    assert!(search.seen().unwrap().axis.cosine(green.axis) < 0.5);
 }

@@ -123,20 +123,21 @@ pub(super) struct Small {
 impl Small {
     /// Forgets the frames before, and takes a size.
     pub fn reset(&mut self, (width, height): (usize, usize)) {
-        let [offset, factor] = &mut self.alpha;
-        let planes = [
-            offset,
-            factor,
-            &mut self.inverse,
-            &mut self.trust,
-            &mut self.proof,
-            &mut self.gap,
-        ];
-        for plane in planes {
+        for plane in [&mut self.inverse, &mut self.trust, &mut self.gap] {
             plane.resize(width, height);
             plane.data_mut().fill(0.0);
         }
         self.strength = Plane::default();
+    }
+
+    /// Exchanges what holds nothing from one frame to the next.
+    pub fn swap_scratch(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.raw, &mut other.raw);
+        std::mem::swap(&mut self.chroma, &mut other.chroma);
+        std::mem::swap(&mut self.last, &mut other.last);
+        std::mem::swap(&mut self.alpha, &mut other.alpha);
+        std::mem::swap(&mut self.proof, &mut other.proof);
+        std::mem::swap(&mut self.bilinear, &mut other.bilinear);
     }
 
     /// Takes the colours of a frame: means of four cells, of which the picture covers `span`.
@@ -180,7 +181,11 @@ impl Small {
 
     /// Takes what the plate knows.
     pub fn know(&mut self, level: Level, plate: &Plate) {
+        let (width, height) = self.strength.size();
         let [offset, factor] = &mut self.alpha;
+        for plane in [&mut *offset, &mut *factor, &mut self.proof] {
+            plane.resize(width, height);
+        }
         let [of_offset, of_factor] = &plate.alpha;
         for (from, to) in [
             (of_offset, offset),

@@ -62,12 +62,12 @@ impl Frame {
 }
 
 /// A person: a disc, with alpha at the edge.
-fn subject() -> Plane {
+pub(super) fn subject() -> Plane {
     disc(WIDTH, HEIGHT, (240.0, 150.0), 80.0, 2.0)
 }
 
 /// What a network makes of the person: coarse, and a little off.
-fn network(radius: f32) -> Vec<u8> {
+pub(super) fn network(radius: f32) -> Vec<u8> {
     let scale = RAW.0 as f32 / WIDTH as f32;
     let matte = disc(
         RAW.0,
@@ -84,7 +84,7 @@ fn network(radius: f32) -> Vec<u8> {
 }
 
 /// Cloth in light that falls off to the left and down.
-fn cloth(x: usize, y: usize) -> [f32; 3] {
+pub(super) fn cloth(x: usize, y: usize) -> [f32; 3] {
     let light = 0.55 + 0.45 * x as f32 / WIDTH as f32 - 0.15 * y as f32 / HEIGHT as f32;
     [0.2, 0.7, 0.3].map(|c| c * light)
 }
@@ -96,7 +96,7 @@ pub(super) fn over(alpha: f32, front: [f32; 3], back: [f32; 3]) -> [f32; 3] {
 pub(super) const SKIN: [f32; 3] = [0.75, 0.55, 0.45];
 
 /// A person in skin colour before `back`.
-fn before(back: impl Fn(usize, usize) -> [f32; 3], seed: u64) -> Frame {
+pub(super) fn before(back: impl Fn(usize, usize) -> [f32; 3], seed: u64) -> Frame {
     let alpha = subject();
     Frame::new(Colorimetry::default(), seed, |x, y| {
         over(alpha.row(y)[x], SKIN, back(x, y))

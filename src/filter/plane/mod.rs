@@ -96,6 +96,15 @@ impl Plane {
     }
 }
 
+/// Neutral chroma, where colours are 0 to 1.
+pub(super) const NEUTRAL: f32 = 128.0 / 255.0;
+
+/// 0 up to the first limit, 1 from the second on, and a line between.
+#[inline(always)]
+pub(super) fn ramp(value: f32, (from, to): (f32, f32)) -> f32 {
+    smaller(larger((value - from) * (1.0 / (to - from)), 0.0), 1.0)
+}
+
 /// The larger of two numbers: unlike `f32::max` one instruction.
 #[inline(always)]
 pub(super) fn larger(a: f32, b: f32) -> f32 {

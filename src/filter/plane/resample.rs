@@ -10,7 +10,9 @@ use crate::simd::Level;
 use fearless_simd::{Simd, dispatch, prelude::*};
 use fearless_simd_macros::simd;
 
-fn taps(from: usize, to: usize, span: f32, taps: &mut Vec<Tap>) {
+/// The two of `from` places around the middle of each of `to` others, which together cover `span` of
+/// the places.
+pub(in crate::filter) fn taps(from: usize, to: usize, span: f32, taps: &mut Vec<Tap>) {
     taps.clear();
     let scale = span / to as f32;
     taps.extend((0..to).map(|i| {

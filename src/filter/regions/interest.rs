@@ -52,6 +52,13 @@ impl RegionsOfInterest {
         self.cut(matte);
     }
 
+    /// Writes 1 where the regions say that no subject is.
+    pub(crate) fn mark_outside(&self, out: &mut Plane) {
+        for (value, inside) in out.data_mut().iter_mut().zip(&self.subject) {
+            *value = if *inside { *value } else { 1.0 };
+        }
+    }
+
     /// Drops what the regions say, in place.
     pub(crate) fn cut(&self, matte: &mut Plane) {
         for (value, inside) in matte.data_mut().iter_mut().zip(&self.subject) {

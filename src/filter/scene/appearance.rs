@@ -3,8 +3,8 @@
 //! How one thing looks at every pixel: the running mean of its colour with its variance, and for
 //! how long it was seen.
 
-use super::{Colored, LEAST_CHROMA, LEAST_LUMA, NEUTRAL, SEGMENT, rough_ln};
-use crate::filter::plane::{larger, smaller};
+use super::{Colored, LEAST_CHROMA, LEAST_LUMA, SEGMENT, rough_ln};
+use crate::filter::plane::{NEUTRAL, larger, smaller};
 
 /// Frames of 1/30 s that the mean stands for at most.
 const MEMORY: f32 = 60.0;

@@ -3,7 +3,8 @@
 //! What the memory of the scene promises.
 
 use super::*;
-use crate::filter::scene::{NEUTRAL, SEGMENT, chroma_size};
+use crate::filter::plane::NEUTRAL;
+use crate::filter::scene::{SEGMENT, chroma_size};
 use crate::filter::testing::{Random, disc, noise, sizes};
 
 const SIZE: (usize, usize) = (96, 64);

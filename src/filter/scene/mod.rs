@@ -22,9 +22,6 @@ pub struct Colors<'a> {
     pub chroma: [&'a Plane; 2],
 }
 
-/// Neutral chroma.
-const NEUTRAL: f32 = 128.0 / 255.0;
-
 /// Least variance of luma that is believed in, 0 to 1 squared.
 const LEAST_LUMA: f32 = (3.0 / 255.0) * (3.0 / 255.0);
 /// Least variance of a colour difference that is believed in, 0 to 1 squared.

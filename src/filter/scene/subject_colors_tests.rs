@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 use super::*;
-use crate::filter::scene::{NEUTRAL, chroma_size};
+use crate::filter::plane::NEUTRAL;
+use crate::filter::scene::chroma_size;
 use crate::filter::testing::disc;
 
 #[test]

@@ -32,6 +32,7 @@ use super::reprojection::Reprojection;
 use super::weight::weight_after;
 use crate::filter::Plane;
 use crate::filter::motion::change::Motion;
+use crate::filter::plane::ramp;
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -170,10 +171,4 @@ fn filter_rows<S: Simd>(
             matte[k] = y;
         }
     }
-}
-
-/// 0 up to the first limit, 1 from the second on.
-#[inline(always)]
-fn ramp(value: f32, (from, to): (f32, f32)) -> f32 {
-    ((value - from) * (1.0 / (to - from))).clamp(0.0, 1.0)
 }
