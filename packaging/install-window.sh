@@ -7,17 +7,9 @@
 #
 # PREFIX is the folder that stands for /usr (Meson sets MESON_INSTALL_DESTDIR_PREFIX instead).
 set -eu
-prefix=${MESON_INSTALL_DESTDIR_PREFIX:-${PREFIX:?which folder stands for /usr?}}
 program=${1:?which matte-window?}
 cd "$(dirname "$0")/.."
-share=$prefix/share
-
-put() { # mode, folder, files...
-    mode=$1 folder=$2
-    shift 2
-    install -d "$folder"
-    install -m "$mode" "$@" "$folder"
-}
+. packaging/common.sh
 
 put 755 "$prefix/bin" "$program"
 put 644 "$share/applications" packaging/desktop/io.github.gst_plugin_matte.Window.desktop

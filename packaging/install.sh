@@ -9,17 +9,11 @@
 # is matte-camera, PAGES the same program for the processor of this machine: it writes its manual page
 # and completions itself. DOCUMENTS is the name of the folder in share/doc.
 set -eu
-prefix=${MESON_INSTALL_DESTDIR_PREFIX:-${PREFIX:?which folder stands for /usr?}}
-program=${1:?which matte-camera?} pages=${2:?which matte-camera runs here?} documents=$prefix/share/doc/${3:?which folder of documents?}
+program=${1:?which matte-camera?} pages=${2:?which matte-camera runs here?} documents=${3:?which folder of documents?}
 cd "$(dirname "$0")/.."
-share=$prefix/share
+. packaging/common.sh
+documents=$share/doc/$documents
 
-put() { # mode, folder, files...
-    mode=$1 folder=$2
-    shift 2
-    install -d "$folder"
-    install -m "$mode" "$@" "$folder"
-}
 page() { # what, file
     install -d "$(dirname "$2")"
     "$pages" --generate "$1" >"$2"
@@ -32,8 +26,6 @@ page bash "$share/bash-completion/completions/matte-camera"
 page zsh "$share/zsh/site-functions/_matte-camera"
 page fish "$share/fish/vendor_completions.d/matte-camera.fish"
 put 644 "$prefix/lib/systemd/user" camera/matte-camera.service
-# The first call on the session bus starts it.
-put 644 "$share/dbus-1/services" packaging/desktop/io.github.gst_plugin_matte.Camera.service
 put 644 "$share/dbus-1/interfaces" camera/io.github.gst_plugin_matte.Camera1.xml
 put 644 "$share/applications" packaging/desktop/io.github.gst_plugin_matte.Camera.desktop
 put 644 "$share/metainfo" packaging/desktop/io.github.gst_plugin_matte.Camera.metainfo.xml

@@ -2,8 +2,10 @@
 
 //! What runs when: the published camera all the time, the camera's pipeline while somebody looks.
 
+mod keys;
 mod remote;
 
+use crate::apart::apart;
 use crate::cameras::{self, Camera, CameraError};
 use crate::chain::{Chain, ChainError};
 use crate::cost::{Cost, Meter};
@@ -14,20 +16,17 @@ use crate::output::OutputError;
 use crate::preview::Preview;
 use crate::published::Published;
 use crate::remote::Remote;
-use crate::settings::{Background, CheckError, Settings, SettingsError};
-use crate::terminal::KEYS;
+use crate::settings::{CheckError, Settings};
 use crate::watch::News;
-use futures_channel::oneshot;
 use gst::glib;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::thread;
 use std::time::Duration;
 
 /// The camera stays open this long after the last look: programs look twice.
 const LINGER: Duration = Duration::from_millis(1500);
-/// A camera that failed is tried again after this.
+/// A camera that failed is tried again after this; an output, too, if it fails at once.
 const RETRY: Duration = Duration::from_secs(2);
 /// Between two dark pictures while somebody looks, and always with PipeWire: its sink drops frames
 /// at no cost while nobody looks, and (0.3) gets stuck if the first frame comes long after a
@@ -35,8 +34,6 @@ const RETRY: Duration = Duration::from_secs(2);
 const DARK_FAST: Duration = Duration::from_millis(33);
 /// The same for a loopback device that nobody looks at.
 const DARK_SLOW: Duration = Duration::from_secs(1);
-/// One press of + or -.
-const BLUR_STEP: f64 = 10.0;
 
 struct State {
     settings: Settings,
@@ -48,6 +45,8 @@ struct State {
     next_pipe: u64,
     watched: bool,
     hidden: bool,
+    /// How often a key has chosen a background: the last one counts.
+    choices: u64,
     /// A start or a stop of the camera is due.
     pending: bool,
     /// The camera is looked for.
@@ -91,6 +90,7 @@ impl App {
             next_pipe: 0,
             watched: false,
             hidden: false,
+            choices: 0,
             pending: false,
             finding: false,
             meter: Meter::new(),
@@ -161,6 +161,20 @@ impl App {
         self.distributor.push_dark();
         self.settle();
         self.report();
+    }
+
+    /// The published stream has failed. It is published again if that can help.
+    pub fn output_failed(&self, why: &glib::Error) {
+        if self.published.goes_on(why) {
+            return;
+        }
+        let Some(wait) = self.published.retry(RETRY) else {
+            self.quit(Err(OutputError::Stopped(why.to_string()).into()));
+            return;
+        };
+        say(&format!("output: {why}; publishing it anew"));
+        let app = self.clone();
+        glib::timeout_add_local_once(wait, move || app.published.renew());
     }
 
     /// Sends the dark picture now and then, for those who look while there are no frames.
@@ -236,14 +250,11 @@ impl App {
 
     /// Looks for the camera in a thread of its own: devices and PipeWire may take their time.
     fn find(&self, device: Option<String>) {
-        let (tell, told) = oneshot::channel();
-        let thread = thread::Builder::new().name("cameras".into());
         let wanted = device.clone();
-        // Without a thread `told` is cancelled.
-        let _ = thread.spawn(move || tell.send(cameras::find(wanted.as_deref())));
         let app = self.clone();
         glib::MainContext::default().spawn_local(async move {
-            let found = told.await.unwrap_or(Err(CameraError::Search));
+            let found = apart("cameras", move || cameras::find(wanted.as_deref())).await;
+            let found = found.unwrap_or(Err(CameraError::Search));
             app.state.borrow_mut().finding = false;
             let is_other = app.state.borrow().settings.device != device;
             match found {
@@ -294,87 +305,12 @@ impl App {
         self.later(RETRY);
     }
 
-    /// A key was pressed.
-    pub fn pressed(&self, key: char) {
-        match key {
-            'b' => self.background(Background::Blur),
-            'p' => self.background(Background::Picture),
-            'v' => self.background(Background::Video),
-            'c' => self.background(Background::Color),
-            '+' | '=' => self.blur(BLUR_STEP),
-            '-' => self.blur(-BLUR_STEP),
-            'm' => self.place(),
-            'f' => self.framing(),
-            'h' => self.hide(),
-            'w' => self.toggle_preview(),
-            's' => self.save(),
-            'q' => self.quit(Ok(())),
-            _ => println!("{KEYS}"),
-        }
-    }
-
-    fn background(&self, background: Background) {
-        if self.change_by_key(|settings| settings.background = background) {
-            say(&format!("background: {background:?}").to_lowercase());
-        }
-    }
-
-    /// The next place before the video.
-    fn place(&self) {
-        self.change_by_key(|settings| settings.place = settings.place.next());
-        let settings = self.state.borrow().settings.clone();
-        let without = match settings.background {
-            Background::Video => "",
-            _ => ", once a video is behind you",
-        };
-        say(&format!("place: {:?}{without}", settings.place).to_lowercase());
-    }
-
-    /// The picture follows the person, or shows the whole frame.
-    fn framing(&self) {
-        const FRAMING: &str = "framing";
-        self.change_by_key(|settings| {
-            let follows = |value: &toml::Value| value.as_str() == Some("follow");
-            let next = match settings.properties.get(FRAMING).is_some_and(follows) {
-                true => "off",
-                false => "follow",
-            };
-            settings.properties.insert(FRAMING.into(), next.into());
-        });
-        if let Some(framing) = self.state.borrow().settings.properties.get(FRAMING) {
-            say(&format!(
-                "framing: {}",
-                framing.as_str().unwrap_or_default()
-            ));
-        }
-    }
-
-    fn blur(&self, step: f64) {
-        self.change_by_key(|settings| {
-            settings.blur_strength = (settings.blur_strength + step).clamp(0.0, 100.0);
-        });
-        say(&format!(
-            "blur strength {}",
-            self.state.borrow().settings.blur_strength
-        ));
-    }
-
-    /// Says what does not fit; true if all does.
-    fn change_by_key(&self, change: impl FnOnce(&mut Settings)) -> bool {
-        let changed = self.change(change);
-        if let Err(error) = &changed {
-            say(&error.to_string());
-        }
-        self.report();
-        changed.is_ok()
-    }
-
     /// Changes settings, in the running camera, too; those that do not fit are refused.
     fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<(), CheckError> {
         let old = self.state.borrow().settings.clone();
         let mut new = old.clone();
         change(&mut new);
-        new.check()?;
+        new.check_values()?;
         let live = {
             let mut state = self.state.borrow_mut();
             state.settings = new.clone();
@@ -391,13 +327,10 @@ impl App {
         Ok(())
     }
 
-    fn hide(&self) {
-        let hidden = !self.state.borrow().hidden;
-        self.set_hidden(hidden);
-        self.report();
-    }
-
     fn set_hidden(&self, hidden: bool) {
+        if hidden {
+            self.remote.hidden();
+        }
         if std::mem::replace(&mut self.state.borrow_mut().hidden, hidden) == hidden {
             return;
         }
@@ -409,19 +342,6 @@ impl App {
         }
         self.distributor.push_dark();
         self.settle();
-    }
-
-    fn save(&self) {
-        match self.write_settings() {
-            Ok(path) => say(&format!("saved to {}", path.display())),
-            Err(error) => say(&error.to_string()),
-        }
-    }
-
-    fn write_settings(&self) -> Result<PathBuf, SettingsError> {
-        let state = self.state.borrow();
-        state.settings.write(&state.path)?;
-        Ok(state.path.clone())
     }
 
     fn toggle_preview(&self) {

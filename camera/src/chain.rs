@@ -70,6 +70,14 @@ pub enum ChainError {
 }
 
 impl ChainError {
+    /// A failure, with those who may be the reason if a device is read.
+    fn failed(said: String, device: Option<&str>) -> Self {
+        Self::Failed(match device {
+            Some(path) => cameras::with_holders(said, path),
+            None => said,
+        })
+    }
+
     /// Whether another try would end the same way.
     pub fn is_final(&self) -> bool {
         matches!(
@@ -106,9 +114,11 @@ impl Chain {
         failed: impl Fn(ChainError) + 'static,
     ) -> Result<Self, ChainError> {
         let pipeline = launch(settings)?;
+        let mut device = None;
         let (camera, progress) = match camera {
             Some(camera) => {
                 let progress = add_camera(&pipeline, &camera, settings)?;
+                device = camera.device().map(String::from);
                 (camera.name, Some(progress))
             }
             None => (settings.source.clone().unwrap_or_default(), None),
@@ -126,7 +136,7 @@ impl Chain {
         let standing = Placement::of(&matte, settings.place);
         let tally = publish(&pipeline, distributor)?;
         let chain = Self {
-            _bus: watch(&pipeline, &matte, failed)?,
+            _bus: watch(&pipeline, &matte, device.clone(), failed)?,
             pipeline,
             matte,
             standing,
@@ -137,10 +147,8 @@ impl Chain {
         match chain.pipeline.set_state(gst::State::Playing) {
             Ok(_) => Ok(chain),
             Err(error) => {
-                let said = error_of(&chain.pipeline);
-                Err(ChainError::Failed(
-                    said.unwrap_or_else(|| error.to_string()),
-                ))
+                let said = error_of(&chain.pipeline).unwrap_or_else(|| error.to_string());
+                Err(ChainError::failed(said, device.as_deref()))
             }
         }
     }
@@ -161,7 +169,7 @@ impl Chain {
     pub fn change(&self, old: &Settings, new: &Settings) -> bool {
         let video = |settings: &Settings| {
             let shown = settings.background == Background::Video;
-            shown.then(|| (settings.video.clone(), settings.properties.clone()))
+            shown.then(|| settings.video.clone())
         };
         if video(old) != video(new)
             || !old.has_camera_of(new)
@@ -289,6 +297,7 @@ fn age(sink: &gst_app::AppSink, sample: &gst::Sample) -> Duration {
 fn watch(
     pipeline: &gst::Pipeline,
     matte: &gst::Element,
+    device: Option<String>,
     failed: impl Fn(ChainError) + 'static,
 ) -> Result<gst::bus::BusWatchGuard, ChainError> {
     let bus = pipeline.bus().ok_or(ChainError::Part("bus"))?;
@@ -300,7 +309,7 @@ fn watch(
                 let from = message.src();
                 match from.is_some_and(|from| from.has_as_ancestor(&matte)) {
                     true => ChainError::Matte(said),
-                    false => ChainError::Failed(said),
+                    false => ChainError::failed(said, device.as_deref()),
                 }
             }
             gst::MessageView::Eos(_) => ChainError::Ended,

@@ -4,6 +4,7 @@
 //! looks at it. Beside it, commands for files (`matte-camera convert`) and for models
 //! (`matte-camera describe`).
 
+mod apart;
 mod app;
 mod background_arguments;
 mod background_source;
@@ -38,7 +39,7 @@ use distributor::FrameDistributor;
 use error::Error;
 use gst::glib;
 use options::{Options, Task};
-use output::{Names, Output, OutputError};
+use output::{Names, Output};
 use published::Published;
 use settings::Settings;
 use std::io::Write;
@@ -118,11 +119,10 @@ fn publish(settings: Settings, path: PathBuf, read_keys: bool) -> Result<(), Err
     let bus = published.bus();
     let app = App::new(main, settings, path, distributor, published);
 
-    let ended = app.clone();
+    let failing = app.clone();
     let _bus = bus.add_watch_local(move |_, message| {
         if let gst::MessageView::Error(error) = message.view() {
-            let said = error.error().to_string();
-            ended.quit(Err(OutputError::Stopped(said).into()));
+            failing.output_failed(&error.error());
         }
         glib::ControlFlow::Continue
     })?;

@@ -2,6 +2,7 @@
 
 //! The properties of `mattebackground` that the settings ask for.
 
+use crate::elements::{self, NoPlugin};
 use crate::settings::{Background, CheckError, Settings};
 use gst::glib;
 use gst::prelude::*;
@@ -41,9 +42,9 @@ pub enum PropertyError {
     /// Properties hold UTF-8 only.
     #[error("picture: the path is not UTF-8")]
     NotUtf8,
-    /// The element itself cannot be made.
-    #[error("{0}")]
-    NoElement(#[from] glib::BoolError),
+    /// There is no such element.
+    #[error(transparent)]
+    NoPlugin(#[from] NoPlugin),
 }
 
 /// A property and what it takes.
@@ -58,21 +59,40 @@ pub struct Described {
 }
 
 /// The properties that settings of their own set, and how the bus calls these.
-const OWN: [(&str, &str); 4] = [
+const OWN: [(&str, &str); 5] = [
     ("background", "Background"),
     ("blur-strength", "BlurStrength"),
     ("color", "Color"),
+    ("color-name", "Color"),
     ("image", "Picture"),
 ];
 
-/// What sets a property instead of `SetProperty`.
-pub fn own_setting(name: &str) -> Option<&'static str> {
+/// The properties that name programs, or what is as powerful as one: a library, a network, options
+/// of a provider, which load libraries and write caches. The user alone sets them
+/// (docs/security.md).
+const USERS: [&str; 3] = ["model", "onnxruntime-library", "provider-options"];
+
+/// Why others must not set a property, by its own name.
+pub fn refusal(name: &str) -> Option<String> {
     let own = OWN.into_iter().find(|(property, _)| *property == name);
-    own.map(|(_, setting)| setting)
+    let own = own.map(|(_, own)| format!("{name} is set by the property {own} of this interface"));
+    let users = USERS.contains(&name).then(|| {
+        format!(
+            "{name} may bring in code or write files, which no other program may ask for: \
+             matte-camera --set {name}=..., or its settings file"
+        )
+    });
+    own.or(users)
 }
 
-fn element() -> Result<gst::Element, PropertyError> {
-    Ok(gst::ElementFactory::make("mattebackground").build()?)
+/// A property's own name. GLib takes `light_wrap` and `GstMatteBackground::light-wrap`, too.
+///
+/// # Errors
+/// If there is no such property.
+pub fn canonical(name: &str) -> Result<String, PropertyError> {
+    let spec = elements::matte_property(name)?;
+    let spec = spec.ok_or_else(|| PropertyError::Unknown(name.into()))?;
+    Ok(spec.name().into())
 }
 
 /// The value of a property where others are set, and what it takes.
@@ -83,7 +103,7 @@ pub fn describe(
     properties: &BTreeMap<String, toml::Value>,
     name: &str,
 ) -> Result<Described, PropertyError> {
-    let matte = element()?;
+    let matte = elements::matte()?;
     for (name, value) in properties {
         set(&matte, name, &text_of(value))?;
     }

@@ -4,12 +4,15 @@
 //! drives the graph by the frames that it sends, and gets its buffers back only while the graph runs. If
 //! a reader comes or goes at the wrong moment it gets none back, has sent all sixteen half a second
 //! later, and nothing runs any more. Pausing it for a moment wakes it in some cases. If it does not, the
-//! node must be made anew: neither this reader nor another one would ever see a frame again.
+//! node must be made anew: neither this reader nor another one would ever see a frame again. The sink
+//! fails if a reader wants a format that the node does not have, and has to be made anew then.
 
 use crate::distributor::FrameDistributor;
 use crate::elements::error_of;
 use crate::output::{Names, Output, OutputError};
+use crate::pipewire;
 use crate::progress::Progress;
+use gst::glib;
 use gst::prelude::*;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -20,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A sink that is stuck again within this was not really woken.
 const RELAPSE: Duration = Duration::from_secs(15);
 
+/// A sink that fails again within this waits for its next try.
+const HASTE: Duration = Duration::from_secs(1);
+
 /// The pipeline that publishes; it stops when it is dropped.
 pub struct Published {
     pipeline: gst::Pipeline,
@@ -27,6 +33,8 @@ pub struct Published {
     progress: Progress,
     /// When the sink was last woken by a pause; its node is still the same.
     woken: Cell<Option<Instant>>,
+    /// When the node was made.
+    made: Cell<Instant>,
     drops_unseen: bool,
     /// As other programs show it.
     pub name: String,
@@ -53,6 +61,7 @@ impl Published {
             pipeline,
             progress,
             woken: Cell::new(None),
+            made: Cell::new(Instant::now()),
             drops_unseen: *output == Output::PipeWire,
             name: names.description.clone(),
         };
@@ -99,9 +108,24 @@ impl Published {
         true
     }
 
+    /// Whether the sink goes on after an error: that of PipeWire 1.4 calls it one when its last reader
+    /// has left, and is there for the next one.
+    pub fn goes_on(&self, error: &glib::Error) -> bool {
+        self.drops_unseen && error.matches(gst::ResourceError::NotFound)
+    }
+
+    /// How long to wait before a sink that has failed is made anew: not at all if it had worked for a
+    /// while. None if that would be in vain: its server has gone, or it is a device.
+    pub fn retry(&self, patience: Duration) -> Option<Duration> {
+        let hasty = self.made.get().elapsed() < HASTE;
+        let wait = if hasty { patience } else { Duration::ZERO };
+        (self.drops_unseen && pipewire::runs()).then_some(wait)
+    }
+
     /// Makes the node anew: readers lose it, and have to look for it again.
-    fn renew(&self) {
+    pub fn renew(&self) {
         self.woken.set(None);
+        self.made.set(Instant::now());
         self.through(gst::State::Null);
     }
 

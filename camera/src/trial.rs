@@ -5,7 +5,7 @@
 //! its time.
 
 use crate::background_source::{self, BackgroundSourceError};
-use crate::elements::{error_on, warning_on};
+use crate::elements::{self, NoPlugin, error_on, warning_on};
 use crate::properties::{self, PropertyError};
 use crate::settings::{Background, CheckError, Settings};
 use gst::prelude::*;
@@ -17,11 +17,8 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
     /// The plugin is not found.
-    #[error(
-        "the GStreamer plugin matte is not found: GST_PLUGIN_PATH must name the folder of \
-         libgstmatte.so"
-    )]
-    NoPlugin,
+    #[error(transparent)]
+    NoPlugin(#[from] NoPlugin),
     /// A property of `mattebackground` cannot be set.
     #[error(transparent)]
     Property(#[from] PropertyError),
@@ -55,8 +52,7 @@ struct Alone {
 
 impl Alone {
     fn new() -> Result<Self, TrialError> {
-        let matte = gst::ElementFactory::make("mattebackground").build();
-        let matte = matte.map_err(|_| TrialError::NoPlugin)?;
+        let matte = elements::matte()?;
         let bus = gst::Bus::new();
         matte.set_bus(Some(&bus));
         Ok(Self { matte, bus })
@@ -94,6 +90,7 @@ pub fn all(settings: &Settings) -> Result<(), TrialError> {
 /// # Errors
 /// If the file is gone, or is not what it should be.
 pub fn background(settings: &Settings) -> Result<(), TrialError> {
+    settings.check_file()?;
     match settings.background {
         Background::Picture => {
             let named = settings.picture_file()?;

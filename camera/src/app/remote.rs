@@ -10,7 +10,7 @@ use crate::settings::{Settings, Size};
 use futures_channel::mpsc;
 use gst::glib;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// More windows than anybody opens.
 const MOST_PIPES: usize = 16;
@@ -22,8 +22,7 @@ impl App {
         let (requests, mut asked) = mpsc::unbounded();
         let remote = self.remote.clone();
         context.spawn_local(async move {
-            let named = |name: &str| say(&format!("on the session bus as {name}"));
-            if let Err(error) = remote.serve(requests, named).await {
+            if let Err(error) = remote.serve(requests, say).await {
                 say(&format!("not on the session bus: {error}"));
             }
         });
@@ -54,12 +53,17 @@ impl App {
             Request::Preview(pipe, size, reply) => {
                 let _ = reply.send(self.open_pipe(pipe, size));
             }
-            Request::Save(reply) => {
-                let saved = self.write_settings();
-                let _ = reply.send(saved.map_err(|error| Refusal::Failed(error.to_string())));
+            Request::ToSave(reply) => {
+                let _ = reply.send(Ok(self.to_save()));
             }
             Request::Quit => self.quit(Ok(())),
         }
+    }
+
+    /// The settings, and the file that keeps them.
+    pub(super) fn to_save(&self) -> (Settings, PathBuf) {
+        let state = self.state.borrow();
+        (state.settings.clone(), state.path.clone())
     }
 
     fn open_pipe(&self, pipe: OwnedFd, size: Size) -> Result<(), Refusal> {

@@ -48,6 +48,14 @@ impl Camera {
         }
     }
 
+    /// The device file that is read, if it is one.
+    pub fn device(&self) -> Option<&str> {
+        match &self.reader {
+            Reader::V4l2 { path } => Some(path),
+            Reader::PipeWire { .. } => None,
+        }
+    }
+
     /// What to ask it for, so that it gives a size and rate or comes near.
     pub fn caps(&self, size: Size, rate: i32) -> Option<gst::Caps> {
         formats::nearest(self.caps.as_ref()?, size, rate)

@@ -15,6 +15,7 @@ mod v4l2;
 pub use camera::Camera;
 pub use error::CameraError;
 pub use formats::name_colour;
+pub use v4l2::with_holders;
 
 use camera::Reader;
 use std::path::Path;

@@ -6,6 +6,7 @@
 use super::CameraError;
 use super::camera::{Camera, Reader, v4l2src};
 use crate::elements::error_on;
+use crate::holders;
 use crate::output;
 use gst::prelude::*;
 use std::fs;
@@ -57,7 +58,19 @@ pub fn probe(path: &str) -> Result<Option<gst::Caps>, CameraError> {
     let closed = source.set_state(gst::State::Null);
     if let Err(error) = opened.and(closed) {
         let said = error_on(&bus).unwrap_or_else(|| format!("camera {path}: {error}"));
-        return Err(CameraError::Open(said));
+        return Err(CameraError::Open(with_holders(said, path)));
     }
     Ok(caps)
+}
+
+/// Why a device does not work, and who has it open, too: most cameras serve one program at a time.
+pub fn with_holders(why: String, path: &str) -> String {
+    match holders::names(Path::new(path)).as_slice() {
+        [] => why,
+        names => format!(
+            "{}; open in {}: close the camera there, or name another one by --device",
+            why.trim_end_matches('.'),
+            names.join(", ")
+        ),
+    }
 }

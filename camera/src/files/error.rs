@@ -4,6 +4,7 @@
 
 use super::webm::MergeError;
 use crate::background_source::BackgroundSourceError;
+use crate::elements::NoPlugin;
 use crate::properties::PropertyError;
 use crate::settings::CheckError;
 use gst::glib;
@@ -134,11 +135,8 @@ pub enum FileError {
     #[error("stopped: nothing is written")]
     Aborted,
     /// The plugin is not found.
-    #[error(
-        "the GStreamer plugin matte is not found: GST_PLUGIN_PATH must name the folder of \
-         libgstmatte.so"
-    )]
-    NoPlugin,
+    #[error(transparent)]
+    NoPlugin(#[from] NoPlugin),
     /// A property of `mattebackground` cannot be set.
     #[error(transparent)]
     Property(#[from] PropertyError),

@@ -14,6 +14,7 @@ use super::passed::Passed;
 use super::status::Status;
 use super::target::Target;
 use super::video::{self, Plan};
+use crate::elements;
 use crate::ending::{self, Asked};
 use crate::progress::Progress;
 use crate::properties;
@@ -101,8 +102,7 @@ pub fn run(convert: &Convert, settings: &Settings) -> Result<(), FileError> {
 
 /// Checks the plugin and the properties before anything is written.
 fn check(settings: &Settings) -> Result<(), FileError> {
-    let matte = gst::ElementFactory::make("mattebackground").build();
-    properties::set_all(&matte.map_err(|_| FileError::NoPlugin)?, settings)?;
+    properties::set_all(&elements::matte()?, settings)?;
     Ok(())
 }
 

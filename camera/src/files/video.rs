@@ -8,6 +8,7 @@ use super::containers::{Alpha, Container, template};
 use super::error::FileError;
 use super::line::Line;
 use crate::background_source;
+use crate::elements;
 use crate::place::Placement;
 use crate::properties;
 use crate::settings::{Background, Settings};
@@ -133,8 +134,7 @@ impl Plan<'_> {
 
     /// `mattebackground`, and the video behind it.
     fn matte(&self, pipeline: &gst::Pipeline) -> Result<gst::Element, FileError> {
-        let matte = gst::ElementFactory::make("mattebackground").build();
-        let matte = matte.map_err(|_| FileError::NoPlugin)?;
+        let matte = elements::matte()?;
         matte.set_property_from_str("video-direction", "identity");
         properties::set_all(&matte, self.settings)?;
         pipeline.add(&matte)?;

@@ -71,6 +71,9 @@ impl Output {
             Self::Loopback(path) => chain.push(loopback_sink(path)?),
         }
         let pipeline = gst::Pipeline::with_name("output");
+        // The clock of PipeWire's sink stands still while nobody looks; with 1.4 it does not begin for
+        // the first reader, either, as the sink waits for it.
+        pipeline.use_clock(Some(&gst::SystemClock::obtain()));
         pipeline.add_many(&chain)?;
         gst::Element::link_many(&chain)?;
         distributor.add(frames);

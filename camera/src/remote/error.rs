@@ -22,6 +22,8 @@ pub enum Refusal {
     Value(String),
     /// It cannot be done here and now.
     Failed(String),
+    /// So much waits already.
+    Busy(String),
 }
 
 impl Refusal {
@@ -35,6 +37,7 @@ impl Refusal {
         match self {
             Self::Value(why) => glib::Error::new(gio::DBusError::InvalidArgs, why),
             Self::Failed(why) => glib::Error::new(gio::DBusError::Failed, why),
+            Self::Busy(why) => glib::Error::new(gio::DBusError::LimitsExceeded, why),
         }
     }
 }

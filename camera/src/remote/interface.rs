@@ -3,31 +3,30 @@
 //! The interface: what each of its properties and methods does.
 
 use super::error::Refusal;
+use super::looks::{Cameras, Looks};
 use super::request::{Change, Reply, Request};
 use super::status::Status;
 use super::values::{file, named, typed};
+use super::work::Work;
 use crate::cameras;
 use crate::preview;
 use crate::properties;
-use crate::settings::{Background, Color, Settings, Size};
-use crate::trial::{self, TrialError};
+use crate::settings::{Background, Color, Settings, SettingsError, Size};
+use crate::trial;
 use futures_channel::{mpsc, oneshot};
 use gio::prelude::*;
 use gst::glib::{self, Variant};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::rc::Rc;
-use std::thread;
-use std::time::Duration;
 
 /// The interface's name.
 pub const INTERFACE: &str = "io.github.gst_plugin_matte.Camera1";
 /// The interface by which properties are asked for and set.
 pub const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
-/// What takes longer is refused: a file on a machine that does not answer, say.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// So many changes wait for those before them.
+const MOST_CHANGES: usize = 64;
 /// The introspection, which packages install, too.
 const XML: &str = include_str!("../../io.github.gst_plugin_matte.Camera1.xml");
 
@@ -53,6 +52,14 @@ pub struct Call {
     pub invocation: gio::DBusMethodInvocation,
 }
 
+impl Call {
+    /// Whether it gives a property of our interface a value.
+    fn is_set_to(&self, property: &str, value: &Variant) -> bool {
+        (self.interface.as_str(), self.method.as_str()) == (PROPERTIES, "Set")
+            && self.parameters == (INTERFACE, property, value).to_variant()
+    }
+}
+
 /// What a call gives.
 enum Answer {
     Values(Variant),
@@ -64,38 +71,21 @@ type Result<T> = std::result::Result<T, Refusal>;
 /// The object on the bus.
 pub struct Interface {
     status: Rc<RefCell<Status>>,
+    /// How often the picture was hidden.
+    hides: Rc<Cell<u64>>,
     requests: mpsc::UnboundedSender<Request>,
+    /// Calls that change something, each with the number of hides before it.
+    changes: mpsc::UnboundedSender<(Call, u64)>,
+    /// How many of them are not answered.
+    waiting: Cell<usize>,
+    looks: Looks<fn() -> Cameras>,
+    work: Work,
 }
 
-/// Does what takes its time in a thread of its own.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let (tell, told) = oneshot::channel();
-    let thread = thread::Builder::new().name("call".into());
-    // Without a thread `told` is cancelled.
-    let _ = thread.spawn(move || tell.send(work()));
-    match glib::future_with_timeout(PATIENCE, told).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(_)) => Err(Refusal::Failed("no thread for it".into())),
-        Err(_) => {
-            let seconds = PATIENCE.as_secs();
-            Err(Refusal::Failed(format!("not done after {seconds} s")))
-        }
-    }
-}
-
-/// Tries what may take its time before the camera has it.
-async fn try_out(
-    work: impl FnOnce() -> std::result::Result<(), TrialError> + Send + 'static,
-) -> Result<()> {
-    apart(work).await?.map_err(Refusal::value)
-}
-
-async fn list_cameras() -> Result<Answer> {
-    let found = apart(cameras::list).await?;
-    let named = found
-        .into_iter()
-        .map(|camera| (camera.name, camera.path.unwrap_or_default()));
-    Ok(Answer::Values((named.collect::<Vec<_>>(),).to_variant()))
+fn cameras() -> Cameras {
+    let found = cameras::list().into_iter();
+    let named = found.map(|camera| (camera.name, camera.path.unwrap_or_default()));
+    named.collect()
 }
 
 fn done(nothing: Result<()>) -> Result<Answer> {
@@ -104,32 +94,86 @@ fn done(nothing: Result<()>) -> Result<Answer> {
 
 impl Interface {
     /// An object that shows the status and sends requests.
-    pub fn new(status: Rc<RefCell<Status>>, requests: mpsc::UnboundedSender<Request>) -> Self {
-        Self { status, requests }
+    pub fn new(
+        status: Rc<RefCell<Status>>,
+        hides: Rc<Cell<u64>>,
+        requests: mpsc::UnboundedSender<Request>,
+    ) -> Rc<Self> {
+        let (changes, mut changed) = mpsc::unbounded::<(Call, u64)>();
+        let interface = Rc::new(Self {
+            status,
+            hides,
+            requests,
+            changes,
+            waiting: Cell::default(),
+            looks: Looks::new(cameras),
+            work: Work::default(),
+        });
+        let worker = Rc::downgrade(&interface);
+        glib::MainContext::default().spawn_local(async move {
+            // One after the other, so that each sees what those before it have done.
+            while let Ok((call, hides)) = changed.recv().await
+                && let Some(interface) = worker.upgrade()
+            {
+                let answer = interface.change_by(&call, hides).await;
+                interface.waiting.set(interface.waiting.get() - 1);
+                reply(call.invocation, answer);
+            }
+        });
+        interface
     }
 
-    /// Does what a call asks for, and answers it.
-    pub async fn answer(&self, call: Call) {
-        let Call {
-            interface,
-            method,
-            parameters,
-            invocation,
-        } = call;
-        if (interface.as_str(), method.as_str()) == (INTERFACE, "ListCameras") {
-            // Calls after it do not wait for slow devices.
-            glib::MainContext::default()
-                .spawn_local(async move { reply(invocation, list_cameras().await) });
-            return;
+    /// Does what a call asks for, and answers it: at once, but for changes, which may have to be
+    /// tried. They wait for each other, and nothing waits for them. Above all, nobody waits who
+    /// hides the picture.
+    pub fn take(self: &Rc<Self>, call: Call) {
+        let hides = call.is_set_to("Enabled", &false.to_variant());
+        if hides {
+            self.hides.set(self.hides.get() + 1);
         }
-        let answer = match interface.as_str() {
-            PROPERTIES => self.property(&method, &parameters).await,
-            _ => self.method(&method, &parameters).await,
-        };
-        reply(invocation, answer);
-        if (interface.as_str(), method.as_str()) == (INTERFACE, "Quit") {
-            // It may be ending already.
-            let _ = self.requests.unbounded_send(Request::Quit);
+        match (call.interface.as_str(), call.method.as_str()) {
+            (PROPERTIES, "Set") if !hides => self.line_up(call),
+            (INTERFACE, "SetProperty" | "ResetProperty" | "Save") => self.line_up(call),
+            _ => {
+                let interface = self.clone();
+                glib::MainContext::default().spawn_local(async move {
+                    let answer = interface.answer(&call).await;
+                    let is_end =
+                        (call.interface.as_str(), call.method.as_str()) == (INTERFACE, "Quit");
+                    reply(call.invocation, answer);
+                    if is_end {
+                        // It may be ending already.
+                        let _ = interface.requests.unbounded_send(Request::Quit);
+                    }
+                });
+            }
+        }
+    }
+
+    /// Lets a change wait for those before it.
+    fn line_up(&self, call: Call) {
+        if self.waiting.get() >= MOST_CHANGES {
+            let why = format!("{MOST_CHANGES} changes wait already");
+            return reply(call.invocation, Err(Refusal::Busy(why)));
+        }
+        self.waiting.set(self.waiting.get() + 1);
+        // It is taken as long as the program runs.
+        let _ = self.changes.unbounded_send((call, self.hides.get()));
+    }
+
+    /// Does what a change asks for. Whoever wanted the picture to be shown before it was hidden
+    /// does not get it.
+    async fn change_by(&self, call: &Call, hides: u64) -> Result<Answer> {
+        if call.is_set_to("Enabled", &true.to_variant()) && self.hides.get() != hides {
+            return Err(Refusal::Failed("the picture was hidden meanwhile".into()));
+        }
+        self.answer(call).await
+    }
+
+    async fn answer(&self, call: &Call) -> Result<Answer> {
+        match call.interface.as_str() {
+            PROPERTIES => self.property(&call.method, &call.parameters).await,
+            _ => self.method(&call.method, &call.parameters).await,
         }
     }
 
@@ -155,11 +199,15 @@ impl Interface {
 
     async fn method(&self, method: &str, parameters: &Variant) -> Result<Answer> {
         match method {
+            "ListCameras" => {
+                let found = self.looks.cameras().await?;
+                Ok(Answer::Values((found,).to_variant()))
+            }
             "GetProperty" => {
                 let (name,): (String,) = typed(method, parameters)?;
                 let set = self.ask(Request::Settings).await?.properties;
                 let describe = move || properties::describe(&set, &name);
-                let found = apart(describe).await?.map_err(Refusal::value)?;
+                let found = self.work.apart(describe).await?.map_err(Refusal::value)?;
                 let values = (found.value, found.least, found.most);
                 Ok(Answer::Values(values.to_variant()))
             }
@@ -176,7 +224,10 @@ impl Interface {
                 self.open_preview(width, height).await
             }
             "Save" => {
-                let path: PathBuf = self.ask(Request::Save).await?;
+                let (settings, path) = self.ask(Request::ToSave).await?;
+                let save = move || settings.write(&path).map(|()| path);
+                let failed = |error: SettingsError| Refusal::Failed(error.to_string());
+                let path = self.work.apart(save).await?.map_err(failed)?;
                 Ok(Answer::Values(
                     (path.to_string_lossy().as_ref(),).to_variant(),
                 ))
@@ -245,7 +296,9 @@ impl Interface {
     async fn set_background(&self, change: impl Fn(&mut Settings) + Send + 'static) -> Result<()> {
         let mut settings = self.ask(Request::Settings).await?;
         change(&mut settings);
-        try_out(move || trial::background(&settings)).await?;
+        self.work
+            .try_out(move || trial::background(&settings))
+            .await?;
         self.change(change).await
     }
 
@@ -263,15 +316,18 @@ impl Interface {
         };
         if named.is_some() {
             settings.background = background;
-            try_out(move || trial::background(&settings)).await?;
+            self.work
+                .try_out(move || trial::background(&settings))
+                .await?;
         }
         self.change(change).await
     }
 
     /// Sets a property of `mattebackground`, or forgets what it was set to.
     async fn set_property(&self, name: String, value: Option<String>) -> Result<()> {
-        if let Some(own) = properties::own_setting(&name) {
-            let why = format!("{name} is set by the property {own} of this interface");
+        // GLib takes other spellings, too.
+        let name = properties::canonical(&name).map_err(Refusal::value)?;
+        if let Some(why) = properties::refusal(&name) {
             return Err(Refusal::Value(why));
         }
         let (set, value) = (name.clone(), value.map(toml::Value::String));
@@ -283,7 +339,9 @@ impl Interface {
         };
         let mut settings = self.ask(Request::Settings).await?;
         change(&mut settings);
-        try_out(move || trial::property(&settings.properties, &name)).await?;
+        self.work
+            .try_out(move || trial::property(&settings.properties, &name))
+            .await?;
         self.change(change).await
     }
 

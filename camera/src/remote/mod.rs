@@ -5,10 +5,12 @@
 
 mod error;
 mod interface;
+mod looks;
 mod names;
 mod request;
 mod status;
 mod values;
+mod work;
 
 pub use error::{Refusal, RemoteError};
 pub use request::Request;
@@ -20,7 +22,7 @@ use gst::glib;
 use gst::glib::prelude::*;
 use interface::{Call, INTERFACE, Interface, PROPERTIES};
 use names::PATH;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Tells the bus how the program is; clones are the same.
@@ -28,9 +30,16 @@ use std::rc::Rc;
 pub struct Remote {
     status: Rc<RefCell<Status>>,
     bus: Rc<RefCell<Option<gio::DBusConnection>>>,
+    /// How often the picture was hidden.
+    hides: Rc<Cell<u64>>,
 }
 
 impl Remote {
+    /// The picture was hidden: whoever asked for it before does not get it.
+    pub fn hidden(&self) {
+        self.hides.set(self.hides.get() + 1);
+    }
+
     /// The program is like this now.
     pub fn tell(&self, status: Status) {
         let changes = status.changes(&self.status.borrow());
@@ -44,18 +53,20 @@ impl Remote {
         }
     }
 
-    /// Goes on the bus, tells under which name, and sends what is asked for there to the program.
+    /// Goes on the bus, says under which name, and sends what is asked for there to the program.
+    /// Says, too, when the bus has ended.
     ///
     /// # Errors
     /// If there is no bus, or no name is free.
     pub async fn serve(
         self,
         requests: mpsc::UnboundedSender<Request>,
-        named: impl FnOnce(&str),
+        say: fn(&str),
     ) -> Result<(), RemoteError> {
         let bus = gio::bus_get_future(gio::BusType::Session).await?;
         // Otherwise the bus's end would be that of the program.
         bus.set_exit_on_close(false);
+        bus.connect_closed(move |_, _, _| say("the session bus has ended: goes on without it"));
         let (calls, mut called) = mpsc::unbounded::<Call>();
         // Without functions of their own, properties come as calls, which can be refused in words.
         bus.register_object(PATH, &interface::info()?)
@@ -72,11 +83,10 @@ impl Remote {
             .build()?;
         let name = names::take(&bus).await?;
         self.bus.replace(Some(bus));
-        named(&name);
-        let interface = Interface::new(self.status, requests);
-        // One after the other, so that each sees what those before it have done.
+        say(&format!("on the session bus as {name}"));
+        let interface = Interface::new(self.status, self.hides, requests);
         while let Ok(call) = called.recv().await {
-            interface.answer(call).await;
+            interface.take(call);
         }
         Ok(())
     }

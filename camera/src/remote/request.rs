@@ -24,8 +24,8 @@ pub enum Request {
     Enable(bool, Reply<()>),
     /// Writes frames of that size to a pipe.
     Preview(OwnedFd, Size, Reply<()>),
-    /// Saves the settings, and says where.
-    Save(Reply<PathBuf>),
+    /// Says what is to be saved, and in which file.
+    ToSave(Reply<(Settings, PathBuf)>),
     /// Ends the program; the answer has left already.
     Quit,
 }

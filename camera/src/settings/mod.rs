@@ -178,11 +178,35 @@ impl Settings {
         (&self.device, &self.source) == (&other.device, &other.source)
     }
 
-    /// Whether all of it fits together.
+    /// Whether the same is behind the person.
+    pub fn has_background_of(&self, other: &Self) -> bool {
+        let of = |settings: &Self| {
+            let Self {
+                background,
+                picture,
+                video,
+                ..
+            } = settings;
+            (*background, picture.clone(), video.clone())
+        };
+        of(self) == of(other)
+    }
+
+    /// Whether all of it fits together, and the file of the background is there: not for the main
+    /// loop.
     ///
     /// # Errors
     /// With what was found and what to do.
     pub fn check(&self) -> Result<(), CheckError> {
+        self.check_values()?;
+        self.check_file()
+    }
+
+    /// Whether all of it fits together. Files are not looked at, which may take their time.
+    ///
+    /// # Errors
+    /// With what was found and what to do.
+    pub fn check_values(&self) -> Result<(), CheckError> {
         if !(1..=240).contains(&self.rate) {
             return Err(CheckError::Rate(self.rate));
         }
@@ -200,31 +224,42 @@ impl Settings {
         }
     }
 
+    /// Whether the file of the background is there: not for the main loop.
+    ///
+    /// # Errors
+    /// With the file.
+    pub fn check_file(&self) -> Result<(), CheckError> {
+        let (key, path) = match self.background {
+            Background::Picture => ("picture", self.picture_file()?),
+            Background::Video => ("video", self.video_file()?),
+            Background::Blur | Background::Color => return Ok(()),
+        };
+        // What mattebackground alone understands, it also says what is wrong with.
+        let is_left = self.background == Background::Picture && files::is_address(&path);
+        match is_left || path.is_file() {
+            true => Ok(()),
+            false => Err(CheckError::MissingFile { key, path }),
+        }
+    }
+
     /// The picture, or its address.
     ///
     /// # Errors
-    /// If none is named, or the file is gone.
+    /// If none is named.
     pub fn picture_file(&self) -> Result<PathBuf, CheckError> {
-        match &self.picture {
-            // What mattebackground alone understands, it also says what is wrong with.
-            Some(address) if files::is_address(address) => Ok(address.clone()),
-            path => self.file("picture", path.as_deref()),
-        }
+        self.file("picture", self.picture.as_deref())
     }
 
     /// The video.
     ///
     /// # Errors
-    /// If none is named, or the file is gone.
+    /// If none is named.
     pub fn video_file(&self) -> Result<PathBuf, CheckError> {
         self.file("video", self.video.as_deref())
     }
 
     fn file(&self, key: &'static str, path: Option<&Path>) -> Result<PathBuf, CheckError> {
-        let path = files::locate(path.ok_or(CheckError::NoFile(key))?, &self.folder);
-        match path.is_file() {
-            true => Ok(path),
-            false => Err(CheckError::MissingFile { key, path }),
-        }
+        let path = path.ok_or(CheckError::NoFile(key))?;
+        Ok(files::locate(path, &self.folder))
     }
 }
