@@ -38,7 +38,7 @@ blind() { # what DISPLAY is
     local said status=0
     said=$(DISPLAY=$1 "$work/usr/bin/matte-window" 2>&1) || status=$?
     echo "$status: $said"
-    [ $status = 1 ] && grep -q "matte-window: there is no display: " <<<"$said"
+    [ $status = 1 ] && grep -q "matte-window: There is no display: " <<<"$said"
 }
 check "without a display: says so, and ends" blind ""
 check "with a display that does not answer: says so, and ends" blind :987
@@ -52,8 +52,9 @@ start display Xvfb -noreset -displayfd 4 -screen 0 1000x700x24 4>"$work/display-
 wait_for "$PATIENCE" test -s "$work/display-number" || fail "no display"
 DISPLAY=:$(cat "$work/display-number")
 export DISPLAY
-get() { gdbus call --session --timeout 120 --dest $name --object-path $path --method org.freedesktop.DBus.Properties.Get $interface "$1"; }
-set_to() { gdbus call --session --timeout 120 --dest $name --object-path $path --method org.freedesktop.DBus.Properties.Set $interface "$1" "<$2>" >/dev/null; }
+call() { gdbus call --session --timeout 120 --dest $name --object-path $path --method "$@"; }
+get() { call org.freedesktop.DBus.Properties.Get $interface "$1"; }
+set_to() { call org.freedesktop.DBus.Properties.Set $interface "$1" "<$2>" >/dev/null; }
 # Reads all of it: a reader that has seen enough would end the writer by SIGPIPE.
 has() { grep -F -- "$1" >/dev/null; }
 is() { get "$1" | has "$2"; }
@@ -67,10 +68,14 @@ picture() { # name
 }
 open_window() { start window "$work/usr/bin/matte-window"; opened=$started; }
 # Another one can be opened when this one is no longer on the bus.
-close_window() { kill "$opened" && { wait "$opened" 2>/dev/null || true; }; }
+close_window() { kill "$opened" && { await_end "$opened" || true; }; }
+# What the bus would start is another program.
+mkdir -p "$XDG_DATA_HOME/dbus-1/services"
+printf '[D-BUS Service]\nName=%s\nExec=/bin/false\n' $name >"$XDG_DATA_HOME/dbus-1/services/$name.service"
+gdbus call --session --dest org.freedesktop.DBus --object-path / --method org.freedesktop.DBus.ReloadConfig >/dev/null
 open_window
-check "starts matte-camera, which does not run" eval "becomes Enabled '(<true>,)' && becomes Background \"'blur'\""
-check "is opened without a tray" wait_for "$PATIENCE" grep -q "no symbol in the tray" "$work/window.log"
+check "starts the matte-camera beside it, which does not run" eval "becomes Enabled '(<true>,)' && becomes Background \"'blur'\""
+check "is opened without a tray" wait_for "$PATIENCE" grep -q "No symbol in the tray" "$work/window.log"
 camera=$(gdbus call --session --dest org.freedesktop.DBus --object-path / --method org.freedesktop.DBus.GetConnectionUnixProcessID $name | grep -o '[0-9]*,' | tr -d ,)
 is_open() { find "/proc/$camera/fd" -lname "$work/still.png" | has /; }
 is_closed() { ! is_open; }
@@ -98,11 +103,17 @@ check "a tile chooses the background" picks
 pictured() { use press room && becomes Background "'picture'" && is Picture "$work/usr/share/matte/backgrounds/room.jpg" && soon checked room; }
 check "a picture chooses itself" pictured
 slides() { use set "Blur strength" 80 && becomes BlurStrength 80.0 && use set "Edge softness" 2.5 && becomes Properties "'feather': '2.5" && use set "Background light on you" 0.3 && becomes Properties "'light-wrap': '0.3"; }
+stands() { [ "$(use value "$1")" = "$2" ]; }
+softness=$(use value "Edge softness") || fail "no slider"
 check "sliders set what they are called" slides
+resets() { # Where it stood before anybody set it.
+    call $interface.ResetProperty feather && wait_for "$PATIENCE" stands "Edge softness" "$softness" && [ "$softness" != 2.5 ] &&
+        use set "Edge softness" 2.5 && becomes Properties "'feather': '2.5"
+}
+check "a slider goes back when its property is reset" resets
 begins() { [[ $(use value Steadiness) = 0.8* ]]; }
 check "a slider begins where the element is" begins
 told() { set_to BlurStrength 25.0 && wait_for "$PATIENCE" stands "Blur strength" 25.0 && set_to Background "'blur'" && soon checked "Blurred room"; }
-stands() { [ "$(use value "$1")" = "$2" ]; }
 check "shows what others set" told
 off() { use press "No effect: the room is seen" && becomes Properties "'enabled': 'false'" && use press room && becomes Properties "'enabled': 'true'" && becomes Background "'picture'"; }
 check "the effect goes off, and on with the next background" off
@@ -140,11 +151,28 @@ soon says "% of a processor core, " >/dev/null || true
 picture window
 check "the person is in front of the picture" face
 
+# --- cameras ---------------------------------------------------------------------------------------------------
+# Down or Up. Keys that come before the list is open are lost: try it again.
+line() { focus "Matte Camera" && xdotool key Escape alt+m space "$1" Return; }
+next() { use press "Look for cameras again" && line Down && is Camera "'Webcam'"; }
+comes() { plug blue && wait_for "$PATIENCE" next && becomes OpenCamera "'Webcam'"; }
+check "a camera that has come can be chosen by keys" comes
+first() { line Up && use says "First camera"; }
+keeps() { # The choice waits for other changes when the list comes.
+    start calls /usr/bin/python3 "$here/calls.py" 15*SetProperty:threads:1 15*SetProperty:threads:2
+    wait_for "$PATIENCE" first && use press "Look for cameras again" && await_end "$started" && cat "$work/calls.log" &&
+        becomes Camera "''" && soon says "First camera" && set_to BlurStrength 27.0 && is Camera "''"
+}
+check "the list's refresh does not undo a choice" keeps
+unplug
+call $interface.ResetProperty threads >/dev/null
+
 # --- what goes wrong -----------------------------------------------------------------------------------------
 lost() { set_to Camera "'/dev/video987'" && soon says "No picture: no camera '/dev/video987'"; }
 check "says why there is no picture" lost
 picture window-trouble
-dies() { kill "$camera" && soon says "matte-camera has ended." && use press "Start matte-camera" && becomes Enabled '<true>' && soon says "% of a processor core"; }
+dead() { use off Save && use off "Camera on" && use off "Look for cameras again"; }
+dies() { kill "$camera" && soon says "matte-camera has ended." && dead && use press "Start matte-camera" && becomes Enabled '<true>' && soon says "% of a processor core" && ! dead; }
 check "says that matte-camera has ended, and starts it again" dies
 closes() {
     focus "Matte Camera" && xdotool key ctrl+w && wait_for "$PATIENCE" gone && becomes Watched false
@@ -155,7 +183,7 @@ own=$XDG_DATA_HOME/matte/backgrounds
 mkdir -p "$own"
 echo "no picture" >"$own/torn.jpg"
 broken() { # It cannot start: its settings are wrong.
-    gdbus call --session --dest $name --object-path $path --method $interface.Quit >/dev/null
+    call $interface.Quit >/dev/null
     cp "$XDG_CONFIG_HOME/matte/camera.toml" "$work/right.toml"
     echo 'rate = 1000' >"$XDG_CONFIG_HOME/matte/camera.toml"
     open_window
@@ -172,7 +200,8 @@ close_window
 # --- a tray, and German --------------------------------------------------------------------------------------
 mkfifo "$work/orders"
 exec 5<>"$work/orders"
-input=$work/orders start tray /usr/bin/python3 "$here/tray.py"
+start_tray() { input=$work/orders start tray /usr/bin/python3 "$here/tray.py" && tray=$started; }
+start_tray
 export LANGUAGE=de
 open_window
 trayed() { wait_for "$PATIENCE" grep -q '^item ' "$work/tray.log"; }
@@ -199,11 +228,32 @@ hides() {
 }
 closed_now() { is OpenCamera "(<''>,)"; }
 check "closed, it stays in the tray with the camera closed, and comes back" hides
-quits() { answer "press Fenster _beenden" && wait_for "$PATIENCE" gone && wait "$opened" && becomes Watched false; }
+vanishes() { # The desktop's tray, while the window is only there.
+    focus "Matte-Kamera" && xdotool key ctrl+w && wait_for "$PATIENCE" hidden && kill -0 "$opened" &&
+        kill "$tray" && wait_for "$PATIENCE" shown
+}
+check "comes back when the tray has gone" vanishes
+activates() { answer activate | has activated; }
+returns() { # It takes the symbol again, and the window can be closed to it.
+    # Its answer comes after that of the tray, so that the window knows of the tray by then.
+    start_tray && wait_for "$PATIENCE" grep -q '^item ' "$work/tray.log" && wait_for "$PATIENCE" activates &&
+        focus "Matte-Kamera" && xdotool key ctrl+w && wait_for "$PATIENCE" hidden && kill -0 "$opened" &&
+        wait_for "$PATIENCE" activates && wait_for "$PATIENCE" shown
+}
+check "goes to a tray that has come back" returns
+quits() { answer "press Fenster _beenden" && wait_for "$PATIENCE" gone && await_end "$opened" && becomes Watched false; }
 check "ends by the tray" quits
 export LANGUAGE=es
 open_window
 check "the window is in Spanish" soon says "% de un núcleo del procesador, "
+close_window
+alone() { # Without matte-camera, in words of the user.
+    mkdir -p "$work/alone" && cp "$window" "$work/alone/" && call $interface.Quit >/dev/null
+    LANGUAGE=de PATH=/usr/bin:/bin MATTE_LOCALEDIR=$work/usr/share/locale start window-alone "$work/alone/matte-window"
+    opened=$started
+    soon says "matte-camera lässt sich nicht starten: "
+}
+check "says in German that there is no matte-camera" alone
 close_window
 complains() { ! grep -h -e panicked -e CRITICAL -e Gtk-WARNING "$work"/window*.log "$work/state/matte/camera.log"; }
 check "panics nowhere, and GTK complains nowhere" complains

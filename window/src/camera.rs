@@ -93,6 +93,17 @@ impl Camera {
         Ok(pipe.into())
     }
 
+    /// Switches the picture of viewers on or off.
+    pub async fn enable(&self, enabled: bool) -> Result<()> {
+        self.set("Enabled", enabled.into()).await
+    }
+
+    /// Switches the effect on or off.
+    pub async fn set_effect(&self, on: bool) -> Result<()> {
+        let text = if on { "true" } else { "false" };
+        self.set_element_property("enabled", text).await
+    }
+
     /// Saves the settings, and says in which file.
     pub async fn save(&self) -> Result<String> {
         self.call(INTERFACE, "Save", &()).await

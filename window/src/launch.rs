@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! Starts matte-camera where the session bus cannot.
+//! Starts the matte-camera that was installed with this program.
 
+use crate::texts::{tr, tr_with};
 use gtk::glib;
 use std::fs::{self, File};
 use std::io;
@@ -16,7 +17,7 @@ const PROGRAM: &str = "matte-camera";
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// It is not installed.
-    #[error("matte-camera cannot be started: {0}")]
+    #[error("{}", tr_with("matte-camera cannot be started: {why}", &[("why", &.0.to_string())]))]
     Start(io::Error),
     /// Its messages have no place.
     #[error("{}: {error}", path.display())]
@@ -27,12 +28,13 @@ pub enum LaunchError {
         error: io::Error,
     },
     /// It has ended before it was on the bus.
-    #[error("{}", .0.as_deref().unwrap_or("matte-camera has ended without a word"))]
+    #[error("{}", .0.clone().unwrap_or_else(|| tr("matte-camera has ended without a word")))]
     Ended(Option<String>),
 }
 
 /// Starts matte-camera, which goes on without this program: its messages go to a file. `ended` is
-/// told when it ends, with its last words.
+/// told when it ends, with its last words. Not for the thread of the window, since files may take
+/// their time.
 ///
 /// # Errors
 /// If it cannot be started.

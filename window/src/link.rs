@@ -6,8 +6,10 @@
 use crate::camera::{BUS_NAME, CallError, Camera, INTERFACE, PATH};
 use crate::launch::{LaunchError, launch};
 use crate::status::{Changes, Status};
+use crate::texts::tr_with;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, pin_mut};
+use gtk::gio;
 use zbus::fdo::{self, DBusProxy, NameOwnerChangedStream};
 use zbus::{Connection, MatchRule, MessageStream};
 
@@ -25,11 +27,8 @@ pub enum News {
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// There is no session bus, or it has ended.
-    #[error("the session bus: {0}")]
+    #[error("{}", tr_with("The session bus: {why}", &[("why", &.0.to_string())]))]
     Bus(#[from] zbus::Error),
-    /// The session bus does not start it.
-    #[error("{0}")]
-    Activation(fdo::Error),
     /// It cannot be started, or has ended at once.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -60,7 +59,7 @@ async fn follow_once(tell: &impl Fn(News)) -> Result<(), LinkError> {
     let mut owners = names.receive_name_owner_changed().await?;
     let owner = match running(&names).await? {
         Some(name) => name,
-        None => start(&names, &mut owners).await?,
+        None => start(&mut owners).await?,
     };
     let owner = names.get_name_owner(owner.as_str().try_into().map_err(zbus::Error::from)?);
     let owner = owner.await?.to_string();
@@ -114,19 +113,12 @@ async fn running(names: &DBusProxy<'_>) -> Result<Option<String>, LinkError> {
     Ok(ours.min().map(Into::into))
 }
 
-/// Lets the bus start it, or starts it itself where the bus does not know how.
-async fn start(
-    names: &DBusProxy<'_>,
-    owners: &mut NameOwnerChangedStream,
-) -> Result<String, LinkError> {
-    let name = BUS_NAME.try_into().map_err(zbus::Error::from)?;
-    match names.start_service_by_name(name, 0).await {
-        Ok(_) => return Ok(BUS_NAME.into()),
-        Err(fdo::Error::ServiceUnknown(_)) => (),
-        Err(error) => return Err(LinkError::Activation(error)),
-    }
+/// Starts it, and waits until it is on the bus.
+async fn start(owners: &mut NameOwnerChangedStream) -> Result<String, LinkError> {
     let (ended, end) = async_channel::bounded(1);
-    launch(ended)?;
+    // Files may take their time.
+    let launched = gio::spawn_blocking(move || launch(ended)).await;
+    launched.unwrap_or(Err(LaunchError::Ended(None)))?;
     let comes = async {
         while let Some(change) = owners.next().await {
             let args = change.args()?;

@@ -39,10 +39,9 @@ fn main() -> glib::ExitCode {
             return ControlFlow::Break(glib::ExitCode::SUCCESS);
         }
         if gtk::init().is_err() {
-            eprintln!(
-                "matte-window: there is no display: WAYLAND_DISPLAY or DISPLAY must name one that \
-                 answers; without a desktop, use matte-camera and its keys"
-            );
+            let why = texts::tr("There is no display: WAYLAND_DISPLAY or DISPLAY must name one");
+            let remedy = texts::tr("Without a desktop, use matte-camera and its keys");
+            texts::complain(&format!("{why}. {remedy}."));
             return ControlFlow::Break(glib::ExitCode::FAILURE);
         }
         ControlFlow::Continue(())

@@ -3,6 +3,7 @@
 //! The pictures that can be chosen: the user's folder and those of the system, and small copies of
 //! them.
 
+use crate::texts::tr;
 use gtk::gdk_pixbuf::{Colorspace, Pixbuf};
 use gtk::glib;
 use std::fs;
@@ -90,8 +91,8 @@ pub async fn thumbnail(path: PathBuf) -> Result<Pixbuf, glib::Error> {
     // Large pictures take their time.
     let read = gtk::gio::spawn_blocking(read).await;
     let (bytes, has_alpha, width, height, stride) = read.unwrap_or_else(|_| {
-        let said = "the picture cannot be read";
-        Err(glib::Error::new(glib::FileError::Failed, said))
+        let said = tr("The picture cannot be read");
+        Err(glib::Error::new(glib::FileError::Failed, &said))
     })?;
     let (colours, depth) = (Colorspace::Rgb, 8);
     Ok(Pixbuf::from_bytes(

@@ -42,3 +42,8 @@ pub fn tr_with(text: &str, values: &[(&str, &str)]) -> String {
     }
     text
 }
+
+/// Says on the terminal what the window does not show.
+pub fn complain(text: &str) {
+    eprintln!("matte-window: {text}");
+}

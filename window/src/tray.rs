@@ -4,9 +4,9 @@
 
 use crate::texts::tr;
 use ksni::menu::{CheckmarkItem, StandardItem};
-use ksni::{Handle, MenuItem, ToolTip, TrayMethods};
+use ksni::{Handle, MenuItem, OfflineReason, ToolTip, TrayMethods};
 
-/// What somebody wants who uses the symbol.
+/// What somebody wants who uses the symbol, and whether they can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
     /// The window.
@@ -15,6 +15,8 @@ pub enum Wish {
     Enable(bool),
     /// The end of the window; the camera goes on.
     Quit,
+    /// Nothing: the tray has come, or has gone, and the symbol with it.
+    Shown(bool),
 }
 
 /// The symbol; its menu is in the user's language.
@@ -58,6 +60,16 @@ impl ksni::Tray for Tray {
 
     fn activate(&mut self, _x: i32, _y: i32) {
         self.wish(Wish::Open);
+    }
+
+    fn watcher_online(&self) {
+        self.wish(Wish::Shown(true));
+    }
+
+    fn watcher_offline(&self, _reason: OfflineReason) -> bool {
+        self.wish(Wish::Shown(false));
+        // It may come back.
+        true
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {

@@ -6,7 +6,7 @@ use super::asking::{Ask, job};
 use super::named::{inner, label_of, named};
 use crate::camera::Camera;
 use crate::status::Status;
-use crate::texts::{tr, tr_with};
+use crate::texts::{complain, tr, tr_with};
 use gtk::glib;
 use gtk::prelude::*;
 use std::cell::RefCell;
@@ -22,14 +22,89 @@ struct Choice {
 /// Names and device files of cameras.
 type Found = Vec<(String, String)>;
 
+/// What the list knows.
+#[derive(Debug, Default)]
+struct Known {
+    found: Found,
+    /// The chosen camera: what matte-camera has told, or what was wished since then.
+    chosen: String,
+    /// The open camera, as matte-camera has told.
+    open: String,
+    /// What the list shows.
+    shown: Vec<Choice>,
+}
+
+impl Known {
+    /// Somebody chooses a line. What matte-camera is to be told; None if it knows.
+    fn choose(&mut self, line: usize) -> Option<String> {
+        let value = self.shown.get(line)?.value.clone();
+        let is_other = value != self.chosen;
+        self.chosen.clone_from(&value);
+        is_other.then_some(value)
+    }
+
+    /// The lines, whether they are others than before, and the line that is chosen.
+    fn lines(&mut self) -> (&[Choice], bool, usize) {
+        let (lines, at) = choices(&self.found, &self.chosen, &self.open);
+        let others = self.shown != lines;
+        self.shown = lines;
+        (&self.shown, others, at)
+    }
+}
+
 /// A list to choose from, and a button that looks again.
 pub struct Cameras {
     /// Both.
     pub widget: gtk::Box,
+    list: Rc<List>,
+    refresh: gtk::Button,
+}
+
+struct List {
     list: gtk::DropDown,
-    found: Rc<RefCell<Found>>,
-    choices: Rc<RefCell<Vec<Choice>>>,
-    status: Rc<RefCell<Status>>,
+    known: Rc<RefCell<Known>>,
+    /// Sends what somebody chooses.
+    wishes: glib::SignalHandlerId,
+}
+
+impl List {
+    fn new(list: gtk::DropDown, ask: &Ask) -> Self {
+        let known: Rc<RefCell<Known>> = Rc::default();
+        let (asked, choices) = (ask.clone(), known.clone());
+        let wishes = list.connect_selected_notify(move |list| {
+            let wish = choices.borrow_mut().choose(list.selected() as usize);
+            if let Some(value) = wish {
+                asked(job(move |camera| async move {
+                    camera.set("Camera", value.into()).await
+                }));
+            }
+        });
+        Self {
+            list,
+            known,
+            wishes,
+        }
+    }
+
+    /// Shows what is known. That is nobody's wish.
+    fn fill(&self) {
+        let mut known = self.known.borrow_mut();
+        let (lines, others, at) = known.lines();
+        self.list.block_signal(&self.wishes);
+        if others {
+            let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+            self.list.set_model(Some(&gtk::StringList::new(&texts)));
+        }
+        if self.list.selected() != at as u32 {
+            self.list.set_selected(at as u32);
+        }
+        self.list.unblock_signal(&self.wishes);
+    }
+
+    fn found(&self, cameras: Found) {
+        self.known.borrow_mut().found = cameras;
+        self.fill();
+    }
 }
 
 impl Cameras {
@@ -47,64 +122,50 @@ impl Cameras {
         widget.append(&label);
         widget.append(&list);
         widget.append(&refresh);
-        let cameras = Self {
-            widget,
-            list,
-            found: Rc::default(),
-            choices: Rc::default(),
-            status: Rc::default(),
-        };
-        let (asked, choices) = (ask.clone(), cameras.choices.clone());
-        cameras.list.connect_selected_notify(move |list| {
-            let choice = choices.borrow().get(list.selected() as usize).cloned();
-            if let Some(Choice { value, .. }) = choice {
-                asked(job(move |camera| async move {
-                    camera.set("Camera", value.into()).await
-                }));
-            }
-        });
-        let (asked, again) = (ask.clone(), cameras.again());
+        let list = Rc::new(List::new(list, ask));
+        let (asked, found) = (ask.clone(), list.clone());
         refresh.connect_clicked(move |_| {
-            let again = again.clone();
+            let found = found.clone();
             asked(job(move |camera| async move {
-                again(camera.cameras().await?);
+                found.found(camera.cameras().await?);
                 Ok(())
             }));
         });
-        cameras
+        Self {
+            widget,
+            list,
+            refresh,
+        }
     }
 
-    /// Takes what was found, and shows it.
-    fn again(&self) -> Rc<dyn Fn(Found)> {
-        let (list, found) = (self.list.clone(), self.found.clone());
-        let (choices, status) = (self.choices.clone(), self.status.clone());
-        Rc::new(move |cameras| {
-            found.replace(cameras);
-            fill(&list, &found.borrow(), &choices, &status.borrow());
-        })
+    /// Whether they can be used: screen readers ask each part of it.
+    pub fn set_sensitive(&self, sensitive: bool) {
+        self.list.list.set_sensitive(sensitive);
+        self.refresh.set_sensitive(sensitive);
     }
 
     /// Looks which cameras there are.
     pub fn look(&self, camera: Camera) {
-        let again = self.again();
+        let list = self.list.clone();
         glib::spawn_future_local(async move {
             match camera.cameras().await {
-                Ok(cameras) => again(cameras),
-                Err(error) => eprintln!("matte-window: no list of cameras: {error}"),
+                Ok(cameras) => list.found(cameras),
+                Err(error) => complain(&tr_with(
+                    "No list of cameras: {why}",
+                    &[("why", &error.to_string())],
+                )),
             }
         });
     }
 
-    /// Shows which one is chosen.
+    /// Shows which one is chosen. To be called when no answer is waited for.
     pub fn show(&self, status: &Status) {
-        let same = {
-            let before = self.status.borrow();
-            before.camera == status.camera && before.open_camera == status.open_camera
-        };
-        if !same || self.choices.borrow().is_empty() {
-            self.status.replace(status.clone());
-            fill(&self.list, &self.found.borrow(), &self.choices, status);
+        {
+            let mut known = self.list.known.borrow_mut();
+            known.chosen.clone_from(&status.camera);
+            known.open.clone_from(&status.open_camera);
         }
+        self.list.fill();
     }
 }
 
@@ -180,26 +241,6 @@ fn choices(found: &[(String, String)], chosen: &str, open: &str) -> (Vec<Choice>
     (choices, at)
 }
 
-fn fill(
-    list: &gtk::DropDown,
-    found: &[(String, String)],
-    shown: &RefCell<Vec<Choice>>,
-    status: &Status,
-) {
-    let (choices, at) = choices(found, &status.camera, &status.open_camera);
-    if *shown.borrow() != choices {
-        let texts: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
-        let model = gtk::StringList::new(&texts);
-        // Nothing is wished while the list is replaced.
-        shown.borrow_mut().clear();
-        list.set_model(Some(&model));
-        list.set_selected(at as u32);
-        shown.replace(choices);
-    } else if list.selected() != at as u32 {
-        list.set_selected(at as u32);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,5 +268,26 @@ mod tests {
         }
         assert_eq!(choices(&found, "", "").0[1].value, "/dev/video0");
         assert_eq!(choices(&found, "", "").0[2].value, "Phone");
+    }
+
+    #[test]
+    fn a_look_for_cameras_does_not_undo_a_choice() {
+        let camera = |name: &str| (name.to_string(), format!("/dev/{name}"));
+        let mut known = Known {
+            found: vec![camera("a"), camera("b")],
+            ..Known::default()
+        };
+        assert_eq!(known.lines().2, 0);
+        assert_eq!(known.choose(2), Some("/dev/b".into()));
+        // matte-camera has not answered yet.
+        known.found = vec![camera("new"), camera("a"), camera("b")];
+        let (lines, others, at) = known.lines();
+        assert!(others);
+        assert_eq!(lines[at].text, "b");
+        assert_eq!(known.choose(3), None, "it is wished already");
+        // It has refused.
+        known.chosen = String::new();
+        let (_, others, at) = known.lines();
+        assert_eq!((others, at), (false, 0));
     }
 }

@@ -15,7 +15,7 @@ mod tiles;
 use crate::camera::Camera;
 use crate::link::{self, LinkError, News};
 use crate::status::Status;
-use crate::texts::{tr, tr_with};
+use crate::texts::{complain, tr, tr_with};
 use crate::tray::{self, Tray, Wish};
 use asking::{Ask, Job, job};
 use cameras::Cameras;
@@ -41,6 +41,7 @@ struct Ui {
     window: gtk::ApplicationWindow,
     pages: gtk::Stack,
     switch: gtk::Switch,
+    save: gtk::Button,
     trouble: gtk::Label,
     cameras: Cameras,
     preview: Preview,
@@ -51,6 +52,8 @@ struct Ui {
     camera: RefCell<Option<Camera>>,
     status: RefCell<Status>,
     tray: RefCell<Option<ksni::Handle<Tray>>>,
+    /// Whether the symbol can be used.
+    in_tray: Cell<bool>,
     /// How many answers are waited for.
     asking: Cell<u32>,
     /// What matte-camera does not do, in its words.
@@ -76,7 +79,10 @@ pub fn activate(program: &gtk::Application) {
     glib::spawn_future_local(async move {
         match tray::show(wishes).await {
             Ok(tray) => ui.with_tray(tray, wished).await,
-            Err(error) => eprintln!("matte-window: no symbol in the tray: {error}"),
+            Err(error) => complain(&tr_with(
+                "No symbol in the tray: {why}",
+                &[("why", &error.to_string())],
+            )),
         }
     });
 }
@@ -126,6 +132,7 @@ impl Ui {
                     .build(),
                 pages: gtk::Stack::new(),
                 switch: gtk::Switch::builder().valign(gtk::Align::Center).build(),
+                save: gtk::Button::new(),
                 trouble: gtk::Label::builder()
                     .wrap(true)
                     .xalign(0.0)
@@ -142,11 +149,13 @@ impl Ui {
                 camera: RefCell::default(),
                 status: RefCell::default(),
                 tray: RefCell::default(),
+                in_tray: Cell::default(),
                 asking: Cell::default(),
                 refused: RefCell::default(),
                 showing,
             };
             ui.build(&ask, weak);
+            ui.show_page("notice");
             ui
         })
     }
@@ -186,11 +195,7 @@ impl Ui {
         let ui = weak.clone();
         self.window.connect_close_request(move |window| {
             // With a symbol in the tray, the window can be had again.
-            let stays = ui.upgrade().is_some_and(|ui| {
-                let tray = ui.tray.borrow();
-                tray.as_ref().is_some_and(|tray| !tray.is_closed())
-            });
-            if stays {
+            if ui.upgrade().is_some_and(|ui| ui.in_tray.get()) {
                 window.set_visible(false);
                 return glib::Propagation::Stop;
             }
@@ -217,18 +222,18 @@ impl Ui {
         let asked = ask.clone();
         self.switch.connect_active_notify(move |switch| {
             let enabled = switch.is_active();
-            asked(job(move |camera| async move {
-                camera.set("Enabled", enabled.into()).await
-            }));
+            asked(job(
+                move |camera| async move { camera.enable(enabled).await },
+            ));
         });
-        let save = gtk::Button::new();
-        write_on(&save, &tr("Sa_ve"));
+        let save = &self.save;
+        write_on(save, &tr("Sa_ve"));
         save.set_tooltip_text(Some(&tr("Keep these settings for the next start")));
         let asked = ask.clone();
         save.connect_clicked(move |_| {
             asked(job(|camera| async move { camera.save().await.map(drop) }));
         });
-        bar.pack_end(&save);
+        bar.pack_end(save);
         bar.pack_end(&self.switch);
         bar.pack_end(&label);
         self.window.set_titlebar(Some(&bar));
@@ -255,30 +260,54 @@ impl Ui {
                 self.camera.replace(Some(camera.clone()));
                 self.status.replace(status);
                 self.refused.replace(None);
-                self.cameras.look(camera.clone());
+                self.cameras.look(camera);
+                self.sliders.forget();
                 self.show();
-                let (ui, showing) = (self.clone(), self.showing.clone());
-                glib::spawn_future_local(async move {
-                    ui.sliders.read(&camera, &showing).await;
-                });
-                self.pages.set_visible_child_name("camera");
+                self.read_sliders();
+                self.show_page("camera");
             }
             News::Changed(status) => {
                 self.status.replace(status);
                 self.show();
+                self.read_sliders();
             }
             News::Gone(why) => {
                 self.camera.replace(None);
                 self.notice.show(&said(why));
-                self.pages.set_visible_child_name("notice");
+                self.show_page("notice");
             }
         }
         self.look();
-        let enabled = self
-            .camera
-            .borrow()
-            .as_ref()
-            .map(|_| self.status.borrow().enabled);
+        self.tell_tray();
+    }
+
+    /// Asks for what the sliders show that nobody has set.
+    fn read_sliders(self: &Rc<Self>) {
+        let ui = self.clone();
+        glib::spawn_future_local(async move {
+            let camera = ui.camera.borrow().clone();
+            let status = ui.status.borrow().clone();
+            if let Some(camera) = camera
+                && ui.sliders.read(&camera, &status).await
+            {
+                ui.show();
+            }
+        });
+    }
+
+    /// Shows a page. Without matte-camera there is nothing to choose, to switch and to save.
+    fn show_page(&self, name: &str) {
+        let runs = name == "camera";
+        self.cameras.set_sensitive(runs);
+        self.switch.set_sensitive(runs);
+        self.save.set_sensitive(runs);
+        self.pages.set_visible_child_name(name);
+    }
+
+    /// Tells the tray whether the camera is on.
+    fn tell_tray(&self) {
+        let runs = self.camera.borrow().is_some();
+        let enabled = runs.then(|| self.status.borrow().enabled);
         let tray = self.tray.borrow().clone();
         if let Some(tray) = tray {
             glib::spawn_future_local(async move {
@@ -333,19 +362,23 @@ impl Ui {
         tray: ksni::Handle<Tray>,
         wishes: async_channel::Receiver<Wish>,
     ) {
-        self.tray.replace(Some(tray.clone()));
-        let enabled = self
-            .camera
-            .borrow()
-            .as_ref()
-            .map(|_| self.status.borrow().enabled);
-        tray.update(|tray| tray.enabled = enabled).await;
+        self.tray.replace(Some(tray));
+        self.in_tray.set(true);
+        self.tell_tray();
         while let Ok(wish) = wishes.recv().await {
             match wish {
                 Wish::Open => self.window.present(),
-                Wish::Enable(enabled) => self.clone().ask(job(move |camera| async move {
-                    camera.set("Enabled", enabled.into()).await
-                })),
+                Wish::Enable(enabled) => {
+                    let enable = job(move |camera| async move { camera.enable(enabled).await });
+                    self.clone().ask(enable);
+                }
+                Wish::Shown(shown) => {
+                    self.in_tray.set(shown);
+                    // Without the symbol, nobody could have the window again.
+                    if !shown && !self.window.is_visible() {
+                        self.window.present();
+                    }
+                }
                 Wish::Quit => {
                     if let Some(program) = self.window.application() {
                         program.quit();

@@ -6,7 +6,7 @@
 use super::named::{named, write_on};
 use crate::camera::{CallError, Camera};
 use crate::frames;
-use crate::texts::tr;
+use crate::texts::{complain, tr, tr_with};
 use gtk::prelude::*;
 use gtk::{gdk, glib};
 use std::cell::RefCell;
@@ -73,7 +73,8 @@ impl Preview {
         let picture = self.picture.clone();
         let task = glib::spawn_future_local(async move {
             if let Err(error) = play(camera, size, &picture).await {
-                eprintln!("matte-window: no preview: {error}");
+                let why = error.to_string();
+                complain(&tr_with("No preview: {why}", &[("why", &why)]));
             }
         });
         self.task.replace(Some(task));

@@ -9,7 +9,7 @@ use crate::status::Status;
 use crate::texts::tr;
 use gtk::prelude::*;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// What a slider sets.
@@ -33,7 +33,12 @@ pub struct Sliders {
     sliders: Vec<Slider>,
     /// What properties of the element are where nobody has set them.
     defaults: RefCell<HashMap<&'static str, f64>>,
+    /// What was set when they were asked for.
+    read_for: RefCell<Option<Others>>,
 }
+
+/// What the properties depend on that nobody has set: a preset, say, and which ones these are.
+type Others = BTreeMap<String, Option<String>>;
 
 impl Sliders {
     /// Sliders that stand anywhere.
@@ -79,23 +84,48 @@ impl Sliders {
             sliders: sliders.collect(),
             widget: grid,
             defaults: RefCell::default(),
+            read_for: RefCell::default(),
         }
     }
 
-    /// Asks what the properties are that nobody has set, and shows it.
-    pub async fn read(&self, camera: &Camera, showing: &Cell<bool>) {
-        for Slider { target, scale } in &self.sliders {
+    /// Another matte-camera may have others.
+    pub fn forget(&self) {
+        self.read_for.replace(None);
+        self.defaults.borrow_mut().clear();
+    }
+
+    /// Asks what the properties are that nobody has set, if that is not known. True if something
+    /// is known now that is to be shown.
+    pub async fn read(&self, camera: &Camera, status: &Status) -> bool {
+        let others = self.others(status);
+        if self.read_for.borrow().as_ref() == Some(&others) {
+            return false;
+        }
+        self.read_for.replace(Some(others));
+        for Slider { target, .. } in &self.sliders {
             let Target::Element(name) = *target else {
                 continue;
             };
+            if status.properties.contains_key(name) {
+                continue;
+            }
             let value = camera.element_property(name).await.ok();
             if let Some(value) = value.and_then(|value| value.parse().ok()) {
                 self.defaults.borrow_mut().insert(name, value);
-                showing.set(true);
-                scale.set_value(value);
-                showing.set(false);
             }
         }
+        true
+    }
+
+    /// The properties that are set, with the values of those that have no slider here.
+    fn others(&self, status: &Status) -> Others {
+        let has_slider = |name: &str| {
+            let mut targets = self.sliders.iter().map(|slider| slider.target);
+            targets.any(|target| matches!(target, Target::Element(other) if other == name))
+        };
+        let set = status.properties.iter();
+        set.map(|(name, value)| (name.clone(), (!has_slider(name)).then(|| value.clone())))
+            .collect()
     }
 
     /// Shows what is set.

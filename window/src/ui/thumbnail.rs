@@ -91,7 +91,7 @@ pub fn picture() -> (gtk::DrawingArea, Rc<RefCell<Option<Pixbuf>>>) {
     (area, shown)
 }
 
-/// One colour, 0xrrggbb, which may change.
+/// One colour, which may change: draw it again then.
 pub fn color(color: Rc<Cell<gdk::RGBA>>) -> gtk::DrawingArea {
     drawn(move |context, width, height| {
         let color = color.get();

@@ -7,10 +7,11 @@ use super::named::{inner, label_of, named, write_on};
 use super::thumbnail;
 use crate::pictures;
 use crate::status::Status;
-use crate::texts::tr;
+use crate::texts::{complain, tr};
 use gtk::prelude::*;
 use gtk::{gdk, gio, glib};
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use zbus::zvariant::Value;
@@ -87,14 +88,18 @@ impl Tiles {
         });
         grid.add(Kind::Blur, &tr("Blurred room"), &thumbnail::blur());
         grid.add(Kind::Color, &tr("Colour"), &grid.color_area);
-        for path in pictures::all() {
-            grid.add_picture(path);
-        }
         grid.add(
             Kind::Room,
             &tr("No effect: the room is seen"),
             &thumbnail::room(),
         );
+        let found = grid.clone();
+        glib::spawn_future_local(async move {
+            // Folders may take their time.
+            for path in gio::spawn_blocking(pictures::all).await.unwrap_or_default() {
+                found.have(&path);
+            }
+        });
         let heading = gtk::Label::builder()
             .label(tr("Background"))
             .xalign(0.0)
@@ -160,7 +165,7 @@ impl Grid {
                     picture.queue_draw();
                 }
                 // matte-camera may read what this system's gdk-pixbuf does not.
-                Err(error) => eprintln!("matte-window: {}: {error}", path.display()),
+                Err(error) => complain(&format!("{}: {error}", path.display())),
             }
         });
     }
@@ -180,7 +185,7 @@ impl Grid {
             ask(job(move |camera| async move {
                 let values = vec![("Color", text.into()), ("Background", "color".into())];
                 camera.set_all(values).await?;
-                camera.set_element_property("enabled", "true").await
+                camera.set_effect(true).await
             }));
         });
         let buttons = gtk::Box::new(gtk::Orientation::Horizontal, 12);
@@ -194,7 +199,7 @@ impl Grid {
         let shows_room = self.shown.borrow().shows_room();
         (self.ask)(job(move |camera| async move {
             let values: Vec<(&str, Value)> = match kind {
-                Kind::Room => return camera.set_element_property("enabled", "false").await,
+                Kind::Room => return camera.set_effect(false).await,
                 Kind::Blur => vec![("Background", "blur".into())],
                 Kind::Color => vec![("Background", "color".into())],
                 Kind::Picture(path) => vec![
@@ -204,7 +209,7 @@ impl Grid {
             };
             camera.set_all(values).await?;
             match shows_room {
-                true => camera.set_element_property("enabled", "true").await,
+                true => camera.set_effect(true).await,
                 false => Ok(()),
             }
         }));
@@ -219,20 +224,26 @@ impl Grid {
             self.color_area.queue_draw();
         }
         let kind = kind_of(status);
-        if let Some(Kind::Picture(path)) = &kind
-            && !self.has(path)
-        {
-            self.add_picture(path.clone());
+        if let Some(Kind::Picture(path)) = &kind {
+            self.have(path);
         }
         for tile in self.tiles.borrow().iter() {
             tile.button.set_active(Some(&tile.kind) == kind.as_ref());
         }
     }
 
-    fn has(&self, path: &Path) -> bool {
-        let tiles = self.tiles.borrow();
-        let mut kinds = tiles.iter().map(|tile| &tile.kind);
-        kinds.any(|kind| matches!(kind, Kind::Picture(other) if other == path))
+    /// The tile of a picture, which is made if there is none.
+    fn have(self: &Rc<Self>, path: &Path) -> Option<gtk::ToggleButton> {
+        let wanted = Kind::Picture(path.into());
+        let find = || {
+            let tiles = self.tiles.borrow();
+            let tile = tiles.iter().find(|tile| tile.kind == wanted);
+            tile.map(|tile| tile.button.clone())
+        };
+        find().or_else(|| {
+            self.add_picture(path.into());
+            find()
+        })
     }
 
     /// Lets the user choose a file, copies it, and puts it behind the person.
@@ -253,30 +264,25 @@ impl Grid {
             let answer = dialog.run_future().await;
             let path = dialog.file().and_then(|file| file.path());
             if let Some(path) = path.filter(|_| answer == gtk::ResponseType::Accept) {
-                self.add_file(&path);
+                self.add_file(path).await;
             }
         });
     }
 
-    fn add_file(self: &Rc<Self>, path: &Path) {
-        let path = match pictures::add(path, &pictures::own_folder()) {
+    async fn add_file(self: &Rc<Self>, path: PathBuf) {
+        let from = path.clone();
+        let copy = move || pictures::add(&from, &pictures::own_folder());
+        // Large pictures take their time.
+        let copied = gio::spawn_blocking(copy).await;
+        let path = match copied.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())) {
             Ok(copy) => copy,
             Err(error) => {
-                eprintln!("matte-window: {}: {error}", path.display());
+                complain(&format!("{}: {error}", path.display()));
                 // It can be shown from where it is, at least now.
-                path.into()
+                path
             }
         };
-        if !self.has(&path) {
-            self.add_picture(path.clone());
-        }
-        let tiles = self.tiles.borrow();
-        let tile = tiles
-            .iter()
-            .find(|tile| tile.kind == Kind::Picture(path.clone()));
-        let button = tile.map(|tile| tile.button.clone());
-        drop(tiles);
-        if let Some(button) = button {
+        if let Some(button) = self.have(&path) {
             button.set_active(true);
         }
     }
