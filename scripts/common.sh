@@ -87,3 +87,11 @@ nth_frame() { # NUMBER PICTURE, the fragment's words
     rm -rf "$folder"
     return $status
 }
+
+# Plugin and matte-camera as releases have them; arguments are cargo's. Cargo leaves link-time
+# optimisation out of a library that is built as an rlib, too, as matte-camera needs it
+# (findings/lto-stops-at-an-rlib.sh), so the plugin alone is built after that.
+build_dist() {
+    cargo build --profile dist "$@"
+    cargo rustc --lib --package gst-plugin-matte --crate-type cdylib --profile dist "$@"
+}

@@ -29,7 +29,7 @@ declare -A PACKAGES=(
     [models]="npm"
     [demo]="forensics-samples-files imagemagick fonts-dejavu-core gstreamer1.0-plugins-base-apps"
     [test]="python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 pipewire wireplumber
-            pipewire-bin gstreamer1.0-pipewire dbus meson ninja-build shellcheck
+            pipewire-bin gstreamer1.0-pipewire dbus systemd meson ninja-build shellcheck
             libavif-gdk-pixbuf heif-gdk-pixbuf librsvg2-common"
     [docs]="python3 python3-pip unzip"
     [examples]="chromium chromium-driver firefox-esr gstreamer1.0-nice gir1.2-gst-plugins-bad-1.0
@@ -39,7 +39,8 @@ declare -A PACKAGES=(
               dbus pipewire wireplumber pipewire-bin gstreamer1.0-pipewire imagemagick"
     [systems]="debootstrap mmdebstrap qemu-user qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
                gcc-arm-linux-gnueabihf libc6-dev-armhf-cross dpkg-dev xz-utils
-               debhelper lintian desktop-file-utils appstream imagemagick python3 python3-pip unzip"
+               debhelper lintian desktop-file-utils appstream imagemagick python3 python3-pip unzip
+               flatpak-builder git locales chrpath cpio diffstat file gawk wget zstd lz4 python3-magic python3-flake8"
 )
 
 as_root() {

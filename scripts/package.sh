@@ -6,11 +6,17 @@
 #
 #   scripts/package.sh build [ARCH [PLUGIN]]   into $TARGET/packages; ARCH: amd64 (default: this
 #                                              machine's), arm64, armhf; PLUGIN: a libgstmatte.so
-#                                              with matte-camera beside it
-#   scripts/package.sh check [FOLDER]          lintian, the desktop's own checks, and whether FOLDER, a
-#                                              prefix that Meson has installed to, has the same files
-#   scripts/package.sh test NAME               installs, uses and purges it in a clean bookworm, trixie
-#                                              or forky (scripts/systems/roots.sh)
+#                                              with matte-camera beside it (default: cargo's, for
+#                                              Arm that of scripts/systems/cross.sh)
+#   scripts/package.sh check [FOLDER]          lintian, the desktop's own checks, whether FOLDER, a
+#                                              prefix that Meson has installed to, has the same files,
+#                                              and whether packages for Arm have those, for Arm
+#   scripts/package.sh test NAME               installs, uses and purges it in a clean bookworm, trixie,
+#                                              forky, bookworm-arm64 or bookworm-armhf
+#                                              (scripts/systems/roots.sh)
+#
+# Packages for Arm need root: Debian 12 for that processor, in a folder, says what they depend on.
+# matte-window is packaged for this machine's processor alone, since GTK of another one is not here.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$ROOT"
@@ -20,26 +26,48 @@ revision=$version-1
 package_of() { echo "$out/gstreamer1.0-matte_${revision}_$1.deb"; } # architecture
 window_of() { echo "$out/matte-window_${revision}_$1.deb"; }
 
+# What readelf says of a program or library: class, machine, and for Arm whether numbers are passed
+# in registers of floating point.
+machine_of() { # file
+    readelf -h "$1" | awk '/Class:/ { class = $2 } /Machine:/ { machine = $NF }
+        /hard-float/ { machine = machine " hard-float" } END { print class, machine }'
+}
+machine_for() { # architecture
+    case $1 in
+        amd64) echo 'ELF64 X86-64' ;;
+        arm64) echo 'ELF64 AArch64' ;;
+        armhf) echo 'ELF32 ARM hard-float' ;;
+        *) die "unknown architecture '$1' (known: amd64, arm64, armhf)" ;;
+    esac
+}
+
 build() {
-    local native plugin program window ours=$TARGET/release
+    local native plugin program window pages=$TARGET/release/matte-camera
     native=$(dpkg --print-architecture)
-    local arch=${1:-$native}
-    plugin=$(realpath -m "${2:-$ours/libgstmatte.so}")
+    local arch=${1:-$native} machine folder=release
+    machine=$(machine_for "$arch")
+    case $arch in
+        "$native") ;;
+        arm64) folder=aarch64-unknown-linux-gnu/dist ;;
+        armhf) folder=armv7-unknown-linux-gnueabihf/dist ;;
+    esac
+    plugin=$(realpath -m "${2:-$TARGET/$folder/libgstmatte.so}")
     program=${plugin%/*}/matte-camera
     window=${plugin%/*}/matte-window
+    # The release's own build, where there is one.
+    if [ "$arch" = "$native" ]; then pages=$program; else window=; fi
     [ -x "$window" ] || window=
-    # As the release's own build, where there is one.
-    [ "$arch" != "$native" ] || ours=${plugin%/*}
     have dh || die "debhelper is needed: apt-get install debhelper"
     local file
     for file in "$plugin" "$program"; do
         [ -x "$file" ] || die "there is no $file: cargo build --release makes it (scripts/systems/cross.sh for Arm)"
+        [ "$(machine_of "$file")" = "$machine" ] || die "$file is $(machine_of "$file"), expected $machine for $arch"
     done
-    for file in "$ours/libgstmatte.so" "$ours/matte-camera"; do
-        [ -x "$file" ] || die "pages and dependencies are those of this machine's build: cargo build --release"
-    done
-    local folder work
-    folder=$(mktemp -d)
+    [ -x "$pages" ] || die "there is no $pages, which writes the pages: cargo build --release makes it"
+    local work
+    mkdir -p "$out"
+    # Systems of other processors see this folder, and not /tmp.
+    folder=$(mktemp -d "$out/build.XXXXXX")
     # shellcheck disable=SC2064  # the folder's name is meant as it is now
     trap "rm -rf '$folder'" EXIT
     # dh_builddeb writes beside the folder that it works in.
@@ -56,11 +84,12 @@ matte ($revision) unstable; urgency=medium
 
  -- matte developers <matte@users.noreply.github.com>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
 CHANGES
-    mkdir -p "$out"
+    # What cannot be built must not look as if it had been.
+    rm -f "$(package_of "$arch")" "$(window_of "$arch")"
     (
         cd "$work"
         dpkg-architecture -a"$arch" -c env SOURCES="$ROOT" PLUGIN="$plugin" PROGRAM="$program" \
-            WINDOW="$window" NATIVE_PLUGIN="$ours/libgstmatte.so" NATIVE_PROGRAM="$ours/matte-camera" \
+            WINDOW="$window" NATIVE_PROGRAM="$pages" \
             debian/rules binary
     ) >"$out/build-$arch.log" 2>&1 || {
         tail -n 20 "$out/build-$arch.log" >&2
@@ -68,7 +97,6 @@ CHANGES
     }
     mv "$folder/gstreamer1.0-matte_${revision}_$arch.deb" "$out/"
     say "$(package_of "$arch"): $(stat -c %s "$(package_of "$arch")") bytes"
-    rm -f "$(window_of "$arch")"
     [ -n "$window" ] || return 0
     mv "$folder/matte-window_${revision}_$arch.deb" "$out/"
     say "$(window_of "$arch"): $(stat -c %s "$(window_of "$arch")") bytes"
@@ -86,18 +114,57 @@ files_of_prefix() { # folder
     (cd "$1" && find . -type f -printf '%P\n' | grep -v -e '\.a$' -e '\.pc$' | sort)
 }
 
+# Whether all programs and libraries of a package are for its processor, whether it needs the
+# libraries that they name, and whether it has the files that this machine's package has.
+for_processor() { # package, architecture, this machine's package
+    local folder file seen machine needs library
+    machine=$(machine_for "$2")
+    [ "$(dpkg-deb --field "$1" Architecture)" = "$2" ] || { echo "its field Architecture is not $2" && return 1; }
+    folder=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder's name is meant as it is now
+    trap "rm -rf '$folder'" RETURN
+    dpkg-deb -x "$1" "$folder"
+    needs=$(dpkg-deb --field "$1" Depends)
+    echo "it depends on $needs"
+    while read -r file; do
+        seen=$(machine_of "$file")
+        echo "${file#"$folder"} is $seen and needs $(libraries_of "$file" | paste -sd' ')"
+        [ "$seen" = "$machine" ] || { echo "expected $machine" && return 1; }
+        while read -r library; do
+            case $library in
+                ld-linux*) continue ;;
+                libc.so* | libm.so*) library='libc6 (>= ' ;;
+                libgcc_s*) library='libgcc-s1 (>= ' ;;
+                libglib* | libgobject* | libgio* | libgmodule*) library='libglib2.0-0 (>= ' ;;
+                libgstreamer-1* | libgstbase*) library='libgstreamer1.0-0 (>= ' ;;
+                libgst*) library='libgstreamer-plugins-base1.0-0 (>= ' ;;
+            esac
+            grep -qF "$library" <<<"$needs" || { echo "it does not depend on $library" && return 1; }
+        done < <(libraries_of "$file")
+    done < <(find "$folder" -type f \( -perm -100 -o -name '*.so' \) -exec sh -c 'head -c 4 "$1" | grep -q ELF' sh {} \; -print)
+    diff <(files_of_packages "$1") <(files_of_packages "$3")
+}
+libraries_of() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; } # file
+
 check() {
-    local packages status=0 native
+    local packages status=0 native arch others=()
     native=$(dpkg --print-architecture)
     packages=("$(package_of "$native")")
     [ -e "${packages[0]}" ] || die "there is no ${packages[0]}: scripts/package.sh build"
     if [ -e "$(window_of "$native")" ]; then packages+=("$(window_of "$native")"); fi
+    for arch in arm64 armhf; do
+        if [ "$arch" != "$native" ] && [ -e "$(package_of $arch)" ]; then others+=("$arch"); fi
+    done
     holds() { # name, log, command
         if "${@:3}" >"$2" 2>&1; then echo "ok package: $1"; else echo "not ok package: $1" && status=1; fi
         sed 's/^/# /' "$2"
     }
     same() { diff <(files_of_packages "${packages[@]}") <(files_of_prefix "$1"); }
     holds "lintian finds no errors" "$out/lintian.log" lintian --no-cfg --fail-on error "${packages[@]}"
+    for arch in "${others[@]}"; do
+        holds "lintian finds no errors in that for $arch" "$out/lintian-$arch.log" lintian --no-cfg --fail-on error "$(package_of "$arch")"
+        holds "all of it is for $arch" "$out/contents-$arch.log" for_processor "$(package_of "$arch")" "$arch" "${packages[0]}"
+    done
     holds "desktop entry" "$out/desktop.log" desktop-file-validate packaging/desktop/*.desktop
     holds "metainfo" "$out/metainfo.log" appstreamcli validate --no-net packaging/desktop/*.metainfo.xml
     [ -z "${1:-}" ] || holds "Meson installs the same files" "$out/meson.log" same "$1"
@@ -167,7 +234,7 @@ test_inside() {
 }
 
 # Whether the picture from the clean system shows the person as before, and the shelf behind without
-# its edges.
+# its edges; from another processor, whether it is that of this machine's, if that was made before.
 blurred() { # system
     local seen=(-size 640x480 -depth 8 "rgb:$out/$1.rgb") was=("$ROOT/docs/pictures/input.jpg") face edges_was edges_seen
     edges() { # place, picture...: the mean difference from one column to the next, in 1/255
@@ -180,6 +247,16 @@ blurred() { # system
         echo "ok $1: the room is blurred, the face is not"
     else
         echo "not ok $1: the room is blurred, the face is not"
+        return 1
+    fi
+    local native=$out/${1%-arm*}.rgb differs
+    if [ "$native" = "$out/$1.rgb" ] || [ ! -e "$native" ]; then return 0; fi
+    differs=$(compare -metric AE -fuzz 1% "${seen[@]}" -size 640x480 -depth 8 "rgb:$native" null: 2>&1 || true)
+    echo "# $1: $differs of 307200 pixels differ by more than 1 % from this machine's"
+    if [ "$differs" -le 30 ]; then
+        echo "ok $1: the picture is this machine's"
+    else
+        echo "not ok $1: the picture is this machine's"
         return 1
     fi
 }

@@ -5,6 +5,8 @@
 #
 #   scripts/release/make.sh [--check] [ARCH...]     amd64 (default: this machine's), arm64, armhf
 #
+# matte-window comes for this machine's processor alone.
+#
 # --check only checks that version, changelog and packaging agree; the tests call it. With
 # BUILDROOT, a folder of Buildroot's own sources, the hash file of its package is made, too. It
 # contains the sum of the sources with all crates, packed by Buildroot, so it cannot be among the
@@ -13,7 +15,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
 
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+version_in() { sed -n 's/^version = "\(.*\)"/\1/p' "$1" | head -1; } # Cargo.toml
+version=$(version_in Cargo.toml)
 native=$(dpkg --print-architecture 2>/dev/null || uname -m)
 
 # The changelog's text of this version, or of [Unreleased] if it has no section yet.
@@ -27,8 +30,19 @@ check() {
     local meson
     meson=$(sed -n "s/^ *version: '\([0-9.]*\)',/\1/p" meson.build | head -1)
     [ "$meson" = "$version" ] || die "meson.build says $meson, Cargo.toml says $version: make them equal"
-    grep -A1 '^name = "gst-plugin-matte"' Cargo.lock | grep -q "\"$version\"" ||
-        die "Cargo.lock does not know version $version: run cargo build"
+    local manifest crate lock
+    for manifest in camera/Cargo.toml window/Cargo.toml; do
+        [ "$(version_in $manifest)" = "$version" ] ||
+            die "$manifest says $(version_in $manifest), Cargo.toml says $version: make them equal"
+    done
+    grep -q "^gstmatte = .*version = \"$version\"" camera/Cargo.toml ||
+        die "camera/Cargo.toml does not ask for the plugin's version $version"
+    for crate in gst-plugin-matte matte-camera matte-window; do
+        lock=Cargo.lock
+        [ $crate != matte-window ] || lock=window/Cargo.lock
+        grep -A1 "^name = \"$crate\"" $lock | grep -q "\"$version\"" ||
+            die "$lock does not know version $version of $crate: run cargo build there"
+    done
     python3 scripts/release/crates.py --check >&2 || exit 1
     [ -n "$(notes | tr -d '[:space:]')" ] || die "CHANGELOG.md says nothing about $version"
     echo "ok version $version everywhere, with notes"
@@ -81,9 +95,15 @@ for arch in "$@"; do
     pack "$out/matte-$version-$arch.tar.xz" "$stage" "matte-$version-$arch"
     rm -rf "$stage"
     python3 scripts/release/sbom.py --target "$triple" >"$out/matte-$version-$arch.cdx.json"
+    # The window is built for this machine's processor alone: GTK of another one is not here.
+    [ "$arch" != "$native" ] ||
+        python3 scripts/release/sbom.py --workspace window --target "$triple" >"$out/matte-window-$version-$arch.cdx.json"
     if have dpkg-deb; then
         "$ROOT/scripts/package.sh" build "$arch" "$library"
-        cp "$TARGET/packages/"*"$version"*_"$arch".deb "$out/"
+        packages=("gstreamer1.0-matte_$version-1_$arch.deb")
+        [ "$arch" != "$native" ] || packages+=("matte-window_$version-1_$arch.deb")
+        # By their names: packages of older builds may lie beside them.
+        for package in "${packages[@]}"; do cp "$TARGET/packages/$package" "$out/"; done
     fi
 done
 

@@ -11,15 +11,9 @@ case $output in
 esac
 set -- --manifest-path "$source/Cargo.toml" --target-dir "$target" --profile "$profile" --features "$features" \
     --package "$package"
-case $output in
-    *.a) "$cargo" rustc --lib "$@" --crate-type staticlib ;;
-    *)
-        # Plugin and program in one call: apart, their dependencies have other features and are
-        # built twice.
-        [ "$camera" = false ] || set -- "$@" --package matte-camera
-        "$cargo" build "$@"
-        ;;
-esac
+# Plugin and program in one call: apart, their dependencies have other features and are built twice.
+[ "$camera" = false ] || set -- "$@" --package matte-camera
+"$cargo" build "$@"
 # Cargo's folder for the profile dev is named debug.
 [ "$profile" = dev ] && folder=debug || folder=$profile
 cp "$target/$folder/$(basename "$output")" "$output"

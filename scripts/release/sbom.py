@@ -3,7 +3,7 @@
 """Writes the bill of materials of a build as CycloneDX 1.5 JSON: every crate that is linked in (plugin and
 programs), with its version, licence, checksum and what it depends on.
 
-usage: sbom.py [--target TRIPLE] [--features LIST] > matte-VERSION.cdx.json
+usage: sbom.py [--target TRIPLE] [--features LIST] [--workspace FOLDER] > matte-VERSION.cdx.json
 
 Crates that only build or test the plugin are left out.
 """
@@ -42,12 +42,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--target", help="only what this target triple links")
     parser.add_argument("--features", default="", help="cargo features of the build")
+    parser.add_argument("--workspace", default=".", help="a workspace of its own, such as window")
     args = parser.parse_args()
+    workspace = ROOT / args.workspace
     command = ["cargo", "metadata", "--format-version=1", "--locked", "--features", args.features]
     if args.target:
         command += ["--filter-platform", args.target]
-    metadata = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
-    lock = tomllib.loads((ROOT / "Cargo.lock").read_text())
+    metadata = json.loads(subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=True).stdout)
+    lock = tomllib.loads((workspace / "Cargo.lock").read_text())
     sums = {(entry["name"], entry["version"]): entry.get("checksum") for entry in lock["package"]}
     keep = linked(metadata)
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
@@ -76,7 +78,7 @@ def main() -> int:
     root = packages[metadata["resolve"]["root"]]
     libraries = [packages[i] for i in keep if i != root["id"]]
     libraries.sort(key=lambda package: (package["name"], package["version"]))
-    seed = f"{reference(root)} {args.target} {args.features} {(ROOT / 'Cargo.lock').read_text()}"
+    seed = f"{reference(root)} {args.target} {args.features} {(workspace / 'Cargo.lock').read_text()}"
     bom = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",

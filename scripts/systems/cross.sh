@@ -49,7 +49,7 @@ if [ $name = arm64 ]; then export ORT_DYLIB_PATH=/cache/onnxruntime/libonnxrunti
 
 case ${2:-build} in
     build)
-        cargo build --profile dist --target "$triple" "${@:3}"
+        build_dist --target "$triple" "${@:3}"
         mkdir -p "${stripped%/*}"
         "$gnu-strip" --strip-unneeded -o "$stripped" "$TARGET/$triple/dist/libgstmatte.so"
         say "$(stat -c '%s bytes stripped' "$stripped"): $stripped"

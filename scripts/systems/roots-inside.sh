@@ -4,22 +4,9 @@
 set -euo pipefail
 mount --make-rprivate /
 
-# The emulator is opened at registration (F): it need not be inside the folder.
-if [ -n "$MATTE_NS_EMULATOR" ]; then
-    mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
-    # Executables and libraries (mask) of 64-bit AArch64 (machine 0xb7) or 32-bit Arm (0x28).
-    case $MATTE_NS_ARCH in
-        arm64) class='\x02' machine='\xb7\x00' ;;
-        armhf) class='\x01' machine='\x28\x00' ;;
-    esac
-    magic="\\x7fELF$class\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00$machine"
-    mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
-    printf '%s' ":matte:M::$magic:$mask:$MATTE_NS_EMULATOR:F" >/proc/sys/fs/binfmt_misc/register
-fi
-
 inside=$MATTE_NS_UPPER/root
 mount -t overlay matte \
-    -o "lowerdir=$MATTE_NS_LOWER,upperdir=$MATTE_NS_UPPER/up,workdir=$MATTE_NS_UPPER/work" "$inside"
+    -o "lowerdir=$MATTE_NS_LOWER,upperdir=$MATTE_NS_UPPER/up,workdir=$MATTE_NS_UPPER/work$MATTE_NS_OPTIONS" "$inside"
 bind() { # from [to]: an empty place is made for it
     [ -d "$1" ] || return 0
     mkdir -p "$inside${2:-$1}"

@@ -11,9 +11,10 @@
 #   scripts/systems/roots.sh remove NAME
 #   scripts/systems/roots.sh list
 #
-# NAME: bookworm, trixie, forky (Debian 12, 13, testing), or arm64, armhf (Debian 12 for those
-# processors, only unpacked; scripts/systems/cross.sh links against them, and runs in them by
-# qemu-user). Folders: ${MATTE_ROOTS:-~/.cache/matte/roots}, 1 to 3 GB each.
+# NAME: bookworm, trixie, forky (Debian 12, 13, testing), bookworm-arm64, bookworm-armhf (Debian 12
+# for those processors, by qemu-user; scripts/package.sh installs packages in them), or arm64, armhf
+# (the same, only unpacked, with headers; scripts/systems/cross.sh links against them, and runs in
+# them). Folders: ${MATTE_ROOTS:-~/.cache/matte/roots}, 0.3 to 3 GB each.
 #
 # Inside, this checkout and $HOME's Rust have the same paths as outside. /cache contains only
 # models, so that ONNX Runtime is the system's own; arm64 has none and gets the wheel's
@@ -23,16 +24,22 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 ROOTS=${MATTE_ROOTS:-$MATTE_CACHE/roots}
-NAMES=(bookworm trixie forky arm64 armhf)
+NAMES=(bookworm trixie forky bookworm-arm64 bookworm-armhf arm64 armhf)
 
 PACKAGES="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
 PACKAGES_NATIVE="gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
     gstreamer1.0-plugins-base-apps python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
-    gir1.2-gst-plugins-bad-1.0 imagemagick forensics-samples-files gcc libc6-dev pkg-config time"
+    gir1.2-gst-plugins-bad-1.0 imagemagick forensics-samples-files gcc libc6-dev pkg-config time
+    pipewire wireplumber pipewire-bin gstreamer1.0-pipewire dbus libglib2.0-bin
+    gstreamer1.0-x xvfb file"
 
-suite_of() { case $1 in arm64 | armhf) echo bookworm ;; *) echo "$1" ;; esac; }
-arch_of() { case $1 in arm64 | armhf) echo "$1" ;; *) dpkg --print-architecture ;; esac; }
+# What dpkg-shlibdeps needs to name the dependencies of a package of another processor.
+PACKAGES_EMULATED="dpkg-dev libgstreamer1.0-0 libgstreamer-plugins-base1.0-0"
+
+unpacked() { case $1 in arm64 | armhf) true ;; *) false ;; esac; }
+suite_of() { if unpacked "$1"; then echo bookworm; else echo "${1%-arm*}"; fi; }
+arch_of() { case $1 in *arm64) echo arm64 ;; *armhf) echo armhf ;; *) dpkg --print-architecture ;; esac; }
 emulated() { [ "$(arch_of "$1")" != "$(dpkg --print-architecture)" ]; }
 
 mirror() {
@@ -53,16 +60,19 @@ make_root() { # name
     say "making $name"
     rm -rf "${folder:?}/base"
     mkdir -p "$folder"/{test,archives/partial}
-    if emulated "$name"; then
-        have mmdebstrap || die "mmdebstrap is missing: scripts/deps.sh systems"
-        # Unpacked, not configured: emulated maintainer scripts take an hour, and nothing needs
-        # them.
+    if emulated "$name"; then have mmdebstrap || die "mmdebstrap is missing: scripts/deps.sh systems"; fi
+    if unpacked "$name"; then
+        # Not configured: linking needs no maintainer scripts, which are slow under emulation.
         # shellcheck disable=SC2086  # a list of words
         mmdebstrap --variant=extract --architectures="$(arch_of "$name")" \
             --include="$(echo bash coreutils $PACKAGES | tr ' ' ,)" \
             "$suite" "$folder/base" "$from" >"$folder/make.log" 2>&1 || die "see $folder/make.log"
         # A maintainer script would have made it.
         [ -e "$folder/base/bin/sh" ] || ln -s bash "$folder/base/bin/sh"
+    elif emulated "$name"; then
+        "$ROOT/scripts/systems/emulated.sh" "$(arch_of "$name")" mmdebstrap --variant=minbase \
+            --architectures="$(arch_of "$name")" --skip=check/qemu --dpkgopt=force-unsafe-io \
+            "$suite" "$folder/base" "$from" >"$folder/make.log" 2>&1 || die "see $folder/make.log"
     else
         have debootstrap || die "debootstrap is missing: scripts/deps.sh systems"
         script=/usr/share/debootstrap/scripts/$suite
@@ -79,28 +89,35 @@ make_root() { # name
 
 # Runs a command over a folder's base, in a namespace of its own; what it writes goes to UPPER.
 enter() { # name upper command...
-    local name=$1 upper=$2 emulator='' runtime='' arch options=(--mount --pid --fork --kill-child)
+    local name=$1 upper=$2 runtime='' options='' namespace=(unshare --mount --pid --fork --kill-child)
     shift 2
     mkdir -p "$upper"/{up,work,root}
-    arch=$(arch_of "$name")
     if emulated "$name"; then
-        case $arch in
-            arm64) emulator=qemu-aarch64-static runtime=$(onnxruntime_of aarch64) ;;
-            armhf) emulator=qemu-arm-static ;;
-        esac
-        emulator=$(command -v "$emulator") || die "qemu is missing: scripts/deps.sh systems"
-        # A user namespace has a binfmt_misc of its own (Linux 6.7): the machine's stays as it is.
-        options+=(--user --map-root-user)
+        namespace=("$ROOT/scripts/systems/emulated.sh" "$(arch_of "$name")")
+        # In a user namespace an overlay may not use the system's own marks, without which dpkg cannot
+        # rename folders.
+        options=,userxattr
     fi
-    MATTE_NS_ARCH=$arch MATTE_NS_EMULATOR=$emulator MATTE_NS_CHECKOUT=$ROOT MATTE_NS_TARGET=$TARGET \
+    # A clean system has no runtime but its own.
+    if [ "$name" = arm64 ]; then runtime=$(onnxruntime_of aarch64); fi
+    MATTE_NS_CHECKOUT=$ROOT MATTE_NS_TARGET=$TARGET \
         MATTE_NS_MODELS=$MATTE_CACHE/models MATTE_NS_RUNTIME=$runtime MATTE_NS_ARCHIVES=$ROOTS/$name/archives \
-        MATTE_NS_LOWER=$ROOTS/$name/base MATTE_NS_UPPER=$upper \
-        unshare "${options[@]}" bash "$ROOT/scripts/systems/roots-inside.sh" "$@"
+        MATTE_NS_LOWER=$ROOTS/$name/base MATTE_NS_UPPER=$upper MATTE_NS_OPTIONS=$options \
+        "${namespace[@]}" bash "$ROOT/scripts/systems/roots-inside.sh" "$@"
 }
 
+# Beside the packages: a runtime, where the system has one, and the pkg-config file of Analytics
+# without the 300 packages of OpenCV that its package needs.
+# shellcheck disable=SC2016  # for the shell inside
+EXTRAS='
+    runtime=$(apt-cache search --names-only "^libonnxruntime[0-9.]+\$" | cut -d" " -f1 | sort -V | tail -1)
+    [ -z "$runtime" ] || apt-get -q install -y --no-install-recommends "$runtime"
+    cd /tmp && apt-get -q download libgstreamer-plugins-bad1.0-dev && dpkg -x libgst*bad*.deb /'
+
 install_packages() { # name
-    local name=$1 mark=$ROOTS/$1/test/installed packages="$PACKAGES $PACKAGES_NATIVE"
-    if emulated "$name"; then return; fi
+    local name=$1 mark=$ROOTS/$1/test/installed packages="$PACKAGES $PACKAGES_NATIVE" extras=$EXTRAS
+    if unpacked "$name"; then return; fi
+    if emulated "$name"; then packages=$PACKAGES_EMULATED extras=; fi
     [ "$(cat "$mark" 2>/dev/null)" = "$packages" ] && return
     say "installing the packages of the tests in $name"
     # A folder that was made months ago only knows the packages of that day.
@@ -108,11 +125,8 @@ install_packages() { # name
         export DEBIAN_FRONTEND=noninteractive
         # A mirror may be a snapshot of some weeks ago.
         apt-get -q -o Acquire::Check-Valid-Until=false update
-        runtime=\$(apt-cache search --names-only '^libonnxruntime[0-9.]+\$' | cut -d' ' -f1 | sort -V | tail -1)
-        apt-get -q install -y --no-install-recommends ${packages//$'\n'/ } \$runtime
-        # The pkg-config file of Analytics, without the 300 packages of OpenCV that its package
-        # needs.
-        cd /tmp && apt-get -q download libgstreamer-plugins-bad1.0-dev && dpkg -x libgst*bad*.deb /" \
+        apt-get -q install -y --no-install-recommends ${packages//$'\n'/ }
+        $extras" \
         >"$ROOTS/$name/install.log" 2>&1 || die "see $ROOTS/$name/install.log"
     echo "$packages" >"$mark"
 }

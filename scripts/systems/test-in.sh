@@ -4,18 +4,22 @@
 # folder): the same binary with that system's GStreamer and ONNX Runtime.
 #
 #   scripts/systems/test-in.sh trixie|forky [FEATURE]
+#   scripts/systems/test-in.sh bookworm|trixie|forky camera     matte-camera with that system's PipeWire
+#   scripts/systems/test-in.sh forky obs                        OBS reads the camera; installs it there (1 GB)
 #
 # FEATURE (v1_24, v1_26, v1_28): the plugin is first built in the system with that cargo feature, in
-# target/NAME, and that build is tested. Logs: target/test-logs/NAME*.log.
+# target/NAME, and that build is tested. MATTE_LOOKS=1000 lets as many programs look at the camera,
+# one after another, in place of 60. Logs: target/test-logs/NAME*.log.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
 name=${1:?which system? (scripts/systems/roots.sh list)} feature=${2:-}
 
 if [ "$name" != inside ]; then
-    if [ -z "$feature" ] && ! [ -e "$TARGET/release/libgstmatte.so" ]; then
-        die "no plugin in $TARGET/release: cargo build --release makes it"
-    fi
+    for built in libgstmatte.so matte-camera; do
+        [[ $feature == v1_* ]] || [ -e "$TARGET/release/$built" ] ||
+            die "no $built in $TARGET/release: cargo build --release makes it"
+    done
     mkdir -p "$TARGET/test-logs"
     log=$TARGET/test-logs/$name${feature:+-$feature}.log
     # Settings of this shell (scripts/env.sh) name libraries that the other system does not have.
@@ -50,6 +54,29 @@ elements() {
     done
 }
 
+# Their own lines count; every system's log begins with what it is.
+version() { dpkg-query -W -f="\${Package} \${Version}" "$1" 2>/dev/null || echo "no $1"; } # package
+case $feature in camera | obs)
+    status=0
+    if [ "$feature" = obs ] && ! have obs; then
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get -q -o Acquire::Check-Valid-Until=false update
+        apt-get -q install -y --no-install-recommends obs-studio obs-plugins xdg-desktop-portal xdg-desktop-portal-gtk
+    fi
+    echo "# $3: $(version pipewire), $(version wireplumber), $(version obs-studio), $(gst-launch-1.0 --version | head -1)"
+    # A first look at all plugins takes longer than some tests wait.
+    gst-inspect-1.0 >/dev/null 2>&1
+    case $feature in
+        camera)
+            # What PipeWire 1.4 keeps is there after fifteen looks, a quarter of them.
+            export MATTE_LOOKS=${MATTE_LOOKS:-60}
+            for test in cameras day dbus; do tests/programs/$test.sh 2>&1 || status=1; done
+            ;;
+        obs) tests/programs/recipes.sh obs 2>&1 || status=1 ;;
+    esac
+    exit $status
+    ;;
+esac
 if [ -n "$feature" ]; then
     export CARGO_TARGET_DIR=$TARGET/$3
     check "builds with $feature" cargo build --release --features "$feature"
