@@ -20,6 +20,8 @@
 #                                   MATTE_MODEL names another
 #   scripts/bench.sh streams        processor time and memory per stream, 1 to 16 streams in one process
 #                                   (writes docs/streams.md)
+#   scripts/bench.sh small          time per frame of 1080p, with and without a second, small stream; prints
+#                                   the table of docs/live.md
 #
 # Times are measured on one core (MATTE_CORE names it; by default the last one).
 set -euo pipefail
@@ -107,7 +109,7 @@ case $what in
         prepare
         scripts/deps.sh systems
         cargo build --release >&2
-        cargo build --profile dist >&2
+        build_dist --locked >&2
         for arch in aarch64 armv7; do scripts/systems/cross.sh $arch build >&2; done
         clip=$(presenter_clip)
         networks=()
@@ -136,5 +138,12 @@ case $what in
         python3 scripts/bench/streams.py docs/streams.md "${@:2}"
         say "wrote docs/streams.md"
         ;;
-    *) die "unknown benchmark '$what' (known: performance kernels steadiness chromakey edge streams embedded)" ;;
+    small)
+        prepare
+        clip=$(presenter_clip) && export MATTE_CLIP="filesrc location=$clip ! decodebin ! $PRESENTER"
+        cargo build --release >&2
+        frames=$(mktemp -d) && trap 'rm -rf "$frames"' EXIT
+        python3 scripts/bench/small.py "$frames" "$core"
+        ;;
+    *) die "unknown benchmark '$what' (known: performance kernels steadiness chromakey edge streams embedded small)" ;;
 esac

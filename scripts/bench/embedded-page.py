@@ -36,14 +36,14 @@ processor in a folder. The plugin then runs on Debian 12 and newer, Raspberry Pi
   mattes.
 - `scripts/systems/cross.sh aarch64 test --release --tests` runs the tests;
   `scripts/test.sh systems` leaves out those that emulation cannot run.
-- `scripts/package.sh build arm64` makes a Debian package.
-- [packaging/](../packaging) has a Yocto recipe and a Buildroot package.
+- `scripts/package.sh build arm64` makes a Debian package of that build.
+- [packaging/](../packaging) has a Yocto recipe and a Buildroot package, and says how far each was
+  tried.
 
 The plugin runs its networks by itself ([Engines](engines.md)) and needs nothing but GStreamer.
 Where ONNX Runtime is installed, it runs them instead; it is not linked in. PyPI's wheels contain it
 for aarch64 (27 MB, glibc 2.28); Debian 13 and newer have packages. For 32-bit Arm there is no
-wheel: build it, or take the distribution's. The sizes and the memory below were measured before the
-plugin had an engine of its own.
+wheel: build it, or take the distribution's.
 
 ## Size
 
@@ -55,15 +55,27 @@ The stripped plugin with its networks, which take {inside:,} bytes of it:
 
 ## Memory
 
-Peak of a whole `gst-launch-1.0` process with ONNX Runtime and all libraries, in MiB:
+Peak of a whole `gst-launch-1.0` process with all its libraries, in MiB; ONNX Runtime runs the
+network where no engine is named:
 
 | pipeline | resident | not shared with others |
 | --- | --- | --- |
 {memory}
 
+## Reading and writing frames
+
+A camera's memory is often uncached, and reading it costs more than what is computed from it. So
+often is a byte of a 480p NV12 frame read and written, counted on an emulated Arm core from one
+frame to the next (commit {counted}):
+
+| elements | luma read | never read | chroma read | never read | luma written | never written |
+| --- | --- | --- | --- | --- | --- | --- |
+{touches}
+
 ## Instructions
 
-Millions per frame, NV12, one thread, a webcam picture with one person:
+Millions per frame, NV12, one thread, a webcam clip of one person; ONNX Runtime runs the network
+where no engine is named:
 
 | elements | core | {heights} |
 | --- | --- |{rule}
@@ -147,6 +159,13 @@ def networks(rows: list[list[str]]) -> str:
     return "\n" + "\n".join("   " + line for line in table(cells).splitlines()) + "\n"
 
 
+def touched(name: str, *counts: str) -> list[str]:
+    """A row: of luma and chroma how often it is read, and of luma how often it is written."""
+    read, unread, written, unwritten, chroma, no_chroma, *_ = (float(count) for count in counts)
+    return [f"`{name}`" if name.startswith("matte") else name, f"{read:.2f}", f"{unread:.0%}", f"{chroma:.2f}",
+            f"{no_chroma:.0%}", f"{written:.2f}", f"{unwritten:.0%}"]
+
+
 def main() -> None:
     found = collections.defaultdict(list)
     for line in pathlib.Path(sys.argv[1]).read_text().splitlines():
@@ -186,7 +205,8 @@ def main() -> None:
         small=f"{100 - 100 * small / fast:.0f} %",
         networks=networks(found["network"]), smallest=smallest,
         sizes=table([[name, f"{int(size):,}"] for name, size in found["size"]]),
-        memory=table(found["memory"]),
+        memory=table(found["memory"]), counted=commit.stdout.strip(),
+        touches=table([touched(*row) for row in found["touches"]]),
         heights=" | ".join(heights), rule=" --- |" * len(heights), instructions=table(instructions),
         boards=" | ".join(name for name, *_ in BOARDS), boards_rule=" --- |" * len(BOARDS),
         estimates=table(estimates)), end="")

@@ -18,6 +18,9 @@ CHAINS = {
     "mattebackground, color, fast preset, 720p": "mattebackground background=color preset=fast",
     "mattebackground, color, fast preset, 480p": "mattebackground background=color preset=fast",
     "mattebackground, blur, 1080p": "mattebackground",
+    "mattebackground engine=embedded, blur, 720p": "mattebackground engine=embedded",
+    "mattebackground engine=embedded, color, fast preset, 480p":
+        "mattebackground engine=embedded background=color preset=fast",
 }
 SIDES = {"480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080)}
 

@@ -5,7 +5,7 @@
     scripts/bench/region.py PICTURES MASKS [MODEL]
 
 For each picture of PICTURES (JPEG) with a mask of the same name in MASKS (PNG, 255 = person) it runs
-the network twice at the size that mattesegment chooses for it: on the whole picture, and on the box
+the network twice at about the size that mattesegment would give it: on the whole picture, and on the box
 around what the first run found, with a margin. Both mattes are scaled to the mask and cut at one half.
 It prints the mean intersection over union by how much of the picture the box fills, of pictures whose
 people fill less than a fifth. The box comes from the network alone, never from the mask. Needs

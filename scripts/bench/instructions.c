@@ -4,8 +4,8 @@
 // ends. What it needs of QEMU's plugin interface (version 1, docs/devel/tcg-plugins.rst) is declared
 // here, as Debian has no package of the header.
 //
-//   gcc -O2 -shared -fPIC count.c -o libcount.so
-//   qemu-aarch64 -cpu cortex-a53 -plugin ./libcount.so -d plugin -D counted PROGRAM
+//   gcc -O2 -shared -fPIC instructions.c -o libinstructions.so
+//   qemu-aarch64 -cpu cortex-a53 -plugin ./libinstructions.so -d plugin -D counted PROGRAM
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
