@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "profile": ("mattenet.profile", "parameters, FLOPs and latency of a network"),
     "export": ("mattenet.export", "write a trained network as ONNX with its descriptor"),
     "thaw": ("mattenet.thaw", "make a checkpoint of an exported network, to train on from it"),
+    "mean": ("mattenet.mean", "take the mean of two networks' weights"),
     "quantize": ("mattenet.quantize", "write an int8 (QDQ) version of an exported network"),
 }
 
