@@ -135,13 +135,15 @@ def text(rows, notes, limits, memories):
     lines += [f"| `{chain}` | {' | '.join(f'{mib:.1f}' for mib in added)} |" for chain, *added in memories]
     lines += [
         "",
-        "At first, a further stream took 15.4 MiB (19.7 with the embedded engine). Three changes brought it",
-        "down: streams that start together load one session, scratch memory is shared, and no more of it is",
-        "kept than one per core, with all in it that is not needed from one frame to the next. What is left",
-        "is the past of a stream, mostly that of `matterefine`: 2 MB for colours of the scene, 1.5 MB of",
-        "planes at the network's size, and 0.9 MB for the matte at full size that keeps still edges still.",
-        "Two refined mattes under way take 1.8 MB, and the compositor about 1.5. The aim of 6 MiB would need",
-        "the past in fewer bits.",
+        "At first, a further stream took 15.4 MiB (19.7 with the embedded engine). These changes brought it",
+        "down: streams that start together load one session; scratch memory is shared, and no more of it is",
+        "kept than one per core, with all in it that is not needed from one frame to the next; the colours of",
+        "the scene take 16 bits, not 32; and the last refined matte, which keeps still edges still, is the",
+        "frame's own, not a copy. What is left is the past of a stream: 0.9 MB for colours of the scene,",
+        "1.5 MB of planes at the network's size, two refined mattes of 0.9 MB (the last one and the new one),",
+        "0.6 MB for the network's picture and matte, and about 1 MB for the compositor's blur and edges. The",
+        "aim of 6 MiB would need the planes in 16 bits as well, which every filter over time would have to",
+        "read and write.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -118,7 +118,7 @@ impl MatteRefine {
         if self.changed.swap(false, Ordering::AcqRel) || state.orientation != orientation {
             state.refiner.set_view(state.stream.view(orientation));
             state.refiner.set_params(&self.params(orientation));
-            (state.orientation, state.newest) = (orientation, None);
+            (state.orientation, state.last_raw) = (orientation, None);
         }
     }
 }
@@ -224,7 +224,7 @@ impl BaseTransformImpl for MatteRefine {
             Some(before) if before.is_seen_in(&stream) => State {
                 aspect: stream.display_aspect(),
                 stream,
-                newest: None,
+                last_raw: None,
                 ..before
             },
             // What was said about the screen is not said again.

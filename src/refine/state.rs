@@ -5,7 +5,7 @@
 use super::error::RefineError;
 use super::screen::ScreenWatch;
 use crate::filter::{Refiner, Stats, Timing};
-use crate::frame::Orientation;
+use crate::frame::{GrayRef, Orientation};
 use crate::meta::{Matte, Stage, same_shape};
 use crate::pool::{MattePool, read_matte};
 use crate::simd;
@@ -22,8 +22,9 @@ pub(super) struct State {
     pub pool: Option<MattePool>,
     #[cfg(feature = "v1_26")]
     pub masks: crate::analytics::Masks,
-    /// The newest raw matte and what became of it, for frames of a still scene.
-    pub newest: Option<(gst::Sample, gst::Sample)>,
+    /// The last refined matte, and the raw one that it comes from, for frames of a still scene.
+    pub last: Option<gst::Sample>,
+    pub last_raw: Option<gst::Sample>,
     /// The past is to be forgotten at the next frame.
     pub discont: bool,
     /// Time of the scene up to the newest frame.
@@ -44,7 +45,8 @@ impl State {
             pool: None,
             #[cfg(feature = "v1_26")]
             masks: Default::default(),
-            newest: None,
+            last: None,
+            last_raw: None,
             discont: true,
             time: Duration::ZERO,
             failing: false,
@@ -74,7 +76,7 @@ impl State {
 
     /// The refined matte of a frame that shows nothing new since `raw` was refined.
     pub fn refined_before(&mut self, raw: &Matte) -> Option<Matte> {
-        let (of, refined) = self.newest.as_ref()?;
+        let (of, refined) = (self.last_raw.as_ref()?, self.last.as_ref()?);
         if !raw.still || self.discont || of.as_ptr() != raw.sample.as_ptr() {
             return None;
         }
@@ -106,13 +108,18 @@ impl State {
             pts: Some(self.time),
             discont: std::mem::take(&mut self.discont),
         };
-        let (sample, stats) = read_matte(&raw.sample, |gray| {
+        let mut refine = |gray: GrayRef<'_>, last: Option<GrayRef<'_>>| {
             stream.read(buffer, |frame| {
-                pool.fill(|out| refiner.apply_into(gray, frame, timing, out))
+                pool.fill(|out| refiner.apply_into(gray, frame, timing, last, out))
             })
-        })???;
+        };
+        let (sample, stats) = read_matte(&raw.sample, |gray| match &self.last {
+            Some(last) => read_matte(last, |last| refine(gray, Some(last))),
+            None => Ok(refine(gray, None)),
+        })????;
         let stats = stats?;
-        self.newest = Some((raw.sample.clone(), sample.clone()));
+        self.last = Some(sample.clone());
+        self.last_raw = Some(raw.sample.clone());
         let matte = Matte {
             sample,
             stage: Stage::Refined,

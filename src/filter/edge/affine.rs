@@ -14,7 +14,7 @@ use super::affine_row::combine;
 use super::coefficients::Coefficients;
 use crate::filter::plane::resample::grid;
 use crate::filter::temporal::deadband::{self, Bands, Deadband};
-use crate::frame::{GrayImage, GrayMut, GrayRef};
+use crate::frame::{GrayMut, GrayRef};
 use crate::simd::Level;
 use fearless_simd::{Simd, dispatch};
 use fearless_simd_macros::simd;
@@ -48,13 +48,9 @@ struct Expanded {
     band: Vec<u8>,
 }
 
-/// The upsampler, with its scratch memory and the last matte.
+/// The upsampler's scratch memory.
 #[derive(Debug, Default)]
 pub struct Affine {
-    /// Kinds of the last frame's segments. `shown` holds its matte only in those that were mixed.
-    last_kinds: Vec<Kind>,
-    /// The last matte.
-    shown: GrayImage,
     /// Kinds of this frame's segments, row after row of the grid.
     kinds: Vec<Kind>,
     /// What each column of a grid row allows: 1 background, 2 subject, more neither.
@@ -67,29 +63,23 @@ pub struct Affine {
 impl Affine {
     /// Writes `a I + b` for every pixel of `guide` to `out`, both of one size. The coefficients'
     /// planes have the size of the [`grid`] of `step` x `step` pixels over it; `step` is 1, 2, 3,
-    /// 4, 6 or 8.
+    /// 4, 6 or 8. The deadband comes with the last matte; one of another size than `out` is none.
     pub fn apply(
         &mut self,
         level: Level,
         coefficients: &Coefficients,
         guide: GrayRef<'_>,
         step: usize,
-        deadband: Option<Deadband<'_>>,
+        deadband: Option<(GrayRef<'_>, Deadband<'_>)>,
         out: &mut GrayMut<'_>,
     ) {
         let (width, height) = coefficients.a.size();
         debug_assert_eq!((width, height), grid(guide.width(), guide.height(), step));
         debug_assert_eq!((guide.width(), guide.height()), (out.width(), out.height()));
-        let mut deadband = deadband;
-        std::mem::swap(&mut self.kinds, &mut self.last_kinds);
-        if let Some(deadband) = &mut deadband {
-            deadband.fresh |= self.last_kinds.len() != width.div_ceil(SEGMENT) * height
-                || (self.shown.width(), self.shown.height()) != (out.width(), out.height());
-            self.shown.resize(out.width(), out.height());
+        let size = (out.width(), out.height());
+        let deadband = deadband.filter(|(last, _)| (last.width(), last.height()) == size);
+        if let Some((_, deadband)) = &deadband {
             self.bands.update(level, deadband, (width, height));
-        } else {
-            // The next frame has no record of what was shown.
-            self.shown = GrayImage::default();
         }
         self.codes.resize(width, 0);
         dispatch!(level, simd => classify(simd, self, coefficients));
@@ -245,7 +235,7 @@ fn apply<S: Simd, const STEP: usize>(
     filter: &mut Affine,
     coefficients: &Coefficients,
     guide: GrayRef<'_>,
-    deadband: Option<Deadband<'_>>,
+    deadband: Option<(GrayRef<'_>, Deadband<'_>)>,
     out: &mut GrayMut<'_>,
 ) {
     let (grid_width, grid_height) = coefficients.a.size();
@@ -273,10 +263,13 @@ fn apply<S: Simd, const STEP: usize>(
                 #[inline(always)]
                 |row| &row[pixels.clone()],
             );
-            let part = (&luma[pixels.clone()], &mut to[pixels]);
+            let part = (&luma[pixels.clone()], &mut to[pixels.clone()]);
             combine(simd, four, rows.weight, part.0, part.1);
-            if let Some(deadband) = deadband {
-                filter.apply_deadband(simd, deadband, (rows, y), (begin..end, segments, wide), to);
+            if let Some((last, deadband)) = deadband {
+                let last = &last.row(y)[pixels.clone()];
+                let bands = [rows.first, rows.second]
+                    .map(|row| &filter.expanded[row % 2].band[pixels.clone()]);
+                deadband::apply(simd, last, &mut to[pixels], (bands, deadband.decay));
             }
         }
     }
@@ -317,40 +310,6 @@ impl Affine {
                 expand_row::<STEP>(row, kinds, padded, coefficients, bands, slot);
             }
         }
-    }
-
-    /// Applies the deadband to a run of segments of row `y`.
-    #[inline(always)]
-    fn apply_deadband<S: Simd>(
-        &mut self,
-        simd: S,
-        deadband: Deadband<'_>,
-        (rows, y): (RowPair, usize),
-        (run, segments, wide): (Range<usize>, usize, usize),
-        to: &mut [u8],
-    ) {
-        let width = to.len();
-        let shown = &mut self.shown.data_mut()[y * width..][..width];
-        let pixels = run.start * wide..(run.end * wide).min(width);
-        if deadband.fresh {
-            shown[pixels.clone()].copy_from_slice(&to[pixels]);
-            return;
-        }
-        for s in run {
-            let value = match common_kind(
-                self.last_kinds[rows.first * segments + s],
-                self.last_kinds[rows.second * segments + s],
-            ) {
-                Kind::Mixed => continue,
-                Kind::Background => 0,
-                Kind::Subject => 255,
-            };
-            shown[s * wide..((s + 1) * wide).min(width)].fill(value);
-        }
-        let [first, second] =
-            [rows.first, rows.second].map(|row| &self.expanded[row % 2].band[pixels.clone()]);
-        let bands = ([first, second], deadband.decay);
-        deadband::apply(simd, &mut shown[pixels.clone()], &mut to[pixels], bands);
     }
 }
 

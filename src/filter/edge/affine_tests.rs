@@ -92,15 +92,16 @@ fn still_places_have_a_deadband_and_moving_ones_follow() {
     let still = width * 18;
     let mut filter = Affine::default();
     let mut out = GrayImage::new(width, height);
+    let mut last = None::<GrayImage>;
     for (n, luma) in [100, 108, 92, 120, 3, 0].into_iter().enumerate() {
         let guide = vec![luma; width * height];
         let guide = GrayRef::new(&guide, width, height, width).unwrap();
-        let deadband = Some(Deadband {
+        let deadband = Deadband {
             width: 10,
             decay: 0,
             change: &change,
-            fresh: n == 0,
-        });
+        };
+        let deadband = last.as_ref().map(|last| (last.as_ref(), deadband));
         filter.apply(
             crate::simd::level(),
             &coefficients,
@@ -117,5 +118,6 @@ fn still_places_have_a_deadband_and_moving_ones_follow() {
             "frame {n}"
         );
         assert!(out.data()[still..].iter().all(|v| *v == luma), "frame {n}");
+        last = Some(out.clone());
     }
 }

@@ -23,8 +23,11 @@ use std::ops::Range;
 /// How the last step lays the key over the network's matte.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::filter) struct Lay<'a> {
-    /// What keeps noise out of the network's matte, if mattes are steadied.
+    /// What keeps noise out of the network's matte, if mattes are steadied. What the key
+    /// showed is remembered here.
     pub deadband: Option<Deadband<'a>>,
+    /// Whether that must not be used any more.
+    pub fresh: bool,
     /// Pixels of the refined matte per row of the frame as seen, across and down.
     pub per_row: Radius,
 }
@@ -86,10 +89,10 @@ impl Layer {
         self.scratch.reserve(band.key.width(), step);
         let size = (out.width(), out.height());
         self.is_shown &= (self.shown.width(), self.shown.height()) == size;
-        let mut deadband = lay.deadband;
-        match &mut deadband {
+        let deadband = lay.deadband;
+        match &deadband {
             Some(deadband) => {
-                deadband.fresh |= !self.is_shown;
+                self.is_shown &= !lay.fresh;
                 self.shown.resize(size.0, size.1);
                 self.widths.resize(band.key.width() * step, 0);
                 self.bands.update(level, deadband, band.key.size());
@@ -236,9 +239,10 @@ fn run_rows<S: Simd, const STEP: usize>(
         scratch.network.extend_from_slice(matte);
         let both = scratch.weights.each_ref().map(|w| &w[..matte.len()]);
         join::met(&scratch.key[..matte.len()], both, matte);
-        let Some(Deadband { decay, fresh, .. }) = deadband else {
+        let Some(Deadband { decay, .. }) = deadband else {
             continue;
         };
+        let fresh = !layer.is_shown;
         let shown = &mut layer.shown.data_mut()[at * width..][..width];
         for segment in run.clone() {
             // A segment that is new has shown nothing, and one that settles is followed at once.
@@ -250,7 +254,9 @@ fn run_rows<S: Simd, const STEP: usize>(
         }
         let widths = &layer.widths[pixels.clone()];
         let bands = ([widths, widths], decay);
-        deadband::apply(simd, &mut shown[pixels.clone()], matte, bands);
+        let shown = &mut shown[pixels.clone()];
+        deadband::apply(simd, shown, matte, bands);
+        shown.copy_from_slice(matte);
         cap(&scratch.network, both[0], matte);
     }
 }

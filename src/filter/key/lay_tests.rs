@@ -77,6 +77,7 @@ fn every_level_and_step_lays_what_is_between_the_cells() {
             let mut out = matte.clone();
             let lay = Lay {
                 deadband: None,
+                fresh: false,
                 per_row: 1.0.into(),
             };
             let mut layer = Layer::default();
@@ -132,8 +133,8 @@ fn what_stands_still_is_steadied_but_never_above_the_network_without_proof() {
                 width: 14,
                 decay: 0,
                 change: &still,
-                fresh: false,
             }),
+            fresh: false,
             per_row: 1.0.into(),
         };
         let drawn = (&mut band, 2);

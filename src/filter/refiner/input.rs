@@ -27,4 +27,8 @@ pub(super) struct Input<'a> {
     pub matrix: Matrix,
     /// When the frame is.
     pub timing: Timing,
+    /// The last refined matte, if the caller has it.
+    pub last: Option<GrayRef<'a>>,
+    /// Whether the caller keeps the new one for the next frame.
+    pub keeps_last: bool,
 }

@@ -77,6 +77,8 @@ pub struct Refiner {
     statistics: Statistics,
     /// What the deadband's decay has added up to that is no whole step yet.
     decay: f32,
+    /// The last matte as it was before gamma and key, unless the caller keeps the same.
+    kept: Option<GrayImage>,
     interest: RegionsOfInterest,
     last_pts: Option<Duration>,
     /// Whether there is a past.
@@ -115,6 +117,7 @@ impl Refiner {
             last_luma: Plane::default(),
             statistics: Statistics::default(),
             decay: 0.0,
+            kept: None,
             interest: RegionsOfInterest::default(),
             last_pts: None,
             primed: false,
@@ -206,10 +209,12 @@ impl Refiner {
     ) -> Result<Stats, SampleError> {
         let (width, height) = self.output_size(frame.width(), frame.height());
         out.resize(width, height);
-        self.apply_into(raw, frame, timing, &mut out.as_mut())
+        self.refine(raw, frame, timing, (None, false), &mut out.as_mut())
     }
 
-    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`.
+    /// Refines `raw`, a matte of any size that covers the whole of `frame`, into `out`. `last` is what
+    /// the last call wrote, which the caller keeps until then; without it, after the first call, still
+    /// edges are not kept still.
     ///
     /// # Errors
     /// [`SampleError`] if a size is out of range or `out` does not have the size that
@@ -219,6 +224,19 @@ impl Refiner {
         raw: GrayRef<'_>,
         frame: &FrameRef<'_>,
         timing: Timing,
+        last: Option<GrayRef<'_>>,
+        out: &mut GrayMut<'_>,
+    ) -> Result<Stats, SampleError> {
+        self.refine(raw, frame, timing, (last, true), out)
+    }
+
+    /// The same; says also whether the caller keeps what is written.
+    fn refine(
+        &mut self,
+        raw: GrayRef<'_>,
+        frame: &FrameRef<'_>,
+        timing: Timing,
+        (last, keeps_last): (Option<GrayRef<'_>>, bool),
         out: &mut GrayMut<'_>,
     ) -> Result<Stats, SampleError> {
         let clock = StageClock::start();
@@ -243,6 +261,8 @@ impl Refiner {
                 frame: frame_size,
                 matrix: frame.color().matrix,
                 timing,
+                last,
+                keeps_last,
             };
             Ok(refiner.run(&input, clock, out))
         });

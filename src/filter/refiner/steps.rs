@@ -15,7 +15,7 @@ use crate::filter::selection::{Picture, Wanted};
 use crate::filter::temporal::deadband::Deadband;
 use crate::filter::temporal::filter::TemporalParams;
 use crate::filter::{Params, SubjectSelect, TemporalMode};
-use crate::frame::GrayMut;
+use crate::frame::{GrayImage, GrayMut};
 
 /// Width of the deadband of the refined matte, of 255, at full strength.
 const DEADBAND: f32 = 14.0;
@@ -162,15 +162,22 @@ impl Refiner {
             width: (DEADBAND * self.params.temporal_strength) as u8,
             decay,
             change: self.motion.change(),
-            fresh: stats.reset,
         });
+        let kept = self.kept.take();
+        let last = kept.as_ref().map(GrayImage::as_ref).or(input.last);
+        let last = last.filter(|_| !stats.reset).zip(deadband);
         let (edge, guide) = (&self.edge.coefficients, input.guide);
         self.affine
-            .apply(self.level, edge, guide, grid.step, deadband, out);
+            .apply(self.level, edge, guide, grid.step, last, out);
+        let is_last = self.params.gamma == 1.0 && stats.screen != Screen::Seen;
+        if has_deadband && !(input.keeps_last && is_last) {
+            self.kept = Some(copy(out, kept));
+        }
         self.shape.gamma(self.params.gamma, out);
         if stats.screen == Screen::Seen {
             let lay = Lay {
                 deadband,
+                fresh: stats.reset,
                 per_row: Radius {
                     across: grid.scale * grid.unit.0,
                     down: grid.scale * grid.unit.1,
@@ -255,6 +262,17 @@ impl Refiner {
         self.decay -= step;
         step as u8
     }
+}
+
+/// A copy of a matte, in memory that may be there.
+fn copy(matte: &mut GrayMut<'_>, memory: Option<GrayImage>) -> GrayImage {
+    let mut copy = memory.unwrap_or_default();
+    copy.resize(matte.width(), matte.height());
+    let mut to = copy.as_mut();
+    for y in 0..matte.height() {
+        to.row_mut(y).copy_from_slice(matte.row_mut(y));
+    }
+    copy
 }
 
 /// Parameters of the temporal filter.

@@ -367,3 +367,42 @@ fn a_frame_that_repeats_the_last_one_changes_nothing() {
     }
     assert!(moved > 20_000 && stood * 50 < moved, "{stood} of {moved}");
 }
+
+/// Who keeps the last matte gets the same as who leaves that to the refiner, also while gamma, which
+/// changes what is kept, goes on and off.
+#[test]
+fn a_kept_matte_is_as_good_as_the_refiners_own() {
+    let (width, height) = (160, 120);
+    let level = crate::simd::level();
+    let (mut own, mut given) = (Refiner::new(level), Refiner::new(level));
+    let mut random = Random::new(5);
+    let picture = disc(width, height, (60.0, 60.0), 30.0, 2.0);
+    let mut last: Option<GrayImage> = None;
+    for n in 0..40u32 {
+        let params = Params {
+            gamma: [1.0, 1.6][(n / 8 % 2) as usize],
+            ..Params::default()
+        };
+        own.set_params(&params);
+        given.set_params(&params);
+        let mut grainy = picture.clone();
+        for v in grainy.data_mut() {
+            *v = 0.2 + 0.5 * *v + 0.01 * random.normal();
+        }
+        let mut raw = disc(80, 60, (30.0, 30.0), 15.0, 6.0);
+        for v in raw.data_mut() {
+            *v = (*v + 0.03 * random.normal()).clamp(0.0, 1.0);
+        }
+        let (frame, raw) = (Picture::new(&grainy, 0), Picture::new(&raw, 0));
+        let mut expected = GrayImage::default();
+        own.apply(raw.gray(), &frame.frame(), at(n), &mut expected)
+            .unwrap();
+        let mut out = GrayImage::new(width, height);
+        let kept = last.as_ref().map(GrayImage::as_ref);
+        given
+            .apply_into(raw.gray(), &frame.frame(), at(n), kept, &mut out.as_mut())
+            .unwrap();
+        assert_eq!(out, expected, "frame {n}");
+        last = Some(out);
+    }
+}

@@ -24,25 +24,81 @@ const LARGEST: f32 = (20.0 / 255.0) * (20.0 / 255.0);
 /// Luma from which a pixel may be clipped: it does not follow the light.
 const CLIPPED: f32 = 0.96;
 
+/// Greatest number of a [`Packed`] value.
+const MOST: f32 = u16::MAX as f32;
+/// What a step of a packed mean, variance and time stands for.
+const STEPS: [f32; 3] = [1.0 / MOST, LARGEST / MOST, MEMORY / MOST];
+
 /// A remembered appearance of every pixel.
 #[derive(Debug, Default)]
 pub(super) struct Appearance {
     /// Segments from left to right, then row by row.
-    segments: Vec<Segment>,
+    segments: Vec<Packed>,
     columns: usize,
 }
 
-/// What is known of the pixels of a segment. All of it lies together, because the segments that are
-/// asked for lie far apart.
+/// What is known of the pixels of a segment.
 #[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
 pub(super) struct Segment {
-    /// Mean of luma and of both colour differences.
+    /// Mean of luma and of both colour differences, 0 to 1.
     pub means: [[f32; SEGMENT]; 3],
-    /// Variance of luma, and of a colour difference (the mean of both).
+    /// Variance of luma, and of a colour difference (the mean of both), at most [`LARGEST`].
     pub variances: [[f32; SEGMENT]; 2],
     /// For how many frames of 1/30 s it was seen, at most [`MEMORY`].
     pub seen: [f32; SEGMENT],
+}
+
+/// The same in half the memory: every stream keeps it. All of it lies together, because the segments
+/// that are asked for lie far apart.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+struct Packed {
+    means: [[u16; SEGMENT]; 3],
+    variances: [[u16; SEGMENT]; 2],
+    seen: [u16; SEGMENT],
+}
+
+impl Packed {
+    #[inline(always)]
+    fn new(segment: &Segment) -> Self {
+        Self {
+            means: segment.means.map(pack::<0>),
+            variances: segment.variances.map(pack::<1>),
+            seen: pack::<2>(segment.seen),
+        }
+    }
+
+    #[inline(always)]
+    fn open(&self) -> Segment {
+        Segment {
+            means: self.means.map(open::<0>),
+            variances: self.variances.map(open::<1>),
+            seen: open::<2>(self.seen),
+        }
+    }
+}
+
+/// Values of 0 to 65535 steps, rounded; what lies outside becomes the nearest of these.
+#[inline(always)]
+fn pack<const KIND: usize>(values: [f32; SEGMENT]) -> [u16; SEGMENT] {
+    // Beside a number as large as this one, the lowest bits of a float are whole steps. Rust's own
+    // conversion looks for what does not fit, which takes longer than all the rest.
+    const ONES: f32 = (1 << 23) as f32;
+    let mut packed = [0; SEGMENT];
+    for (to, value) in packed.iter_mut().zip(values) {
+        let steps = smaller(larger(value * (1.0 / STEPS[KIND]), 0.0), MOST);
+        *to = (steps + ONES).to_bits() as u16;
+    }
+    packed
+}
+
+#[inline(always)]
+fn open<const KIND: usize>(packed: [u16; SEGMENT]) -> [f32; SEGMENT] {
+    let mut values = [0.0; SEGMENT];
+    for (to, packed) in values.iter_mut().zip(packed) {
+        *to = f32::from(packed) * STEPS[KIND];
+    }
+    values
 }
 
 impl Appearance {
@@ -51,29 +107,41 @@ impl Appearance {
         self.columns = width.div_ceil(SEGMENT);
         self.segments.clear();
         let count = self.columns * height;
-        self.segments.resize(count, Segment::default());
+        self.segments.resize(count, Packed::default());
     }
 
-    /// All segments, from left to right, then row by row.
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
+    /// How many segments there are.
+    pub fn count(&self) -> usize {
+        self.segments.len()
     }
 
-    /// The same, so that a test can spoil them.
-    #[cfg(test)]
-    pub fn segments_mut(&mut self) -> &mut [Segment] {
-        &mut self.segments
+    /// Changes all segments, from left to right, then row by row.
+    #[inline(always)]
+    pub fn change(&mut self, mut change: impl FnMut(usize, &mut Segment)) {
+        for (n, packed) in self.segments.iter_mut().enumerate() {
+            let mut segment = packed.open();
+            change(n, &mut segment);
+            *packed = Packed::new(&segment);
+        }
     }
 
     /// The segment of row `y` from `at` on, a multiple of [`SEGMENT`].
     #[inline(always)]
-    pub fn segment(&self, (at, y): (usize, usize)) -> &Segment {
-        &self.segments[y * self.columns + at / SEGMENT]
+    pub fn segment(&self, (at, y): (usize, usize)) -> Segment {
+        self.segments[y * self.columns + at / SEGMENT].open()
+    }
+
+    /// The mean luma of a pixel, and for how many frames it was seen.
+    #[inline(always)]
+    pub fn luma(&self, (x, y): (usize, usize)) -> (f32, f32) {
+        let packed = &self.segments[y * self.columns + x / SEGMENT];
+        let (mean, seen) = (packed.means[0][x % SEGMENT], packed.seen[x % SEGMENT]);
+        (f32::from(mean) * STEPS[0], f32::from(seen) * STEPS[2])
     }
 
     /// Follows a change of the light by this factor.
     pub fn follow(&mut self, gain: f32) {
-        for segment in &mut self.segments {
+        self.change(|_, segment| {
             let [luma, chroma @ ..] = &mut segment.means;
             for luma in luma {
                 let lit = smaller(*luma * gain, 1.0);
@@ -82,7 +150,7 @@ impl Appearance {
             for value in chroma.as_flattened_mut() {
                 *value = NEUTRAL + (*value - NEUTRAL) * gain;
             }
-        }
+        });
     }
 
     /// Learns the segment of row `y` from `at` on, where `learns` is above 0.
@@ -90,7 +158,10 @@ impl Appearance {
     pub fn learn(&mut self, (at, y): (usize, usize), colors: &Colored, learns: &[f32], pace: Pace) {
         let mut learnt = [0.0; SEGMENT];
         learnt.copy_from_slice(&learns[..SEGMENT]);
-        self.segments[y * self.columns + at / SEGMENT].learn(colors, &learnt, pace);
+        let packed = &mut self.segments[y * self.columns + at / SEGMENT];
+        let mut segment = packed.open();
+        segment.learn(colors, &learnt, pace);
+        *packed = Packed::new(&segment);
     }
 }
 

@@ -80,15 +80,14 @@ impl LightMeter {
     fn ask(&mut self, room: &Appearance, luma: &Plane, matte: &Plane) {
         let (width, height) = matte.size();
         self.answers.clear();
-        self.answers.reserve(room.segments().len().div_ceil(ROWS));
+        self.answers.reserve(room.count().div_ceil(ROWS));
         for (n, y) in (0..height).step_by(ROWS).enumerate() {
             let (luma, matte) = (luma.row(y), matte.row(y));
             // Another pixel in every row, so that all columns are asked.
             let k = n * 5 % SEGMENT;
             for x in (k..width).step_by(SEGMENT) {
-                let segment = room.segment((x - k, y));
-                let known = segment.means[0][k];
-                let asked = known > ASKED.0 && known < ASKED.1 && segment.seen[k] > KNOWN;
+                let (known, seen) = room.luma((x, y));
+                let asked = known > ASKED.0 && known < ASKED.1 && seen > KNOWN;
                 if asked && matte[x] < BACKGROUND {
                     self.answers.push((known, luma[x]));
                 }

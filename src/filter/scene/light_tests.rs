@@ -15,11 +15,11 @@ fn room() -> (Appearance, Plane, Plane) {
         .iter_mut()
         .for_each(|v| *v = 0.2 + 0.4 * *v);
     let columns = SIZE.0 / SEGMENT;
-    for (n, segment) in room.segments_mut().iter_mut().enumerate() {
+    room.change(|n, segment| {
         let at = n % columns * SEGMENT;
         segment.means[0].copy_from_slice(&picture.row(n / columns)[at..][..SEGMENT]);
         segment.seen.fill(60.0);
-    }
+    });
     (room, picture, Plane::new(SIZE.0, SIZE.1))
 }
 
@@ -57,9 +57,7 @@ fn who_knows_too_little_says_nothing() {
         nothing
     );
     matte.data_mut().fill(0.0);
-    for segment in room.segments_mut() {
-        segment.seen.fill(1.0);
-    }
+    room.change(|_, segment| segment.seen.fill(1.0));
     assert_eq!(
         LightMeter::default().measure(&room, &picture, &matte),
         nothing

@@ -255,8 +255,8 @@ fn pictures_that_do_not_count_teach_nothing() {
             .memory
             .apply(crate::simd::level(), colors, 0.0, &mut matte);
     }
-    let known = scene.memory.known.room.segments();
-    assert!(known.iter().all(|segment| segment.seen == [0.0; SEGMENT]));
+    let known = &mut scene.memory.known.room;
+    known.change(|_, segment| assert_eq!(segment.seen, [0.0; SEGMENT]));
 }
 
 #[test]
@@ -277,12 +277,12 @@ fn a_spoilt_memory_shows_nothing_that_is_hidden() {
     for _ in 0..40 {
         let memory = &mut scene.memory.known;
         for known in [&mut memory.room, &mut memory.subject] {
-            for segment in known.segments_mut() {
+            known.change(|_, segment| {
                 let colors = segment.means.as_flattened_mut().iter_mut();
                 let values = colors.chain(segment.variances.as_flattened_mut());
                 let any = |v: &mut f32| *v = wild[(random.unit() * 7.99) as usize];
                 values.chain(&mut segment.seen).for_each(any);
-            }
+            });
         }
         let unsure = [0.02, 0.06, 0.099, 0.5, 0.98][(random.unit() * 4.99) as usize];
         let raw = with(&front, BESIDE, unsure);

@@ -39,8 +39,6 @@ pub struct Deadband<'a> {
     pub decay: u8,
     /// How far the picture changed, 0 to 1, at the small matte's size.
     pub change: &'a Plane,
-    /// Whether there is no last matte, or it must not be used.
-    pub fresh: bool,
 }
 
 /// The deadband's width in each cell of the edge fit's grid: none where the picture changed.
@@ -100,14 +98,14 @@ fn widths<S: Simd>(_: S, deadband: &Deadband<'_>, to: &mut [u8]) {
     }
 }
 
-/// Moves `shown` to within a width of `to`, less near 0 and 255, and from there by `decay` to
-/// within [`CLOSE`] of it, but not over the middle if `to` is within [`BEYOND`] of that; then `to`
-/// to `shown`. The width of a pixel is the smaller of two; where it is 0, `to` stays as it is. All
-/// slices are of one length.
+/// Replaces `to` by `last`, moved to within a width of `to`, less near 0 and 255, and from there by
+/// `decay` to within [`CLOSE`] of it, but not over the middle if `to` is within [`BEYOND`] of that.
+/// The width of a pixel is the smaller of two; where it is 0, `to` stays as it is. All slices are of
+/// one length.
 #[inline(always)]
 pub(crate) fn apply<S: Simd>(
     simd: S,
-    shown: &mut [u8],
+    last: &[u8],
     to: &mut [u8],
     (bands, decay): ([&[u8]; 2], u8),
 ) {
@@ -119,46 +117,44 @@ pub(crate) fn apply<S: Simd>(
     let whole = to.len() / lanes * lanes;
     for i in (0..whole).step_by(lanes) {
         let load = |from: &[u8]| S::u8s::from_slice(simd, &from[i..i + lanes]);
-        let (value, last) = (load(to), load(shown));
+        let (value, held) = (load(to), load(last));
         let limit = load(bands[0]).min(load(bands[1]));
         let band = limit.min(value).min(top - value);
-        let next = last.min(value + band).max(value - band);
+        let next = held.min(value + band).max(value - band);
         let close = near.min(band);
         let goal = next.min(value + close).max(value - close);
         let (up, down) = (goal.max(next) - next, next - goal.min(next));
         let next = next + up.min(decay_lanes) - down.min(decay_lanes);
-        let was_subject = last.simd_ge(subject);
+        let was_subject = held.simd_ge(subject);
         let floor = value.simd_ge(least).select(subject, none);
         let ceiling = value.simd_ge(most).select(top, background);
-        let held = was_subject.select(next.max(floor), next.min(ceiling));
-        let next = limit.simd_eq(none).select(value, held);
-        next.store_slice(&mut shown[i..i + lanes]);
+        let kept = was_subject.select(next.max(floor), next.min(ceiling));
+        let next = limit.simd_eq(none).select(value, kept);
         next.store_slice(&mut to[i..i + lanes]);
     }
     if whole < to.len() {
         let bands = bands.map(|band| &band[whole..]);
-        apply_rest(&mut shown[whole..], &mut to[whole..], (bands, decay));
+        apply_rest(&last[whole..], &mut to[whole..], (bands, decay));
     }
 }
 
 #[cold]
 #[inline(never)]
-fn apply_rest(shown: &mut [u8], to: &mut [u8], (bands, decay): ([&[u8]; 2], u8)) {
+fn apply_rest(last: &[u8], to: &mut [u8], (bands, decay): ([&[u8]; 2], u8)) {
     let bands = bands[0].iter().zip(bands[1]);
-    for ((shown, to), (a, b)) in shown.iter_mut().zip(to).zip(bands) {
+    for ((last, to), (a, b)) in last.iter().zip(to).zip(bands) {
         let limit = *a.min(b);
         let band = limit.min(*to).min(255 - *to);
-        let next = (*shown).min(*to + band).max(*to - band);
+        let next = (*last).min(*to + band).max(*to - band);
         let close = CLOSE.min(band);
         let goal = next.min(*to + close).max(*to - close);
         let next = goal.clamp(next.saturating_sub(decay), next.saturating_add(decay));
-        *shown = match (*shown >= MIDDLE, *to) {
+        *to = match (*last >= MIDDLE, *to) {
             (_, value) if limit == 0 => value,
             (true, LEAST..) => next.max(MIDDLE),
             (false, ..MOST) => next.min(MIDDLE - 1),
             _ => next,
         };
-        *to = *shown;
     }
 }
 
