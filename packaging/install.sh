@@ -33,7 +33,7 @@ put 644 "$share/icons/hicolor/scalable/apps" packaging/desktop/io.github.gst_plu
 
 # As in the sources, since the scripts find each other. The networks are inside the plugin; these files
 # are for other programs.
-put 644 "$share/matte/models" models/*.onnx models/*.modelinfo models/*.toml
+put 644 "$share/matte/models" models/*.onnx models/*.tflite models/*.modelinfo models/*.toml
 put 755 "$share/matte/scripts" scripts/fetch-models.sh
 put 644 "$share/matte/scripts" scripts/common.sh scripts/env.sh
 put 644 "$share/matte/scripts/models" scripts/models/catalogue.py scripts/models/fetch.py scripts/models/graph.py \

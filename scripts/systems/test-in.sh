@@ -89,7 +89,7 @@ clip=$(presenter_clip)
 export MATTE_SOURCE="filesrc location=$clip ! decodebin ! $PRESENTER"
 check "among upstream's elements" python3 tests/systems/upstream.py
 if [ "$feature" = v1_26 ] || [ "$feature" = v1_28 ]; then
-    check "behind others' inference elements" python3 tests/systems/decode.py
+    check "behind others' inference elements" env MATTE_TFLITE="$PWD/models/matte-lite-256x144.tflite" python3 tests/systems/decode.py
     check "mattedecode as documented" scripts/docs/plugin-cache.py --check mattedecode
     check "mattedecode's properties" scripts/docs/elements-page.py --check mattedecode
 fi

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "thaw": ("mattenet.thaw", "make a checkpoint of an exported network, to train on from it"),
     "mean": ("mattenet.mean", "take the mean of two networks' weights"),
     "quantize": ("mattenet.quantize", "write an int8 (QDQ) version of an exported network"),
+    "tflite": ("mattenet.tflite", "write an int8 .tflite of an exported network, for other elements and NPUs"),
 }
 
 

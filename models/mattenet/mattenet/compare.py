@@ -23,7 +23,7 @@ import numpy as np
 import onnxruntime as ort
 from tqdm import tqdm
 
-from mattenet import config, metrics, tiles
+from mattenet import config, metrics, tflite, tiles
 from mattenet.data import cache, clips, item as items, splits
 from mattenet.data.config import DataConfig, sources
 from mattenet.errors import UserError
@@ -70,13 +70,14 @@ def add_parser(sub) -> None:
 
 
 def describe(path: pathlib.Path, stretch: bool = False) -> teachers.Descriptor:
-    """How to run an ONNX file of ours: sizes from its graph, output kind and multiple from NAME.toml where it exists.
+    """How to run an ONNX or .tflite file of ours: sizes from its graph, output kind and multiple from NAME.toml where it exists.
 
     Open sides follow the picture's aspect unless `stretch`.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such model")
-    shape = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).get_inputs()[0].shape
+    made = tflite.Session(path) if path.suffix == ".tflite" else ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    shape = made.get_inputs()[0].shape
     height, width = (n if isinstance(n, int) else d for n, d in zip(shape[2:], (144, 256)))
     open_sides = not stretch and not any(isinstance(n, int) for n in shape[2:])
     toml = path.with_suffix(".toml")

@@ -70,15 +70,20 @@ def quantize(model: Path, output: Path, pictures: list[np.ndarray], keep: tuple[
     onnx.save(result, output)
 
 
+def calibration(cfg: config_module.Config, count: int) -> list[np.ndarray]:
+    """Training pictures f32 [1, 3, 144, 256] in 0..1. Drawn as in training, unchanged otherwise: the ranges met in use, not
+    those of disturbed pictures."""
+    frames = Frames(cfg.data, "train", (256, 144), cfg.train.seed)
+    rows = frames.sampler.draw(0, count)
+    return [frames.whole(int(r))[0][..., :3].transpose(2, 0, 1)[None].astype(np.float32) / 255 for r in rows]
+
+
 def run(args) -> None:
     """The command."""
     cfg = config_module.from_args(args)
     if not Path(args.model).exists():
         raise UserError(f"no model at {args.model}")
-    frames = Frames(cfg.data, "train", (256, 144), cfg.train.seed)
-    # Drawn as in training, unchanged otherwise: the ranges met in use, not those of disturbed pictures.
-    rows = frames.sampler.draw(0, args.pictures)
-    pictures = [frames.whole(int(r))[0][..., :3].transpose(2, 0, 1)[None].astype(np.float32) / 255 for r in rows]
+    pictures = calibration(cfg, args.pictures)
     output = Path(args.output)
     quantize(Path(args.model), output, pictures, tuple(args.keep), args.weight_bits)
     source = Path(args.model).with_suffix(".toml")

@@ -17,6 +17,7 @@ import numpy as np
 import onnxruntime as ort
 import yaml
 
+from mattenet import tflite
 from mattenet.errors import UserError
 
 IMAGENET_MEAN = np.float32([0.485, 0.456, 0.406])
@@ -111,22 +112,25 @@ class Teacher:
     def __init__(self, descriptor: Descriptor, peers: str | pathlib.Path, threads: int = 1):
         self.descriptor = descriptor
         path = pathlib.Path(peers) / descriptor.file
-        path = path if path.suffix == ".onnx" else path / "model.onnx"
+        path = path if path.suffix in (".onnx", ".tflite") else path / "model.onnx"
         if not path.is_file():
             raise UserError(f"teacher {descriptor.name}: no file {path}; fetch the public models first (--peers names their folder)")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.path = path
+        self.session = tflite.Session(path, threads) if path.suffix == ".tflite" else self._open(threads)
         first, *states = self.session.get_inputs()
         self.input = first.name
         self.output = self.session.get_outputs()[0].name
         self.zero_states = {s.name: np.zeros(s.shape, np.float32) for s in states}
         # RobustVideoMatting's convention: state rNi comes back as rNo.
         self.state_outputs = [s.replace("i", "o") for s in self.zero_states]
+
+    def _open(self, threads: int) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return ort.InferenceSession(str(self.path), options, providers=["CPUExecutionProvider"])
 
     def raw(self, x: np.ndarray) -> np.ndarray:
         """The network's own output for a prepared input; recurrent states start at zero."""
