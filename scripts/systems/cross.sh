@@ -9,8 +9,8 @@
 #   scripts/systems/cross.sh aarch64|armv7 test [ARGS...]    cargo test, emulated
 #   scripts/systems/cross.sh aarch64|armv7 run COMMAND...    a command in the folder, the plugin within reach
 #
-# scripts/deps.sh systems installs what this needs. There is no ONNX Runtime for armv7 here: no
-# network runs.
+# scripts/deps.sh systems installs what this needs. There is no ONNX Runtime for armv7 here: the
+# embedded engine runs the network.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$ROOT"
@@ -27,6 +27,12 @@ have "$gnu-gcc" || die "the cross compiler is missing: scripts/deps.sh systems"
 if have rustup && ! [ -d "$(rustc --print sysroot)/lib/rustlib/$triple" ]; then
     rustup target add "$triple"
 fi
+
+# Debian's libm.so is a link to /lib, which a linker out here follows on this machine; it would take
+# the cross compiler's libm then. Links within the folder stay in it.
+find "$root/usr/lib/$gnu" -maxdepth 1 -lname '/*' -printf '%p %l\n' | while read -r link there; do
+    ln -sfr "$root$there" "$link"
+done
 
 variable=${triple//-/_}
 export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_SYSROOT_DIR=$root

@@ -77,6 +77,8 @@ cat >"$work/initrd/init" <<END
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sysfs /sys
 busybox mount -t devtmpfs dev /dev
+# Bash reads from commands by it.
+busybox ln -s /proc/self/fd /dev/fd
 while read -r module; do busybox insmod "/modules/\$module"; done </modules/order
 busybox mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=512000 folder /root
 for place in proc sys dev; do busybox mount --move "/\$place" "/root/\$place"; done

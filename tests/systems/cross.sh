@@ -34,8 +34,11 @@ check "$(stat -c %s "$plugin") bytes stripped, the network inside" small
 check "loads with $(inside gst-inspect-1.0 --version | head -1)" elements
 check "hides frames without a matte" pipeline mattecompose background=color
 # For 32-bit Arm there is no ONNX Runtime here.
-if [ "$name" = arm64 ]; then
-    check "every frame gets its matte by the network inside" pipeline mattebackground model=builtin on-missing-matte=fail
-fi
+engines=(embedded)
+if [ "$name" = arm64 ]; then engines+=(onnxruntime); fi
+for engine in "${engines[@]}"; do
+    check "every frame gets its matte by the network inside, which the engine $engine runs" \
+        pipeline mattebackground model=builtin engine="$engine" on-missing-matte=fail
+done
 echo "# $passed passed, $failed failed"
 [ $failed = 0 ]
