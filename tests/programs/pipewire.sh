@@ -13,7 +13,11 @@ export MATTE_SOURCE="${MATTE_SOURCE:-$still}"
 start camera "$ROOT/pipelines/pipewire-camera.sh"
 # A node that its program has left goes a moment later.
 published() { sleep 1 && node matte; }
-for reader in first second third; do
+readers=(first)
+# PipeWire 0.3 loses a later reader now and then. matte-camera sees that and publishes itself anew; a
+# pipeline cannot.
+if ! pipewire --version | grep -q ' 0\.'; then readers+=(second third); fi
+for reader in "${readers[@]}"; do
     # With PipeWire 1.4 the one before has ended the pipeline, and a new one has to appear.
     wait_for 240 published || fail "the camera is not there for the $reader reader"
     timeout 600 gst-launch-1.0 -q pipewiresrc path="$(node matte)" num-buffers=20 ! videoconvert \
