@@ -158,6 +158,14 @@ impl Appearance {
     pub fn learn(&mut self, (at, y): (usize, usize), colors: &Colored, learns: &[f32], pace: Pace) {
         let mut learnt = [0.0; SEGMENT];
         learnt.copy_from_slice(&learns[..SEGMENT]);
+        // Most places are surely room or surely subject, and never both.
+        let mut any = 0;
+        for learns in &learnt {
+            any |= u32::from(*learns > 0.0);
+        }
+        if any == 0 {
+            return;
+        }
         let packed = &mut self.segments[y * self.columns + at / SEGMENT];
         let mut segment = packed.open();
         segment.learn(colors, &learnt, pace);
