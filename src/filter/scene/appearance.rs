@@ -5,6 +5,9 @@
 
 use super::{Colored, LEAST_CHROMA, LEAST_LUMA, SEGMENT, rough_ln};
 use crate::filter::plane::{NEUTRAL, larger, smaller};
+use crate::simd::Level;
+use fearless_simd::{Simd, dispatch};
+use fearless_simd_macros::simd;
 
 /// Frames of 1/30 s that the mean stands for at most.
 const MEMORY: f32 = 60.0;
@@ -78,18 +81,40 @@ impl Packed {
     }
 }
 
-/// Values of 0 to 65535 steps, rounded; what lies outside becomes the nearest of these.
+/// Multiplies means by a factor, all in steps of a packed mean: this looks at the whole memory.
+#[simd]
+fn follow<S: Simd>(_: S, segments: &mut [Packed], gain: f32) {
+    let (clipped, neutral) = (CLIPPED * MOST, NEUTRAL * MOST);
+    for packed in segments {
+        let [luma, chroma @ ..] = &mut packed.means;
+        for luma in luma {
+            let known = f32::from(*luma);
+            let lit = if known > clipped { known } else { known * gain };
+            *luma = rounded(lit);
+        }
+        for value in chroma.as_flattened_mut() {
+            *value = rounded(neutral + (f32::from(*value) - neutral) * gain);
+        }
+    }
+}
+
+/// Values in steps; what lies outside of 0 to 65535 of them becomes the nearest.
 #[inline(always)]
 fn pack<const KIND: usize>(values: [f32; SEGMENT]) -> [u16; SEGMENT] {
+    let mut packed = [0; SEGMENT];
+    for (to, value) in packed.iter_mut().zip(values) {
+        *to = rounded(value * (1.0 / STEPS[KIND]));
+    }
+    packed
+}
+
+/// The nearest of 0 to 65535.
+#[inline(always)]
+fn rounded(steps: f32) -> u16 {
     // Beside a number as large as this one, the lowest bits of a float are whole steps. Rust's own
     // conversion looks for what does not fit, which takes longer than all the rest.
     const ONES: f32 = (1 << 23) as f32;
-    let mut packed = [0; SEGMENT];
-    for (to, value) in packed.iter_mut().zip(values) {
-        let steps = smaller(larger(value * (1.0 / STEPS[KIND]), 0.0), MOST);
-        *to = (steps + ONES).to_bits() as u16;
-    }
-    packed
+    (smaller(larger(steps, 0.0), MOST) + ONES).to_bits() as u16
 }
 
 #[inline(always)]
@@ -116,7 +141,7 @@ impl Appearance {
     }
 
     /// Changes all segments, from left to right, then row by row.
-    #[inline(always)]
+    #[cfg(test)]
     pub fn change(&mut self, mut change: impl FnMut(usize, &mut Segment)) {
         for (n, packed) in self.segments.iter_mut().enumerate() {
             let mut segment = packed.open();
@@ -140,17 +165,8 @@ impl Appearance {
     }
 
     /// Follows a change of the light by this factor.
-    pub fn follow(&mut self, gain: f32) {
-        self.change(|_, segment| {
-            let [luma, chroma @ ..] = &mut segment.means;
-            for luma in luma {
-                let lit = smaller(*luma * gain, 1.0);
-                *luma = if *luma > CLIPPED { *luma } else { lit };
-            }
-            for value in chroma.as_flattened_mut() {
-                *value = NEUTRAL + (*value - NEUTRAL) * gain;
-            }
-        });
+    pub fn follow(&mut self, level: Level, gain: f32) {
+        dispatch!(level, simd => follow(simd, &mut self.segments, gain));
     }
 
     /// Learns the segment of row `y` from `at` on, where `learns` is above 0.

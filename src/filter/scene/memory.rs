@@ -68,8 +68,8 @@ impl SceneMemory {
         if light.agreement < LOST {
             self.start(matte.size());
         } else if light.gain != 1.0 {
-            self.known.room.follow(light.gain);
-            self.known.subject.follow(light.gain);
+            self.known.room.follow(level, light.gain);
+            self.known.subject.follow(level, light.gain);
         }
         let heard = (light.agreement - AGREEMENT.0) * (1.0 / (AGREEMENT.1 - AGREEMENT.0));
         let known = &mut self.known;
