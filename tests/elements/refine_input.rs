@@ -279,3 +279,32 @@ fn ten_thousand_random_changes_while_playing() {
         "{changes} changes, {frames} frames"
     );
 }
+
+/// The luma's noise does not reach the matte of a picture that stands still: the element remembers what
+/// it gave the frame before.
+#[test]
+fn edges_that_stand_still_stay_as_they_were() {
+    init();
+    let info = info(VideoFormat::I420, 160, 96);
+    let changed = |elements: &str| {
+        let frames = (0..24u64).map(|n| {
+            let mut buffer = frame(&info, |i| {
+                let noise = (i as u64 + 7 * n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 62;
+                (if i % 160 < 80 { 60 } else { 170 }) + noise as u8
+            });
+            attach(&mut buffer, &info, (40, 24), |x, _| {
+                [0, 20, 128, 235, 255][x.saturating_sub(17).min(4)]
+            });
+            buffer
+        });
+        let mattes = refined(&info, elements, frames.collect());
+        let late = mattes[16..].windows(2);
+        late.map(|pair| {
+            let both = pair[0].iter().flatten().zip(pair[1].iter().flatten());
+            both.filter(|(before, now)| before != now).count()
+        })
+        .sum::<usize>()
+    };
+    let (steady, plain) = (changed("matterefine"), changed("matterefine temporal=none"));
+    assert!(plain > 500 && steady * 20 < plain, "{steady} of {plain}");
+}

@@ -199,23 +199,24 @@ kind = "alpha"
 '''
 
 
-def modelinfo() -> str:
-    """The same for GStreamer's own elements; -1 is a side of any length."""
+def modelinfo(element: str = "float32", sides: tuple[str, str] = ("1,3,-1,-1", "-1,1,-1,-1"), most: str = "1.0") -> str:
+    """The same for GStreamer's own elements: type and sides of picture and matte, and the picture's white; -1 is a
+    side of any length."""
     return f"""[modelinfo]
 version=1.0
 group-id=matte
 
 [image]
 id=image
-type=float32
-dims=1,3,-1,-1
+type={element}
+dims={sides[0]}
 dir=input
-ranges=0.0,1.0;0.0,1.0;0.0,1.0
+ranges={";".join([f"0.0,{most}"] * 3)}
 
 [alpha]
 id={TENSOR_ID}
-type=float32
-dims=-1,1,-1,-1
+type={element}
+dims={sides[1]}
 dir=output
 """
 

@@ -324,23 +324,7 @@ def convert(path: Path, pictures: list[np.ndarray], per_channel: bool = False) -
 
 def modelinfo() -> str:
     """The description for `tfliteinference`: bytes as they are in the frame, and what the matte is called."""
-    return f"""[modelinfo]
-version=1.0
-group-id=matte
-
-[image]
-id=image
-type=uint8
-dims=1,{HEIGHT},{WIDTH},3
-dir=input
-ranges=0.0,255.0;0.0,255.0;0.0,255.0
-
-[alpha]
-id={export.TENSOR_ID}
-type=uint8
-dims=1,{HEIGHT},{WIDTH},1
-dir=output
-"""
+    return export.modelinfo("uint8", (f"1,{HEIGHT},{WIDTH},3", f"1,{HEIGHT},{WIDTH},1"), "255.0")
 
 
 class Session:

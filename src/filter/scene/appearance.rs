@@ -294,3 +294,34 @@ pub(super) fn confidence(seen: f32) -> f32 {
 pub(super) fn volume(luma: f32, chroma: f32) -> f32 {
     0.5 * rough_ln(luma * (1.0 / LEAST_LUMA)) + rough_ln(chroma * (1.0 / LEAST_CHROMA))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::testing::Random;
+
+    #[test]
+    fn what_is_packed_comes_back_within_half_a_step() {
+        let mut random = Random::new(4);
+        let most = [1.0, LARGEST, MEMORY];
+        for _ in 0..1000 {
+            let mut any = |kind: usize| [(); SEGMENT].map(|()| random.unit() * most[kind]);
+            let segment = Segment {
+                means: [any(0), any(0), any(0)],
+                variances: [any(1), any(1)],
+                seen: any(2),
+            };
+            let found = Packed::new(&segment).open();
+            let near = |kind: usize, a: &[f32], b: &[f32]| {
+                let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 0.51 * STEPS[kind];
+                assert!(a.iter().zip(b).all(close), "{kind}: {a:?} {b:?}");
+            };
+            near(0, found.means.as_flattened(), segment.means.as_flattened());
+            let variances = [&found, &segment].map(|s| s.variances.as_flattened());
+            near(1, variances[0], variances[1]);
+            near(2, &found.seen, &segment.seen);
+        }
+        let beyond = pack::<0>([-1.0, f32::NAN, 2.0, f32::INFINITY, 1.0, 0.0, -0.0, 1e30]);
+        assert_eq!(beyond, [0, 0, 65535, 65535, 65535, 0, 0, 65535]);
+    }
+}
