@@ -110,6 +110,7 @@ far less, time than reported before.
 | variable | meaning |
 | --- | --- |
 | `MATTE_MODEL` | the model, if the property `model` is unset |
+| `MATTE_CACHE` | the folder of `scripts/fetch-models.sh`, in whose `models` a named model is looked for; unset: `~/.cache/matte` |
 | `ORT_DYLIB_PATH` | the file of ONNX Runtime's library, if the property `onnxruntime-library` is unset |
 | `MATTE_CONCURRENT_RUNS` | how many networks of the process may run at once; unset: the number of cores |
 

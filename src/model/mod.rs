@@ -23,6 +23,7 @@ mod family;
 pub mod fuzzing;
 mod given;
 mod input;
+mod named;
 mod network;
 mod numbers;
 mod onnx;
@@ -39,6 +40,7 @@ pub use description::{Class, DescriptionKeys, Fourth, KEYS, Kind, Origin, StateP
 pub use engine::{EngineKind, EngineRequest};
 pub use error::{Fault, Implausible, LibraryError, ModelError, RuntimeError};
 pub use input::{Descriptor, InputSize, PictureInput};
+pub use named::find as find_model;
 pub use network::{Network, Options, Stopper, Survey, Surveyed};
 pub use output::{Instances, OutputPlan};
 pub use output_kind::OutputKind;

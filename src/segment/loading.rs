@@ -102,7 +102,7 @@ impl MatteSegment {
     /// Why it cannot be loaded.
     pub(super) fn start_network(&self) -> Result<Settings, SegmentError> {
         let settings = self.shared.lock().settings.clone();
-        let source = settings.source();
+        let source = settings.source()?;
         let options = settings.options()?;
         let engine = self.load(&source, &options)?;
         self.announce(&*engine);
@@ -274,7 +274,7 @@ impl MatteSegment {
         request: Request,
         settings: &Settings,
     ) -> Result<(ModelSource, model::Options, Box<dyn Engine>), SegmentError> {
-        let source = settings.source();
+        let source = settings.source()?;
         let options = model::Options {
             stream: request.stream,
             ..settings.options()?

@@ -14,11 +14,12 @@ properties! {
     /// Values of the properties.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Settings {
-        /// The network: an .onnx file, or builtin or builtin-lite for those in the plugin. Unset: the
-        /// file that the environment variable MATTE_MODEL names, else builtin. While playing, a new
-        /// model takes over between two frames; one that cannot be loaded is refused and the old
-        /// value comes back. The same holds for engine, execution-provider, provider-options,
-        /// strict-provider, threads, subject and input-pixels
+        /// The network: an .onnx file, builtin or builtin-lite for those in the plugin, or the name
+        /// of an installed or fetched file without its ending. Unset: what the environment variable
+        /// MATTE_MODEL names, else builtin. While playing, a new model takes over between two
+        /// frames; one that cannot be loaded is refused and the old value comes back. The same
+        /// holds for engine, execution-provider, provider-options, strict-provider, threads,
+        /// subject and input-pixels
         model: Option<Arc<str>> = None, "Model", PLAYING;
         /// What runs the network: ONNX Runtime, a library, or the embedded engine inside the plugin,
         /// which runs on the CPU and knows fewer operators. auto: ONNX Runtime where it is found

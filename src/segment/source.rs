@@ -6,6 +6,8 @@ use super::settings::Settings;
 use crate::model::{
     self, ModelError, ModelSource, Origin, ProviderRequest, Search, SessionOptions, builtin,
 };
+use gst::glib;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 /// Environment variable that names the model if no property does.
@@ -13,14 +15,17 @@ pub const MODEL_VARIABLE: &str = "MATTE_MODEL";
 
 impl Settings {
     /// Where the model comes from: the property, else `MATTE_MODEL`, else the built-in one.
-    pub fn source(&self) -> ModelSource {
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`] for the name of a model that no folder has.
+    pub fn source(&self) -> Result<ModelSource, ModelError> {
         let named = self.model.as_deref().map(String::from).or_else(|| {
             std::env::var(MODEL_VARIABLE)
                 .ok()
                 .filter(|name| !name.is_empty())
         });
         let name = named.as_deref().unwrap_or(builtin::DEFAULT);
-        builtin::find(name).unwrap_or_else(|| ModelSource::File(PathBuf::from(name)))
+        model::find_model(name, model_folders)
     }
 
     /// How the model is loaded.
@@ -68,6 +73,32 @@ impl Settings {
             stream: None,
         })
     }
+}
+
+/// Where models lie that are named without a folder: those installed with the plugin, the user's,
+/// the system's, and those that `scripts/fetch-models.sh` fetched.
+fn model_folders() -> Vec<PathBuf> {
+    let installed = plugin_folder().into_iter().flat_map(|plugin| {
+        let prefixes: Vec<_> = plugin
+            .ancestors()
+            .skip(1)
+            .map(|at| at.join("share"))
+            .collect();
+        prefixes
+    });
+    let shared = std::iter::once(glib::user_data_dir()).chain(glib::system_data_dirs());
+    let mut folders: Vec<_> = installed
+        .chain(shared)
+        .map(|share| share.join("matte/models"))
+        .collect();
+    let cache = std::env::var_os("MATTE_CACHE").filter(|folder| !folder.is_empty());
+    folders.push(match cache {
+        Some(cache) => PathBuf::from(cache).join("models"),
+        None => glib::user_cache_dir().join("matte/models"),
+    });
+    let mut seen = HashSet::new();
+    folders.retain(|folder| folder.is_dir() && seen.insert(folder.clone()));
+    folders
 }
 
 /// The folder that the plugin was loaded from.

@@ -26,6 +26,17 @@ pub enum ModelError {
         /// What to do.
         hint: &'static str,
     },
+    /// A model is named, and no folder has a file of that name.
+    #[error(
+        "no model is named `{name}`{}; name an .onnx file, builtin or builtin-lite",
+        looked_in(name, folders)
+    )]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Where it was looked for.
+        folders: Vec<PathBuf>,
+    },
     /// ONNX Runtime is missing, broken or too old.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -141,6 +152,18 @@ pub enum ModelError {
 
 /// Stands for the model of tensors that nobody has described.
 pub(super) const UNNAMED: &str = "the frame's tensors";
+
+/// Where a named model was looked for, for a message.
+fn looked_in(name: &str, folders: &[PathBuf]) -> String {
+    if folders.is_empty() {
+        return ": there is no file of that name".to_owned();
+    }
+    let folders: Vec<_> = folders.iter().map(|at| at.display().to_string()).collect();
+    let folders = folders.join(", ");
+    format!(
+        ": there is neither a file of that name nor {name}.onnx or matte-{name}.onnx in {folders}"
+    )
+}
 
 /// The file beside the model, and what to write there.
 fn where_to_set(model: &str, key: &str) -> String {

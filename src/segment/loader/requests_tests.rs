@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::frame::{GrayImage, TensorMut, TensorSpec};
-use crate::model::ModelError;
+use crate::model::{ModelError, ModelSource};
 use crate::segment::engine::{About, Cancel};
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ fn settings(model: &str) -> Settings {
 fn ready(model: &str) -> Box<Ready> {
     let settings = settings(model);
     Box::new(Ready {
-        source: settings.source(),
+        source: ModelSource::File(model.into()),
         options: model::Options::default(),
         engine: Box::new(Idle(TensorSpec::new(1, 1))),
         settings,
