@@ -170,6 +170,16 @@ step_meson() {
     # A registry of its own hides the plugin that env.sh names.
     env -u GST_PLUGIN_PATH GST_PLUGIN_PATH="$prefix/lib/gstreamer-1.0" \
         GST_REGISTRY="$build/registry.bin" gst-inspect-1.0 mattebackground
+    # Models by name: those that came along, and those of the folder of fetched ones.
+    mkdir -p "$build/cache/models"
+    cp models/matte-lite.onnx "$build/cache/models/fetched.onnx"
+    cp models/matte-lite.toml "$build/cache/models/fetched.toml"
+    local model
+    for model in lite-int8 matte-lite-int8 fetched; do
+        env -u GST_PLUGIN_PATH GST_PLUGIN_PATH="$prefix/lib/gstreamer-1.0" MATTE_CACHE="$build/cache" \
+            GST_REGISTRY="$build/registry.bin" gst-launch-1.0 videotestsrc num-buffers=2 ! \
+            video/x-raw,width=320,height=180 ! mattesegment model=$model ! fakesink
+    done
     # A program that links the plugin in, by the pkg-config file, and sees no plugin folder.
     PKG_CONFIG_PATH=$prefix/lib/gstreamer-1.0/pkgconfig
     export PKG_CONFIG_PATH

@@ -11,7 +11,7 @@ const OWN: &str = "matte-";
 
 /// The model that `named` means: a network inside the plugin, else a file.
 ///
-/// A file that exists wins. What has neither a folder nor an ending is then a name: of the first
+/// A file of that very name wins. What has neither a folder nor an ending is then the name of the first
 /// `NAME.onnx` or `matte-NAME.onnx` in `folders`, which are asked for only then.
 ///
 /// # Errors
@@ -24,7 +24,7 @@ pub fn find(
         return Ok(builtin);
     }
     let file = PathBuf::from(named);
-    if file.components().count() != 1 || file.extension().is_some() || file.exists() {
+    if file.components().count() != 1 || file.extension().is_some() || file.is_file() {
         return Ok(ModelSource::File(file));
     }
     let folders = folders();
@@ -67,9 +67,15 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_file_is_one() {
-        for file in ["matte.onnx", "./matte", "here/matte", "/matte", "src"] {
+        for file in ["matte.onnx", "./matte", "here/matte", "/matte", "LICENSE"] {
             assert_eq!(file_of(file, &[installed()]), Some(file.into()), "{file}");
         }
+    }
+
+    #[test]
+    fn a_folder_of_that_name_is_no_file() {
+        // The working folder of tests is the project's, which has a folder `tests`.
+        assert!(find("tests", || vec![installed()]).is_err());
     }
 
     #[test]
@@ -89,11 +95,8 @@ mod tests {
         for word in ["fien", "fien.onnx", "/one", "/two", "builtin"] {
             assert!(message.contains(word), "{word}: {message}");
         }
-        assert!(
-            !find("fien", Vec::new)
-                .unwrap_err()
-                .to_string()
-                .contains("folders")
-        );
+        let message = find("fien", Vec::new).unwrap_err().to_string();
+        assert!(message.contains("no file of that name"), "{message}");
+        assert!(!message.contains("fien.onnx"), "{message}");
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use gst::glib;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Environment variable that names the model if no property does.
 pub const MODEL_VARIABLE: &str = "MATTE_MODEL";
@@ -78,31 +78,53 @@ impl Settings {
 /// Where models lie that are named without a folder: those installed with the plugin, the user's,
 /// the system's, and those that `scripts/fetch-models.sh` fetched.
 fn model_folders() -> Vec<PathBuf> {
-    let installed = plugin_folder().into_iter().flat_map(|plugin| {
-        let prefixes: Vec<_> = plugin
-            .ancestors()
-            .skip(1)
-            .map(|at| at.join("share"))
-            .collect();
-        prefixes
-    });
-    let shared = std::iter::once(glib::user_data_dir()).chain(glib::system_data_dirs());
-    let mut folders: Vec<_> = installed
-        .chain(shared)
-        .map(|share| share.join("matte/models"))
-        .collect();
+    let plugin = plugin_folder();
+    let installed = plugin
+        .as_deref()
+        .and_then(prefix_of)
+        .map(|prefix| prefix.join("share"));
+    let shared = installed
+        .into_iter()
+        .chain([glib::user_data_dir()])
+        .chain(glib::system_data_dirs());
+    let mut folders: Vec<_> = shared.map(|share| share.join("matte/models")).collect();
     let cache = std::env::var_os("MATTE_CACHE").filter(|folder| !folder.is_empty());
-    folders.push(match cache {
-        Some(cache) => PathBuf::from(cache).join("models"),
-        None => glib::user_cache_dir().join("matte/models"),
-    });
+    let cache = cache.map_or_else(|| glib::user_cache_dir().join("matte"), PathBuf::from);
+    folders.push(cache.join("models"));
     let mut seen = HashSet::new();
     folders.retain(|folder| folder.is_dir() && seen.insert(folder.clone()));
     folders
+}
+
+/// The prefix that a plugin's folder was installed under: `/usr` for
+/// `/usr/lib/x86_64-linux-gnu/gstreamer-1.0`. None for a folder outside of any `lib`.
+fn prefix_of(plugin_folder: &Path) -> Option<&Path> {
+    let is_lib = |at: &&Path| at.ends_with("lib") || at.ends_with("lib64");
+    plugin_folder.ancestors().find(is_lib)?.parent()
 }
 
 /// The folder that the plugin was loaded from.
 fn plugin_folder() -> Option<PathBuf> {
     let plugin = gst::Registry::get().find_plugin("matte")?;
     plugin.filename()?.parent().map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_is_above_the_libraries() {
+        for (folder, prefix) in [
+            ("/usr/lib/x86_64-linux-gnu/gstreamer-1.0", Some("/usr")),
+            ("/opt/matte/lib64/gstreamer-1.0", Some("/opt/matte")),
+            ("/home/me/matte/target/release", None),
+        ] {
+            assert_eq!(
+                prefix_of(Path::new(folder)),
+                prefix.map(Path::new),
+                "{folder}"
+            );
+        }
+    }
 }
